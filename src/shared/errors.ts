@@ -1,0 +1,69 @@
+/**
+ * Every error that sidestream throws or reports has one of these codes.
+ * Branch on `code`; messages are for people and may change.
+ */
+export type ErrorCode =
+  | 'INVALID_OPTIONS' // the options of createStreamDB or createStateSchema do not fit together
+  | 'VALIDATION_FAILED' // an event helper was handed a value that its schema refuses
+  | 'MISSING_KEY' // an event helper could not derive the event's key
+  | 'WORKER_START_FAILED' // the worker script did not answer the handshake
+  | 'VERSION_MISMATCH' // page and worker speak different protocol versions
+  | 'WORKER_DIED' // the worker stopped answering, or was terminated
+  | 'CLOSED' // the StreamDB was closed while the call was pending
+  | 'TXID_TIMEOUT' // awaitTxId: the txid was not seen in time
+  | 'OFFLINE' // the server could not be reached in time and nothing is cached
+  | 'NEEDS_AUTH' // the server answered 401 or 403
+  | 'STREAM_NOT_FOUND' // the server answered 404 or 410
+  | 'STREAM_ERROR' // any other failure of the stream or of an append
+  | 'STORAGE_FAILED' // the cache could not be read or written; the engine goes on in memory
+  | 'TAB_GONE' // a call into the tab was given up because the tab is gone
+  | 'HOOK_FAILED' // onEvent, onBeforeBatch, onBatch or onInvalid threw
+
+/** An error as it crosses a port: classes and extra fields do not survive the crossing, data does. */
+export interface ErrorData {
+  readonly code: ErrorCode
+  readonly message: string
+  /** True when the same call may succeed later without a change by the caller. */
+  readonly retryable: boolean
+  /** HTTP status, where a server's answer caused the error. */
+  readonly status?: number
+}
+
+export class SidestreamError extends Error {
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  readonly status: number | undefined
+
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; status?: number; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'SidestreamError'
+    this.code = code
+    this.retryable = options.retryable ?? false
+    this.status = options.status
+  }
+}
+
+/** Describes any thrown value as data; an error without a code of ours gets `fallback`. */
+export function toErrorData(error: unknown, fallback: ErrorCode): ErrorData {
+  if (error instanceof SidestreamError) {
+    const { code, message, retryable, status } = error
+    return status === undefined ? { code, message, retryable } : { code, message, retryable, status }
+  }
+  return { code: fallback, message: describe(error), retryable: false }
+}
+
+export function fromErrorData(data: ErrorData): SidestreamError {
+  return new SidestreamError(data.code, data.message, {
+    retryable: data.retryable,
+    ...(data.status === undefined ? {} : { status: data.status }),
+  })
+}
+
+/** A thrown value as text; never throws itself, whatever was thrown. */
+export function describe(error: unknown): string {
+  try {
+    return error instanceof Error ? error.message : String(error)
+  } catch {
+    return 'an error that cannot be shown'
+  }
+}

@@ -1,0 +1,13 @@
+export type { ChangeEvent, ChangeHeaders, ControlEvent, Operation, Row, StateEvent, Value } from './events.ts'
+export { isChangeEvent, isControlEvent } from './events.ts'
+export { MaterializedState } from './materialized-state.ts'
+export { createStateSchema } from './state-schema.ts'
+export type {
+  CollectionDefinition,
+  CollectionEventHelpers,
+  CollectionWithHelpers,
+  StateSchema,
+  StreamStateDefinition,
+} from './state-schema.ts'
+export { SidestreamError } from './errors.ts'
+export type { ErrorCode, ErrorData } from './errors.ts'

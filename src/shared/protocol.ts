@@ -1,0 +1,197 @@
+import type { ErrorData } from './errors.ts'
+import type { CollectionDiff } from './row-diff.ts'
+import type { EngineHome, EngineStatus } from './status.ts'
+
+/**
+ * Version of everything in this file. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
+ * another version must never be talked to.
+ */
+export const PROTOCOL_VERSION = 1
+
+/** Start of a stream: the offset that precedes every event (Durable Streams protocol). */
+export const START_OFFSET = '-1'
+
+export type LiveMode = boolean | 'long-poll' | 'sse'
+
+/** A collection's definition as data; a Standard Schema cannot cross a port. */
+export interface CollectionShape {
+  readonly name: string
+  readonly type: string
+  readonly primaryKey: string
+}
+
+export interface BackoffSettings {
+  /** ms */
+  readonly initialDelay: number
+  /** ms */
+  readonly maxDelay: number
+  readonly multiplier: number
+}
+
+/** Everything that an engine has to know of a stream. Two tabs with equal settings share an engine. */
+export interface StreamSettings {
+  readonly url: string
+  readonly scope: string
+  readonly collections: ReadonlyArray<CollectionShape>
+  readonly live: LiveMode
+  readonly contentType: string | null
+  readonly batching: boolean
+  readonly backoff: BackoffSettings | null
+  readonly cache: null | { readonly durability: 'relaxed' | 'strict'; readonly version: string }
+}
+
+/** Headers and query parameters of a request. Never stored. */
+export interface RequestValues {
+  readonly headers: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** A tab's constant request values, and whether some are functions that must be asked of the tab at each request. */
+export interface RequestParts extends RequestValues {
+  readonly dynamic: boolean
+}
+
+/** What a tab says when it connects. */
+export interface Hello {
+  readonly version: number
+  readonly settings: StreamSettings
+  readonly request: RequestParts
+  /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
+  readonly wantsEvents: boolean
+  /** The tab already shows rows of an earlier engine: the first diff must replace them. */
+  readonly hasRows: boolean
+}
+
+export type HelloReply =
+  | { readonly ok: true; readonly epoch: string; readonly home: EngineHome; readonly status: EngineStatus }
+  | { readonly ok: false; readonly error: ErrorData }
+
+/** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
+export interface StreamBatch {
+  readonly items: ReadonlyArray<unknown>
+  readonly offset: string
+  readonly upToDate: boolean
+  readonly cursor?: string
+  readonly streamClosed: boolean
+}
+
+/** An event that was kept out of the collections. */
+export interface InvalidEvent {
+  /**
+   * `MALFORMED` not a State Protocol event · `NOT_A_ROW` its value is not an object · `REFUSED` its collection's schema
+   * refuses the value
+   */
+  readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED'
+  readonly reason: string
+  /** Offset of the batch that the event came in. */
+  readonly offset: string
+  readonly event: unknown
+}
+
+/**
+ * Changes that take a tab from offset `from` to offset `to`. Worker → tab, one in flight per tab; the tab's answer is the
+ * acknowledgement that lets the next one go.
+ *
+ * A diff too large for one message goes in parts: only the last part (`last: true`) moves the tab to `to`; until then its
+ * rows are between two offsets.
+ */
+export interface DiffBatch {
+  readonly epoch: string
+  readonly from: string
+  readonly to: string
+  readonly last: boolean
+  readonly diffs: ReadonlyArray<CollectionDiff>
+  /** First part of a snapshot that replaces whatever the tab shows: rows it does not mention by its last part are gone. */
+  readonly replace: boolean
+  /** Transaction ids whose rows are visible once this batch is applied. */
+  readonly txids: ReadonlyArray<string>
+  /** The collections may be shown: they are hydrated from the cache, or up to date. */
+  readonly ready: boolean
+  /** Some of the rows are not confirmed by the server since the engine started. */
+  readonly stale: boolean
+  /** Raw batches folded into this diff, for tabs that want them. */
+  readonly events: ReadonlyArray<StreamBatch>
+  readonly invalid: ReadonlyArray<InvalidEvent>
+}
+
+/** The tab's answer to a diff batch. */
+export type Ack = 'applied' | 'resync'
+
+/** An append or another operation on the stream itself; a subset of `DurableStream` of @durable-streams/client. */
+export type StreamOperation =
+  | {
+      readonly kind: 'append'
+      readonly body: string | Uint8Array
+      readonly options: {
+        readonly seq?: string
+        readonly contentType?: string
+        readonly producerId?: string
+        readonly producerEpoch?: number
+        readonly producerSeq?: number
+      }
+    }
+  | { readonly kind: 'create'; readonly contentType: string | null }
+  | { readonly kind: 'head' }
+  | { readonly kind: 'delete' }
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
+
+/** What a tab may call on its engine. Every method answers with data; errors are answers too. */
+export interface EngineContract {
+  /** Answers at once; the tab's heartbeat. */
+  ping(): string
+  /** Hydrates and connects, if that has not happened yet. */
+  start(): void
+  /** Ends a back-off or a wait for credentials and tries now. */
+  reconnect(): void
+  perform(operation: StreamOperation): Promise<Outcome<unknown>>
+  /** Removes the stored rows and offset. The rows in memory stay. */
+  clearCache(): Promise<Outcome<null>>
+  /** The tab is leaving; answers when what it has seen is stored, as far as that is possible. */
+  leave(): Promise<void>
+}
+
+/** What an engine may call on a tab. */
+export interface TabContract {
+  apply(batch: DiffBatch): Promise<Ack>
+  status(status: EngineStatus): void
+  /** The present values of the tab's header and param functions; asked before each request. */
+  requestValues(): Promise<Outcome<RequestValues>>
+}
+
+/** The message that opens a session: `postMessage(connect, [engine, tab])` on a worker or a shared worker's port. */
+export interface ConnectMessage {
+  readonly sidestream: 'connect'
+  readonly version: number
+  readonly hello: Hello
+  /** The tab calls `EngineContract` through this port. */
+  readonly engine: MessagePortLike
+  /** The engine calls `TabContract` through this port. */
+  readonly tab: MessagePortLike
+  /** The engine answers the handshake here, once. */
+  readonly reply: MessagePortLike
+}
+
+/** The parts of a MessagePort used here; DOM and worker libraries each declare their own. */
+export interface MessagePortLike {
+  postMessage(message: unknown): void
+  close(): void
+}
+
+/** Recognizes a connect message among whatever else an application posts to its worker. */
+export function isConnectMessage(data: unknown): data is ConnectMessage {
+  if (typeof data !== 'object' || data === null) return false
+  const message = data as Partial<ConnectMessage>
+  return (
+    message.sidestream === 'connect' &&
+    typeof message.version === 'number' &&
+    typeof message.hello === 'object' &&
+    isPort(message.engine) &&
+    isPort(message.tab) &&
+    isPort(message.reply)
+  )
+}
+
+const isPort = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && typeof (value as Partial<MessagePortLike>).postMessage === 'function'
+

@@ -1,0 +1,119 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { SidestreamError } from './errors.ts'
+import type { ChangeEvent, Operation } from './events.ts'
+
+/** One collection of a stream's state. Follows `CollectionDefinition` of @durable-streams/state. */
+export interface CollectionDefinition<T = unknown> {
+  /** Standard Schema for the collection's rows. */
+  schema: StandardSchemaV1<T>
+  /** The `type` of the change events that belong to this collection. */
+  type: string
+  /** The field of a row that holds its key. */
+  primaryKey: string
+}
+
+type EventHeaders = Omit<Record<string, string>, 'operation'>
+
+/** Typed constructors of change events; each throws `VALIDATION_FAILED` or `MISSING_KEY`. */
+export interface CollectionEventHelpers<T> {
+  /** @param params.key defaults to the value's primary key */
+  insert: (params: { key?: string; value: T; headers?: EventHeaders }) => ChangeEvent<T>
+  /** @param params.oldValue is validated as well and sent as `old_value` */
+  update: (params: { key?: string; value: T; oldValue?: T; headers?: EventHeaders }) => ChangeEvent<T>
+  /** @param params.key defaults to the primary key of `oldValue` */
+  delete: (params: { key?: string; oldValue?: T; headers?: EventHeaders }) => ChangeEvent<T>
+  upsert: (params: { key?: string; value: T; headers?: EventHeaders }) => ChangeEvent<T>
+}
+
+export type CollectionWithHelpers<T = unknown> = CollectionDefinition<T> & CollectionEventHelpers<T>
+
+/** Collection name → definition. */
+export type StreamStateDefinition = Record<string, CollectionDefinition>
+
+export type StateSchema<T extends Record<string, CollectionDefinition>> = {
+  [K in keyof T]: CollectionWithHelpers<T[K] extends CollectionDefinition<infer U> ? U : unknown>
+}
+
+const RESERVED_NAMES = ['collections', 'preload', 'close', 'utils', 'actions']
+
+/** Reads an own property of an untrusted value. */
+const own = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+
+function assertValid(schema: StandardSchemaV1, value: unknown, subject: string): void {
+  const result = schema['~standard'].validate(value)
+  if (!('issues' in result) || result.issues === undefined) return
+  throw new SidestreamError(
+    'VALIDATION_FAILED',
+    `Validation failed for ${subject}: ${result.issues.map((issue) => issue.message).join(', ')}`,
+  )
+}
+
+function keyOf(key: string | undefined, row: unknown, primaryKey: string, missing: string): string {
+  const derived = key ?? own(row, primaryKey)
+  const text = derived === undefined || derived === null ? '' : String(derived)
+  if (text === '') throw new SidestreamError('MISSING_KEY', missing)
+  return text
+}
+
+function eventHelpers<T>({ type, primaryKey, schema }: CollectionDefinition<T>): CollectionEventHelpers<T> {
+  const write = (operation: Exclude<Operation, 'delete'>, params: { key?: string; value: T; headers?: EventHeaders }) => {
+    assertValid(schema, params.value, `${type} ${operation}`)
+    const missing = `Cannot create ${type} ${operation} event: must provide either 'key' or a value with a non-empty '${primaryKey}' field`
+    return { type, key: keyOf(params.key, params.value, primaryKey, missing), value: params.value, headers: { ...params.headers, operation } }
+  }
+  return {
+    insert: (params) => write('insert', params),
+    upsert: (params) => write('upsert', params),
+    update: (params) => {
+      const { headers, ...event } = write('update', params)
+      if (params.oldValue !== undefined) assertValid(schema, params.oldValue, `${type} update (oldValue)`)
+      return { ...event, ...oldValueOf(params), headers }
+    },
+    delete: (params) => {
+      if (params.oldValue !== undefined) assertValid(schema, params.oldValue, `${type} delete (oldValue)`)
+      const missing = `Cannot create ${type} delete event: must provide either 'key' or 'oldValue' with a ${primaryKey} field`
+      const key = keyOf(params.key, params.oldValue, primaryKey, missing)
+      return { type, key, ...oldValueOf(params), headers: { ...params.headers, operation: 'delete' } }
+    },
+  }
+}
+
+const oldValueOf = <T>({ oldValue }: { oldValue?: T }): { old_value?: T } =>
+  oldValue === undefined ? {} : { old_value: oldValue }
+
+/**
+ * Defines a stream's collections and adds typed constructors of their change events.
+ *
+ * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, or a definition without type or primary key
+ */
+export function createStateSchema<T extends Record<string, CollectionDefinition>>(collections: T): StateSchema<T> {
+  const byType = new Map<string, string>()
+  const entries: Array<[string, CollectionWithHelpers]> = []
+  for (const [name, definition] of Object.entries(collections)) {
+    if (RESERVED_NAMES.includes(name)) {
+      throw new SidestreamError(
+        'INVALID_OPTIONS',
+        `Reserved collection name "${name}" - this would collide with StreamDB properties (${RESERVED_NAMES.join(', ')})`,
+      )
+    }
+    for (const field of ['type', 'primaryKey'] as const) {
+      if (typeof definition[field] !== 'string' || definition[field] === '') {
+        throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" needs a non-empty '${field}'`)
+      }
+    }
+    const other = byType.get(definition.type)
+    if (other !== undefined) {
+      throw new SidestreamError(
+        'INVALID_OPTIONS',
+        `Duplicate event type "${definition.type}" - used by both "${other}" and "${name}" collections`,
+      )
+    }
+    byType.set(definition.type, name)
+    entries.push([name, { ...definition, ...eventHelpers(definition) }])
+  }
+  // fromEntries defines own properties, so that a collection named `__proto__` stays a collection.
+  return Object.fromEntries(entries) as StateSchema<T>
+}

@@ -1,0 +1,65 @@
+import type { ErrorData } from './errors.ts'
+
+/**
+ * - `idle` not asked to connect yet · `connecting` first request under way · `catching-up` reading what is behind
+ * - `live` at the end of the stream and listening; with `live: false`, at the end and stopped
+ * - `offline` the server cannot be reached, tried again with back-off · `needs-auth` 401 or 403, waits for `reconnect()`
+ * - `not-found` 404 or 410, tried again with back-off · `failed` refused otherwise, tried again with back-off
+ * - `ended` the stream was closed by its writer and has been read whole · `closed` the StreamDB was closed
+ */
+export type ConnectionState =
+  | 'idle'
+  | 'connecting'
+  | 'catching-up'
+  | 'live'
+  | 'offline'
+  | 'needs-auth'
+  | 'not-found'
+  | 'failed'
+  | 'ended'
+  | 'closed'
+
+/** `read-only`: another engine writes this cache; rows come from it, later changes are held in memory. */
+export type StorageMode = 'opening' | 'indexeddb' | 'read-only' | 'memory'
+
+export type EngineHome = 'worker' | 'shared-worker' | 'page'
+
+/** What the engine reports of itself; structured-cloneable. */
+export interface EngineStatus {
+  readonly connection: ConnectionState
+  /** The engine has read the stream to its end since it last connected. */
+  readonly upToDate: boolean
+  /** Offset of the last event that the engine has materialized; `-1` before the first. */
+  readonly offset: string
+  /** Offset up to which the cache holds the rows; null when nothing is stored. */
+  readonly persistedOffset: string | null
+  /** Rows in all collections. */
+  readonly rows: number
+  readonly quarantined: { readonly count: number; readonly lastReason: string | null }
+  /** Change events of a type that no collection has. */
+  readonly unknown: number
+  readonly storage: StorageMode
+  readonly lastError: ErrorData | null
+}
+
+/** A snapshot of a StreamDB's state; a new object whenever something changed, the same one otherwise. */
+export interface StreamDBStatus extends EngineStatus {
+  /** Offset up to which this tab's collections show the stream; may trail the engine's while a tab is busy. */
+  readonly offset: string
+  /** The rows shown are from the cache and the server has not confirmed them yet. */
+  readonly stale: boolean
+  /** Where the engine runs. */
+  readonly where: EngineHome
+}
+
+export const INITIAL_ENGINE_STATUS: EngineStatus = {
+  connection: 'idle',
+  upToDate: false,
+  offset: '-1',
+  persistedOffset: null,
+  rows: 0,
+  quarantined: { count: 0, lastReason: null },
+  unknown: 0,
+  storage: 'opening',
+  lastError: null,
+}

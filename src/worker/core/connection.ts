@@ -1,0 +1,74 @@
+import type { ConnectionState } from '../../shared/status.ts'
+
+/** What happens to a connection. */
+export type ConnectionEvent =
+  | 'connect' // a request goes out: at the start, after a back-off, on reconnect()
+  | 'responded' // the server answered with data
+  | 'up-to-date' // the end of the stream has been reached
+  | 'unreachable' // network failure, 5xx, 429
+  | 'unauthorized' // 401, 403
+  | 'missing' // 404, 410
+  | 'refused' // any other answer that makes no sense of the request
+  | 'ended' // the stream is closed and was read whole
+  | 'close'
+
+type Transitions = Record<ConnectionState, Record<ConnectionEvent, ConnectionState>>
+
+/** Once something failed, only data or a fresh attempt changes the word: a flapping server does not make it blink. */
+const onFailure = {
+  unreachable: 'offline',
+  unauthorized: 'needs-auth',
+  missing: 'not-found',
+  refused: 'failed',
+  ended: 'ended',
+  close: 'closed',
+} as const
+
+const connected = { ...onFailure, responded: 'catching-up', 'up-to-date': 'live' } as const
+
+/**
+ * Every state × every event. `closed` is final; `ended` leaves only by an explicit connect.
+ *
+ *   idle → connecting → catching-up → live ⇄ offline
+ *                 └→ needs-auth / not-found / failed → connecting
+ */
+const TRANSITIONS: Transitions = {
+  idle: { ...connected, connect: 'connecting' },
+  connecting: { ...connected, connect: 'connecting' },
+  'catching-up': { ...connected, connect: 'connecting' },
+  live: { ...connected, responded: 'live', connect: 'connecting' },
+  offline: { ...connected, connect: 'offline' },
+  'needs-auth': { ...connected, connect: 'connecting' },
+  'not-found': { ...connected, connect: 'not-found' },
+  failed: { ...connected, connect: 'failed' },
+  ended: { ...connected, responded: 'ended', 'up-to-date': 'ended', connect: 'connecting' },
+  closed: {
+    connect: 'closed',
+    responded: 'closed',
+    'up-to-date': 'closed',
+    unreachable: 'closed',
+    unauthorized: 'closed',
+    missing: 'closed',
+    refused: 'closed',
+    ended: 'closed',
+    close: 'closed',
+  },
+}
+
+export function nextConnection(state: ConnectionState, event: ConnectionEvent): ConnectionState {
+  return TRANSITIONS[state][event]
+}
+
+/** First delay of a back-off, ms. */
+const RETRY_BASE_MS = 250
+/** Longest delay of a back-off, ms. */
+const RETRY_CAP_MS = 30_000
+
+/**
+ * Delay before attempt number `attempt` (1 for the first retry), ms: exponential with full jitter.
+ * @param random in [0, 1)
+ */
+export function retryDelayMs(attempt: number, random: number): number {
+  const ceiling = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(attempt - 1, 16))
+  return Math.round(ceiling / 2 + (ceiling / 2) * random)
+}

@@ -1,0 +1,178 @@
+import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
+import type { CollectionShape, InvalidEvent } from '../../shared/protocol.ts'
+import { RowDiff, type RowData } from '../../shared/row-diff.ts'
+
+/** Says why a schema refuses a value, or null when it takes it. */
+export type Validator = (value: unknown) => string | null
+
+/** What the stream's events mean here. */
+export interface Rules {
+  /** Event type → its collection. */
+  readonly byType: ReadonlyMap<string, CollectionShape>
+  /** Collection name → its validator; a collection without one takes any row. */
+  readonly validators: ReadonlyMap<string, Validator>
+}
+
+/** The part of the state that is not rows. Stored beside the offset, so that a fold can be taken up again. */
+export interface Marks {
+  /** Change events materialized so far; the next row's `_seq`. */
+  readonly seq: number
+  /** `seq` at the open `snapshot-start`, or null outside of a snapshot. */
+  readonly snapshotStart: number | null
+  readonly quarantined: { readonly count: number; readonly lastReason: string | null }
+  readonly unknown: number
+}
+
+/** Rows by collection and key, with their marks. Rows are replaced, never changed in place. */
+export interface State {
+  readonly rows: Map<string, Map<string, RowData>>
+  marks: Marks
+}
+
+export interface Materialized {
+  readonly diff: RowDiff
+  /** Transaction ids of the events that were taken in. */
+  readonly txids: ReadonlyArray<string>
+  /** Quarantined events, the first {@link REPORTED_EVENTS} of the batch. */
+  readonly invalid: ReadonlyArray<InvalidEvent>
+}
+
+/** Reports of one batch that are passed on; the count in the marks is always complete. */
+export const REPORTED_EVENTS = 100
+
+const NO_MARKS: Marks = { seq: 0, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
+
+export function emptyState(collections: ReadonlyArray<CollectionShape>): State {
+  return { rows: new Map(collections.map(({ name }) => [name, new Map<string, RowData>()])), marks: NO_MARKS }
+}
+
+export function countRows(state: State): number {
+  let count = 0
+  for (const rows of state.rows.values()) count += rows.size
+  return count
+}
+
+/**
+ * Folds a batch of stream items into the state (State Protocol 6) and returns the row diff. Last write wins: an insert of
+ * an existing key, an update of a missing one or a delete of a missing one is never an error. No item stops the fold:
+ * what is malformed or refused is quarantined.
+ *
+ * Rows carry `_seq`, the number of the change event that wrote them. It makes a snapshot's end cheap and resumable:
+ * rows that the snapshot did not mention are those whose `_seq` precedes its start.
+ */
+export function materialize(state: State, items: ReadonlyArray<unknown>, offset: string, rules: Rules): Materialized {
+  const diff = new RowDiff()
+  const txids = new Set<string>()
+  const invalid: InvalidEvent[] = []
+  let { seq, snapshotStart, quarantined, unknown } = state.marks
+
+  const quarantine = (code: InvalidEvent['code'], reason: string, event: unknown): void => {
+    quarantined = { count: quarantined.count + 1, lastReason: reason }
+    if (invalid.length < REPORTED_EVENTS) invalid.push({ code, reason, offset, event })
+  }
+
+  const change = (event: ChangeEvent): void => {
+    const { type, key, headers } = event
+    const shape = rules.byType.get(type)
+    if (shape) {
+      const rows = state.rows.get(shape.name)!
+      if (headers.operation === 'delete') {
+        seq += 1
+        if (rows.delete(key)) diff.set(shape.name, key, null)
+      } else {
+        const { value } = event
+        if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+          quarantine('NOT_A_ROW', `the value of ${type} "${key}" is not an object`, event)
+          return
+        }
+        const refusal = refuse(rules.validators.get(shape.name), value, shape.primaryKey, key)
+        if (refusal !== null) {
+          quarantine('REFUSED', `the schema refuses ${type} "${key}": ${refusal}`, event)
+          return
+        }
+        const row = stamp(value, shape.primaryKey, key, seq)
+        seq += 1
+        rows.set(key, row)
+        diff.set(shape.name, key, row)
+      }
+    } else {
+      unknown += 1
+    }
+    if (typeof headers.txid === 'string') txids.add(headers.txid)
+  }
+
+  const remove = (isGone: (row: RowData) => boolean): void => {
+    for (const [collection, rows] of state.rows) {
+      for (const [key, row] of rows) {
+        if (!isGone(row)) continue
+        rows.delete(key)
+        diff.set(collection, key, null)
+      }
+    }
+  }
+
+  for (const item of items) {
+    const parsed = parseStateEvent(item)
+    switch (parsed.kind) {
+      case 'malformed':
+        quarantine('MALFORMED', parsed.reason, item)
+        break
+      case 'change':
+        change(parsed.event)
+        break
+      case 'control':
+        switch (parsed.event.headers.control) {
+          case 'reset':
+            remove(() => true)
+            break
+          case 'snapshot-start':
+            snapshotStart = seq
+            break
+          case 'snapshot-end':
+            if (snapshotStart !== null) {
+              const start = snapshotStart
+              remove((row) => (row['_seq'] as number) < start)
+            }
+            snapshotStart = null
+            break
+        }
+        break
+    }
+  }
+
+  state.marks = { seq, snapshotStart, quarantined, unknown }
+  return { diff, txids: [...txids], invalid }
+}
+
+/** The difference that turns `before` into `after`; rows that are the same but for `_seq` count as changed. */
+export function diffStates(before: State, after: State): RowDiff {
+  const diff = new RowDiff()
+  for (const [collection, rows] of before.rows) {
+    const kept = after.rows.get(collection)
+    for (const key of rows.keys()) if (!kept?.has(key)) diff.set(collection, key, null)
+  }
+  for (const [collection, rows] of after.rows) diff.foldRows(collection, rows)
+  return diff
+}
+
+/** A value that lacks its primary key is judged as the row it will become. */
+function refuse(validator: Validator | undefined, value: object, primaryKey: string, key: string): string | null {
+  if (!validator) return null
+  if (Object.hasOwn(value, primaryKey)) return validator(value)
+  const row = { ...value }
+  define(row, primaryKey, key)
+  return validator(row)
+}
+
+function stamp(value: object, primaryKey: string, key: string, seq: number): RowData {
+  const row: Record<string, unknown> = { ...value }
+  define(row, primaryKey, key)
+  row['_seq'] = seq
+  return row
+}
+
+/** Assignment to `__proto__` would run a setter; any other field is a plain assignment, which is much faster. */
+function define(row: object, field: string, value: string): void {
+  if (field === '__proto__') Object.defineProperty(row, field, { value, enumerable: true, configurable: true, writable: true })
+  else (row as Record<string, unknown>)[field] = value
+}

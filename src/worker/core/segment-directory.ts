@@ -1,0 +1,200 @@
+import type { RowData, RowDiff } from '../../shared/row-diff.ts'
+import type { State } from './materialize.ts'
+
+/**
+ * One stored record: changed rows of one collection, and keys that are gone (tombstones). Read in order of id, a later
+ * segment's row or tombstone wins over an earlier one's.
+ */
+export interface Segment {
+  readonly id: number
+  readonly collection: string
+  readonly rows: ReadonlyArray<RowData>
+  readonly deleted: ReadonlyArray<string>
+}
+
+/** What a commit does to the stored segments. */
+export interface SegmentPlan {
+  readonly puts: ReadonlyArray<Segment>
+  readonly drops: ReadonlyArray<number>
+}
+
+/** Entries (rows and tombstones) a segment holds at most. */
+export const SEGMENT_ENTRIES = 1000
+/** Entries that one plan moves at most: the bound on a commit's extra work. */
+const MOVED_ENTRIES = 4 * SEGMENT_ENTRIES
+/** Segments below half their capacity that a collection may have before they are merged. */
+const THIN_SEGMENTS = 16
+
+interface SegmentInfo {
+  readonly id: number
+  readonly keys: ReadonlyArray<string>
+  /** Keys whose newest entry is in this segment. */
+  live: number
+}
+
+interface CollectionInfo {
+  /** In order of id. */
+  readonly segments: Map<number, SegmentInfo>
+  /** Key → the segment with its newest entry, which may be a tombstone. */
+  readonly newest: Map<string, number>
+  /**
+   * Key → how many stored entries it has, where that differs from one for a key in `newest` and none for any other. A
+   * tombstone that is its key's only entry hides nothing and is forgotten (it leaves `newest`, its entry stays until its
+   * segment goes); without that, keys that come and go would pile up for ever.
+   */
+  readonly copies: Map<string, number>
+  entries: number
+}
+
+/**
+ * Knows what is stored where, without reading it back. Plans each commit: segments for what changed, and a bounded amount
+ * of cleaning, so that what is stored stays within a small factor of what is live. A cleaned row's value comes from the
+ * state, so a plan is only right in a commit whose offset is the state's.
+ */
+export class SegmentDirectory {
+  readonly #collections = new Map<string, CollectionInfo>()
+  #nextId = 1
+
+  /** Takes up stored segments, in order of id. */
+  adopt(segments: ReadonlyArray<Segment>, keyOf: (collection: string, row: RowData) => string): void {
+    for (const { id, collection, rows, deleted } of segments) {
+      const keys = rows.map((row) => keyOf(collection, row))
+      this.#add(collection, id, [...keys, ...deleted])
+    }
+    for (const { id, collection, deleted } of segments) {
+      const info = this.#collection(collection)
+      for (const key of deleted) if (info.newest.get(key) === id && copiesOf(info, key) === 1) this.#forget(info, key)
+    }
+  }
+
+  /** Plans the storing of `changes`, and cleaning. */
+  plan(changes: RowDiff, state: State): SegmentPlan {
+    const puts: Segment[] = []
+    const drops: number[] = []
+    for (const [collection, rows] of changes.entries()) {
+      const info = this.#collection(collection)
+      const keys: string[] = []
+      // A key that is gone and was never stored needs no tombstone.
+      for (const [key, row] of rows) if (row !== null || info.newest.has(key)) keys.push(key)
+      this.#write(collection, keys, (key) => rows.get(key) ?? null, puts)
+    }
+    for (const [collection, info] of this.#collections) {
+      const rows = state.rows.get(collection)
+      this.#sweep(info, rows, drops)
+      const moved = this.#thin(info)
+      if (moved.length === 0) continue
+      const keys: string[] = []
+      for (const segment of moved) {
+        for (const key of segment.keys) if (info.newest.get(key) === segment.id) keys.push(key)
+      }
+      this.#write(collection, keys, (key) => rows?.get(key) ?? null, puts)
+      this.#sweep(info, rows, drops)
+    }
+    // A segment can be written and swept within one plan.
+    const dropped = new Set(drops)
+    const written = new Set(puts.map(({ id }) => id))
+    return { puts: puts.filter(({ id }) => !dropped.has(id)), drops: drops.filter((id) => !written.has(id)) }
+  }
+
+  /** Plans storing the whole state from nothing; the store is emptied in the same commit. */
+  planAll(state: State): SegmentPlan {
+    this.#collections.clear()
+    const puts: Segment[] = []
+    for (const [collection, rows] of state.rows) {
+      this.#write(collection, [...rows.keys()], (key) => rows.get(key) ?? null, puts)
+    }
+    return { puts, drops: [] }
+  }
+
+  /** Whether another plan would clean more, although nothing changed. */
+  get needsCleaning(): boolean {
+    for (const info of this.#collections.values()) if (this.#thin(info).length > 0) return true
+    return false
+  }
+
+  #write(collection: string, keys: ReadonlyArray<string>, valueOf: (key: string) => RowData | null, puts: Segment[]): void {
+    for (let start = 0; start < keys.length; start += SEGMENT_ENTRIES) {
+      const part = keys.slice(start, start + SEGMENT_ENTRIES)
+      const rows: RowData[] = []
+      const deleted: string[] = []
+      for (const key of part) {
+        const row = valueOf(key)
+        if (row === null) deleted.push(key)
+        else rows.push(row)
+      }
+      const id = this.#nextId
+      this.#add(collection, id, part)
+      puts.push({ id, collection, rows, deleted })
+    }
+  }
+
+  #add(collection: string, id: number, keys: ReadonlyArray<string>): void {
+    const info = this.#collection(collection)
+    for (const key of keys) {
+      const copies = copiesOf(info, key)
+      if (copies > 0) info.copies.set(key, copies + 1)
+      const before = info.newest.get(key)
+      if (before !== undefined) info.segments.get(before)!.live -= 1
+      info.newest.set(key, id)
+    }
+    info.segments.set(id, { id, keys, live: keys.length })
+    info.entries += keys.length
+    this.#nextId = Math.max(this.#nextId, id + 1)
+  }
+
+  /** Drops segments without a newest entry. Each drop can leave a tombstone with nothing to hide, and so another one. */
+  #sweep(info: CollectionInfo, rows: ReadonlyMap<string, RowData> | undefined, drops: number[]): void {
+    for (;;) {
+      const idle = [...info.segments.values()].filter(({ live }) => live === 0)
+      if (idle.length === 0) return
+      for (const { id, keys } of idle) {
+        info.segments.delete(id)
+        info.entries -= keys.length
+        drops.push(id)
+        for (const key of keys) {
+          const copies = copiesOf(info, key) - 1
+          if (copies > 1) info.copies.set(key, copies)
+          else if (copies === 1 && !info.newest.has(key)) info.copies.set(key, 1)
+          else {
+            info.copies.delete(key)
+            if (copies === 1 && !rows?.has(key)) this.#forget(info, key)
+          }
+        }
+      }
+    }
+  }
+
+  #forget(info: CollectionInfo, key: string): void {
+    const id = info.newest.get(key)
+    if (id === undefined) return
+    info.newest.delete(key)
+    info.copies.set(key, 1)
+    info.segments.get(id)!.live -= 1
+  }
+
+  /** The segments to move now: the thinnest, once there is more waste than worth, or once there are many of them. */
+  #thin(info: CollectionInfo): ReadonlyArray<SegmentInfo> {
+    const thin: SegmentInfo[] = []
+    for (const segment of info.segments.values()) if (segment.live < SEGMENT_ENTRIES / 2) thin.push(segment)
+    const wasteful = info.entries > 2 * info.newest.size + SEGMENT_ENTRIES
+    if (thin.length <= THIN_SEGMENTS && !wasteful) return []
+    const candidates = wasteful ? [...info.segments.values()].filter(({ live, keys }) => live < keys.length) : thin
+    candidates.sort((a, b) => a.live - b.live)
+    const moved: SegmentInfo[] = []
+    let entries = 0
+    for (const segment of candidates) {
+      if (entries + segment.live > MOVED_ENTRIES) break
+      entries += segment.live
+      moved.push(segment)
+    }
+    return moved
+  }
+
+  #collection(name: string): CollectionInfo {
+    let info = this.#collections.get(name)
+    if (!info) this.#collections.set(name, (info = { segments: new Map(), newest: new Map(), copies: new Map(), entries: 0 }))
+    return info
+  }
+}
+
+const copiesOf = (info: CollectionInfo, key: string): number => info.copies.get(key) ?? (info.newest.has(key) ? 1 : 0)
