@@ -63,7 +63,14 @@ export interface Hello {
 }
 
 export type HelloReply =
-  | { readonly ok: true; readonly epoch: string; readonly home: EngineHome; readonly status: EngineStatus }
+  | {
+      readonly ok: true
+      readonly epoch: string
+      readonly home: EngineHome
+      readonly status: EngineStatus
+      /** Name of a Web Lock that the worker holds for as long as it lives; null where there are none. */
+      readonly aliveLock: string | null
+    }
   | { readonly ok: false; readonly error: ErrorData }
 
 /** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
@@ -144,6 +151,8 @@ export interface EngineContract {
   start(): void
   /** Ends a back-off or a wait for credentials and tries now. */
   reconnect(): void
+  /** The tab has lost its rows: send them again. */
+  resync(): void
   perform(operation: StreamOperation): Promise<Outcome<unknown>>
   /** Removes the stored rows and offset. The rows in memory stay. */
   clearCache(): Promise<Outcome<null>>

@@ -39,6 +39,8 @@ export interface EngineStatus {
   /** Change events of a type that no collection has. */
   readonly unknown: number
   readonly storage: StorageMode
+  /** Attempts to reach the stream that have failed since the engine started. */
+  readonly failedAttempts: number
   readonly lastError: ErrorData | null
 }
 
@@ -61,5 +63,6 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   quarantined: { count: 0, lastReason: null },
   unknown: 0,
   storage: 'opening',
+  failedAttempts: 0,
   lastError: null,
 }

@@ -1,0 +1,20 @@
+/**
+ * Measures each of `who` in turn, `runs` times, after one discarded turn. Alternating spreads whatever the machine is
+ * doing meanwhile over both sides.
+ */
+export async function alternate({ who, runs, label }, measure) {
+  const results = new Map(who.map((side) => [side, []]))
+  for (let run = 0; run <= runs; run += 1) {
+    for (const side of who) {
+      progress(`${label}: ${side} ${run === 0 ? 'warm-up' : `${String(run)}/${String(runs)}`}`)
+      const result = await measure(side)
+      if (run > 0) results.get(side).push(result)
+    }
+  }
+  progress('')
+  return results
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`)
+}

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))
+
+/** What every bundle of the benchmark is built with: the settings of an application's production build. */
+export const production = {
+  bundle: true,
+  minify: true,
+  splitting: true,
+  format: 'esm',
+  target: 'es2022',
+  legalComments: 'none',
+  logLevel: 'error',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  alias: {
+    sidestream: at('src/main/index.ts'),
+    'sidestream/state': at('src/shared/index.ts'),
+    'sidestream/worker': at('src/worker/index.ts'),
+  },
+}
+
+const pages = {
+  peer: { peer: at('bench/pages/peer.ts') },
+  sidestream: { sidestream: at('bench/pages/sidestream.ts'), 'sidestream-worker': at('src/worker/index.ts') },
+  store: {
+    store: at('bench/pages/store.ts'),
+    segments: at('bench/workers/segments.ts'),
+    'record-per-row': at('bench/workers/record-per-row.ts'),
+  },
+}
+
+/** Builds a page into `outdir`. Each alone, so that no chunk is shared between two sides. */
+export async function bundlePage(name, outdir) {
+  for (const entry of Object.values(pages[name])) {
+    if (!existsSync(entry)) throw new Error(`page ${name}: ${entry} does not exist`)
+  }
+  await build({ ...production, entryPoints: pages[name], outdir, chunkNames: `${name}-[hash]` })
+}

@@ -1,0 +1,43 @@
+import { SegmentDirectory } from '../../src/worker/core/segment-directory.ts'
+import { emptyState } from '../../src/worker/core/materialize.ts'
+import type { Clock } from '../../src/worker/env.ts'
+import { IdbStore } from '../../src/worker/store/idb-store.ts'
+import type { RowData } from '../../src/shared/row-diff.ts'
+import { serve } from './serve.ts'
+
+const COLLECTION = 'rows'
+const shape = { name: COLLECTION, type: 'row', primaryKey: 'id' }
+
+const clock: Clock = {
+  after(delayMs, task) {
+    const timer = setTimeout(task, delayMs)
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+}
+
+const openStore = (): Promise<IdbStore> => IdbStore.open('segments', 'relaxed', clock)
+
+// The library's own path from rows to a commit and back, without the engine around it.
+serve({
+  async write(rows) {
+    const state = emptyState([shape])
+    state.rows.set(COLLECTION, new Map(rows))
+    const store = await openStore()
+    const { puts, drops } = new SegmentDirectory().planAll(state)
+    const meta = { writer: 'bench', fingerprint: 'bench', offset: '-1', marks: state.marks, txids: [], anchor: null }
+    await store.commit({ meta, puts, drops, replace: true })
+    store.close()
+  },
+  async read() {
+    const store = await openStore()
+    const content = await store.load()
+    if (!content) throw new Error('nothing is stored')
+    const rows = new Map<string, RowData>()
+    for (const segment of content.segments) for (const row of segment.rows) rows.set(row['id'] as string, row)
+    new SegmentDirectory().adopt(content.segments, (_, row) => row['id'] as string)
+    store.close()
+    return rows
+  },
+})

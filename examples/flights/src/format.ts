@@ -1,0 +1,35 @@
+const integer = new Intl.NumberFormat('en-US')
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+const asUtc = (date: string) => new Date(`${date}Z`)
+
+export const formatCount = (value: number) => integer.format(value)
+/** `2001-03-10T08:53` → `10 Mar` */
+export const formatDay = (date: string) => day.format(asUtc(date))
+/** `2001-03-10T08:53` → `Sat 10 Mar` */
+export const formatWeekday = (date: string) => weekday.format(asUtc(date)).replace(',', '')
+export const formatTime = (date: string) => date.slice(11, 16)
+
+/** Minutes with a sign, as a board shows them: `+66`, `−5`, `0`. */
+export const formatDelay = (minutes: number) =>
+  minutes > 0 ? `+${integer.format(minutes)}` : integer.format(minutes).replace('-', '−')
+
+export const formatMean = (minutes: number) => {
+  const text = Math.abs(minutes).toFixed(1)
+  if (text === '0.0') return text
+  return (minutes > 0 ? '+' : '−') + text
+}
+
+/** An offset's position in the log, in bytes, as this server writes it: `0000000000000001_0000000000003039` → 12345. */
+export function offsetPosition(offset: string | null): number | null {
+  const digits = /_(\d+)$/.exec(offset ?? '')?.[1]
+  return digits === undefined ? null : Number(digits)
+}
+
+export function formatOffset(offset: string | null): string {
+  const position = offsetPosition(offset)
+  return position === null ? (offset ?? 'none') : integer.format(position)
+}
+
+export const formatBytes = (bytes: number) => (bytes < 1000 ? `${bytes} B` : `${integer.format(Math.round(bytes / 1000))} kB`)

@@ -1,0 +1,4 @@
+import { exposeStreamDB } from 'sidestream/worker'
+import { schema } from './schema.ts'
+
+exposeStreamDB({ state: schema })

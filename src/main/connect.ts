@@ -1,0 +1,88 @@
+import { expose, wrap } from 'comlink'
+import { SidestreamError, fromErrorData } from '../shared/errors.ts'
+import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply, type TabContract } from '../shared/protocol.ts'
+import type { EngineHome, EngineStatus } from '../shared/status.ts'
+
+/** The handshake's limit, ms. A worker script that fails to load says nothing at all in most browsers. */
+const HANDSHAKE_LIMIT_MS = 10_000
+
+/** What a worker, a shared worker's port or the in-page engine have in common. */
+export interface Endpoint {
+  post(message: ConnectMessage, ports: MessagePort[]): void
+  /** Calls back when the script fails to load. @returns stops listening */
+  onError(listener: (message: string) => void): () => void
+}
+
+/** A proxied contract: every method answers with a promise. */
+export type Remote<T> = {
+  [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
+}
+
+export interface Session {
+  readonly engine: Remote<EngineContract>
+  readonly epoch: string
+  readonly home: EngineHome
+  readonly status: EngineStatus
+  readonly aliveLock: string | null
+  /** Closes the ports; calls under way are not answered any more. */
+  close(): void
+}
+
+/**
+ * Opens a session: hands the engine two ports, one for each direction. Comlink on the tab's side is in this file only.
+ *
+ * @throws SidestreamError `WORKER_START_FAILED`, `VERSION_MISMATCH`
+ */
+export async function connect(endpoint: Endpoint, hello: Hello, tab: TabContract): Promise<Session> {
+  const [engine, tabPort, reply] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
+  const close = (): void => {
+    for (const { port1 } of [engine, tabPort, reply]) port1.close()
+  }
+  expose(tab, tabPort.port1)
+  const ports = [engine.port2, tabPort.port2, reply.port2] as const
+  const message: ConnectMessage = { sidestream: 'connect', version: PROTOCOL_VERSION, hello, engine: ports[0], tab: ports[1], reply: ports[2] }
+  try {
+    const answer = await handshake(endpoint, message, [...ports], reply.port1)
+    if (!answer.ok) throw fromErrorData(answer.error)
+    const { epoch, home, status, aliveLock } = answer
+    const proxy = wrap<EngineContract>(engine.port1) as unknown as Remote<EngineContract>
+    return { engine: proxy, epoch, home, status, aliveLock, close }
+  } catch (error) {
+    close()
+    throw error
+  }
+}
+
+function handshake(endpoint: Endpoint, message: ConnectMessage, ports: MessagePort[], reply: MessagePort): Promise<HelloReply> {
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string): void => {
+      settle(() => {
+        reject(new SidestreamError('WORKER_START_FAILED', reason, { retryable: true }))
+      })
+    }
+    const timer = setTimeout(() => {
+      fail(
+        `the worker did not answer within ${String(HANDSHAKE_LIMIT_MS / 1000)} s: does its script load? It has to import 'sidestream/worker', ` +
+          `and be created with { type: 'module' }; a bundler has to see \`new Worker(new URL('sidestream/worker', import.meta.url), ...)\` literally`,
+      )
+    }, HANDSHAKE_LIMIT_MS)
+    const unlisten = endpoint.onError((reason) => {
+      fail(`the worker's script failed: ${reason === '' ? 'the browser gives no reason; look at the network panel for the script' : reason}`)
+    })
+    const settle = (end: () => void): void => {
+      clearTimeout(timer)
+      unlisten()
+      end()
+    }
+    reply.onmessage = (event: MessageEvent<HelloReply>) => {
+      settle(() => {
+        resolve(event.data)
+      })
+    }
+    try {
+      endpoint.post(message, ports)
+    } catch (error) {
+      fail(String(error))
+    }
+  })
+}

@@ -1,0 +1,262 @@
+import { createCollection, createOptimisticAction, type Collection } from '@tanstack/db'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { describe, SidestreamError, fromErrorData, toErrorData } from '../shared/errors.ts'
+import { getStreamDBCollectionId } from '../shared/names.ts'
+import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
+import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { EngineStatus } from '../shared/status.ts'
+import { CollectionSink } from './collection-sink.ts'
+import { openInPage, openWorker } from './endpoint.ts'
+import { Link } from './link.ts'
+import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
+import { Preload } from './preload.ts'
+import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
+import { requestParts, resolveFunctions } from './request-values.ts'
+import { Status } from './status.ts'
+import { StreamHandle } from './stream-handle.ts'
+import { StreamHooks } from './stream-hooks.ts'
+import { Txids } from './txids.ts'
+
+/** Pause before `onError`'s retry, ms. */
+const ON_ERROR_DELAY_MS = 100
+
+/**
+ * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
+ * Synchronous; nothing is asked of the server before {@link StreamDBMethods.preload} or a query over a collection.
+ *
+ * @example
+ * ```ts
+ * const db = createStreamDB({
+ *   streamOptions: { url, contentType: 'application/json' },
+ *   state: schema,
+ *   worker: () => new Worker(new URL('sidestream/worker', import.meta.url), { type: 'module' }),
+ * })
+ * await db.preload()
+ * ```
+ * @throws SidestreamError `INVALID_OPTIONS`
+ */
+export function createStreamDB<
+  TDef extends StreamStateDefinition,
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in @durable-streams/state
+  TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
+>(
+  options: CreateStreamDBOptions<TDef, TActions>,
+): TActions extends Record<string, never> ? StreamDB<TDef> : StreamDBWithActions<TDef, TActions> {
+  assertOptions(options as unknown as CreateStreamDBOptions)
+  const { state, worker } = options
+  const streamOptions = options.streamOptions ?? { url: options.stream!.url }
+  const url = (options.stream?.url ?? streamOptions.url).toString()
+
+  const status = new Status()
+  const preload = new Preload(status.getSnapshot)
+  const txids = new Txids()
+  const report = (error: Parameters<typeof fromErrorData>[0]): void => {
+    status.set({ lastError: error })
+  }
+  const hooks = new StreamHooks(options as unknown as CreateStreamDBOptions, report)
+  let { headers, params } = streamOptions
+  let closed = false
+  let started = false
+
+  const collections: Record<string, Collection<object, string>> = {}
+  const targets = new Map<string, ReplicaCollection>()
+  for (const [name, { schema, primaryKey }] of Object.entries(state)) {
+    const sink = new CollectionSink((again) => {
+      onCollectionStart(again)
+    })
+    targets.set(name, { primaryKey, sink })
+    const collection = createCollection<object, string>({
+      id: getStreamDBCollectionId(url, name),
+      schema: schema as StandardSchemaV1<object>,
+      getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
+      sync: sink.config,
+      // One stream feeds all of them: none can be collected and recovered by itself.
+      gcTime: 0,
+    } as Parameters<typeof createCollection<object, string>>[0]) as unknown as Collection<object, string>
+    Object.defineProperty(collections, name, { value: collection, enumerable: true })
+  }
+
+  const replica = new Replica({
+    collections: targets,
+    now: () => performance.now(),
+    pause: yieldToBrowser,
+    onCommitError: (error) => {
+      report({ code: 'HOOK_FAILED', message: `a live query or subscriber threw: ${describe(error)}`, retryable: false })
+    },
+  })
+
+  const onReady = (): void => {
+    for (const { sink } of targets.values()) sink.markReady()
+    preload.ready()
+  }
+
+  let lastFailures = 0
+  const onStatus = (engine: EngineStatus): void => {
+    if (closed) return
+    // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
+    status.set({ ...engine, offset: replica.offset })
+    preload.observe()
+    const { onError } = streamOptions
+    const refused = engine.failedAttempts > lastFailures && engine.lastError !== null && engine.lastError.code !== 'OFFLINE'
+    lastFailures = engine.failedAttempts
+    if (onError && refused) void askOnError(onError, fromErrorData(engine.lastError!))
+  }
+
+  const askOnError = async (onError: NonNullable<typeof streamOptions.onError>, error: Error): Promise<void> => {
+    try {
+      const answer = await onError(error)
+      if (!answer) return
+      headers = { ...headers, ...answer.headers }
+      params = { ...params, ...answer.params }
+      setTimeout(reconnect, ON_ERROR_DELAY_MS)
+    } catch (thrown) {
+      report({ code: 'HOOK_FAILED', message: `onError threw: ${describe(thrown)}`, retryable: false })
+    }
+  }
+
+  const apply = async (batch: DiffBatch): Promise<Ack> => {
+    if (closed || !replica.continues(batch)) return 'resync'
+    hooks.before(batch)
+    const ack = await replica.apply(batch)
+    if (ack !== 'applied' || closed) return ack
+    link.thrives()
+    if (batch.last) {
+      status.set({ offset: replica.offset, stale: batch.stale && batch.ready })
+      if (batch.ready) onReady()
+      txids.seen(batch.txids)
+    }
+    hooks.after(batch)
+    preload.observe()
+    return ack
+  }
+
+  const settings = settingsOf(options as unknown as CreateStreamDBOptions, url)
+  const link = new Link({
+    open: () =>
+      worker ? openWorker(worker) : openInPage(state, { fetch: streamOptions.fetch, stream: options.stream }),
+    hello: (): Hello => ({
+      version: PROTOCOL_VERSION,
+      settings,
+      request: dynamicWith(requestParts(headers, params), streamOptions.onError !== undefined),
+      wantsEvents: hooks.wantsEvents,
+      hasRows: replica.hasRows,
+    }),
+    tab: {
+      apply,
+      status: onStatus,
+      requestValues: async (): Promise<Outcome<RequestValues>> => {
+        try {
+          const constants = requestParts(headers, params)
+          const values = await resolveFunctions(headers, params)
+          return { ok: true, value: { headers: { ...constants.headers, ...values.headers }, params: { ...constants.params, ...values.params } } }
+        } catch (error) {
+          return { ok: false, error: toErrorData(error, 'HOOK_FAILED') }
+        }
+      },
+    },
+    onSession: (session) => {
+      replica.follow(session.epoch)
+      lastFailures = session.status.failedAttempts
+      status.set({ ...session.status, offset: replica.offset, where: session.home })
+      if (started) void session.engine.start()
+    },
+    onDown: (error, final) => {
+      txids.rejectAll(error)
+      status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
+      if (final || error.code === 'VERSION_MISMATCH') preload.rejectAll(error)
+    },
+  })
+
+  const start = (): void => {
+    if (closed) return
+    started = true
+    // A failure is in the status, and rejects whoever waits.
+    link.call((engine) => engine.start()).catch(() => undefined)
+  }
+
+  const reconnect = (): void => {
+    if (!closed) link.call((engine) => engine.reconnect()).catch(() => undefined)
+  }
+
+  /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
+  const onCollectionStart = (again: boolean): void => {
+    if (again) {
+      replica.lost()
+      link.call((engine) => engine.resync()).catch(() => undefined)
+    }
+    if (!started) start()
+    if (preload.isReady) queueMicrotask(onReady)
+  }
+
+  const stream = (options.stream as unknown as StreamHandle | undefined) ?? new StreamHandle(url, streamOptions.contentType, link)
+  const close = (): void => {
+    if (closed) return
+    closed = true
+    const error = new SidestreamError('CLOSED', 'StreamDB closed')
+    txids.rejectAll(error)
+    preload.rejectAll(error)
+    status.set({ connection: 'closed', upToDate: false })
+    globalThis.removeEventListener?.('online', reconnect)
+    link.close()
+  }
+  globalThis.addEventListener?.('online', reconnect)
+  streamOptions.signal?.addEventListener('abort', close, { once: true })
+
+  const methods: StreamDBMethods = {
+    stream,
+    get offset() {
+      return replica.offset
+    },
+    preload: async () => {
+      if (closed) throw new SidestreamError('CLOSED', 'StreamDB closed')
+      const ready = preload.wait()
+      const again = started
+      for (const collection of Object.values(collections)) collection.startSyncImmediate()
+      if (!started) start()
+      else if (again && !preload.isReady) reconnect()
+      await ready
+    },
+    close,
+    utils: {
+      awaitTxId: (txid, timeout) =>
+        closed ? Promise.reject(new SidestreamError('CLOSED', 'StreamDB closed')) : txids.wait(txid, timeout),
+    },
+    status,
+    reconnect,
+    clearCache: async () => {
+      const outcome = await link.call((engine) => engine.clearCache())
+      if (!outcome.ok) throw fromErrorData(outcome.error)
+    },
+  }
+
+  const db = Object.create(null) as StreamDB<TDef>
+  Object.defineProperty(db, 'collections', { value: collections, enumerable: true })
+  Object.defineProperties(db, Object.getOwnPropertyDescriptors(methods))
+  if (options.actions) {
+    const actions = Object.entries(options.actions({ db, stream })).map(
+      ([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const,
+    )
+    Object.defineProperty(db, 'actions', { value: Object.fromEntries(actions), enumerable: true })
+  }
+  if (streamOptions.signal?.aborted) close()
+  return db as ReturnType<typeof createStreamDB<TDef, TActions>>
+}
+
+const dynamicWith = (parts: Hello['request'], always: boolean): Hello['request'] => (always ? { ...parts, dynamic: true } : parts)
+
+function settingsOf({ streamOptions, state, live, scope, cache }: CreateStreamDBOptions, url: string): StreamSettings {
+  const backoff = streamOptions?.backoffOptions
+  return {
+    url,
+    scope: scope ?? '',
+    collections: Object.entries(state).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
+    live: live ?? true,
+    contentType: streamOptions?.contentType ?? null,
+    batching: streamOptions?.batching ?? true,
+    backoff: backoff ? { initialDelay: backoff.initialDelay, maxDelay: backoff.maxDelay, multiplier: backoff.multiplier } : null,
+    cache:
+      cache === false
+        ? null
+        : { durability: (cache === true ? undefined : cache?.durability) ?? 'relaxed', version: (cache === true ? undefined : cache?.version) ?? '' },
+  }
+}

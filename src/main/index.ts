@@ -1,0 +1,77 @@
+export type {
+  ChangeEvent,
+  ChangeHeaders,
+  ControlEvent,
+  Operation,
+  Row,
+  StateEvent,
+  Value,
+} from '../shared/events.ts'
+export { isChangeEvent, isControlEvent } from '../shared/events.ts'
+export { MaterializedState } from '../shared/materialized-state.ts'
+export { createStateSchema } from '../shared/state-schema.ts'
+export type {
+  CollectionDefinition,
+  CollectionEventHelpers,
+  CollectionWithHelpers,
+  StateSchema,
+  StreamStateDefinition,
+} from '../shared/state-schema.ts'
+export { SidestreamError } from '../shared/errors.ts'
+export type { ErrorCode, ErrorData } from '../shared/errors.ts'
+export { getStreamDBCollectionId } from '../shared/names.ts'
+export type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
+export type { ConnectionState, EngineHome, StorageMode, StreamDBStatus } from '../shared/status.ts'
+
+export { createStreamDB } from './create-stream-db.ts'
+export type { WorkerOption } from './endpoint.ts'
+export type {
+  ActionDefinition,
+  ActionFactory,
+  ActionMap,
+  CacheSettings,
+  CreateStreamDBOptions,
+  HeadersRecord,
+  JsonBatch,
+  ParamsRecord,
+  StreamDB,
+  StreamDBMethods,
+  StreamDBUtils,
+  StreamDBWithActions,
+  StreamOptions,
+} from './options.ts'
+export type { StatusStore } from './status.ts'
+export type { AppendOptions, HeadResult, StreamHandle } from './stream-handle.ts'
+
+// The same parts of TanStack DB that @durable-streams/state/db hands on, so that one import serves.
+export type { Collection, SyncConfig } from '@tanstack/db'
+export {
+  and,
+  avg,
+  coalesce,
+  concat,
+  count,
+  createCollection,
+  createLiveQueryCollection,
+  createOptimisticAction,
+  createTransaction,
+  deepEquals,
+  eq,
+  gt,
+  gte,
+  ilike,
+  inArray,
+  isNull,
+  isUndefined,
+  like,
+  localOnlyCollectionOptions,
+  lt,
+  lte,
+  max,
+  min,
+  not,
+  or,
+  queryOnce,
+  sum,
+  toArray,
+} from '@tanstack/db'

@@ -1,0 +1,159 @@
+import { SidestreamError, toErrorData } from '../shared/errors.ts'
+import type { EngineContract, Hello, TabContract } from '../shared/protocol.ts'
+import { connect, type Remote, type Session } from './connect.ts'
+import type { OpenEndpoint } from './endpoint.ts'
+
+/** How long a closing tab waits for the engine to store what is left, ms. */
+const LEAVE_LIMIT_MS = 1000
+/** Pause before a dead worker is replaced, times the number of deaths in a row, ms. */
+const RESTART_DELAY_MS = 200
+const RESTARTS = 5
+/** Where a worker holds no lock: a sign of life is asked for this often, and waited for this long, ms. */
+const HEARTBEAT_MS = 10_000
+const HEARTBEAT_LIMIT_MS = 30_000
+
+export interface LinkOptions {
+  open(): OpenEndpoint | Promise<OpenEndpoint>
+  hello(): Hello
+  readonly tab: TabContract
+  /** A session is open; also after each restart. */
+  onSession(session: Session): void
+  /** The session was lost, or could not be opened. `final` when no other will follow by itself. */
+  onDown(error: SidestreamError, final: boolean): void
+}
+
+/**
+ * The tab's connection to its engine: opened when first needed, replaced when the worker dies. Every call through it has
+ * an owner that rejects it on death and on close.
+ */
+export class Link {
+  readonly #options: LinkOptions
+  /** Aborts when the present session ends; its reason is the error for the calls under way. */
+  #life = new AbortController()
+  #endpoint: OpenEndpoint | null = null
+  #opening: Promise<Session> | null = null
+  #closed = false
+  #deaths = 0
+  #restartTimer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(options: LinkOptions) {
+    this.#options = options
+  }
+
+  /** Opens the session, if there is none. @throws SidestreamError `WORKER_START_FAILED`, `VERSION_MISMATCH`, `CLOSED` */
+  session(): Promise<Session> {
+    if (this.#closed) return Promise.reject(closedError())
+    return (this.#opening ??= this.#open())
+  }
+
+  /** Calls the engine. @throws SidestreamError also `WORKER_DIED`, and `CLOSED` when the call was under way */
+  async call<T>(call: (engine: Remote<EngineContract>) => Promise<T>): Promise<T> {
+    const session = await this.session()
+    const { signal } = this.#life
+    return new Promise<T>((resolve, reject) => {
+      const die = (): void => {
+        reject(signal.reason as SidestreamError)
+      }
+      if (signal.aborted) {
+        die()
+        return
+      }
+      signal.addEventListener('abort', die, { once: true })
+      call(session.engine).then(resolve, reject).finally(() => {
+        signal.removeEventListener('abort', die)
+      })
+    })
+  }
+
+  /** Proof that the session works: the next death is the first again. */
+  thrives(): void {
+    this.#deaths = 0
+  }
+
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    clearTimeout(this.#restartTimer)
+    const [life, opening, endpoint] = [this.#life, this.#opening, this.#endpoint]
+    life.abort(closedError())
+    const release = (): void => {
+      void opening?.then(
+        (session) => { session.close() },
+        () => undefined,
+      )
+      endpoint?.release()
+      // A session that was still opening has set its endpoint in the meantime.
+      this.#endpoint?.release()
+    }
+    if (!opening) return
+    const limit = setTimeout(release, LEAVE_LIMIT_MS)
+    opening
+      .then((session) => session.engine.leave())
+      .catch(() => undefined)
+      .finally(() => {
+        clearTimeout(limit)
+        release()
+      })
+  }
+
+  async #open(): Promise<Session> {
+    this.#life = new AbortController()
+    const life = this.#life
+    try {
+      const endpoint = await this.#options.open()
+      this.#endpoint = endpoint
+      const session = await connect(endpoint.endpoint, this.#options.hello(), this.#options.tab)
+      if (this.#closed) return session
+      this.#watch(session, life)
+      this.#options.onSession(session)
+      return session
+    } catch (error) {
+      const failure = error instanceof SidestreamError ? error : new SidestreamError('WORKER_START_FAILED', toErrorData(error, 'WORKER_START_FAILED').message, { cause: error })
+      this.#endpoint?.release()
+      this.#endpoint = null
+      this.#opening = null
+      if (!this.#closed) this.#options.onDown(failure, true)
+      throw failure
+    }
+  }
+
+  /** Notices the worker's death: by the lock that it holds, else by its silence. */
+  #watch(session: Session, life: AbortController): void {
+    const die = (): void => {
+      if (!life.signal.aborted) this.#die(session, life)
+    }
+    if (session.home === 'page') return
+    if (session.aliveLock !== null) {
+      navigator.locks.request(session.aliveLock, { signal: life.signal }, die).catch(() => undefined)
+      return
+    }
+    const beat = (): void => {
+      const limit = setTimeout(die, HEARTBEAT_LIMIT_MS)
+      void session.engine.ping().then((epoch) => {
+        clearTimeout(limit)
+        if (epoch !== session.epoch) die()
+        else if (!life.signal.aborted) setTimeout(beat, HEARTBEAT_MS)
+      })
+    }
+    beat()
+  }
+
+  #die(session: Session, life: AbortController): void {
+    const error = new SidestreamError('WORKER_DIED', 'the worker has died', { retryable: true })
+    const renewable = this.#endpoint?.renewable ?? false
+    life.abort(error)
+    session.close()
+    this.#endpoint?.release()
+    this.#endpoint = null
+    this.#opening = null
+    this.#deaths += 1
+    const final = !renewable || this.#deaths > RESTARTS
+    this.#options.onDown(error, final)
+    if (final) return
+    this.#restartTimer = setTimeout(() => {
+      this.session().catch(() => undefined)
+    }, RESTART_DELAY_MS * this.#deaths)
+  }
+}
+
+const closedError = (): SidestreamError => new SidestreamError('CLOSED', 'StreamDB closed')

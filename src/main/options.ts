@@ -1,0 +1,171 @@
+import type { DurableStream } from '@durable-streams/client'
+import type { Collection, createOptimisticAction } from '@tanstack/db'
+import { SidestreamError } from '../shared/errors.ts'
+import type { ChangeEvent, StateEvent } from '../shared/events.ts'
+import type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
+import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
+import type { WorkerOption } from './endpoint.ts'
+import type { StatusStore } from './status.ts'
+import type { StreamHandle } from './stream-handle.ts'
+
+export type MaybePromise<T> = T | Promise<T>
+/** A function is called at every request, on the UI thread: that is how a token refreshes. */
+export type HeadersRecord = Record<string, string | (() => MaybePromise<string>)>
+export type ParamsRecord = Record<string, string | (() => MaybePromise<string>) | undefined>
+
+/** Where the stream is and how to ask for it; `DurableStreamOptions` of @durable-streams/client. */
+export interface StreamOptions {
+  url: string | URL
+  /** `application/json`, for a StreamDB. */
+  contentType?: string
+  headers?: HeadersRecord
+  params?: ParamsRecord
+  /** Aborting it closes the StreamDB. */
+  signal?: AbortSignal
+  /** Delays in ms. */
+  backoffOptions?: { initialDelay: number; maxDelay: number; multiplier: number }
+  /** Appends that overlap go out in one request. Default true. */
+  batching?: boolean
+  /** Only without `worker`: a function cannot cross to one. */
+  fetch?: typeof globalThis.fetch
+  /**
+   * Called when the server refuses (401, 403, 404, 410 and other 4xx). Returning an object tries again, with its headers
+   * and params added from then on.
+   */
+  onError?: (error: Error) => MaybePromise<void | { headers?: HeadersRecord; params?: ParamsRecord }>
+  /** Accepted for compatibility; sidestream never warns. */
+  warnOnHttp?: boolean
+}
+
+/** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
+export interface JsonBatch<T = unknown> {
+  readonly items: ReadonlyArray<T>
+  readonly offset: string
+  readonly upToDate: boolean
+  readonly cursor?: string
+  readonly streamClosed: boolean
+}
+
+export interface CacheSettings {
+  /** IndexedDB's durability hint. `strict` survives a power cut and costs more at each flush. Default `relaxed`. */
+  durability?: 'relaxed' | 'strict'
+  /** Change it to make every user's stored rows void, for example when a schema has become stricter. */
+  version?: string
+}
+
+// `any` as in @durable-streams/state: an action's parameters are the application's, and inferred from its definition.
+/* eslint-disable @typescript-eslint/no-explicit-any */
+export interface ActionDefinition<TParams = any, TContext = any> {
+  /** Changes the collections at once; must be synchronous. */
+  onMutate: (params: TParams) => void
+  /** Makes the change permanent. The optimistic rows are dropped when it settles. */
+  mutationFn: (params: TParams, context: TContext) => Promise<any>
+}
+
+export type ActionFactory<TDef extends StreamStateDefinition, TActions extends Record<string, ActionDefinition<any>>> = (context: {
+  db: StreamDB<TDef>
+  stream: StreamHandle
+}) => TActions
+
+export type ActionMap<TActions extends Record<string, ActionDefinition<any>>> = {
+  [K in keyof TActions]: ReturnType<typeof createOptimisticAction<any>>
+}
+
+export interface CreateStreamDBOptions<
+  TDef extends StreamStateDefinition = StreamStateDefinition,
+  TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
+> {
+  /** Required, unless `stream` is given. */
+  streamOptions?: StreamOptions
+  /** A stream object of @durable-streams/client to read through. Only without `worker`: an object cannot cross to one. */
+  stream?: DurableStream
+  state: TDef
+  /**
+   * `true` and `'long-poll'` poll, `'sse'` listens to server-sent events, `false` stops at the stream's present end.
+   * Default true.
+   */
+  live?: LiveMode
+  actions?: ActionFactory<TDef, TActions>
+  /** Called for every well-formed change event, in order, before its rows are in the collections. */
+  onEvent?: (event: ChangeEvent) => void
+  /** Called for each batch of the stream before its events. */
+  onBeforeBatch?: (batch: JsonBatch<StateEvent>) => void
+  /** Called for each batch of the stream when its rows are in the collections. */
+  onBatch?: (batch: JsonBatch<StateEvent>) => void
+  /**
+   * The worker that runs the engine, or a function that makes one (again, should it die). A worker made by the function
+   * is terminated with its last StreamDB; one that is given as an object is left alone. Without it the engine runs in the
+   * page.
+   */
+  worker?: WorkerOption
+  /** Separates caches of one stream, by user id for example. Default the empty string. */
+  scope?: string
+  /** Default true. */
+  cache?: boolean | CacheSettings
+  /** Called for events that were kept out of the collections; at most 100 of a batch. */
+  onInvalid?: (report: InvalidEvent) => void
+}
+
+type RowOf<T extends CollectionDefinition> = T extends CollectionDefinition<infer U> ? U : unknown
+
+export type CollectionMap<TDef extends StreamStateDefinition> = {
+  [K in keyof TDef]: Collection<RowOf<TDef[K]> & object, string>
+}
+
+export interface StreamDBUtils {
+  /**
+   * Settles when the rows of a transaction are in this tab's collections.
+   * @param timeout ms, default 5000
+   * @throws SidestreamError `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
+   */
+  awaitTxId: (txid: string, timeout?: number) => Promise<void>
+}
+
+export interface StreamDBMethods {
+  readonly stream: StreamHandle
+  /** Offset up to which this tab's collections show the stream; `-1` before the first event. */
+  readonly offset: string
+  /**
+   * Settles when the collections can be shown: from the cache when there is one, else when the stream has been read to
+   * its end.
+   * @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `STREAM_ERROR`, `OFFLINE` (no answer for a while), each with
+   *   nothing cached; `WORKER_START_FAILED`, `VERSION_MISMATCH`, `CLOSED`. It may be called again.
+   */
+  preload: () => Promise<void>
+  close: () => void
+  readonly utils: StreamDBUtils
+  readonly status: StatusStore
+  /** Tries now: after new credentials, or instead of waiting for a back-off to end. */
+  reconnect: () => void
+  /**
+   * Removes this stream's stored rows and offset; this StreamDB stores nothing any more. For signing out: close it then.
+   * @throws SidestreamError `STORAGE_FAILED`, `WORKER_DIED`, `CLOSED`
+   */
+  clearCache: () => Promise<void>
+}
+
+export type StreamDB<TDef extends StreamStateDefinition> = { readonly collections: CollectionMap<TDef> } & StreamDBMethods
+
+export type StreamDBWithActions<
+  TDef extends StreamStateDefinition,
+  TActions extends Record<string, ActionDefinition<any>>,
+> = StreamDB<TDef> & { readonly actions: ActionMap<TActions> }
+
+/** @throws SidestreamError `INVALID_OPTIONS` */
+export function assertOptions(options: CreateStreamDBOptions<StreamStateDefinition, any>): void {
+  const fail = (message: string): never => {
+    throw new SidestreamError('INVALID_OPTIONS', message)
+  }
+  const { streamOptions, stream, state, worker } = options as Partial<typeof options>
+  if (!state) fail('createStreamDB requires state')
+  if (stream && worker) fail('a `stream` object cannot cross to a worker: give `streamOptions` instead, or leave `worker` out')
+  if (stream) return
+  if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
+  try {
+    new URL(streamOptions.url)
+  } catch {
+    fail(`streamOptions.url has to be an absolute URL, got "${String(streamOptions.url)}"`)
+  }
+  if (worker && streamOptions.fetch) fail('streamOptions.fetch cannot cross to a worker: use headers and params, or leave `worker` out')
+}
+/* eslint-enable @typescript-eslint/no-explicit-any */

@@ -1,0 +1,81 @@
+import { SidestreamError, fromErrorData } from '../shared/errors.ts'
+import type { ConnectionState, StreamDBStatus } from '../shared/status.ts'
+
+/** Without any progress for so long, a preload is given up, ms; more while an answer is being read. */
+const PATIENCE_MS = { default: 30_000, 'catching-up': 300_000 }
+const REFUSALS: ReadonlySet<ConnectionState> = new Set(['needs-auth', 'not-found', 'failed'])
+
+/** Everyone who waits for the collections to be ready, and when to tell them that it is not going to happen now. */
+export class Preload {
+  readonly #read: () => StreamDBStatus
+  readonly #waiting = new Set<{ resolve(): void; reject(error: Error): void; failedBefore: number }>()
+  #ready = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #progress = ''
+
+  constructor(read: () => StreamDBStatus) {
+    this.#read = read
+  }
+
+  get isReady(): boolean {
+    return this.#ready
+  }
+
+  wait(): Promise<void> {
+    if (this.#ready) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#waiting.add({ resolve, reject, failedBefore: this.#read().failedAttempts })
+      this.#restartTimer()
+    })
+  }
+
+  ready(): void {
+    this.#ready = true
+    this.#settle(({ resolve }) => {
+      resolve()
+    })
+  }
+
+  /** The status has changed: a refusal since somebody began to wait is theirs to know. */
+  observe(): void {
+    const { connection, failedAttempts, lastError, offset, rows } = this.#read()
+    const progress = JSON.stringify([offset, rows, connection])
+    if (progress !== this.#progress) {
+      this.#progress = progress
+      if (this.#waiting.size > 0) this.#restartTimer()
+    }
+    if (!REFUSALS.has(connection) || !lastError) return
+    this.#settle(
+      ({ reject }) => {
+        reject(fromErrorData(lastError))
+      },
+      ({ failedBefore }) => failedAttempts > failedBefore,
+    )
+  }
+
+  rejectAll(error: Error): void {
+    this.#settle(({ reject }) => {
+      reject(error)
+    })
+  }
+
+  #restartTimer(): void {
+    clearTimeout(this.#timer)
+    const limitMs = PATIENCE_MS[this.#read().connection === 'catching-up' ? 'catching-up' : 'default']
+    this.#timer = setTimeout(() => {
+      const reason = this.#read().lastError?.message ?? 'no answer'
+      this.rejectAll(
+        new SidestreamError('OFFLINE', `nothing is cached, and the stream could not be read for ${String(limitMs / 1000)} s: ${reason}`, { retryable: true }),
+      )
+    }, limitMs)
+  }
+
+  #settle(end: (waiter: { resolve(): void; reject(error: Error): void }) => void, which: (waiter: { failedBefore: number }) => boolean = () => true): void {
+    for (const waiter of [...this.#waiting]) {
+      if (!which(waiter)) continue
+      this.#waiting.delete(waiter)
+      end(waiter)
+    }
+    if (this.#waiting.size === 0) clearTimeout(this.#timer)
+  }
+}

@@ -1,0 +1,173 @@
+import { START_OFFSET, type Ack, type DiffBatch } from '../shared/protocol.ts'
+import type { CollectionDiff, RowData } from '../shared/row-diff.ts'
+import type { RowSink } from './collection-sink.ts'
+
+/** A whole diff of up to this many rows is one commit per collection, all in one task. */
+const ATOMIC_ROWS = 1000
+/** What a slice of a larger one may take, ms. */
+const SLICE_MS = 8
+const FIRST_SLICE_ROWS = 250
+const SLICE_ROWS = { least: 50, most: 2000 }
+
+export interface ReplicaCollection {
+  readonly primaryKey: string
+  readonly sink: RowSink
+}
+
+export interface ReplicaOptions {
+  readonly collections: ReadonlyMap<string, ReplicaCollection>
+  /** ms, monotonic */
+  now(): number
+  /** Lets the browser paint and handle input. */
+  pause(): Promise<void>
+  /** A commit threw: one of the application's live queries or subscribers did. The rows are in. */
+  onCommitError(error: unknown): void
+}
+
+/**
+ * A tab's copy of the engine's rows. Takes diff batches only in sequence (epoch, from → to), each once and whole; anything
+ * else is answered with `resync`. Works off large ones in slices, so that no task grows with the backlog.
+ */
+export class Replica {
+  readonly #options: ReplicaOptions
+  /** Keys by collection, to find what a replacing snapshot does not mention. */
+  readonly #keys: ReadonlyMap<string, Set<string>>
+  #epoch: string | null = null
+  #offset = START_OFFSET
+  /** Between the first and the last part of a diff. */
+  #partial = false
+  /** Keys that the replacing snapshot has mentioned so far; null outside of one. */
+  #mentioned: Map<string, Set<string>> | null = null
+  #sliceRows = FIRST_SLICE_ROWS
+
+  constructor(options: ReplicaOptions) {
+    this.#options = options
+    this.#keys = new Map([...options.collections.keys()].map((name) => [name, new Set<string>()]))
+  }
+
+  /** Offset up to which the rows show the stream. */
+  get offset(): string {
+    return this.#offset
+  }
+
+  get hasRows(): boolean {
+    for (const keys of this.#keys.values()) if (keys.size > 0) return true
+    return false
+  }
+
+  /** Begins a sequence of batches; the rows stay until its first batch replaces them. */
+  follow(epoch: string): void {
+    this.#epoch = epoch
+    this.#partial = false
+    this.#mentioned = null
+    // Without rows there is nothing to replace, and the engine starts counting at the beginning.
+    if (!this.hasRows) this.#offset = START_OFFSET
+  }
+
+  /** Whether a batch continues what is here; others are to be answered with `resync`. */
+  continues(batch: DiffBatch): boolean {
+    return batch.epoch === this.#epoch && (batch.replace || batch.from === this.#offset)
+  }
+
+  /** The rows are gone (the collections were cleaned up): the engine sends them again. */
+  lost(): void {
+    for (const keys of this.#keys.values()) keys.clear()
+  }
+
+  /** @returns `applied` once every row is committed; `resync` when the batch does not continue what is here */
+  async apply(batch: DiffBatch): Promise<Ack> {
+    if (!this.continues(batch)) return 'resync'
+    if (batch.replace) {
+      this.#mentioned = new Map([...this.#keys.keys()].map((name) => [name, new Set<string>()]))
+      this.#offset = batch.from
+      this.#partial = false
+    }
+    const whole = batch.last && !this.#partial
+    this.#partial = !batch.last
+    if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) {
+      for (const diff of batch.diffs) this.#commit(diff)
+    } else {
+      for (const diff of batch.diffs) await this.#commitInSlices(diff)
+    }
+    if (batch.last) {
+      await this.#removeUnmentioned()
+      this.#offset = batch.to
+    }
+    return 'applied'
+  }
+
+  #commit({ collection, rows, deleted }: CollectionDiff): void {
+    const target = this.#options.collections.get(collection)
+    const keys = this.#keys.get(collection)
+    if (!target || !keys) return
+    const mentioned = this.#mentioned?.get(collection)
+    for (const row of rows) {
+      const key = String(row[target.primaryKey])
+      keys.add(key)
+      mentioned?.add(key)
+    }
+    for (const key of deleted) {
+      keys.delete(key)
+      mentioned?.delete(key)
+    }
+    try {
+      target.sink.write({ rows, deleted })
+    } catch (error) {
+      this.#options.onCommitError(error)
+    }
+  }
+
+  async #commitInSlices({ collection, rows, deleted }: CollectionDiff): Promise<void> {
+    const { now, pause } = this.#options
+    let position = 0
+    while (position < rows.length + deleted.length) {
+      const end = position + this.#sliceRows
+      const slice = {
+        collection,
+        rows: rows.slice(position, end),
+        deleted: deleted.slice(Math.max(0, position - rows.length), Math.max(0, end - rows.length)),
+      }
+      const before = now()
+      this.#commit(slice)
+      const tookMs = Math.max(0.1, now() - before)
+      position = end
+      const target = Math.round((this.#sliceRows * SLICE_MS) / tookMs)
+      // Halfway towards the target: one slow slice (a collection of garbage, say) is no trend.
+      this.#sliceRows = Math.min(SLICE_ROWS.most, Math.max(SLICE_ROWS.least, Math.round((this.#sliceRows + target) / 2)))
+      await pause()
+    }
+  }
+
+  async #removeUnmentioned(): Promise<void> {
+    const mentioned = this.#mentioned
+    this.#mentioned = null
+    if (!mentioned) return
+    for (const [collection, keys] of this.#keys) {
+      const kept = mentioned.get(collection)!
+      const deleted = [...keys].filter((key) => !kept.has(key))
+      const diff: CollectionDiff = { collection, rows: [] as RowData[], deleted }
+      if (deleted.length <= ATOMIC_ROWS) this.#commit(diff)
+      else await this.#commitInSlices(diff)
+    }
+  }
+}
+
+const sizeOf = (diffs: ReadonlyArray<CollectionDiff>): number =>
+  diffs.reduce((sum, { rows, deleted }) => sum + rows.length + deleted.length, 0)
+
+/**
+ * Lets the browser paint and handle input. Prefers `scheduler.yield`, which returns before other tasks; a message port is
+ * next, because nested timers wait 4 ms each.
+ */
+export function yieldToBrowser(): Promise<void> {
+  const { scheduler } = globalThis as { scheduler?: { yield?: () => Promise<void> } }
+  if (scheduler?.yield) return scheduler.yield()
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel()
+    port1.onmessage = () => {
+      port1.close()
+      resolve()
+    }
+    port2.postMessage(null)
+  })
+}

@@ -1,0 +1,34 @@
+import { INITIAL_ENGINE_STATUS, type StreamDBStatus } from '../shared/status.ts'
+
+/** Readable as a snapshot and subscribable: fit for React's `useSyncExternalStore`. */
+export interface StatusStore {
+  /** The same object until something changes. */
+  getSnapshot: () => StreamDBStatus
+  /** @returns unsubscribes */
+  subscribe: (listener: () => void) => () => void
+}
+
+export class Status implements StatusStore {
+  #snapshot: StreamDBStatus = { ...INITIAL_ENGINE_STATUS, stale: false, where: 'page' }
+  readonly #listeners = new Set<() => void>()
+
+  readonly getSnapshot = (): StreamDBStatus => this.#snapshot
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    // A function of its own, so that subscribing one listener twice makes two subscriptions.
+    const own = (): void => {
+      listener()
+    }
+    this.#listeners.add(own)
+    return () => {
+      this.#listeners.delete(own)
+    }
+  }
+
+  set(change: Partial<StreamDBStatus>): void {
+    const next = { ...this.#snapshot, ...change }
+    if (JSON.stringify(next) === JSON.stringify(this.#snapshot)) return
+    this.#snapshot = next
+    for (const listener of [...this.#listeners]) listener()
+  }
+}

@@ -1,0 +1,55 @@
+import { describe, type ErrorData } from '../shared/errors.ts'
+import { isChangeEvent, type StateEvent } from '../shared/events.ts'
+import type { DiffBatch, StreamBatch } from '../shared/protocol.ts'
+import type { CreateStreamDBOptions, JsonBatch } from './options.ts'
+
+type Hooks = Pick<CreateStreamDBOptions, 'onEvent' | 'onBeforeBatch' | 'onBatch' | 'onInvalid'>
+
+/** Calls the application's hooks. One that throws is reported and stops nothing. */
+export class StreamHooks {
+  readonly #hooks: Hooks
+  readonly #onError: (error: ErrorData) => void
+
+  constructor(hooks: Hooks, onError: (error: ErrorData) => void) {
+    this.#hooks = hooks
+    this.#onError = onError
+  }
+
+  /** Whether the raw batches have to cross to this tab at all. */
+  get wantsEvents(): boolean {
+    const { onEvent, onBeforeBatch, onBatch } = this.#hooks
+    return Boolean(onEvent ?? onBeforeBatch ?? onBatch)
+  }
+
+  before({ events }: DiffBatch): void {
+    const { onBeforeBatch, onEvent } = this.#hooks
+    for (const batch of events) {
+      this.#guard('onBeforeBatch', () => onBeforeBatch?.(asJsonBatch(batch)))
+      if (!onEvent) continue
+      for (const item of batch.items) {
+        if (isChangeEvent(item)) {
+          this.#guard('onEvent', () => {
+            onEvent(item)
+          })
+        }
+      }
+    }
+  }
+
+  after({ events, invalid }: DiffBatch): void {
+    const { onBatch, onInvalid } = this.#hooks
+    for (const batch of events) this.#guard('onBatch', () => onBatch?.(asJsonBatch(batch)))
+    for (const report of invalid) this.#guard('onInvalid', () => onInvalid?.(report))
+  }
+
+  #guard(name: string, call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#onError({ code: 'HOOK_FAILED', message: `${name} threw: ${describe(error)}`, retryable: false })
+    }
+  }
+}
+
+/** As the client hands batches on: items are as they came, and not necessarily well-formed. */
+const asJsonBatch = (batch: StreamBatch): JsonBatch<StateEvent> => batch as JsonBatch<StateEvent>

@@ -1,0 +1,63 @@
+import { SidestreamError } from '../shared/errors.ts'
+
+/** Transaction ids that are remembered once seen, so that asking late is answered at once. */
+const REMEMBERED = 4096
+/** As in @durable-streams/state, ms. */
+const DEFAULT_TIMEOUT_MS = 5000
+
+interface Waiter {
+  resolve(): void
+  reject(error: Error): void
+}
+
+/** Who waits for which transaction id. */
+export class Txids {
+  /** Insertion-ordered: the oldest are forgotten first. */
+  readonly #seen = new Set<string>()
+  readonly #waiting = new Map<string, Set<Waiter>>()
+
+  /** The rows of these transactions are in the collections now. */
+  seen(txids: ReadonlyArray<string>): void {
+    for (const txid of txids) {
+      this.#seen.delete(txid)
+      this.#seen.add(txid)
+      const waiters = this.#waiting.get(txid)
+      this.#waiting.delete(txid)
+      if (waiters) for (const { resolve } of waiters) resolve()
+    }
+    for (const txid of this.#seen) {
+      if (this.#seen.size <= REMEMBERED) break
+      this.#seen.delete(txid)
+    }
+  }
+
+  /** @throws SidestreamError `TXID_TIMEOUT`, or what {@link rejectAll} is called with */
+  wait(txid: string, timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<void> {
+    if (this.#seen.has(txid)) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const waiters = this.#waiting.get(txid) ?? new Set()
+      this.#waiting.set(txid, waiters)
+      const timer = setTimeout(() => {
+        waiters.delete(waiter)
+        if (waiters.size === 0 && this.#waiting.get(txid) === waiters) this.#waiting.delete(txid)
+        reject(new SidestreamError('TXID_TIMEOUT', `Timeout waiting for txid: ${txid}`, { retryable: true }))
+      }, timeoutMs)
+      const waiter: Waiter = {
+        resolve: () => {
+          clearTimeout(timer)
+          resolve()
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      }
+      waiters.add(waiter)
+    })
+  }
+
+  rejectAll(error: Error): void {
+    for (const waiters of this.#waiting.values()) for (const { reject } of waiters) reject(error)
+    this.#waiting.clear()
+  }
+}

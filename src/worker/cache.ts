@@ -1,0 +1,300 @@
+import { describe, SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
+import { cacheName, stateFingerprint } from '../shared/names.ts'
+import { START_OFFSET, type StreamSettings } from '../shared/protocol.ts'
+import { RowDiff, type RowData } from '../shared/row-diff.ts'
+import type { StorageMode } from '../shared/status.ts'
+import type { Anchor } from './core/anchor.ts'
+import { retryDelayMs } from './core/connection.ts'
+import { emptyState, type State } from './core/materialize.ts'
+import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
+import type { EngineEnv, Lock } from './env.ts'
+import { LostCacheError, type Store, type StoredMeta } from './store/store.ts'
+
+/** How long changes are gathered before they are stored, ms. */
+const FLUSH_DELAY_MS = 150
+/** A flush steps back this often for tabs that still wait for rows. */
+const FLUSH_DEFERRALS = 20
+/** Attempts are spaced as if this many had failed already: about 8 s, then longer. */
+const STORAGE_RETRY_HEAD_START = 5
+
+/** The engine's state at the end of a batch, which is all that is ever stored. */
+export interface Checkpoint {
+  readonly state: State
+  readonly offset: string
+  readonly anchor: Anchor | null
+  readonly txids: ReadonlyArray<string>
+  readonly complete: boolean
+}
+
+export interface CacheReport {
+  readonly storage: StorageMode
+  readonly persistedOffset: string | null
+  readonly error: ErrorData | null
+}
+
+export interface CacheOptions {
+  readonly env: EngineEnv
+  readonly settings: StreamSettings
+  readonly validated: boolean
+  /** The present state; called at the start of a flush only. */
+  checkpoint(): Checkpoint
+  /** Rows are still being sent: writing them down can wait a little. */
+  isBusy(): boolean
+  onReport(report: CacheReport): void
+}
+
+/**
+ * Keeps the stored copy of the engine's state: hydrates from it, flushes changes in batches off the live path, and
+ * survives the store's failures by going on in memory. What is stored is always the fold of a prefix of the stream, with
+ * that prefix's offset.
+ *
+ * At most one cache writes: it holds the lock of the cache's name, and every commit is fenced by the writer's token.
+ */
+export class Cache {
+  readonly #options: CacheOptions
+  readonly #env: EngineEnv
+  readonly #name: string
+  readonly #fingerprint: string
+  readonly #writer: string
+  readonly #closed = new AbortController()
+  #store: Store | null = null
+  #lock: Lock | null = null
+  #directory = new SegmentDirectory()
+  #dirty = new RowDiff()
+  /** The stored segments are not what the directory says, or not of this stream any more. */
+  #rewrite = true
+  /** The writer that the next commit has to find; null for any. */
+  #expectedWriter: string | null = null
+  #storage: StorageMode = 'opening'
+  #persistedOffset: string | null = null
+  #cancelTimer: (() => void) | null = null
+  #flushing: Promise<void> = Promise.resolve()
+  #failures = 0
+  #cleared = false
+
+  constructor(options: CacheOptions) {
+    this.#options = options
+    this.#env = options.env
+    this.#name = cacheName(options.settings.url, options.settings.scope)
+    this.#fingerprint = stateFingerprint(options.settings, options.validated)
+    this.#writer = options.env.newId()
+  }
+
+  /** Opens the store. @returns what is stored, when it is of use; never rejects */
+  async hydrate(): Promise<Checkpoint | null> {
+    const { settings } = this.#options
+    if (settings.cache === null || this.#cleared) {
+      this.#report('memory')
+      return null
+    }
+    let checkpoint: Checkpoint | null = null
+    try {
+      this.#lock = await this.#env.locks.take(this.#name)
+      this.#store = await this.#env.openStore(this.#name, settings.cache.durability)
+      checkpoint = await this.#load(this.#store)
+    } catch (error) {
+      if (this.#closed.signal.aborted) return null
+      this.#fail(error)
+      return null
+    }
+    if (this.#closed.signal.aborted) return checkpoint
+    if (this.#lock) {
+      this.#report('indexeddb')
+    } else {
+      this.#report('read-only')
+      void this.#succeed()
+    }
+    return checkpoint
+  }
+
+  /** Rows have changed. */
+  changed(diff: RowDiff): void {
+    if (this.#storage === 'memory' && this.#store === null && this.#failures === 0) return
+    if (!this.#rewrite) this.#dirty.fold(diff)
+    this.#schedule()
+  }
+
+  /** The state was replaced, or dropped: what is stored is wrong, and goes at once. */
+  async replaced(): Promise<void> {
+    this.#rewrite = true
+    this.#dirty.clear()
+    await this.flush()
+  }
+
+  /** Stores the present state, as far as storage is to be had. Never rejects. */
+  flush(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#flushing = this.#flushing.then(() => this.#flush())
+    return this.#flushing
+  }
+
+  /** Removes the stored state; this engine stores nothing any more. @throws SidestreamError `STORAGE_FAILED` */
+  async clear(): Promise<void> {
+    const store = this.#store
+    this.#cleared = true
+    this.#store = null
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    await this.#flushing
+    this.#persistedOffset = null
+    this.#report('memory')
+    try {
+      await (store ?? (await this.#env.openStore(this.#name, 'relaxed'))).clear()
+    } catch (error) {
+      throw new SidestreamError('STORAGE_FAILED', `the cache could not be removed: ${describe(error)}`, { retryable: true, cause: error })
+    } finally {
+      this.#release()
+    }
+  }
+
+  /** Flushes what there is, then lets go of everything. */
+  async close(): Promise<void> {
+    await this.flush()
+    this.#closed.abort()
+    this.#cancelTimer?.()
+    this.#store?.close()
+    this.#store = null
+    this.#release()
+  }
+
+  async #load(store: Store): Promise<Checkpoint | null> {
+    const content = await store.load()
+    if (content === null) return null
+    const { meta, segments } = content
+    if (meta.fingerprint !== this.#fingerprint || meta.offset === START_OFFSET) return null
+    const state = this.#restore(meta, segments)
+    this.#rewrite = false
+    this.#expectedWriter = meta.writer
+    this.#persistedOffset = meta.offset
+    return { state, offset: meta.offset, anchor: meta.anchor, txids: meta.txids, complete: meta.complete }
+  }
+
+  #restore(meta: StoredMeta, segments: ReadonlyArray<Segment>): State {
+    const { collections } = this.#options.settings
+    const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
+    const keyOf = (collection: string, row: RowData): string => String(row[primaryKeys.get(collection) ?? ''])
+    const state = emptyState(collections)
+    for (const { collection, rows, deleted } of segments) {
+      const target = state.rows.get(collection)
+      if (!target) continue
+      for (const row of rows) target.set(keyOf(collection, row), row)
+      for (const key of deleted) target.delete(key)
+    }
+    state.marks = meta.marks
+    this.#directory.adopt(segments, keyOf)
+    return state
+  }
+
+  #schedule(): void {
+    if (this.#storage !== 'indexeddb' || this.#cancelTimer !== null) return
+    let deferrals = 0
+    const run = (): void => {
+      if (this.#options.isBusy() && deferrals < FLUSH_DEFERRALS) {
+        deferrals += 1
+        this.#cancelTimer = this.#env.clock.after(FLUSH_DELAY_MS, run)
+        return
+      }
+      this.#cancelTimer = null
+      void this.flush()
+    }
+    this.#cancelTimer = this.#env.clock.after(FLUSH_DELAY_MS, run)
+  }
+
+  async #flush(): Promise<void> {
+    const store = this.#store
+    if (store === null || this.#storage !== 'indexeddb') return
+    const { state, offset, anchor, txids, complete } = this.#options.checkpoint()
+    const cleaning = this.#directory.needsCleaning
+    if (!this.#rewrite && !cleaning && offset === this.#persistedOffset && this.#dirty.size === 0) return
+    // From here to the commit nothing is awaited: plan, rows and offset are of one moment.
+    const replace = this.#rewrite
+    const plan = replace ? this.#directory.planAll(state) : this.#directory.plan(this.#dirty, state)
+    this.#dirty = new RowDiff()
+    this.#rewrite = false
+    const meta = { writer: this.#writer, fingerprint: this.#fingerprint, offset, marks: state.marks, complete, txids, anchor }
+    try {
+      await store.commit({ meta, ...plan, replace, expectedWriter: this.#expectedWriter })
+    } catch (error) {
+      this.#rewrite = true
+      if (this.#store === store) this.#fail(error)
+      return
+    }
+    this.#failures = 0
+    this.#expectedWriter = this.#writer
+    if (this.#store !== store) return
+    this.#persistedOffset = offset === START_OFFSET ? null : offset
+    this.#report('indexeddb')
+    if (this.#directory.needsCleaning || this.#dirty.size > 0) this.#schedule()
+  }
+
+  /** The store failed: goes on in memory and, unless somebody else has the cache, tries again later with a new handle. */
+  #fail(error: unknown): void {
+    this.#store?.close()
+    this.#store = null
+    this.#failures += 1
+    this.#rewrite = true
+    this.#expectedWriter = null
+    this.#dirty.clear()
+    this.#report('memory', { ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
+    if (error instanceof LostCacheError || this.#closed.signal.aborted) {
+      this.#release()
+      return
+    }
+    this.#cancelTimer?.()
+    this.#cancelTimer = this.#env.clock.after(retryDelayMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
+      this.#cancelTimer = null
+      void this.#reopen()
+    })
+  }
+
+  async #reopen(): Promise<void> {
+    const { cache } = this.#options.settings
+    if (cache === null || this.#cleared || this.#closed.signal.aborted) return
+    try {
+      this.#lock ??= await this.#env.locks.take(this.#name)
+      if (!this.#lock) {
+        void this.#succeed()
+        return
+      }
+      const store = await this.#env.openStore(this.#name, cache.durability)
+      if (this.#closed.signal.aborted || this.#cleared) {
+        store.close()
+        return
+      }
+      this.#store = store
+      // Not reported before a commit has succeeded: `storage` does not blink while the disk stays full.
+      this.#storage = 'indexeddb'
+      await this.flush()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Waits for the present writer to go, then takes the cache over. */
+  async #succeed(): Promise<void> {
+    try {
+      this.#lock = await this.#env.locks.wait(this.#name, this.#closed.signal)
+    } catch {
+      return
+    }
+    this.#rewrite = true
+    this.#expectedWriter = null
+    if (this.#store === null) {
+      await this.#reopen()
+      return
+    }
+    this.#report('indexeddb')
+    await this.flush()
+  }
+
+  #release(): void {
+    this.#lock?.release()
+    this.#lock = null
+  }
+
+  #report(storage: StorageMode, error: ErrorData | null = null): void {
+    this.#storage = storage
+    this.#options.onReport({ storage, persistedOffset: this.#persistedOffset, error })
+  }
+}

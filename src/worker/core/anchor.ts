@@ -1,0 +1,60 @@
+import type { StreamBatch } from '../../shared/protocol.ts'
+
+/**
+ * The last batch before a stored offset. A stream that was deleted and made again may well have our offset; it does not
+ * have these events in front of it.
+ */
+export interface Anchor {
+  /** Offset at which the batch was read. */
+  readonly offset: string
+  /** Number of its events. */
+  readonly events: number
+  readonly digest: string
+}
+
+/** A larger batch is no anchor: reading it again would cost more than the certainty is worth. */
+const ANCHOR_EVENTS = 200
+
+export function anchorOf(offset: string, items: ReadonlyArray<unknown>): Anchor | null {
+  if (items.length === 0 || items.length > ANCHOR_EVENTS) return null
+  return { offset, events: items.length, digest: digest(items) }
+}
+
+/** `other`: not the stream that the anchor was taken from. `more`: too few events so far to say. */
+export type AnchorVerdict =
+  | { readonly kind: 'same'; readonly rest: ReadonlyArray<unknown> }
+  | { readonly kind: 'other' }
+  | { readonly kind: 'more' }
+
+/** Compares what a stream has at an anchor's offset with the anchor. */
+export class AnchorCheck {
+  readonly anchor: Anchor
+  readonly #seen: unknown[] = []
+
+  constructor(anchor: Anchor) {
+    this.anchor = anchor
+  }
+
+  take(batch: StreamBatch): AnchorVerdict {
+    const missing = this.anchor.events - this.#seen.length
+    this.#seen.push(...batch.items.slice(0, missing))
+    if (this.#seen.length < this.anchor.events) return batch.upToDate ? { kind: 'other' } : { kind: 'more' }
+    if (digest(this.#seen) !== this.anchor.digest) return { kind: 'other' }
+    return { kind: 'same', rest: batch.items.slice(missing) }
+  }
+}
+
+/** 53 bits of the events' JSON and its length; against mix-ups, not against attackers: a server can lie anyway. */
+function digest(items: ReadonlyArray<unknown>): string {
+  const text = JSON.stringify(items)
+  let a = 0xdeadbeef
+  let b = 0x41c6ce57
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    a = Math.imul(a ^ code, 2654435761)
+    b = Math.imul(b ^ code, 1597334677)
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
+  return `${String(text.length)}:${(4294967296 * (2097151 & b) + (a >>> 0)).toString(36)}`
+}

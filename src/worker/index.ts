@@ -1,0 +1,52 @@
+import { isConnectMessage } from '../shared/protocol.ts'
+import { NAME_PREFIX } from '../shared/names.ts'
+import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { EngineHome } from '../shared/status.ts'
+import { browserEnv, holdAliveLock } from './browser-env.ts'
+import type { Validator } from './core/materialize.ts'
+import { Host } from './host.ts'
+import { accept } from './tabs/accept.ts'
+import { validatorsOf } from './validators.ts'
+
+let validators: ReadonlyMap<string, Validator> = new Map()
+
+/**
+ * Hands the application's schema to the worker, so that rows are validated there: a row that its collection's schema
+ * refuses is quarantined. Call it while the worker's script is first evaluated. Without it the worker takes any row.
+ *
+ * @example
+ * ```ts
+ * import { exposeStreamDB } from 'sidestream/worker'
+ * import { schema } from './schema'
+ * exposeStreamDB({ state: schema })
+ * ```
+ */
+export function exposeStreamDB(options: { state: StreamStateDefinition }): void {
+  validators = validatorsOf(options.state)
+}
+
+/** The parts of a worker's global scope used here; dedicated and shared ones differ in how tabs reach them. */
+interface WorkerScope {
+  onconnect?: unknown
+  addEventListener(type: 'message' | 'connect', listener: (event: MessageEvent) => void): void
+}
+
+// Messages are delivered only after the script has been evaluated, so that an application's exposeStreamDB comes first.
+const scope = globalThis as unknown as WorkerScope
+if (!('document' in globalThis) && typeof scope.addEventListener === 'function') {
+  const host = new Host(browserEnv(), () => validators)
+  const alive = holdAliveLock(NAME_PREFIX)
+  const listen = (home: EngineHome) => (event: MessageEvent) => {
+    const data: unknown = event.data
+    if (isConnectMessage(data)) void alive.then((lock) => { accept(host, data, home, lock) })
+  }
+  if ('onconnect' in globalThis) {
+    scope.addEventListener('connect', (event) => {
+      const port = event.ports[0]!
+      port.addEventListener('message', listen('shared-worker'))
+      port.start()
+    })
+  } else {
+    scope.addEventListener('message', listen('worker'))
+  }
+}

@@ -1,0 +1,156 @@
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import type { Segment } from '../core/segment-directory.ts'
+import type { Clock } from '../env.ts'
+import { isStoredMeta, isStoredSegment } from './stored-guards.ts'
+import { LostCacheError, type Store, type StoredContent, type StoredMeta, type StoreWrite } from './store.ts'
+
+interface CacheSchema extends DBSchema {
+  /** Out-of-line keys: the one record has the key `META_KEY`. */
+  meta: { key: string; value: StoredMeta }
+  segments: { key: number; value: Segment }
+}
+
+const META_KEY = 'meta'
+/** Version within one database name; a change of format changes the name instead, so that no upgrade can ever block. */
+const SCHEMA_VERSION = 1
+/** A database that does not open in this time is treated as absent, ms. */
+const OPEN_LIMIT_MS = 4000
+/** A transaction that neither completes nor aborts in this time is given up, ms. */
+const TRANSACTION_LIMIT_MS = 30_000
+/** Puts in flight at once: serializing rows blocks the worker, and between two groups messages get their turn. */
+const PUTS_AT_ONCE = 8
+
+/** The cache in IndexedDB, {@link Segment}s of many rows a record, offset and segments in one transaction. */
+export class IdbStore implements Store {
+  readonly #db: IDBPDatabase<CacheSchema>
+  readonly #name: string
+  readonly #durability: 'relaxed' | 'strict'
+  readonly #clock: Clock
+  #lost: (reason: Error) => void = () => undefined
+  /** Rejects when the browser closes the connection: requests under way then never settle. */
+  readonly #connection: Promise<never>
+
+  private constructor(db: IDBPDatabase<CacheSchema>, name: string, durability: 'relaxed' | 'strict', clock: Clock) {
+    this.#db = db
+    this.#name = name
+    this.#durability = durability
+    this.#clock = clock
+    this.#connection = new Promise<never>((_, reject) => {
+      this.#lost = reject
+    })
+    this.#connection.catch(() => undefined)
+    db.addEventListener('close', () => {
+      this.#lost(new Error('the connection to IndexedDB was lost'))
+    })
+    // Another tab deletes the database (clearCache): stand aside, so that it is not blocked.
+    db.addEventListener('versionchange', () => {
+      db.close()
+      this.#lost(new LostCacheError('the cache was deleted'))
+    })
+  }
+
+  /** @throws when IndexedDB is missing, refuses, or does not answer in time */
+  static async open(name: string, durability: 'relaxed' | 'strict', clock: Clock): Promise<IdbStore> {
+    if (typeof indexedDB === 'undefined') throw new Error('there is no IndexedDB here')
+    const opening = openDB<CacheSchema>(name, SCHEMA_VERSION, {
+      upgrade(db) {
+        db.createObjectStore('meta')
+        db.createObjectStore('segments', { keyPath: 'id' })
+      },
+    })
+    let late = false
+    opening.then(
+      (db) => {
+        if (late) db.close()
+      },
+      () => undefined,
+    )
+    try {
+      const db = await within(clock, OPEN_LIMIT_MS, 'IndexedDB did not open in time', opening)
+      return new IdbStore(db, name, durability, clock)
+    } catch (error) {
+      late = true
+      throw error
+    }
+  }
+
+  async load(): Promise<StoredContent | null> {
+    const [meta, segments] = await this.#settle(this.#read())
+    if (!isStoredMeta(meta)) return null
+    return segments.every(isStoredSegment) ? { meta, segments } : null
+  }
+
+  async #read(): Promise<[StoredMeta | undefined, Segment[]]> {
+    const tx = this.#db.transaction(['meta', 'segments'], 'readonly')
+    const [meta, segments] = await Promise.all([
+      tx.objectStore('meta').get(META_KEY),
+      tx.objectStore('segments').getAll(),
+      tx.done,
+    ])
+    return [meta, segments]
+  }
+
+  commit(write: StoreWrite): Promise<void> {
+    return this.#settle(this.#commit(write))
+  }
+
+  async #commit({ meta, puts, drops, replace, expectedWriter }: StoreWrite): Promise<void> {
+    const tx = this.#db.transaction(['meta', 'segments'], 'readwrite', { durability: this.#durability })
+    // Without this, an abort while a request is awaited would also be an unhandled rejection.
+    tx.done.catch(() => undefined)
+    const metas = tx.objectStore('meta')
+    const segments = tx.objectStore('segments')
+    try {
+      if (expectedWriter !== null && (await metas.get(META_KEY))?.writer !== expectedWriter) {
+        throw new LostCacheError('the cache has another writer')
+      }
+      if (replace) await segments.clear()
+      for (let start = 0; start < puts.length; start += PUTS_AT_ONCE) {
+        await Promise.all(puts.slice(start, start + PUTS_AT_ONCE).map((segment) => segments.put(segment)))
+      }
+      await Promise.all([...drops.map((id) => segments.delete(id)), metas.put(meta, META_KEY)])
+    } catch (error) {
+      abort(tx)
+      // When the quota is reached only the transaction knows why.
+      throw (tx as { error?: unknown }).error ?? error
+    }
+    await tx.done
+  }
+
+  async clear(): Promise<void> {
+    this.#db.close()
+    try {
+      await within(this.#clock, OPEN_LIMIT_MS, 'the cache could not be deleted in time', deleteDB(this.#name))
+    } finally {
+      this.close()
+    }
+  }
+
+  close(): void {
+    this.#db.close()
+    this.#lost(new Error('the cache is closed'))
+  }
+
+  #settle<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined)
+    return within(this.#clock, TRANSACTION_LIMIT_MS, 'IndexedDB did not answer in time', Promise.race([work, this.#connection]))
+  }
+}
+
+function abort(tx: { abort(): void }): void {
+  try {
+    tx.abort()
+  } catch {
+    // It has aborted by itself.
+  }
+}
+
+/** `work`, or a rejection with `message` after `limitMs`. */
+export function within<T>(clock: Clock, limitMs: number, message: string, work: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const cancel = clock.after(limitMs, () => {
+      reject(new Error(message))
+    })
+    work.then(resolve, reject).finally(cancel)
+  })
+}

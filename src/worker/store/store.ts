@@ -1,0 +1,58 @@
+import type { Anchor } from '../core/anchor.ts'
+import type { Marks } from '../core/materialize.ts'
+import type { Segment } from '../core/segment-directory.ts'
+
+/** What is stored beside the segments, and always in the same transaction: it says what the segments are. */
+export interface StoredMeta {
+  /** Token of the writer; another one means that somebody else has taken the cache over. */
+  readonly writer: string
+  /** What stored rows mean; see `stateFingerprint`. */
+  readonly fingerprint: string
+  /** Offset of the last event whose effect is in the segments. */
+  readonly offset: string
+  readonly marks: Marks
+  /** The stream had been read to its end by this offset: the rows are worth showing before the server confirms them. */
+  readonly complete: boolean
+  /** The newest transaction ids, oldest first. */
+  readonly txids: ReadonlyArray<string>
+  /** Null when the last batch was too large to be one. */
+  readonly anchor: Anchor | null
+}
+
+export interface StoredContent {
+  readonly meta: StoredMeta
+  /** In order of id. */
+  readonly segments: ReadonlyArray<Segment>
+}
+
+export interface StoreWrite {
+  readonly meta: StoredMeta
+  readonly puts: ReadonlyArray<Segment>
+  readonly drops: ReadonlyArray<number>
+  /** Everything stored so far is dropped in the same transaction. */
+  readonly replace: boolean
+  /** The writer that is expected to be stored; null accepts any. */
+  readonly expectedWriter: string | null
+}
+
+/** Another writer has taken the cache over, or it was cleared: nothing was written. */
+export class LostCacheError extends Error {
+  override readonly name = 'LostCacheError'
+}
+
+/**
+ * The cache of one stream for one scope.
+ *
+ * Atomicity: a commit is applied whole or not at all, also when the process is killed in the middle of it; a load sees
+ * the result of some number of whole commits. Fencing: a commit that expects another writer than
+ * the stored one fails with {@link LostCacheError}. Every call settles: an implementation turns a request that never answers into a
+ * rejection.
+ */
+export interface Store {
+  /** What is stored, or null: nothing, or nothing that can be understood. */
+  load(): Promise<StoredContent | null>
+  commit(write: StoreWrite): Promise<void>
+  /** Removes everything. */
+  clear(): Promise<void>
+  close(): void
+}

@@ -1,0 +1,40 @@
+import type { Segment } from '../core/segment-directory.ts'
+import type { StoredMeta } from './store.ts'
+
+/**
+ * Stored data outlives the code that wrote it, and anything of the origin can write there. What does not look right is
+ * treated as absent: the stream has it all.
+ */
+export function isStoredMeta(value: unknown): value is StoredMeta {
+  if (!isRecord(value) || !isRecord(value['marks'])) return false
+  const { marks, anchor } = value as { marks: Record<string, unknown>; anchor: unknown }
+  return (
+    typeof value['writer'] === 'string' &&
+    typeof value['fingerprint'] === 'string' &&
+    typeof value['offset'] === 'string' &&
+    isStrings(value['txids']) &&
+    typeof value['complete'] === 'boolean' &&
+    Number.isSafeInteger(marks['seq']) &&
+    (marks['snapshotStart'] === null || Number.isSafeInteger(marks['snapshotStart'])) &&
+    Number.isSafeInteger(marks['unknown']) &&
+    isRecord(marks['quarantined']) &&
+    Number.isSafeInteger(marks['quarantined']['count']) &&
+    (anchor === null || (isRecord(anchor) && typeof anchor['offset'] === 'string' && typeof anchor['digest'] === 'string' && Number.isSafeInteger(anchor['events'])))
+  )
+}
+
+export function isStoredSegment(value: unknown): value is Segment {
+  return (
+    isRecord(value) &&
+    Number.isSafeInteger(value['id']) &&
+    typeof value['collection'] === 'string' &&
+    Array.isArray(value['rows']) &&
+    value['rows'].every(isRecord) &&
+    isStrings(value['deleted'])
+  )
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isStrings = (value: unknown): value is ReadonlyArray<string> =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string')

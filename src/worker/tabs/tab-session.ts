@@ -1,0 +1,250 @@
+import { toErrorData, type ErrorData } from '../../shared/errors.ts'
+import type { DiffBatch, InvalidEvent, StreamBatch, TabContract } from '../../shared/protocol.ts'
+import { RowDiff } from '../../shared/row-diff.ts'
+import type { EngineStatus } from '../../shared/status.ts'
+import type { State } from '../core/materialize.ts'
+
+/** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
+const BATCH_ROWS = 4000
+/** Events that wait for a tab that wants them; beyond that the stream waits for the tab. */
+const WAITING_ITEMS = 20_000
+/** Refusals in a row after which a tab is left alone until there is news. */
+const REFUSALS = 3
+
+/** A tab as the engine reaches it. */
+export interface TabLink {
+  readonly tab: TabContract
+  /** Aborts when the tab is gone; nothing is then waited for any longer. */
+  readonly gone: AbortSignal
+}
+
+/** What a stream batch did, as it is published. */
+export interface Publication {
+  readonly to: string
+  readonly diff: RowDiff
+  readonly txids: ReadonlyArray<string>
+  readonly events: ReadonlyArray<StreamBatch>
+  readonly invalid: ReadonlyArray<InvalidEvent>
+  /** The collections can be shown. */
+  readonly ready: boolean
+  /** The server has not confirmed the rows yet. */
+  readonly stale: boolean
+}
+
+export interface SessionOptions {
+  readonly epoch: string
+  readonly startOffset: string
+  readonly wantsEvents: boolean
+  /** The tab shows rows already: the first diff replaces them. */
+  readonly hasRows: boolean
+  /** The tab needs the whole state; called while the session waits, answered by `resync`. */
+  onResync(session: TabSession): void
+  onProblem(error: ErrorData): void
+}
+
+/**
+ * One tab's view of the engine: what the tab lacks, and the credit to send it. One diff batch is in flight; until it is
+ * acknowledged, later changes of a row fold into one. A slow tab so costs memory for its changed rows, never for the
+ * events.
+ */
+export class TabSession {
+  readonly #link: TabLink
+  readonly #epoch: string
+  readonly #wantsEvents: boolean
+  readonly #onResync: SessionOptions['onResync']
+  readonly #onProblem: SessionOptions['onProblem']
+  readonly #pending = new RowDiff()
+  #txids: string[] = []
+  #events: StreamBatch[] = []
+  #invalid: InvalidEvent[] = []
+  /** Where the tab is. */
+  #from: string
+  /** Where the tab will be with everything pending. */
+  #to: string
+  #ready = false
+  #stale = false
+  /** What the tab was last told. */
+  #told: { ready: boolean; stale: boolean } | null = null
+  #replace: boolean
+  /** Batches refused in a row. A tab that refuses everything is tried again only when there is news. */
+  #failures = 0
+  #open = false
+  #inFlight = false
+  #room: (() => void)[] = []
+
+  constructor(link: TabLink, options: SessionOptions) {
+    this.#link = link
+    this.#epoch = options.epoch
+    this.#from = options.startOffset
+    this.#to = options.startOffset
+    this.#wantsEvents = options.wantsEvents
+    this.#replace = options.hasRows
+    this.#onResync = options.onResync
+    this.#onProblem = options.onProblem
+  }
+
+  /** Whether the tab still lacks rows. */
+  get isBehind(): boolean {
+    return this.#pending.size > 0 || this.#inFlight
+  }
+
+  /** Gives the tab the whole state, and lets everything later follow. */
+  open(state: State, to: string, txids: ReadonlyArray<string>, ready: boolean, stale: boolean): void {
+    this.#open = true
+    this.#txids.push(...txids)
+    this.#ready = ready
+    this.#stale = stale
+    this.#snapshot(state, to)
+    this.#pump()
+  }
+
+  publish({ to, diff, txids, events, invalid, ready, stale }: Publication): void {
+    if (!this.#open) return
+    this.#ready = ready
+    this.#stale = stale
+    this.#pending.fold(diff)
+    this.#txids.push(...txids)
+    if (this.#wantsEvents) this.#events.push(...events)
+    this.#invalid.push(...invalid)
+    this.#to = to
+    this.#failures = 0
+    this.#pump()
+  }
+
+  /** The tab has lost its rows. */
+  restart(): void {
+    this.#replace = true
+    this.#onResync(this)
+    this.#pump()
+  }
+
+  /** Makes everything pending again; the answer to `onResync`. */
+  resync(state: State, to: string): void {
+    this.#snapshot(state, to)
+  }
+
+  status(status: EngineStatus): void {
+    if (!this.#link.gone.aborted) this.#link.tab.status(status)
+  }
+
+  /** Settles when a tab that wants the raw events has room for more of them, or is gone. */
+  async room(): Promise<void> {
+    let waiting = 0
+    for (const { items } of this.#events) waiting += items.length
+    if (waiting < WAITING_ITEMS || this.#link.gone.aborted) return
+    await new Promise<void>((resolve) => this.#room.push(resolve))
+  }
+
+  #snapshot(state: State, to: string): void {
+    this.#pending.clear()
+    for (const [collection, rows] of state.rows) this.#pending.foldRows(collection, inKeyOrder(rows))
+    this.#to = to
+  }
+
+  #hasNews(): boolean {
+    return (
+      this.#pending.size > 0 ||
+      this.#to !== this.#from ||
+      this.#replace ||
+      this.#told?.ready !== this.#ready ||
+      this.#told.stale !== this.#stale ||
+      this.#txids.length + this.#events.length + this.#invalid.length > 0
+    )
+  }
+
+  #pump(): void {
+    if (this.#inFlight || !this.#open || this.#link.gone.aborted || this.#failures >= REFUSALS || !this.#hasNews()) return
+    this.#inFlight = true
+    const batch = this.#next()
+    this.#deliver(batch).then(
+      (ack) => {
+        this.#inFlight = false
+        if (ack === 'applied') {
+          this.#failures = 0
+          if (batch.last) this.#from = batch.to
+        } else {
+          this.#retract(batch)
+        }
+        this.#pump()
+      },
+      (error: unknown) => {
+        this.#inFlight = false
+        if (this.#link.gone.aborted) return
+        this.#onProblem(toErrorData(error, 'TAB_GONE'))
+        this.#retract(batch)
+        this.#pump()
+      },
+    )
+  }
+
+  /** The tab did not take the batch: it gets the whole state, and what else the batch carried. */
+  #retract(batch: DiffBatch): void {
+    this.#failures += 1
+    this.#txids.unshift(...batch.txids)
+    this.#events.unshift(...batch.events)
+    this.#invalid.unshift(...batch.invalid)
+    this.#replace = true
+    this.#onResync(this)
+  }
+
+  #next(): DiffBatch {
+    const diffs = this.#pending.drain(BATCH_ROWS)
+    const last = this.#pending.size === 0
+    const batch: DiffBatch = {
+      epoch: this.#epoch,
+      from: this.#from,
+      to: last ? this.#to : this.#from,
+      last,
+      diffs,
+      replace: this.#replace,
+      txids: last ? this.#txids : [],
+      ready: last ? this.#ready : (this.#told?.ready ?? false),
+      stale: last ? this.#stale : (this.#told?.stale ?? false),
+      events: this.#events,
+      invalid: this.#invalid,
+    }
+    this.#replace = false
+    this.#events = []
+    this.#invalid = []
+    if (last) {
+      this.#txids = []
+      this.#told = { ready: this.#ready, stale: this.#stale }
+    }
+    this.#makeRoom()
+    return batch
+  }
+
+  #makeRoom(): void {
+    const waiting = this.#room
+    this.#room = []
+    for (const resolve of waiting) resolve()
+  }
+
+  /** The tab's answer, or a rejection as soon as the tab is gone: an answer that never comes is not waited for. */
+  #deliver(batch: DiffBatch): Promise<'applied' | 'resync'> {
+    const { tab, gone } = this.#link
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#makeRoom()
+        reject(new Error('the tab is gone'))
+      }
+      gone.addEventListener('abort', leave, { once: true })
+      tab.apply(batch).then(resolve, reject).finally(() => {
+        gone.removeEventListener('abort', leave)
+      })
+    })
+  }
+}
+
+/**
+ * Collections keep their keys sorted: rows that arrive in order are appended there, others are spliced in, which over
+ * 100,000 rows costs more than everything else.
+ */
+function inKeyOrder<T>(rows: ReadonlyMap<string, T>): Iterable<readonly [string, T]> {
+  let previous = ''
+  for (const key of rows.keys()) {
+    if (key < previous) return [...rows].sort(([a], [b]) => (a < b ? -1 : 1))
+    previous = key
+  }
+  return rows
+}

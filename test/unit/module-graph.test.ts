@@ -1,0 +1,67 @@
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { findCycles, readModuleGraph, type ModuleImport } from '../support/module-graph.ts'
+
+const graph = readModuleGraph(fileURLToPath(new URL('../../src', import.meta.url)))
+
+type Area = 'shared' | 'core' | 'worker' | 'in-page' | 'main'
+
+/** What the modules of an area may import besides their own area. */
+const ALLOWED: Readonly<Record<Area, readonly Area[]>> = {
+  shared: [],
+  core: ['shared'],
+  worker: ['shared', 'core'],
+  // The engine without a worker: it joins the two sides, so that neither has to know the other.
+  'in-page': ['shared', 'core', 'worker'],
+  main: ['shared'],
+}
+
+function areaOf(file: string): Area {
+  if (file.startsWith('worker/core/')) return 'core'
+  const folder = file.split('/')[0]
+  if (folder === 'shared' || folder === 'worker' || folder === 'in-page' || folder === 'main') return folder
+  throw new Error(`src/${file} is in no known area`)
+}
+
+const show = ({ from, kind, to }: ModuleImport): string => `${from} -${kind}-> ${to}`
+
+const internal = graph.imports.filter(({ bare }) => !bare)
+const crossing = internal.filter(({ from, to }) => areaOf(from) !== areaOf(to))
+const intoInPage = crossing.filter(({ from, to }) => areaOf(from) === 'main' && areaOf(to) === 'in-page')
+
+describe('the module graph of src', () => {
+  it('points only in the allowed direction', () => {
+    const wrong = crossing.filter(
+      (edge) => !ALLOWED[areaOf(edge.from)].includes(areaOf(edge.to)) && !intoInPage.includes(edge),
+    )
+    expect(wrong.map(show)).toEqual([])
+  })
+
+  it('reaches the in-page engine from one file of main, and loads it only when it is needed', () => {
+    expect(intoInPage.filter(({ kind }) => kind === 'static').map(show)).toEqual([])
+    const loaders = new Set(intoInPage.map(({ from }) => from))
+    expect(loaders.size, [...loaders].join(', ')).toBeLessThanOrEqual(1)
+  })
+
+  it('has no import cycle', () => {
+    expect(findCycles(graph).map((cycle) => cycle.join(' -> '))).toEqual([])
+  })
+
+  it('imports no index.ts, which is an entry for applications', () => {
+    const toIndex = internal.filter(({ to }) => /(^|\/)index\.ts$/.test(to))
+    expect(toIndex.map(show)).toEqual([])
+  })
+
+  it('imports only files that exist', () => {
+    const files = new Set(graph.files)
+    expect(internal.filter(({ to }) => !files.has(to)).map(show)).toEqual([])
+  })
+
+  it('keeps input, output and the database out of the pure parts', () => {
+    const pure = graph.imports.filter(
+      ({ from, bare, kind }) => bare && kind !== 'type' && ['shared', 'core'].includes(areaOf(from)),
+    )
+    const effects = pure.filter(({ to }) => /^(idb|comlink|@durable-streams\/.*|node:.*)$/.test(to))
+    expect(effects.map(show)).toEqual([])
+  })
+})

@@ -1,0 +1,80 @@
+import { playwright } from '@vitest/browser-playwright'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
+import { chromiumArgs, chromiumExecutable } from './test/support/chromium.ts'
+import { prebundled, sourceAliases } from './test/support/source-entries.ts'
+
+export default defineConfig(async (): Promise<ViteUserConfig> => {
+  // Without a browser the Node tests still run, and the browser tests fail one by one.
+  const executablePath = await chromiumExecutable().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error)
+    return undefined
+  })
+
+  return {
+    resolve: { alias: sourceAliases },
+    optimizeDeps: { include: prebundled },
+    test: {
+      reporters: ['default', './test/support/ci-reporter.ts'],
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: 'node',
+            environment: 'node',
+            include: [
+              'test/unit/**/*.test.ts',
+              'test/property/**/*.test.ts',
+              'test/contract/**/*.node.test.ts',
+              'test/simulation/**/*.test.ts',
+            ],
+            exclude: ['**/*.browser.test.ts'],
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: 'types',
+            include: [],
+            typecheck: {
+              enabled: true,
+              only: true,
+              include: ['test/types/**/*.test-d.ts'],
+              tsconfig: './test/tsconfig.json',
+              // Errors elsewhere are for `npm run typecheck` to report.
+              ignoreSourceErrors: true,
+            },
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: 'browser',
+            include: ['test/**/*.browser.test.ts'],
+            browser: {
+              enabled: true,
+              headless: true,
+              screenshotFailures: false,
+              api: { host: '127.0.0.1', port: 0 },
+              provider: playwright({
+                launchOptions: { args: [...chromiumArgs], ...(executablePath === undefined ? {} : { executablePath }) },
+              }),
+              instances: [{ browser: 'chromium' }],
+            },
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: 'browser-host',
+            environment: 'node',
+            include: ['test/browser/**/*.host.test.ts'],
+            fileParallelism: false,
+            testTimeout: 60_000,
+            hookTimeout: 60_000,
+            retry: 0,
+          },
+        },
+      ],
+    },
+  }
+})
