@@ -121,7 +121,7 @@ export function createStreamDB<
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
-      status.set({ offset: replica.offset, stale: batch.stale && batch.ready })
+      status.set({ ...batch.status, offset: replica.offset, stale: batch.stale && batch.ready })
       if (batch.ready) onReady()
       txids.seen(batch.txids)
     }

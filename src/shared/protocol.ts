@@ -116,6 +116,8 @@ export interface DiffBatch {
   readonly ready: boolean
   /** Some of the rows are not confirmed by the server since the engine started. */
   readonly stale: boolean
+  /** The engine's status at the end of this batch; null in a part that is not the last. */
+  readonly status: EngineStatus | null
   /** Raw batches folded into this diff, for tabs that want them. */
   readonly events: ReadonlyArray<StreamBatch>
   readonly invalid: ReadonlyArray<InvalidEvent>

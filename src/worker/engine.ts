@@ -129,6 +129,7 @@ export class Engine {
       startOffset: START_OFFSET,
       wantsEvents: joining.wantsEvents,
       hasRows: joining.hasRows,
+      status: () => this.#status,
       onResync: (target) => {
         target.resync(this.#state, this.#shownOffset)
       },
@@ -318,11 +319,12 @@ export class Engine {
     this.#remember(txids)
     this.#transition('responded')
     if (batch.upToDate) this.#onUpToDate()
+    if (!this.#replacement) this.#shownOffset = this.#offset
+    this.#setStatus(this.#counts())
     const news = { events: [fresh], invalid, ...this.#readiness() }
     if (this.#replacement) this.#publish({ to: this.#shownOffset, diff: NOTHING, txids: [], ...news })
-    else this.#show({ to: this.#offset, diff, txids, ...news })
+    else this.#publish({ to: this.#offset, diff, txids, ...news })
     this.#cache.changed(diff)
-    this.#setStatus(this.#counts())
     await Promise.all([...this.#members].map(({ session }) => session.room()))
   }
 
@@ -365,7 +367,9 @@ export class Engine {
     const diff = diffStates(this.#state, state)
     this.#state = state
     this.#replacement = null
-    this.#show({ to: this.#offset, diff, txids: this.#txids, events: [], invalid: [], ...this.#readiness() })
+    this.#shownOffset = this.#offset
+    this.#setStatus(this.#counts())
+    this.#publish({ to: this.#offset, diff, txids: this.#txids, events: [], invalid: [], ...this.#readiness() })
     this.#cache.changed(NOTHING)
   }
 
@@ -381,11 +385,6 @@ export class Engine {
 
   #readiness(): { ready: boolean; stale: boolean } {
     return { ready: this.#complete, stale: !this.#confirmed }
-  }
-
-  #show(publication: Publication): void {
-    this.#shownOffset = publication.to
-    this.#publish(publication)
   }
 
   #publish(publication: Publication): void {

@@ -33,7 +33,7 @@ export async function servePage({ port, streamPath, gate, control }) {
     plugins: [react(), demo],
     resolve: {
       alias: [
-        { find: /^sidestream$/, replacement: at('../../.shim/main.ts') },
+        { find: /^sidestream$/, replacement: at('../../../src/main/index.ts') },
         { find: /^sidestream\/state$/, replacement: at('../../../src/shared/index.ts') },
         { find: /^sidestream\/worker$/, replacement: at('../../../src/worker/index.ts') },
       ],
@@ -46,7 +46,7 @@ export async function servePage({ port, streamPath, gate, control }) {
         'react/jsx-runtime',
         'react-dom/client',
         '@tanstack/react-db',
-        '@tanstack/db', '@durable-streams/state/db',
+        '@tanstack/db',
         '@durable-streams/client',
         'comlink',
         'idb',

@@ -5,11 +5,7 @@ import { schema } from './schema.ts'
 const streamPath = document.querySelector<HTMLMetaElement>('meta[name="stream-path"]')?.content ?? ''
 
 export const db = createStreamDB({
-  streamOptions: {
-    url: new URL(streamPath, location.origin).href,
-    contentType: 'application/json',
-    warnOnHttp: false,
-  },
+  streamOptions: { url: new URL(streamPath, location.origin).href, contentType: 'application/json' },
   state: schema,
   worker: () => new Worker(new URL('./sync.worker.ts', import.meta.url), { type: 'module' }),
 })

@@ -37,9 +37,10 @@ export interface SessionOptions {
   readonly wantsEvents: boolean
   /** The tab shows rows already: the first diff replaces them. */
   readonly hasRows: boolean
+  readonly status: () => EngineStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
-  onResync(session: TabSession): void
-  onProblem(error: ErrorData): void
+  readonly onResync: (session: TabSession) => void
+  readonly onProblem: (error: ErrorData) => void
 }
 
 /**
@@ -51,6 +52,7 @@ export class TabSession {
   readonly #link: TabLink
   readonly #epoch: string
   readonly #wantsEvents: boolean
+  readonly #engineStatus: SessionOptions['status']
   readonly #onResync: SessionOptions['onResync']
   readonly #onProblem: SessionOptions['onProblem']
   readonly #pending = new RowDiff()
@@ -79,6 +81,7 @@ export class TabSession {
     this.#to = options.startOffset
     this.#wantsEvents = options.wantsEvents
     this.#replace = options.hasRows
+    this.#engineStatus = options.status
     this.#onResync = options.onResync
     this.#onProblem = options.onProblem
   }
@@ -200,6 +203,7 @@ export class TabSession {
       txids: last ? this.#txids : [],
       ready: last ? this.#ready : (this.#told?.ready ?? false),
       stale: last ? this.#stale : (this.#told?.stale ?? false),
+      status: last ? this.#engineStatus() : null,
       events: this.#events,
       invalid: this.#invalid,
     }

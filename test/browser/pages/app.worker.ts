@@ -1,0 +1,3 @@
+import { exposeStreamDB } from 'sidestream/worker'
+import { schema } from '../../support/schema.ts'
+exposeStreamDB({ state: schema })
