@@ -36,6 +36,8 @@ export class Replica {
   #offset = START_OFFSET
   /** Between the first and the last part of a diff. */
   #partial = false
+  /** The rows are gone: nothing but a replacing snapshot makes sense now. */
+  #isLost = false
   /** Keys that the replacing snapshot has mentioned so far; null outside of one. */
   #mentioned: Map<string, Set<string>> | null = null
   #sliceRows = FIRST_SLICE_ROWS
@@ -58,6 +60,7 @@ export class Replica {
   /** Begins a sequence of batches; the rows stay until its first batch replaces them. */
   follow(epoch: string): void {
     this.#epoch = epoch
+    this.#isLost = false
     this.#partial = false
     this.#mentioned = null
     // Without rows there is nothing to replace, and the engine starts counting at the beginning.
@@ -66,11 +69,12 @@ export class Replica {
 
   /** Whether a batch continues what is here; others are to be answered with `resync`. */
   continues(batch: DiffBatch): boolean {
-    return batch.epoch === this.#epoch && (batch.replace || batch.from === this.#offset)
+    return batch.epoch === this.#epoch && (batch.replace || (!this.#isLost && batch.from === this.#offset))
   }
 
   /** The rows are gone (the collections were cleaned up): the engine sends them again. */
   lost(): void {
+    this.#isLost = true
     for (const keys of this.#keys.values()) keys.clear()
   }
 
@@ -80,6 +84,7 @@ export class Replica {
     if (batch.replace) {
       this.#mentioned = new Map([...this.#keys.keys()].map((name) => [name, new Set<string>()]))
       this.#offset = batch.from
+      this.#isLost = false
       this.#partial = false
     }
     const whole = batch.last && !this.#partial

@@ -68,6 +68,7 @@ export class Cache {
   #storage: StorageMode = 'opening'
   #persistedOffset: string | null = null
   #cancelTimer: (() => void) | null = null
+  #cancelRetry: (() => void) | undefined
   #flushing: Promise<void> = Promise.resolve()
   #failures = 0
   #cleared = false
@@ -136,6 +137,7 @@ export class Cache {
     this.#store = null
     this.#cancelTimer?.()
     this.#cancelTimer = null
+    this.#cancelRetry?.()
     await this.#flushing
     this.#persistedOffset = null
     this.#report('memory')
@@ -153,6 +155,7 @@ export class Cache {
     await this.flush()
     this.#closed.abort()
     this.#cancelTimer?.()
+    this.#cancelRetry?.()
     this.#store?.close()
     this.#store = null
     this.#release()
@@ -241,9 +244,8 @@ export class Cache {
       this.#release()
       return
     }
-    this.#cancelTimer?.()
-    this.#cancelTimer = this.#env.clock.after(retryDelayMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
-      this.#cancelTimer = null
+    this.#cancelRetry?.()
+    this.#cancelRetry = this.#env.clock.after(retryDelayMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
       void this.#reopen()
     })
   }

@@ -225,7 +225,7 @@ export class Engine {
     const read = new AbortController()
     this.#read = read
     this.#transition('connect')
-    const anchor = this.#replacement ? null : this.#currentAnchor()
+    const anchor = this.#currentAnchor()
     this.#check = anchor === null ? null : new AnchorCheck(anchor)
     this.#doubt = false
     try {
@@ -429,7 +429,8 @@ export class Engine {
   }
 
   #onCacheReport({ storage, persistedOffset, error }: CacheReport): void {
-    this.#setStatus({ storage, persistedOffset, ...(error === null ? {} : { lastError: error }) })
+    const isHealed = storage === 'indexeddb' && this.#status.lastError?.code === 'STORAGE_FAILED'
+    this.#setStatus({ storage, persistedOffset, ...(error !== null || isHealed ? { lastError: error } : {}) })
   }
 
   #counts(): Partial<EngineStatus> {

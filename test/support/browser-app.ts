@@ -1,6 +1,8 @@
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { App } from '../browser/pages/app.ts'
 import { chromiumArgs, chromiumExecutable } from './chromium.ts'
+import { naiveFold, type PlainRows } from './naive-fold.ts'
 import { startPageHost, type PageHost } from './page-host.ts'
 import { startStreamServer, type StreamServer } from './stream-server.ts'
 
@@ -52,4 +54,72 @@ export async function openApp(context: BrowserContext, host: PageHost): Promise<
         )
     },
   })
+}
+
+/** What a test of one stream uses; a fresh context (and so fresh storage) and an empty stream for each test. */
+export interface Suite {
+  readonly server: StreamServer
+  readonly host: PageHost
+  readonly context: BrowserContext
+  readonly path: string
+  readonly url: string
+  readonly apps: RemoteApp[]
+  /** Opens another tab. */
+  app(): Promise<RemoteApp>
+  /** What the collections have to show. */
+  fold(): PlainRows
+  /** A predicate for `until`: the tab shows the whole stream. */
+  atEnd(): string
+  /** A predicate for `until`: the tab shows the whole stream, and the cache holds it. */
+  stored(): string
+}
+
+/** Registers the hooks of a suite that stands on {@link startBench}. */
+export function useBench(path: string): Suite {
+  let bench: Bench
+  let context: BrowserContext
+  let url: string
+  const apps: RemoteApp[] = []
+  const atEnd = (): string => `status.upToDate && !status.stale && status.offset === '${bench.server.tailOffset(path)}'`
+  beforeAll(async () => {
+    bench = await startBench()
+  })
+  afterAll(async () => {
+    await bench.close()
+  })
+  beforeEach(async () => {
+    context = await bench.browser.newContext()
+    url = bench.server.recreateStream(path)
+    bench.server.log.clear()
+  })
+  afterEach(async () => {
+    const problems = apps.splice(0).flatMap((app) => app.problems)
+    await context.close()
+    await bench.server.heal()
+    expect(problems).toEqual([])
+  })
+  return {
+    get server() {
+      return bench.server
+    },
+    get host() {
+      return bench.host
+    },
+    get context() {
+      return context
+    },
+    get url() {
+      return url
+    },
+    path,
+    apps,
+    app: async () => {
+      const opened = await openApp(context, bench.host)
+      apps.push(opened)
+      return opened
+    },
+    fold: () => naiveFold(bench.server.events(path)),
+    atEnd,
+    stored: () => `${atEnd()} && status.storage === 'indexeddb' && status.persistedOffset === status.offset`,
+  }
 }

@@ -3,15 +3,40 @@ import { Board } from './board/board.tsx'
 import { Clock } from './clock.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
 import { Statistics } from './panels/statistics.tsx'
+import { useReady } from './ready.ts'
 import { ServerPanel } from './server/server-panel.tsx'
 import { StatusBar } from './status-bar.tsx'
 
+function Loading() {
+  return (
+    <>
+      <section className="card board loading" aria-label="Departures board" aria-busy="true" />
+      <div className="statistics" aria-hidden="true">
+        <div className="card loading" />
+        <div className="card loading" />
+      </div>
+    </>
+  )
+}
+
+function Flights() {
+  return (
+    <>
+      <AirportsProvider>
+        <Board />
+      </AirportsProvider>
+      <Statistics />
+    </>
+  )
+}
+
 export function App() {
+  const ready = useReady()
   return (
     <main className="page">
       <header className="masthead">
         <h1>Departures</h1>
-        <Clock />
+        {ready ? <Clock /> : <div className="clock">Waiting for flights</div>}
         <p>
           US flights of early 2001, played again from the public record. sidestream’s worker reads the stream and keeps the
           cache; the page gets the rows that changed.
@@ -20,10 +45,7 @@ export function App() {
       <ServerPanel />
       <MeterPanel />
       <StatusBar />
-      <AirportsProvider>
-        <Board />
-      </AirportsProvider>
-      <Statistics />
+      {ready ? <Flights /> : <Loading />}
     </main>
   )
 }

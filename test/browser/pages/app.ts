@@ -1,11 +1,12 @@
 import { createStreamDB, SidestreamError, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus } from 'sidestream'
 import { plainRows, type PlainRows } from '../../support/naive-fold.ts'
 import { schema } from '../../support/schema.ts'
+import { breakStorage, type BrokenStorage } from './broken-storage.ts'
 
 export interface OpenOptions {
   readonly url: string
-  /** `app` validates in the worker, `stock` does not, `page` has no worker. */
-  readonly home?: 'app' | 'stock' | 'page'
+  /** `app` validates in the worker, `stock` does not, `page` has no worker; the others never become one. */
+  readonly home?: 'app' | 'stock' | 'page' | 'absent' | 'silent'
   readonly live?: boolean | 'sse' | 'long-poll'
   readonly scope?: string
   readonly cache?: CreateStreamDBOptions['cache']
@@ -13,6 +14,10 @@ export interface OpenOptions {
   readonly auth?: boolean
   /** Leaves out a collection, or changes a type or primary key. */
   readonly state?: 'without-items' | 'items-by-n' | 'items-of-other-type'
+  /** What IndexedDB does where the engine runs. */
+  readonly storage?: BrokenStorage
+  /** Hooks that note their calls, and that then throw. */
+  readonly hooks?: 'note' | 'throw'
 }
 
 export type Outcome = { ok: true } | { ok: false; code: string; message: string }
@@ -23,20 +28,50 @@ const STATES = {
   'items-of-other-type': { users: schema.users, items: { ...schema.items, type: 'thing' } },
 }
 
-let db: ReturnType<typeof createStreamDB<typeof schema>> | undefined
+type Actions = { rename: { onMutate: (value: { id: string; name: string }) => void; mutationFn: (value: { id: string; name: string }) => Promise<void> } }
+let db: ReturnType<typeof createStreamDB<typeof schema, Actions>> | undefined
 let worker: Worker | undefined
 const invalid: InvalidEvent[] = []
 let token = 'first'
 let tokensAsked = 0
+let answersTokens: 'always' | 'never' | 'by-throwing' = 'always'
+const hookCalls: string[] = []
+
+/** Makes the worker; the last one is the one to kill. */
+function makerOf({ home = 'stock', storage }: OpenOptions): (() => Worker) | null {
+  const make = {
+    app: () => new Worker(new URL('./app.worker.ts', import.meta.url), { type: 'module' }),
+    stock: () => new Worker(new URL('./stock.worker.ts', import.meta.url), { type: 'module' }),
+    absent: () => new Worker('/there/is/no/such/script.js', { type: 'module' }),
+    silent: () => new Worker('data:text/javascript,', { type: 'module' }),
+    missing: () => new Worker(new URL('./broken-storage.worker.ts', import.meta.url), { type: 'module', name: 'missing' }),
+    refusing: () => new Worker(new URL('./broken-storage.worker.ts', import.meta.url), { type: 'module', name: 'refusing' }),
+    hanging: () => new Worker(new URL('./broken-storage.worker.ts', import.meta.url), { type: 'module', name: 'hanging' }),
+  }
+  return home === 'page' ? null : () => (worker = make[storage ?? home]())
+}
+
+function hooksOf(hooks: OpenOptions['hooks']): Pick<CreateStreamDBOptions, 'onEvent' | 'onBeforeBatch' | 'onBatch'> {
+  if (hooks === undefined) return {}
+  const note = (call: string): void => {
+    hookCalls.push(`${call} rows=${String(Object.values(rows()).reduce((sum, of) => sum + Object.keys(of).length, 0))}`)
+    if (hooks === 'throw') throw new Error(`thrown by ${call}`)
+  }
+  return {
+    onBeforeBatch: ({ items }) => { note(`before ${String(items.length)}`) },
+    onEvent: ({ key }) => { note(`event ${key}`) },
+    onBatch: ({ items }) => { note(`batch ${String(items.length)}`) },
+  }
+}
 
 function open(options: OpenOptions): void {
-  const { url, home = 'stock', live, scope, cache, auth } = options
-  const makers = {
-    app: () => (worker = new Worker(new URL('./app.worker.ts', import.meta.url), { type: 'module' })),
-    stock: () => (worker = new Worker(new URL('./stock.worker.ts', import.meta.url), { type: 'module' })),
-  }
-  const authorize = (): string => {
+  const { url, home, live, scope, cache, auth, storage, hooks } = options
+  if (home === 'page' && storage) breakStorage(storage)
+  const maker = makerOf(options)
+  const authorize = (): string | Promise<string> => {
     tokensAsked += 1
+    if (answersTokens === 'never') return new Promise(() => undefined)
+    if (answersTokens === 'by-throwing') throw new Error('no token to be had')
     return `Bearer ${token}`
   }
   db = createStreamDB({
@@ -48,10 +83,23 @@ function open(options: OpenOptions): void {
     },
     state: (options.state ? STATES[options.state] : schema) as typeof schema,
     onInvalid: (report) => invalid.push(report),
-    ...(home === 'page' ? {} : { worker: makers[home] }),
+    ...hooksOf(hooks),
+    ...(maker === null ? {} : { worker: maker }),
     ...(live === undefined ? {} : { live }),
     ...(scope === undefined ? {} : { scope }),
     ...(cache === undefined ? {} : { cache }),
+    actions: ({ db: own, stream }) => ({
+      rename: {
+        onMutate: ({ id, name }: { id: string; name: string }) => {
+          own.collections.users.update(id, (draft) => { draft.name = name })
+        },
+        mutationFn: async (value: { id: string; name: string }) => {
+          const txid = crypto.randomUUID()
+          await stream.append(JSON.stringify(schema.users.update({ value, headers: { txid } })))
+          await own.utils.awaitTxId(txid)
+        },
+      },
+    }),
   })
 }
 
@@ -82,8 +130,36 @@ function until(predicate: string): Promise<StreamDBStatus> {
   })
 }
 
+const observations: string[] = []
+
+/** Notes, from now on, every state of the rows that somebody who looks after each task could see. */
+function observe(): void {
+  const note = (): void => {
+    const seen = JSON.stringify(rows())
+    if (seen !== observations.at(-1)) observations.push(seen)
+  }
+  // All collections commit in the same task, one after the other.
+  const { users, items } = db!.collections
+  users.subscribeChanges(() => { queueMicrotask(note) })
+  items.subscribeChanges(() => { queueMicrotask(note) })
+  db!.status.subscribe(() => { queueMicrotask(note) })
+  note()
+}
+
+async function rename(id: string, name: string): Promise<{ optimistic: PlainRows; outcome: Outcome }> {
+  const transaction = db!.actions.rename({ id, name })
+  return { optimistic: rows(), outcome: await outcome(transaction.isPersisted.promise) }
+}
+
 const app = {
   open,
+  observe,
+  observations: () => observations,
+  rename,
+  hookCalls: () => hookCalls,
+  answerTokens: (how: typeof answersTokens) => { answersTokens = how },
+  /** As text, in which `__proto__` is a name as any other. */
+  rowsText: () => JSON.stringify(rows()),
   preload: () => outcome(db!.preload()),
   rows,
   status: () => db!.status.getSnapshot(),

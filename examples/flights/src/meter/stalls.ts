@@ -1,4 +1,4 @@
-import { createStore } from './store.ts'
+import { createStore } from '../store.ts'
 
 /** A stall is a stretch of 50 ms or more in which the UI thread could not answer. */
 const STALL_MS = 50

@@ -1,18 +1,17 @@
 import { type ReactNode, useEffect, useState } from 'react'
 import { formatDay } from '../format.ts'
-import { useStatus } from '../use-status.ts'
 import { AirportDelays } from './airport-delays.tsx'
 import { HoursChart } from './hours-chart.tsx'
 import { usePeriodStart } from './use-period.ts'
 
 /** Counts up to `steps`, one per task, so that each panel's query runs in a task of its own and after the board's. */
-function useSteps(steps: number, started: boolean): number {
+function useSteps(steps: number): number {
   const [step, setStep] = useState(0)
   useEffect(() => {
-    if (!started || step >= steps) return
+    if (step >= steps) return
     const timer = setTimeout(() => setStep(step + 1), 60)
     return () => clearTimeout(timer)
-  }, [started, step, steps])
+  }, [step, steps])
   return step
 }
 
@@ -30,9 +29,7 @@ function Panel({ id, title, note, children }: { id: string; title: string; note:
 
 export function Statistics() {
   const since = usePeriodStart()
-  const { upToDate, stale } = useStatus()
-  // While the first rows pour in, the period would move with every batch of them.
-  const step = useSteps(2, since !== null && (upToDate || stale))
+  const step = useSteps(2)
   const note = since === null || step === 0 ? '' : `since ${formatDay(`${since}T00:00`)}`
   return (
     <div className="statistics">

@@ -1,11 +1,11 @@
 import { useNewestDate } from '../use-newest-date.ts'
 
 const DAY_MS = 86_400_000
-const STEP_DAYS = 4
+const STEP_DAYS = 3
 
 /**
- * The first day that the statistics cover, 4 to 8 days before the newest flight; null while there is none.
- * Grouping costs UI-thread time for every row it reads, so they read some thousand rows and not all of them. The
+ * The first day that the statistics cover, 3 to 6 days before the newest flight; null while there is none.
+ * Grouping costs UI-thread time for every row it reads, so they read some hundred rows and not all of them. The
  * day moves in steps, because each move makes the queries start again.
  */
 export function usePeriodStart(): string | null {

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { IdbStore } from '../../src/worker/store/idb-store.ts'
+import { ManualClock } from './manual-clock.ts'
+import { deleteRaw, occupy, openRaw, putRaw } from './raw-idb.ts'
+import { meta, segment, write } from './stored-samples.ts'
+
+/** Long enough for every limit of the store. */
+const LONG_MS = 60_000
+
+const GARBAGE_METAS: Readonly<Record<string, unknown>> = {
+  'a string': 'meta',
+  'a number': 7,
+  'a list': [meta('7')],
+  'an empty object': {},
+  'without marks': { ...meta('7'), marks: undefined },
+  'with marks of another kind': { ...meta('7'), marks: [] },
+  'with a fractional count': { ...meta('7'), marks: { ...meta('7').marks, seq: 0.5 } },
+  'with a count that is not a number': { ...meta('7'), marks: { ...meta('7').marks, unknown: '3' } },
+  'with a snapshot start that is no number': { ...meta('7'), marks: { ...meta('7').marks, snapshotStart: 'x' } },
+  'without quarantine': { ...meta('7'), marks: { ...meta('7').marks, quarantined: null } },
+  'with an offset that is a number': { ...meta('7'), offset: 7 },
+  'with txids that are no strings': { ...meta('7'), txids: ['t', 1] },
+  'with txids that are no list': { ...meta('7'), txids: 't' },
+  'without a writer': { ...meta('7'), writer: undefined },
+  'without a fingerprint': { ...meta('7'), fingerprint: null },
+  'with an anchor of another kind': { ...meta('7'), anchor: { offset: '1' } },
+  'with a missing anchor': { ...meta('7'), anchor: undefined },
+  'with completeness that is no boolean': { ...meta('7'), complete: 1 },
+}
+
+const GARBAGE_SEGMENTS: Readonly<Record<string, unknown>> = {
+  'without rows': { id: 2, collection: 'items', deleted: [] },
+  'with rows that are no list': { id: 2, collection: 'items', rows: {}, deleted: [] },
+  'with a row that is a primitive': { id: 2, collection: 'items', rows: [1], deleted: [] },
+  'with a row that is a list': { id: 2, collection: 'items', rows: [[]], deleted: [] },
+  'with a row that is null': { id: 2, collection: 'items', rows: [null], deleted: [] },
+  'with keys that are no strings': { id: 2, collection: 'items', rows: [], deleted: [1] },
+  'without a collection': { id: 2, rows: [], deleted: [] },
+  'with an id that is a string': { ...segment(2), id: 'two' },
+  'with a fractional id': { ...segment(2), id: 2.5 },
+}
+
+/** What holds of the store in IndexedDB beyond the contract: what others and the browser may do to a database. */
+export function testIdbStore(implementation: string): void {
+  describe(`${implementation}: a database that is not as it should be`, () => {
+    let name: string
+    let clock: ManualClock
+    const opened: IdbStore[] = []
+    const databases = new Set<string>()
+    beforeEach(() => {
+      name = `idb:${implementation}:${String(Math.random())}`
+      databases.add(name)
+      clock = new ManualClock()
+    })
+    afterEach(async () => {
+      for (const store of opened.splice(0)) store.close()
+      for (const database of databases) await deleteRaw(database)
+      databases.clear()
+    })
+    const open = async (): Promise<IdbStore> => {
+      const store = await IdbStore.open(name, 'relaxed', clock)
+      opened.push(store)
+      return store
+    }
+
+    test.each(Object.entries(GARBAGE_METAS))('treats a meta record %s as absent, and can be written anew', async (_, garbage) => {
+      const store = await open()
+      await putRaw(name, { meta: garbage, segments: [segment(1)] })
+      expect(await store.load()).toBeNull()
+      await store.commit(write('9', [segment(5)], { replace: true }))
+      expect(await store.load()).toEqual({ meta: meta('9'), segments: [segment(5)] })
+    })
+
+    test.each(Object.entries(GARBAGE_SEGMENTS))('treats everything as absent when there is a segment %s', async (_, garbage) => {
+      const store = await open()
+      await putRaw(name, { meta: meta('7'), segments: [segment(1), garbage] })
+      expect(await store.load()).toBeNull()
+      await store.commit(write('9', [segment(5)], { replace: true }))
+      expect(await store.load()).toEqual({ meta: meta('9'), segments: [segment(5)] })
+    })
+
+    test('treats segments without a meta record as absent', async () => {
+      const store = await open()
+      await putRaw(name, { segments: [segment(1)] })
+      expect(await store.load()).toBeNull()
+    })
+
+    test('treats a foreign database of its name as absent, and can be written anew', async () => {
+      const foreign = await openRaw(name, 1, (db) => db.createObjectStore('something'))
+      foreign.close()
+      const store = await open()
+      expect(await store.load()).toBeNull()
+      await store.commit(write('9', [segment(5)]))
+      expect(await store.load()).toEqual({ meta: meta('9'), segments: [segment(5)] })
+    })
+
+    test('refuses to open a database of a later version, at once', async () => {
+      const later = await openRaw(name, 99)
+      later.close()
+      await expect(open()).rejects.toThrow()
+      expect(clock.pending).toBe(0)
+    })
+
+    test('gives up an open that is blocked', async () => {
+      const store = await open()
+      store.close()
+      const stubborn = await openRaw(name)
+      const deletion = deleteRaw(name)
+      const opening = open()
+      clock.advance(LONG_MS)
+      await expect(opening).rejects.toThrow('did not open in time')
+      stubborn.close()
+      await deletion
+    })
+
+    test('closes a database that opens too late, so that it blocks nobody', async () => {
+      const opening = open()
+      clock.advance(LONG_MS)
+      await expect(opening).rejects.toThrow('did not open in time')
+      // Opening comes after the late one: by then the late one has been closed.
+      const raw = await openRaw(name)
+      raw.close()
+      expect(await deleteRaw(name)).toEqual({ wasBlocked: false })
+    })
+
+    test('gives up a load and a commit that do not settle', async () => {
+      const store = await open()
+      await store.commit(write('7', [segment(1)]))
+      const release = await occupy(name)
+      const loading = store.load()
+      const committing = store.commit(write('8', [segment(2)]))
+      clock.advance(LONG_MS)
+      await expect(loading).rejects.toThrow('did not answer in time')
+      await expect(committing).rejects.toThrow('did not answer in time')
+      await release()
+      expect(['7', '8']).toContain((await store.load())!.meta.offset)
+      expect(clock.pending).toBe(0)
+    })
+
+    test('leaves no timer behind', async () => {
+      const store = await open()
+      await store.commit(write('7', [segment(1)]))
+      await store.load()
+      await expect(store.commit(write('8', [], { expectedWriter: 'x' }))).rejects.toThrow()
+      await store.clear()
+      await Promise.resolve()
+      expect(clock.pending).toBe(0)
+    })
+
+    test('rejects what is under way when it is closed', async () => {
+      const store = await open()
+      const release = await occupy(name)
+      const committing = store.commit(write('8', [segment(2)]))
+      store.close()
+      await expect(committing).rejects.toThrow()
+      await release()
+    })
+
+    test('gives up a clear that is blocked', async () => {
+      const store = await open()
+      const stubborn = await openRaw(name)
+      const clearing = store.clear()
+      const outcome = expect(clearing).rejects.toThrow('could not be deleted in time')
+      clock.advance(LONG_MS)
+      await outcome
+      stubborn.close()
+    })
+
+    test('removes the database when it is cleared', async () => {
+      const store = await open()
+      await store.commit(write('7', [segment(1)]))
+      expect((await indexedDB.databases()).map((database) => database.name)).toContain(name)
+      await store.clear()
+      expect((await indexedDB.databases()).map((database) => database.name)).not.toContain(name)
+    })
+
+    test('stands aside when somebody deletes the database', async () => {
+      const store = await open()
+      await store.commit(write('7', [segment(1)]))
+      expect(await deleteRaw(name)).toEqual({ wasBlocked: false })
+      await expect(store.load()).rejects.toThrow('the cache was deleted')
+    })
+  })
+}

@@ -1,0 +1,29 @@
+import type { Segment } from '../../src/worker/core/segment-directory.ts'
+import type { StoredMeta, StoreWrite } from '../../src/worker/store/store.ts'
+
+export const meta = (offset: string, writer = 'writer'): StoredMeta => ({
+  writer,
+  fingerprint: 'fingerprint',
+  offset,
+  marks: { seq: 1, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 },
+  complete: true,
+  txids: ['t1', 't2'],
+  anchor: { offset: '0', events: 1, digest: 'd' },
+})
+
+export const segment = (id: number, rows: Segment['rows'] = [{ id: `row-${String(id)}`, _seq: id }], deleted: string[] = []): Segment => ({
+  id,
+  collection: 'items',
+  rows,
+  deleted,
+})
+
+/** A commit of these segments at this offset; everything else may be overridden. */
+export const write = (offset: string, puts: Segment[] = [], rest: Partial<StoreWrite> = {}): StoreWrite => ({
+  meta: meta(offset),
+  puts,
+  drops: [],
+  replace: false,
+  expectedWriter: null,
+  ...rest,
+})

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { simulate } from './simulate.ts'
+
+/** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
+const one = process.env['SIDESTREAM_SEED']
+const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 2000)
+const first = one === undefined ? 1 : Number(one)
+const last = one === undefined ? seeds : first
+
+test(`worlds ${String(first)} to ${String(last)} keep every invariant`, { timeout: 3_600_000 }, async () => {
+  const total = { commits: 0, batches: 0, kills: 0 }
+  for (let seed = first; seed <= last; seed += 1) {
+    const { commits, batches, kills } = await simulate(seed)
+    total.commits += commits
+    total.batches += batches
+    total.kills += kills
+  }
+  // Worlds in which nothing happens prove nothing.
+  const worlds = last - first + 1
+  if (worlds >= 100) {
+    expect(total.commits).toBeGreaterThan(2 * worlds)
+    expect(total.batches).toBeGreaterThan(5 * worlds)
+    expect(total.kills).toBeGreaterThan(worlds)
+  }
+})
