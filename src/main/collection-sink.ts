@@ -44,7 +44,7 @@ export class CollectionSink implements RowSink {
     for (const key of deleted) write({ type: 'delete', key })
     // The receipt is not awaited: while an optimistic transaction is persisting, TanStack DB shows these rows only when
     // it has settled, and it may be waiting for exactly these rows' txid.
-    commit()
+    void commit()
   }
 
   markReady(): void {

@@ -8,7 +8,7 @@ import type { EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
 import { Link } from './link.ts'
-import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
+import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type PlainOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
 import { requestParts, resolveFunctions } from './request-values.ts'
@@ -42,7 +42,7 @@ export function createStreamDB<
 >(
   options: CreateStreamDBOptions<TDef, TActions>,
 ): TActions extends Record<string, never> ? StreamDB<TDef> : StreamDBWithActions<TDef, TActions> {
-  assertOptions(options as unknown as CreateStreamDBOptions)
+  assertOptions(options)
   const { state, worker } = options
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
   const url = (options.stream?.url ?? streamOptions.url).toString()
@@ -53,7 +53,7 @@ export function createStreamDB<
   const report = (error: Parameters<typeof fromErrorData>[0]): void => {
     status.set({ lastError: error })
   }
-  const hooks = new StreamHooks(options as unknown as CreateStreamDBOptions, report)
+  const hooks = new StreamHooks(options, report)
   let { headers, params } = streamOptions
   let closed = false
   let started = false
@@ -99,7 +99,7 @@ export function createStreamDB<
     const { onError } = streamOptions
     const refused = engine.failedAttempts > lastFailures && engine.lastError !== null && engine.lastError.code !== 'OFFLINE'
     lastFailures = engine.failedAttempts
-    if (onError && refused) void askOnError(onError, fromErrorData(engine.lastError!))
+    if (onError && refused) void askOnError(onError, fromErrorData(engine.lastError))
   }
 
   const askOnError = async (onError: NonNullable<typeof streamOptions.onError>, error: Error): Promise<void> => {
@@ -130,7 +130,7 @@ export function createStreamDB<
     return ack
   }
 
-  const settings = settingsOf(options as unknown as CreateStreamDBOptions, url)
+  const settings = settingsOf(options, url)
   const link = new Link({
     open: () =>
       worker ? openWorker(worker) : openInPage(state, { fetch: streamOptions.fetch, stream: options.stream }),
@@ -244,7 +244,7 @@ export function createStreamDB<
 
 const dynamicWith = (parts: Hello['request'], always: boolean): Hello['request'] => (always ? { ...parts, dynamic: true } : parts)
 
-function settingsOf({ streamOptions, state, live, scope, cache }: CreateStreamDBOptions, url: string): StreamSettings {
+function settingsOf({ streamOptions, state, live, scope, cache }: PlainOptions, url: string): StreamSettings {
   const backoff = streamOptions?.backoffOptions
   return {
     url,

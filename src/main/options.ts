@@ -106,6 +106,9 @@ export interface CreateStreamDBOptions<
   onInvalid?: (report: InvalidEvent) => void
 }
 
+/** The options without what depends on the application's types. */
+export type PlainOptions = Omit<CreateStreamDBOptions, 'actions'>
+
 type RowOf<T extends CollectionDefinition> = T extends CollectionDefinition<infer U> ? U : unknown
 
 export type CollectionMap<TDef extends StreamStateDefinition> = {
@@ -152,7 +155,7 @@ export type StreamDBWithActions<
 > = StreamDB<TDef> & { readonly actions: ActionMap<TActions> }
 
 /** @throws SidestreamError `INVALID_OPTIONS` */
-export function assertOptions(options: CreateStreamDBOptions<StreamStateDefinition, any>): void {
+export function assertOptions(options: PlainOptions): void {
   const fail = (message: string): never => {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }

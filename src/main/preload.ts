@@ -5,10 +5,17 @@ import type { ConnectionState, StreamDBStatus } from '../shared/status.ts'
 const PATIENCE_MS = { default: 30_000, 'catching-up': 300_000 }
 const REFUSALS: ReadonlySet<ConnectionState> = new Set(['needs-auth', 'not-found', 'failed'])
 
+interface Waiter {
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+  /** Failed attempts when the waiting began: later ones are this waiter's. */
+  readonly failedBefore: number
+}
+
 /** Everyone who waits for the collections to be ready, and when to tell them that it is not going to happen now. */
 export class Preload {
   readonly #read: () => StreamDBStatus
-  readonly #waiting = new Set<{ resolve(): void; reject(error: Error): void; failedBefore: number }>()
+  readonly #waiting = new Set<Waiter>()
   #ready = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #progress = ''
@@ -70,7 +77,7 @@ export class Preload {
     }, limitMs)
   }
 
-  #settle(end: (waiter: { resolve(): void; reject(error: Error): void }) => void, which: (waiter: { failedBefore: number }) => boolean = () => true): void {
+  #settle(end: (waiter: Waiter) => void, which: (waiter: Waiter) => boolean = () => true): void {
     for (const waiter of [...this.#waiting]) {
       if (!which(waiter)) continue
       this.#waiting.delete(waiter)

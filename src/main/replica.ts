@@ -17,11 +17,11 @@ export interface ReplicaCollection {
 export interface ReplicaOptions {
   readonly collections: ReadonlyMap<string, ReplicaCollection>
   /** ms, monotonic */
-  now(): number
+  readonly now: () => number
   /** Lets the browser paint and handle input. */
-  pause(): Promise<void>
+  readonly pause: () => Promise<void>
   /** A commit threw: one of the application's live queries or subscribers did. The rows are in. */
-  onCommitError(error: unknown): void
+  readonly onCommitError: (error: unknown) => void
 }
 
 /**

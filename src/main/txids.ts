@@ -6,8 +6,8 @@ const REMEMBERED = 4096
 const DEFAULT_TIMEOUT_MS = 5000
 
 interface Waiter {
-  resolve(): void
-  reject(error: Error): void
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
 }
 
 /** Who waits for which transaction id. */

@@ -10,7 +10,7 @@ export class MaterializedState {
   /** Applies one change event. */
   apply(event: ChangeEvent): void {
     let rows = this.#types.get(event.type)
-    if (!rows) this.#types.set(event.type, (rows = new Map()))
+    if (!rows) this.#types.set(event.type, (rows = new Map<string, unknown>()))
     if (event.headers.operation === 'delete') rows.delete(event.key)
     else rows.set(event.key, event.value)
   }

@@ -74,7 +74,7 @@ export class RowDiff {
 
   #changes(collection: string): RowChanges {
     let changes = this.#collections.get(collection)
-    if (!changes) this.#collections.set(collection, (changes = new Map()))
+    if (!changes) this.#collections.set(collection, (changes = new Map<string, RowData | null>()))
     return changes
   }
 }

@@ -53,6 +53,7 @@ function assertValid(schema: StandardSchemaV1, value: unknown, subject: string):
 
 function keyOf(key: string | undefined, row: unknown, primaryKey: string, missing: string): string {
   const derived = key ?? own(row, primaryKey)
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- as in @durable-streams/state
   const text = derived === undefined || derived === null ? '' : String(derived)
   if (text === '') throw new SidestreamError('MISSING_KEY', missing)
   return text

@@ -73,7 +73,7 @@ export class HttpSource implements StreamSource {
       await response.closed
     } catch (error) {
       if (signal.aborted) return 'aborted'
-      throw failure ?? toSourceError(error, last !== null || offset !== '-1')
+      throw toSourceError(failure ?? error, last !== null || offset !== '-1')
     } finally {
       signal.removeEventListener('abort', stop)
       abort.abort()

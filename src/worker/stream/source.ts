@@ -24,9 +24,9 @@ export interface ReadRequest {
   readonly live: LiveMode
   readonly signal: AbortSignal
   /** Takes a batch; the next one is read when it is done. */
-  onBatch(batch: StreamBatch): Promise<void>
+  readonly onBatch: (batch: StreamBatch) => Promise<void>
   /** The server answered (true), or could not be reached and is tried again with back-off (false). */
-  onReachable(reachable: boolean, reason: SourceError | null): void
+  readonly onReachable: (reachable: boolean, reason: SourceError | null) => void
 }
 
 /** `ended`: closed and read whole · `caught-up`: at the end, with `live: false` · `aborted`: by the signal. */
