@@ -1,10 +1,10 @@
-// Cleans dist, compiles every project, and bundles the worker into the one file that applications load.
+// Cleans dist, compiles every project, and bundles the engine into the files that applications load.
 import { spawnSync } from 'node:child_process'
 import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { assertMainAvoidsWorker } from './build/assert-main-avoids-worker.mjs'
-import { bundleWorker } from './build/bundle-worker.mjs'
+import { bundleEngine } from './build/bundle-engine.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -17,7 +17,7 @@ function compile() {
 try {
   await rm(new URL('../dist', import.meta.url), { recursive: true, force: true })
   compile()
-  const bytes = await bundleWorker(root)
+  const bytes = await bundleEngine(root)
   await assertMainAvoidsWorker(root)
   console.log(`dist/worker.js ${(bytes / 1024).toFixed(1)} kB`)
 } catch (error) {

@@ -23,6 +23,6 @@ export async function assertMainAvoidsWorker(root) {
       if (kind === 'import-statement' && external !== true) reached.add(path)
     }
   }
-  const forbidden = [...reached].filter((path) => path.startsWith('dist/worker'))
+  const forbidden = [...reached].filter((path) => /^dist\/(worker|in-page)/.test(path))
   if (forbidden.length > 0) throw new Error(`${ENTRY} statically reaches ${forbidden.join(', ')}`)
 }

@@ -13,5 +13,5 @@ import { validatorsOf } from '../worker/validators.ts'
 export function connectInPage(message: ConnectMessage, state: StreamStateDefinition, transport: GivenTransport): void {
   const validators = validatorsOf(state)
   const host = new Host(browserEnv(transport), () => validators)
-  accept(host, message, 'page', null)
+  accept(host, message, { home: 'page', aliveLock: null })
 }

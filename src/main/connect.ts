@@ -34,55 +34,44 @@ export interface Session {
  * @throws SidestreamError `WORKER_START_FAILED`, `VERSION_MISMATCH`
  */
 export async function connect(endpoint: Endpoint, hello: Hello, tab: TabContract): Promise<Session> {
-  const [engine, tabPort, reply] = [new MessageChannel(), new MessageChannel(), new MessageChannel()]
+  const [engine, own] = [new MessageChannel(), new MessageChannel()]
   const close = (): void => {
-    for (const { port1 } of [engine, tabPort, reply]) port1.close()
+    engine.port1.close()
+    own.port1.close()
   }
-  expose(tab, tabPort.port1)
-  const ports = [engine.port2, tabPort.port2, reply.port2] as const
-  const message: ConnectMessage = { sidestream: 'connect', version: PROTOCOL_VERSION, hello, engine: ports[0], tab: ports[1], reply: ports[2] }
+  expose(tab, own.port1)
+  const proxy = wrap<EngineContract>(engine.port1) as unknown as Remote<EngineContract>
+  const ports = [engine.port2, own.port2] as const
+  const message: ConnectMessage = { sidestream: 'connect', version: PROTOCOL_VERSION, hello, engine: ports[0], tab: ports[1] }
   try {
-    const answer = await handshake(endpoint, message, [...ports], reply.port1)
-    if (!answer.ok) throw fromErrorData(answer.error)
-    const { epoch, home, status, aliveLock } = answer
-    const proxy = wrap<EngineContract>(engine.port1) as unknown as Remote<EngineContract>
-    return { engine: proxy, epoch, home, status, aliveLock, close }
+    const reply = await handshake(endpoint, () => {
+      endpoint.post(message, [...ports])
+      return proxy.hello()
+    })
+    if (!reply.ok) throw fromErrorData(reply.error)
+    return { ...reply, engine: proxy, close }
   } catch (error) {
     close()
     throw error
   }
 }
 
-function handshake(endpoint: Endpoint, message: ConnectMessage, ports: MessagePort[], reply: MessagePort): Promise<HelloReply> {
-  return new Promise((resolve, reject) => {
+function handshake(endpoint: Endpoint, shake: () => Promise<HelloReply>): Promise<HelloReply> {
+  return new Promise<HelloReply>((resolve, reject) => {
     const fail = (reason: string): void => {
-      settle(() => {
-        reject(new SidestreamError('WORKER_START_FAILED', reason, { retryable: true }))
-      })
+      reject(new SidestreamError('WORKER_START_FAILED', reason, { retryable: true }))
     }
     const timer = setTimeout(() => {
-      fail(
-        `the worker did not answer within ${String(HANDSHAKE_LIMIT_MS / 1000)} s: does its script load? It has to import 'sidestream/worker', ` +
-          `and be created with { type: 'module' }; a bundler has to see \`new Worker(new URL('sidestream/worker', import.meta.url), ...)\` literally`,
-      )
+      fail(`the worker did not answer within ${String(HANDSHAKE_LIMIT_MS / 1000)} s: its script has to load, import 'sidestream/worker' and be of type 'module' (docs/guide.md, Workers)`)
     }, HANDSHAKE_LIMIT_MS)
     const unlisten = endpoint.onError((reason) => {
-      fail(`the worker's script failed: ${reason === '' ? 'the browser gives no reason; look at the network panel for the script' : reason}`)
+      fail(`the worker's script failed: ${reason || 'see the network panel'}`)
     })
-    const settle = (end: () => void): void => {
-      clearTimeout(timer)
-      unlisten()
-      end()
-    }
-    reply.onmessage = (event: MessageEvent<HelloReply>) => {
-      settle(() => {
-        resolve(event.data)
+    shake()
+      .then(resolve, reject)
+      .finally(() => {
+        clearTimeout(timer)
+        unlisten()
       })
-    }
-    try {
-      endpoint.post(message, ports)
-    } catch (error) {
-      fail(String(error))
-    }
   })
 }

@@ -11,7 +11,7 @@ import { Link } from './link.ts'
 import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type PlainOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
-import { requestParts, resolveFunctions } from './request-values.ts'
+import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
 import { Status } from './status.ts'
 import { StreamHandle } from './stream-handle.ts'
 import { StreamHooks } from './stream-hooks.ts'
@@ -54,7 +54,7 @@ export function createStreamDB<
     status.set({ lastError: error })
   }
   const hooks = new StreamHooks(options, report)
-  let { headers, params } = streamOptions
+  let request: RequestSettings = { headers: streamOptions.headers, params: streamOptions.params }
   let closed = false
   let started = false
 
@@ -106,8 +106,7 @@ export function createStreamDB<
     try {
       const answer = await onError(error)
       if (!answer) return
-      headers = { ...headers, ...answer.headers }
-      params = { ...params, ...answer.params }
+      request = { headers: { ...request.headers, ...answer.headers }, params: { ...request.params, ...answer.params } }
       setTimeout(reconnect, ON_ERROR_DELAY_MS)
     } catch (thrown) {
       report({ code: 'HOOK_FAILED', message: `onError threw: ${describe(thrown)}`, retryable: false })
@@ -134,10 +133,11 @@ export function createStreamDB<
   const link = new Link({
     open: () =>
       worker ? openWorker(worker) : openInPage(state, { fetch: streamOptions.fetch, stream: options.stream }),
-    hello: (): Hello => ({
+    hello: async (): Promise<Hello> => ({
       version: PROTOCOL_VERSION,
       settings,
-      request: dynamicWith(requestParts(headers, params), streamOptions.onError !== undefined),
+      // With onError they may change at any time.
+      request: streamOptions.onError || hasFunctions(request) ? null : await resolveValues(request),
       wantsEvents: hooks.wantsEvents,
       hasRows: replica.hasRows,
     }),
@@ -146,9 +146,7 @@ export function createStreamDB<
       status: onStatus,
       requestValues: async (): Promise<Outcome<RequestValues>> => {
         try {
-          const constants = requestParts(headers, params)
-          const values = await resolveFunctions(headers, params)
-          return { ok: true, value: { headers: { ...constants.headers, ...values.headers }, params: { ...constants.params, ...values.params } } }
+          return { ok: true, value: await resolveValues(request) }
         } catch (error) {
           return { ok: false, error: toErrorData(error, 'HOOK_FAILED') }
         }
@@ -241,8 +239,6 @@ export function createStreamDB<
   if (streamOptions.signal?.aborted) close()
   return db as ReturnType<typeof createStreamDB<TDef, TActions>>
 }
-
-const dynamicWith = (parts: Hello['request'], always: boolean): Hello['request'] => (always ? { ...parts, dynamic: true } : parts)
 
 function settingsOf({ streamOptions, state, live, scope, cache }: PlainOptions, url: string): StreamSettings {
   const backoff = streamOptions?.backoffOptions

@@ -41,7 +41,7 @@ export type {
   StreamOptions,
 } from './options.ts'
 export type { StatusStore } from './status.ts'
-export type { AppendOptions, HeadResult, StreamHandle } from './stream-handle.ts'
+export type { AppendOptions, StreamHandle } from './stream-handle.ts'
 
 // The same parts of TanStack DB that @durable-streams/state/db hands on, so that one import serves.
 export type { Collection, SyncConfig } from '@tanstack/db'

@@ -1,5 +1,6 @@
 import { SidestreamError, toErrorData } from '../shared/errors.ts'
 import type { EngineContract, Hello, TabContract } from '../shared/protocol.ts'
+import { abortable } from './abortable.ts'
 import { connect, type Remote, type Session } from './connect.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 
@@ -14,7 +15,7 @@ const HEARTBEAT_LIMIT_MS = 30_000
 
 export interface LinkOptions {
   open(): OpenEndpoint | Promise<OpenEndpoint>
-  hello(): Hello
+  hello(): Promise<Hello>
   readonly tab: TabContract
   /** A session is open; also after each restart. */
   onSession(session: Session): void
@@ -49,20 +50,7 @@ export class Link {
   /** Calls the engine. @throws SidestreamError also `WORKER_DIED`, and `CLOSED` when the call was under way */
   async call<T>(call: (engine: Remote<EngineContract>) => Promise<T>): Promise<T> {
     const session = await this.session()
-    const { signal } = this.#life
-    return new Promise<T>((resolve, reject) => {
-      const die = (): void => {
-        reject(signal.reason as SidestreamError)
-      }
-      if (signal.aborted) {
-        die()
-        return
-      }
-      signal.addEventListener('abort', die, { once: true })
-      call(session.engine).then(resolve, reject).finally(() => {
-        signal.removeEventListener('abort', die)
-      })
-    })
+    return abortable(call(session.engine), this.#life.signal)
   }
 
   /** Proof that the session works: the next death is the first again. */
@@ -102,7 +90,7 @@ export class Link {
     try {
       const endpoint = await this.#options.open()
       this.#endpoint = endpoint
-      const session = await connect(endpoint.endpoint, this.#options.hello(), this.#options.tab)
+      const session = await connect(endpoint.endpoint, await this.#options.hello(), this.#options.tab)
       if (this.#closed) return session
       this.#watch(session, life)
       this.#options.onSession(session)

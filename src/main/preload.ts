@@ -1,8 +1,8 @@
 import { SidestreamError, fromErrorData } from '../shared/errors.ts'
 import type { ConnectionState, StreamDBStatus } from '../shared/status.ts'
 
-/** Without any progress for so long, a preload is given up, ms; more while an answer is being read. */
-const PATIENCE_MS = { default: 30_000, 'catching-up': 300_000 }
+/** Without any progress for so long, a preload is given up, ms. */
+const PATIENCE_MS = 60_000
 const REFUSALS: ReadonlySet<ConnectionState> = new Set(['needs-auth', 'not-found', 'failed'])
 
 interface Waiter {
@@ -68,13 +68,10 @@ export class Preload {
 
   #restartTimer(): void {
     clearTimeout(this.#timer)
-    const limitMs = PATIENCE_MS[this.#read().connection === 'catching-up' ? 'catching-up' : 'default']
     this.#timer = setTimeout(() => {
       const reason = this.#read().lastError?.message ?? 'no answer'
-      this.rejectAll(
-        new SidestreamError('OFFLINE', `nothing is cached, and the stream could not be read for ${String(limitMs / 1000)} s: ${reason}`, { retryable: true }),
-      )
-    }, limitMs)
+      this.rejectAll(new SidestreamError('OFFLINE', `nothing is cached, and the stream cannot be read: ${reason}`, { retryable: true }))
+    }, PATIENCE_MS)
   }
 
   #settle(end: (waiter: Waiter) => void, which: (waiter: Waiter) => boolean = () => true): void {

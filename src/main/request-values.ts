@@ -1,26 +1,22 @@
-import type { RequestParts, RequestValues } from '../shared/protocol.ts'
+import type { RequestValues } from '../shared/protocol.ts'
 import type { HeadersRecord, ParamsRecord } from './options.ts'
 
-type Entries = HeadersRecord | ParamsRecord | undefined
-
-/** What of an application's headers and params is constant, and whether there are functions to be asked. */
-export function requestParts(headers: HeadersRecord | undefined, params: ParamsRecord | undefined): RequestParts {
-  const [constantHeaders, constantParams] = [constants(headers), constants(params)]
-  const isDynamic = (entries: Entries): boolean => Object.values(entries ?? {}).some((value) => typeof value === 'function')
-  return { headers: constantHeaders, params: constantParams, dynamic: isDynamic(headers) || isDynamic(params) }
+/** An application's headers and params; functions among them are called at every request. */
+export interface RequestSettings {
+  readonly headers: HeadersRecord | undefined
+  readonly params: ParamsRecord | undefined
 }
 
-/** Calls the functions among an application's headers and params. */
-export async function resolveFunctions(headers: HeadersRecord | undefined, params: ParamsRecord | undefined): Promise<RequestValues> {
-  const [resolvedHeaders, resolvedParams] = await Promise.all([resolve(headers), resolve(params)])
-  return { headers: resolvedHeaders, params: resolvedParams }
+export const hasFunctions = ({ headers, params }: RequestSettings): boolean =>
+  [headers, params].some((entries) => Object.values(entries ?? {}).some((value) => typeof value === 'function'))
+
+export async function resolveValues({ headers, params }: RequestSettings): Promise<RequestValues> {
+  return { headers: await resolve(headers), params: await resolve(params) }
 }
 
-function constants(entries: Entries): Record<string, string> {
-  return Object.fromEntries(Object.entries(entries ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
-}
-
-async function resolve(entries: Entries): Promise<Record<string, string>> {
-  const functions = Object.entries(entries ?? {}).filter((entry): entry is [string, () => string | Promise<string>] => typeof entry[1] === 'function')
-  return Object.fromEntries(await Promise.all(functions.map(async ([name, call]) => [name, String(await call())] as const)))
+async function resolve(entries: ParamsRecord = {}): Promise<Record<string, string>> {
+  const resolved = await Promise.all(
+    Object.entries(entries).map(async ([name, value]) => [name, typeof value === 'function' ? await value() : value] as const),
+  )
+  return Object.fromEntries(resolved.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
 }

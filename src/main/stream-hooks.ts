@@ -1,5 +1,5 @@
 import { describe, type ErrorData } from '../shared/errors.ts'
-import { isChangeEvent, type StateEvent } from '../shared/events.ts'
+import type { StateEvent } from '../shared/events.ts'
 import type { DiffBatch, StreamBatch } from '../shared/protocol.ts'
 import type { CreateStreamDBOptions, JsonBatch } from './options.ts'
 
@@ -25,14 +25,7 @@ export class StreamHooks {
     const { onBeforeBatch, onEvent } = this.#hooks
     for (const batch of events) {
       this.#guard('onBeforeBatch', () => onBeforeBatch?.(asJsonBatch(batch)))
-      if (!onEvent) continue
-      for (const item of batch.items) {
-        if (isChangeEvent(item)) {
-          this.#guard('onEvent', () => {
-            onEvent(item)
-          })
-        }
-      }
+      for (const event of batch.changes) this.#guard('onEvent', () => onEvent?.(event))
     }
   }
 

@@ -26,7 +26,7 @@ export interface ErrorData {
   /** True when the same call may succeed later without a change by the caller. */
   readonly retryable: boolean
   /** HTTP status, where a server's answer caused the error. */
-  readonly status?: number
+  readonly status?: number | undefined
 }
 
 export class SidestreamError extends Error {
@@ -34,8 +34,8 @@ export class SidestreamError extends Error {
   readonly retryable: boolean
   readonly status: number | undefined
 
-  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; status?: number; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+  constructor(code: ErrorCode, message: string, options: { retryable?: boolean; status?: number | undefined; cause?: unknown } = {}) {
+    super(message, options)
     this.name = 'SidestreamError'
     this.code = code
     this.retryable = options.retryable ?? false
@@ -45,18 +45,12 @@ export class SidestreamError extends Error {
 
 /** Describes any thrown value as data; an error without a code of ours gets `fallback`. */
 export function toErrorData(error: unknown, fallback: ErrorCode): ErrorData {
-  if (error instanceof SidestreamError) {
-    const { code, message, retryable, status } = error
-    return status === undefined ? { code, message, retryable } : { code, message, retryable, status }
-  }
+  if (error instanceof SidestreamError) return { code: error.code, message: error.message, retryable: error.retryable, status: error.status }
   return { code: fallback, message: describe(error), retryable: false }
 }
 
 export function fromErrorData(data: ErrorData): SidestreamError {
-  return new SidestreamError(data.code, data.message, {
-    retryable: data.retryable,
-    ...(data.status === undefined ? {} : { status: data.status }),
-  })
+  return new SidestreamError(data.code, data.message, data)
 }
 
 /** A thrown value as text; never throws itself, whatever was thrown. */

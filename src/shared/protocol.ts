@@ -1,4 +1,5 @@
 import type { ErrorData } from './errors.ts'
+import type { ChangeEvent } from './events.ts'
 import type { CollectionDiff } from './row-diff.ts'
 import type { EngineHome, EngineStatus } from './status.ts'
 
@@ -46,16 +47,13 @@ export interface RequestValues {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** A tab's constant request values, and whether some are functions that must be asked of the tab at each request. */
-export interface RequestParts extends RequestValues {
-  readonly dynamic: boolean
-}
 
 /** What a tab says when it connects. */
 export interface Hello {
   readonly version: number
   readonly settings: StreamSettings
-  readonly request: RequestParts
+  /** Null when some are functions: the tab is then asked before each request. */
+  readonly request: RequestValues | null
   /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
   readonly wantsEvents: boolean
   /** The tab already shows rows of an earlier engine: the first diff must replace them. */
@@ -80,6 +78,12 @@ export interface StreamBatch {
   readonly upToDate: boolean
   readonly cursor?: string
   readonly streamClosed: boolean
+}
+
+/** A stream batch on its way to a tab. */
+export interface TabBatch extends StreamBatch {
+  /** The well-formed change events among the items. */
+  readonly changes: ReadonlyArray<ChangeEvent>
 }
 
 /** An event that was kept out of the collections. */
@@ -119,34 +123,29 @@ export interface DiffBatch {
   /** The engine's status at the end of this batch; null in a part that is not the last. */
   readonly status: EngineStatus | null
   /** Raw batches folded into this diff, for tabs that want them. */
-  readonly events: ReadonlyArray<StreamBatch>
+  readonly events: ReadonlyArray<TabBatch>
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
 /** The tab's answer to a diff batch. */
 export type Ack = 'applied' | 'resync'
 
-/** An append or another operation on the stream itself; a subset of `DurableStream` of @durable-streams/client. */
-export type StreamOperation =
-  | {
-      readonly kind: 'append'
-      readonly body: string | Uint8Array
-      readonly options: {
-        readonly seq?: string
-        readonly contentType?: string
-        readonly producerId?: string
-        readonly producerEpoch?: number
-        readonly producerSeq?: number
-      }
-    }
-  | { readonly kind: 'create'; readonly contentType: string | null }
-  | { readonly kind: 'head' }
-  | { readonly kind: 'delete' }
+/** Options of an append; `AppendOptions` of @durable-streams/client, without its signal. */
+export interface AppendSettings {
+  /** Writer coordination (`Stream-Seq`); a lower one than the stream's last is refused with 409. */
+  readonly seq?: string
+  readonly contentType?: string
+  readonly producerId?: string
+  readonly producerEpoch?: number
+  readonly producerSeq?: number
+}
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
 
 /** What a tab may call on its engine. Every method answers with data; errors are answers too. */
 export interface EngineContract {
+  /** The answer to the tab's connect message. */
+  hello(): HelloReply
   /** Answers at once; the tab's heartbeat. */
   ping(): string
   /** Hydrates and connects, if that has not happened yet. */
@@ -155,7 +154,7 @@ export interface EngineContract {
   reconnect(): void
   /** The tab has lost its rows: send them again. */
   resync(): void
-  perform(operation: StreamOperation): Promise<Outcome<unknown>>
+  append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
   /** Removes the stored rows and offset. The rows in memory stay. */
   clearCache(): Promise<Outcome<null>>
   /** The tab is leaving; answers when what it has seen is stored, as far as that is possible. */
@@ -166,7 +165,7 @@ export interface EngineContract {
 export interface TabContract {
   apply(batch: DiffBatch): Promise<Ack>
   status(status: EngineStatus): void
-  /** The present values of the tab's header and param functions; asked before each request. */
+  /** The present values of the tab's headers and params; asked before each request. */
   requestValues(): Promise<Outcome<RequestValues>>
 }
 
@@ -179,8 +178,6 @@ export interface ConnectMessage {
   readonly engine: MessagePortLike
   /** The engine calls `TabContract` through this port. */
   readonly tab: MessagePortLike
-  /** The engine answers the handshake here, once. */
-  readonly reply: MessagePortLike
 }
 
 /** The parts of a MessagePort used here; DOM and worker libraries each declare their own. */
@@ -198,8 +195,7 @@ export function isConnectMessage(data: unknown): data is ConnectMessage {
     typeof message.version === 'number' &&
     typeof message.hello === 'object' &&
     isPort(message.engine) &&
-    isPort(message.tab) &&
-    isPort(message.reply)
+    isPort(message.tab)
   )
 }
 

@@ -1,5 +1,5 @@
 import { describe, SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
-import { START_OFFSET, type Outcome, type RequestValues, type StreamBatch, type StreamOperation, type StreamSettings } from '../shared/protocol.ts'
+import { START_OFFSET, type Outcome, type RequestValues, type AppendSettings, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
 import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport } from './cache.ts'
@@ -164,8 +164,11 @@ export class Engine {
     if (this.#status.connection === 'offline') this.#read?.abort()
   }
 
-  async perform(operation: StreamOperation): Promise<Outcome<unknown>> {
-    return outcome(this.#source.perform(operation), 'STREAM_ERROR')
+  async append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>> {
+    return outcome(
+      this.#source.append(body, options).then(() => null),
+      'STREAM_ERROR',
+    )
   }
 
   async clearCache(): Promise<Outcome<null>> {
@@ -256,7 +259,7 @@ export class Engine {
     const fail = (code: ErrorData['code'], retryable: boolean): void => {
       this.#setStatus({
         failedAttempts: this.#status.failedAttempts + 1,
-        lastError: { code, message, retryable, ...(status === undefined ? {} : { status }) },
+        lastError: { code, message, retryable, status },
       })
     }
     switch (failure) {

@@ -1,6 +1,6 @@
 import { fromErrorData, toErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type TabContract } from '../shared/protocol.ts'
-import type { EngineStatus } from '../shared/status.ts'
+import type { EngineHome } from '../shared/status.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
 import type { EngineEnv } from './env.ts'
@@ -8,10 +8,10 @@ import type { EngineEnv } from './env.ts'
 /** Collections that an application's worker file has a schema for: collection name → validator. */
 export type Validators = ReadonlyMap<string, Validator>
 
-export interface Admission {
-  readonly epoch: string
-  readonly status: EngineStatus
-  readonly contract: EngineContract
+export interface Whereabouts {
+  readonly home: EngineHome
+  /** Name of a Web Lock that the worker holds for as long as it lives. */
+  readonly aliveLock: string | null
 }
 
 /** Serves any number of streams to any number of tabs: an engine for each distinct stream and settings. */
@@ -28,9 +28,10 @@ export class Host {
   /**
    * Admits a tab.
    * @param gone aborts when the tab is known to be gone
+   * @param about what the tab is told of where it is
    * @throws SidestreamError `VERSION_MISMATCH`
    */
-  admit(hello: Hello, tab: TabContract, gone: AbortController): Admission {
+  admit(hello: Hello, tab: TabContract, gone: AbortController, about: Whereabouts): EngineContract {
     if (hello.version !== PROTOCOL_VERSION) {
       throw fromErrorData({
         code: 'VERSION_MISMATCH',
@@ -50,7 +51,7 @@ export class Host {
       link: { tab, gone: gone.signal },
       wantsEvents: hello.wantsEvents,
       hasRows: hello.hasRows,
-      request: () => askTab(request, request.dynamic, tab, gone.signal),
+      request: () => (request ? Promise.resolve(request) : askTab(tab, gone.signal)),
     })
     const leave = async (): Promise<void> => {
       if (!gone.signal.aborted) gone.abort()
@@ -63,7 +64,8 @@ export class Host {
       await joined.close()
     }
     gone.signal.addEventListener('abort', () => void leave(), { once: true })
-    const contract: EngineContract = {
+    return {
+      hello: () => ({ ok: true, epoch: joined.epoch, status: joined.status, ...about }),
       ping: () => joined.epoch,
       start: () => {
         joined.start()
@@ -74,11 +76,10 @@ export class Host {
       resync: () => {
         membership.resync()
       },
-      perform: (operation) => joined.perform(operation),
+      append: (body, options) => joined.append(body, options),
       clearCache: () => joined.clearCache(),
       leave,
     }
-    return { epoch: joined.epoch, status: joined.status, contract }
   }
 }
 
@@ -90,8 +91,7 @@ function pick(validators: Validators, collections: Hello['settings']['collection
   }))
 }
 
-async function askTab(constants: RequestValues, dynamic: boolean, tab: TabContract, gone: AbortSignal): Promise<RequestValues> {
-  if (!dynamic) return constants
+async function askTab(tab: TabContract, gone: AbortSignal): Promise<RequestValues> {
   const answer = await new Promise<Awaited<ReturnType<TabContract['requestValues']>>>((resolve, reject) => {
     const leave = (): void => {
       reject(fromErrorData({ code: 'TAB_GONE', message: 'the tab is gone', retryable: true }))
@@ -104,5 +104,5 @@ async function askTab(constants: RequestValues, dynamic: boolean, tab: TabContra
     })
   })
   if (!answer.ok) throw fromErrorData(answer.error)
-  return { headers: { ...constants.headers, ...answer.value.headers }, params: { ...constants.params, ...answer.value.params } }
+  return answer.value
 }

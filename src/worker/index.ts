@@ -38,7 +38,7 @@ if (!('document' in globalThis) && typeof scope.addEventListener === 'function')
   const alive = holdAliveLock(NAME_PREFIX)
   const listen = (home: EngineHome) => (event: MessageEvent) => {
     const data: unknown = event.data
-    if (isConnectMessage(data)) void alive.then((lock) => { accept(host, data, home, lock) })
+    if (isConnectMessage(data)) void alive.then((lock) => { accept(host, data, { home, aliveLock: lock }) })
   }
   if ('onconnect' in globalThis) {
     scope.addEventListener('connect', (event) => {

@@ -61,9 +61,8 @@ export class SimServer {
   source(process: Process): StreamSource {
     return {
       read: (request) => this.#read(process, request),
-      perform: async () => {
+      append: async () => {
         await this.#world.io(process)
-        return null
       },
     }
   }

@@ -67,8 +67,8 @@ export class SimTab {
   connect(host: Host, worker: Process): void {
     const gone = new AbortController()
     this.#gone = gone
-    const admitted = host.admit(
-      { version: PROTOCOL_VERSION, settings: this.#settings, request: { headers: {}, params: {}, dynamic: false }, wantsEvents: false, hasRows: this.#replica.hasRows },
+    const contract = host.admit(
+      { version: PROTOCOL_VERSION, settings: this.#settings, request: { headers: {}, params: {} }, wantsEvents: false, hasRows: this.#replica.hasRows },
       {
         apply: async (batch) => {
           const copy = structuredClone(batch)
@@ -90,10 +90,11 @@ export class SimTab {
         requestValues: () => Promise.resolve({ ok: true, value: { headers: {}, params: {} } }),
       },
       gone,
+      { home: 'worker', aliveLock: null },
     )
-    this.#replica.follow(admitted.epoch)
-    this.#contract = admitted.contract
-    admitted.contract.start()
+    this.#replica.follow(contract.ping())
+    this.#contract = contract
+    contract.start()
   }
 
   reconnect(): void {

@@ -1,6 +1,6 @@
 import { DurableStream, stream, type BackoffOptions, type StreamResponse } from '@durable-streams/client'
 import { describe, SidestreamError } from '../../shared/errors.ts'
-import type { LiveMode, StreamBatch, StreamOperation, StreamSettings } from '../../shared/protocol.ts'
+import type { AppendSettings, LiveMode, StreamBatch, StreamSettings } from '../../shared/protocol.ts'
 import { SourceError, type ReadEnd, type ReadRequest, type RequestAsker, type SourceFailure, type StreamSource } from './source.ts'
 
 /** ms and factors; the client's own, but for a shorter longest wait: people look at the page while it waits. */
@@ -104,22 +104,9 @@ export class HttpSource implements StreamSource {
     })
   }
 
-  async perform(operation: StreamOperation): Promise<unknown> {
-    const writer = this.#open()
+  async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
     try {
-      switch (operation.kind) {
-        case 'append':
-          await writer.append(operation.body, operation.options)
-          return null
-        case 'create':
-          await writer.create(operation.contentType === null ? {} : { contentType: operation.contentType })
-          return null
-        case 'head':
-          return await writer.head()
-        case 'delete':
-          await writer.delete()
-          return null
-      }
+      await this.#open().append(body, options)
     } catch (error) {
       throw toWriteError(error)
     }
@@ -190,7 +177,7 @@ function failureOf(status: number | undefined, resuming: boolean): SourceFailure
 function toWriteError(error: unknown): SidestreamError {
   if (error instanceof SidestreamError) return error
   const status = statusOf(error)
-  const options = { cause: error, ...(status === undefined ? {} : { status }) }
+  const options = { cause: error, status }
   const message = describe(error)
   switch (failureOf(status, false)) {
     case 'unauthorized':

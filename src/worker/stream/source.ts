@@ -1,4 +1,4 @@
-import type { LiveMode, RequestValues, StreamBatch, StreamOperation } from '../../shared/protocol.ts'
+import type { AppendSettings, LiveMode, RequestValues, StreamBatch } from '../../shared/protocol.ts'
 
 /** Gives the headers and params of the next request; rejects when no tab can say. */
 export type RequestAsker = () => Promise<RequestValues>
@@ -40,5 +40,5 @@ export interface StreamSource {
    */
   read(request: ReadRequest): Promise<ReadEnd>
   /** @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE` or `STREAM_ERROR` */
-  perform(operation: StreamOperation): Promise<unknown>
+  append(body: string | Uint8Array, options: AppendSettings): Promise<void>
 }

@@ -1,4 +1,5 @@
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
+import { isChangeEvent } from '../../shared/events.ts'
 import type { DiffBatch, InvalidEvent, StreamBatch, TabContract } from '../../shared/protocol.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { EngineStatus } from '../../shared/status.ts'
@@ -204,7 +205,7 @@ export class TabSession {
       ready: last ? this.#ready : (this.#told?.ready ?? false),
       stale: last ? this.#stale : (this.#told?.stale ?? false),
       status: last ? this.#engineStatus() : null,
-      events: this.#events,
+      events: this.#events.map((stream) => ({ ...stream, changes: stream.items.filter((item) => isChangeEvent(item)) })),
       invalid: this.#invalid,
     }
     this.#replace = false

@@ -1,0 +1,59 @@
+import { readFile, readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import ts from 'typescript'
+
+/**
+ * The engine, as one self-contained file for workers and one for pages. Import maps do not reach into workers, and bundlers
+ * disagree about chunks of a worker, so whatever a worker needs has to be inside. In the page, a chunk that shares modules
+ * with the page's own code would be split off it, and loaded by pages that never run the engine.
+ */
+export async function bundleEngine(root) {
+  await removeScripts(join(root, 'dist/worker'))
+  await removeScripts(join(root, 'dist/in-page'))
+  await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
+  return bundle(root, 'src/worker/index.ts', 'dist/worker.js')
+}
+
+/** The bundles replace the single modules; their types stay. */
+async function removeScripts(folder) {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (/\.js(\.map)?$/.test(name)) await rm(join(folder, name))
+  }
+}
+
+async function bundle(root, entry, target) {
+  const outfile = join(root, target)
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    treeShaking: true,
+    minify: false,
+    legalComments: 'none',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    logLevel: 'warning',
+  })
+  const code = await readFile(outfile, 'utf8')
+  assertSelfContained(target, code)
+  return code.length
+}
+
+function assertSelfContained(target, code) {
+  const source = ts.createSourceFile('worker.js', code, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS)
+  const found = []
+  const visit = (node) => {
+    if (ts.isImportDeclaration(node)) found.push(node.getText(source))
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) found.push(node.getText(source))
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) found.push(node.getText(source))
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+  if (found.length > 0) throw new Error(`${target} is not self-contained:\n  ${found.join('\n  ')}`)
+}
