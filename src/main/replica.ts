@@ -7,7 +7,8 @@ const ATOMIC_ROWS = 1000
 /** What a slice of a larger one may take, ms. */
 const SLICE_MS = 8
 const FIRST_SLICE_ROWS = 250
-const SLICE_ROWS = { least: 50, most: 2000 }
+/** From 512 rows a commit, a TanStack DB collection sorts all its keys anew; below, rows in order are appended. */
+const SLICE_ROWS = { least: 50, most: 500 }
 
 export interface ReplicaCollection {
   readonly primaryKey: string
@@ -88,7 +89,7 @@ export class Replica {
       this.#partial = false
     }
     const whole = batch.last && !this.#partial
-    this.#partial = !batch.last
+    this.#partial = !batch.last && (this.#partial || batch.diffs.length > 0)
     if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) {
       for (const diff of batch.diffs) this.#commit(diff)
     } else {

@@ -32,15 +32,17 @@ export class RowDiff {
   /** Folds a later diff into this one. */
   fold(later: RowDiff): void {
     for (const [collection, changes] of later.#collections) {
-      const own = this.#changes(collection)
-      for (const [key, row] of changes) own.set(key, row)
+      const own = this.#collections.get(collection)
+      if (own) for (const [key, row] of changes) own.set(key, row)
+      else this.#collections.set(collection, new Map(changes))
     }
   }
 
-  /** Folds all rows of a collection in, in the order given. */
-  foldRows(collection: string, rows: Iterable<readonly [string, RowData]>): void {
-    const own = this.#changes(collection)
-    for (const [key, row] of rows) own.set(key, row)
+  /** Folds all rows of a collection in. */
+  foldRows(collection: string, rows: ReadonlyMap<string, RowData>): void {
+    const own = this.#collections.get(collection)
+    if (own) for (const [key, row] of rows) own.set(key, row)
+    else this.#collections.set(collection, new Map(rows))
   }
 
   entries(): IterableIterator<[string, RowChanges]> {
@@ -49,6 +51,23 @@ export class RowDiff {
 
   clear(): void {
     this.#collections.clear()
+  }
+
+  /**
+   * Puts the changes in order of key. Collections keep their keys sorted: rows that come in order are appended there,
+   * others are spliced in, which over 100,000 rows costs more than everything else together.
+   */
+  sort(): void {
+    for (const [collection, changes] of this.#collections) {
+      let previous = ''
+      let isSorted = true
+      for (const key of changes.keys()) {
+        isSorted &&= previous <= key
+        previous = key
+      }
+      // Strings sort much faster by default than by a function; the order is the same.
+      if (!isSorted) this.#collections.set(collection, new Map([...changes.keys()].sort().map((key) => [key, changes.get(key) ?? null])))
+    }
   }
 
   /** Removes up to `limit` changed rows, oldest first, and returns them as they cross a port. */

@@ -165,9 +165,10 @@ function refuse(validator: Validator | undefined, value: object, primaryKey: str
 }
 
 function stamp(value: object, primaryKey: string, key: string, seq: number): RowData {
-  const row: Record<string, unknown> = { ...value }
-  define(row, primaryKey, key)
-  row['_seq'] = seq
+  // `_seq` comes first because a field added to a copied object costs more than the copy; the value may have its own.
+  const row: Record<string, unknown> = { _seq: seq, ...value }
+  if (row[primaryKey] !== key || !Object.hasOwn(row, primaryKey)) define(row, primaryKey, key)
+  if (row['_seq'] !== seq) row['_seq'] = seq
   return row
 }
 

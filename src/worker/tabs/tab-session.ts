@@ -6,7 +6,7 @@ import type { EngineStatus } from '../../shared/status.ts'
 import type { State } from '../core/materialize.ts'
 
 /** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
-const BATCH_ROWS = 4000
+const BATCH_ROWS = 2000
 /** Events that wait for a tab that wants them; beyond that the stream waits for the tab. */
 const WAITING_ITEMS = 20_000
 /** Refusals in a row after which a tab is left alone until there is news. */
@@ -66,6 +66,8 @@ export class TabSession {
   #to: string
   #ready = false
   #stale = false
+  /** What is pending is more than one batch, and has been sorted. */
+  #isBacklog = false
   /** What the tab was last told. */
   #told: { ready: boolean; stale: boolean } | null = null
   #replace: boolean
@@ -141,11 +143,14 @@ export class TabSession {
 
   #snapshot(state: State, to: string): void {
     this.#pending.clear()
-    for (const [collection, rows] of state.rows) this.#pending.foldRows(collection, inKeyOrder(rows))
+    for (const [collection, rows] of state.rows) this.#pending.foldRows(collection, rows)
     this.#to = to
+    this.#isBacklog = false
   }
 
   #hasNews(): boolean {
+    // Until the rows are worth showing they wait here: sent once, in order, they cost the tab the least.
+    if (!this.#ready) return this.#events.length + this.#invalid.length > 0
     return (
       this.#pending.size > 0 ||
       this.#to !== this.#from ||
@@ -192,8 +197,10 @@ export class TabSession {
   }
 
   #next(): DiffBatch {
-    const diffs = this.#pending.drain(BATCH_ROWS)
-    const last = this.#pending.size === 0
+    if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
+    const diffs = this.#ready ? this.#pending.drain(BATCH_ROWS) : []
+    this.#isBacklog = this.#pending.size > 0
+    const last = this.#ready && !this.#isBacklog
     const batch: DiffBatch = {
       epoch: this.#epoch,
       from: this.#from,
@@ -239,17 +246,4 @@ export class TabSession {
       })
     })
   }
-}
-
-/**
- * Collections keep their keys sorted: rows that arrive in order are appended there, others are spliced in, which over
- * 100,000 rows costs more than everything else.
- */
-function inKeyOrder<T>(rows: ReadonlyMap<string, T>): Iterable<readonly [string, T]> {
-  let previous = ''
-  for (const key of rows.keys()) {
-    if (key < previous) return [...rows].sort(([a], [b]) => (a < b ? -1 : 1))
-    previous = key
-  }
-  return rows
 }
