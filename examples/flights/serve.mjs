@@ -4,7 +4,7 @@ import { loadDataset } from './server/dataset.mjs'
 import { createGate } from './server/gate.mjs'
 import { startOrigin } from './server/origin.mjs'
 import { servePage } from './server/page.mjs'
-import { createPlayback } from './server/playback.mjs'
+import { createPlayback, MAX_RATE } from './server/playback.mjs'
 
 const FIRST_FLIGHTS = 15_000
 
@@ -15,12 +15,22 @@ const { values } = parseArgs({
   },
 })
 
+const port = numberOption('port', 65_535)
+const rate = numberOption('rate', MAX_RATE)
+
+function numberOption(name, max) {
+  const number = Number(values[name])
+  if (Number.isInteger(number) && number >= 0 && number <= max) return number
+  console.error(`--${name}: a whole number from 0 to ${max} expected, got "${values[name]}"`)
+  process.exit(1)
+}
+
 const { airports, flights } = await loadDataset()
 const origin = await startOrigin({ airports, flights: flights.slice(0, FIRST_FLIGHTS) })
-const playback = createPlayback({ flights: flights.slice(FIRST_FLIGHTS), append: origin.append, rate: Number(values.rate) })
+const playback = createPlayback({ flights: flights.slice(FIRST_FLIGHTS), append: origin.append, rate })
 const gate = createGate(origin.base)
 const control = createControl({ gate, playback, origin })
-const page = await servePage({ port: Number(values.port), streamPath: origin.path, gate, control })
+const page = await servePage({ port, streamPath: origin.path, gate, control })
 
 let stopping = false
 async function stop() {

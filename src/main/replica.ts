@@ -42,6 +42,8 @@ export class Replica {
   /** Keys that the replacing snapshot has mentioned so far; null outside of one. */
   #mentioned: Map<string, Set<string>> | null = null
   #sliceRows = FIRST_SLICE_ROWS
+  /** The part that is being worked off. */
+  #working: Promise<void> = Promise.resolve()
 
   constructor(options: ReplicaOptions) {
     this.#options = options
@@ -81,6 +83,8 @@ export class Replica {
 
   /** @returns `applied` once every row is committed; `resync` when the batch does not continue what is here */
   async apply(batch: DiffBatch): Promise<Ack> {
+    // A part is acknowledged when work on it begins, so that the next one is here when it ends.
+    await this.#working
     if (!this.continues(batch)) return 'resync'
     if (batch.replace) {
       this.#mentioned = new Map([...this.#keys.keys()].map((name) => [name, new Set<string>()]))
@@ -90,13 +94,12 @@ export class Replica {
     }
     const whole = batch.last && !this.#partial
     this.#partial = !batch.last && (this.#partial || batch.diffs.length > 0)
-    if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) {
-      for (const diff of batch.diffs) this.#commit(diff)
-    } else {
-      for (const diff of batch.diffs) await this.#commitInSlices(diff)
-    }
+    if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) for (const diff of batch.diffs) this.#commit(diff)
+    else this.#working = this.#workOff(batch.diffs)
     if (batch.last) {
+      await this.#working
       await this.#removeUnmentioned()
+      if (this.#isLost) return 'resync'
       this.#offset = batch.to
     }
     return 'applied'
@@ -121,6 +124,10 @@ export class Replica {
     } catch (error) {
       this.#options.onCommitError(error)
     }
+  }
+
+  async #workOff(diffs: ReadonlyArray<CollectionDiff>): Promise<void> {
+    for (const diff of diffs) await this.#commitInSlices(diff)
   }
 
   async #commitInSlices({ collection, rows, deleted }: CollectionDiff): Promise<void> {

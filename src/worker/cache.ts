@@ -8,7 +8,7 @@ import { retryDelayMs } from './core/connection.ts'
 import { emptyState, type State } from './core/materialize.ts'
 import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
 import type { EngineEnv, Lock } from './env.ts'
-import { LostCacheError, type Store, type StoredMeta } from './store/store.ts'
+import { LostCacheError, type Store } from './store/store.ts'
 
 /** How long changes are gathered before they are stored, ms. */
 const FLUSH_DELAY_MS = 150
@@ -24,6 +24,12 @@ export interface Checkpoint {
   readonly anchor: Anchor | null
   readonly txids: ReadonlyArray<string>
   readonly complete: boolean
+}
+
+/** Rows that were just read, and the state with all that have been read so far. */
+export interface Hydrating {
+  readonly state: State
+  readonly diff: RowDiff
 }
 
 export interface CacheReport {
@@ -60,6 +66,8 @@ export class Cache {
   #store: Store | null = null
   #lock: Lock | null = null
   #directory = new SegmentDirectory()
+  /** Makes the directory know the stored segments; null once it does. */
+  #adopt: (() => void) | null = null
   #dirty = new RowDiff()
   /** The stored segments are not what the directory says, or not of this stream any more. */
   #rewrite = true
@@ -81,8 +89,12 @@ export class Cache {
     this.#writer = options.env.newId()
   }
 
-  /** Opens the store. @returns what is stored, when it is of use; never rejects */
-  async hydrate(): Promise<Checkpoint | null> {
+  /**
+   * Opens the store and reads it.
+   * @param onRows called with rows as they are read, when they are worth showing; the result tells whether they hold
+   * @returns what is stored, when it is of use; never rejects
+   */
+  async hydrate(onRows: (rows: Hydrating) => void): Promise<Checkpoint | null> {
     const { settings } = this.#options
     if (settings.cache === null || this.#cleared) {
       this.#report('memory')
@@ -92,7 +104,7 @@ export class Cache {
     try {
       this.#lock = await this.#env.locks.take(this.#name)
       this.#store = await this.#env.openStore(this.#name, settings.cache.durability)
-      checkpoint = await this.#load(this.#store)
+      checkpoint = await this.#read(this.#store, onRows)
     } catch (error) {
       if (this.#closed.signal.aborted) return null
       this.#fail(error)
@@ -161,32 +173,37 @@ export class Cache {
     this.#release()
   }
 
-  async #load(store: Store): Promise<Checkpoint | null> {
-    const content = await store.load()
-    if (content === null) return null
-    const { meta, segments } = content
-    if (meta.fingerprint !== this.#fingerprint || meta.offset === START_OFFSET) return null
-    const state = this.#restore(meta, segments)
-    this.#rewrite = false
-    this.#expectedWriter = meta.writer
-    this.#persistedOffset = meta.offset
-    return { state, offset: meta.offset, anchor: meta.anchor, txids: meta.txids, complete: meta.complete }
-  }
-
-  #restore(meta: StoredMeta, segments: ReadonlyArray<Segment>): State {
+  async #read(store: Store, onRows: (rows: Hydrating) => void): Promise<Checkpoint | null> {
     const { collections } = this.#options.settings
     const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
     const keyOf = (collection: string, row: RowData): string => String(row[primaryKeys.get(collection) ?? ''])
     const state = emptyState(collections)
-    for (const { collection, rows, deleted } of segments) {
-      const target = state.rows.get(collection)
-      if (!target) continue
-      for (const row of rows) target.set(keyOf(collection, row), row)
-      for (const key of deleted) target.delete(key)
-    }
+    const taken: Segment[] = []
+    let complete = false
+    const meta = await store.read({
+      accept: (stored) => {
+        complete = stored.complete
+        return stored.fingerprint === this.#fingerprint && stored.offset !== START_OFFSET
+      },
+      take: (segments) => {
+        const diff = new RowDiff()
+        for (const segment of segments) {
+          taken.push(segment)
+          restore(segment, state, diff, keyOf)
+        }
+        if (complete) onRows({ state, diff })
+      },
+    })
+    if (meta === null) return null
     state.marks = meta.marks
-    this.#directory.adopt(segments, keyOf)
-    return state
+    // Not needed before the first flush, and the rows are.
+    this.#adopt = () => {
+      this.#directory.adopt(taken, keyOf)
+    }
+    this.#rewrite = false
+    this.#expectedWriter = meta.writer
+    this.#persistedOffset = meta.offset
+    return { state, offset: meta.offset, anchor: meta.anchor, txids: meta.txids, complete }
   }
 
   #schedule(): void {
@@ -208,6 +225,8 @@ export class Cache {
     const store = this.#store
     if (store === null || this.#storage !== 'indexeddb') return
     const { state, offset, anchor, txids, complete } = this.#options.checkpoint()
+    this.#adopt?.()
+    this.#adopt = null
     const cleaning = this.#directory.needsCleaning
     if (!this.#rewrite && !cleaning && offset === this.#persistedOffset && this.#dirty.size === 0) return
     // From here to the commit nothing is awaited: plan, rows and offset are of one moment.
@@ -298,5 +317,19 @@ export class Cache {
   #report(storage: StorageMode, error: ErrorData | null = null): void {
     this.#storage = storage
     this.#options.onReport({ storage, persistedOffset: this.#persistedOffset, error })
+  }
+}
+
+function restore({ collection, rows, deleted }: Segment, state: State, diff: RowDiff, keyOf: (collection: string, row: RowData) => string): void {
+  const target = state.rows.get(collection)
+  if (!target) return
+  for (const row of rows) {
+    const key = keyOf(collection, row)
+    target.set(key, row)
+    diff.set(collection, key, row)
+  }
+  for (const key of deleted) {
+    target.delete(key)
+    diff.set(collection, key, null)
   }
 }

@@ -2,13 +2,13 @@ import { describe, SidestreamError, toErrorData, type ErrorData } from '../share
 import { START_OFFSET, type Outcome, type RequestValues, type AppendSettings, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
 import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../shared/status.ts'
-import { Cache, type CacheReport } from './cache.ts'
+import { Cache, type CacheReport, type Hydrating } from './cache.ts'
 import { AnchorCheck, anchorOf, type Anchor } from './core/anchor.ts'
 import { nextConnection, retryDelayMs, type ConnectionEvent } from './core/connection.ts'
 import { countRows, diffStates, emptyState, materialize, type Rules, type State, type Validator } from './core/materialize.ts'
 import type { EngineEnv } from './env.ts'
 import { SourceError, type StreamSource } from './stream/source.ts'
-import { TabSession, type Publication, type TabLink } from './tabs/tab-session.ts'
+import { TabSession, type Publication, type Readiness, type TabLink } from './tabs/tab-session.ts'
 
 /** Transaction ids that are remembered for tabs that ask after the fact, and across restarts. */
 const REMEMBERED_TXIDS = 1024
@@ -81,6 +81,8 @@ export class Engine {
   #complete = false
   #confirmed = false
   #hydrated = false
+  /** The state is being read from the cache, and goes to the tabs at the same time. */
+  #flowing = false
   #started = false
   #running: Promise<void> = Promise.resolve()
   #read: AbortController | null = null
@@ -139,7 +141,7 @@ export class Engine {
     })
     const member = { session, joining }
     this.#members.add(member)
-    if (this.#hydrated) this.#open(session)
+    if (this.#hydrated || this.#flowing) this.#open(session)
     return {
       resync: () => {
         session.restart()
@@ -196,8 +198,17 @@ export class Engine {
   }
 
   async #run(): Promise<void> {
-    const checkpoint = await this.#cache.hydrate()
+    const checkpoint = await this.#cache.hydrate((rows) => {
+      this.#onHydrating(rows)
+    })
     if (this.#closed.signal.aborted) return
+    if (!checkpoint && this.#flowing) {
+      // The rows sent so far turned out to be no use.
+      this.#state = emptyState(this.#settings.collections)
+      for (const { session } of this.#members) session.restart()
+    }
+    const isOpen = this.#flowing
+    this.#flowing = false
     if (checkpoint) {
       this.#state = checkpoint.state
       this.#offset = checkpoint.offset
@@ -208,7 +219,8 @@ export class Engine {
     }
     this.#hydrated = true
     this.#setStatus(this.#counts())
-    for (const { session } of this.#members) this.#open(session)
+    if (isOpen) this.#publish({ to: this.#shownOffset, diff: NOTHING, txids: this.#txids, events: [], invalid: [], ...this.#readiness() })
+    else for (const { session } of this.#members) this.#open(session)
     while (!this.#closed.signal.aborted) {
       const again = await this.#connect()
       if (this.#closed.signal.aborted) return
@@ -217,10 +229,21 @@ export class Engine {
     }
   }
 
+  /** Rows go out while others are still being read. */
+  #onHydrating({ state, diff }: Hydrating): void {
+    if (this.#closed.signal.aborted) return
+    if (!this.#flowing) {
+      this.#flowing = true
+      this.#state = state
+      for (const { session } of this.#members) this.#open(session)
+      return
+    }
+    this.#publish({ to: this.#shownOffset, diff, txids: [], events: [], invalid: [], ...this.#readiness() })
+  }
+
   #open(session: TabSession): void {
     session.status(this.#status)
-    const { ready, stale } = this.#readiness()
-    session.open(this.#state, this.#shownOffset, this.#txids, ready, stale)
+    session.open(this.#state, this.#shownOffset, this.#txids, this.#readiness())
   }
 
   /** One session with the stream. @returns when to begin the next */
@@ -386,8 +409,8 @@ export class Engine {
     await this.#cache.replaced()
   }
 
-  #readiness(): { ready: boolean; stale: boolean } {
-    return { ready: this.#complete, stale: !this.#confirmed }
+  #readiness(): Readiness {
+    return { ready: this.#complete, flowing: this.#flowing, stale: !this.#confirmed }
   }
 
   #publish(publication: Publication): void {

@@ -4,6 +4,23 @@ import { ManualClock } from './manual-clock.ts'
 import { deleteRaw, occupy, openRaw, putRaw } from './raw-idb.ts'
 import { meta, segment, write } from './stored-samples.ts'
 
+/** In Node and in a browser. */
+function onUnhandled(listener: (reason: unknown) => void): () => void {
+  if (typeof process !== 'undefined' && typeof process.on === 'function') {
+    process.on('unhandledRejection', listener)
+    return () => process.off('unhandledRejection', listener)
+  }
+  const onEvent = (event: PromiseRejectionEvent): void => {
+    listener(event.reason)
+  }
+  addEventListener('unhandledrejection', onEvent)
+  return () => {
+    removeEventListener('unhandledrejection', onEvent)
+  }
+}
+
+const nextTask = (): Promise<void> => new Promise((resolve) => setTimeout(resolve))
+
 /** Long enough for every limit of the store. */
 const LONG_MS = 60_000
 
@@ -135,6 +152,19 @@ export function testIdbStore(implementation: string): void {
       await release()
       expect(['7', '8']).toContain((await store.load())!.meta.offset)
       expect(clock.pending).toBe(0)
+    })
+
+    test('leaves no rejection unhandled when a commit fails', async () => {
+      const unhandled: unknown[] = []
+      const stop = onUnhandled((reason) => unhandled.push(reason))
+      const store = await open()
+      const unclonable = segment(2, [{ id: 'f', call: () => undefined }])
+      await expect(store.commit(write('7', [segment(1), unclonable, segment(3)]))).rejects.toThrow()
+      // A whole transaction later every promise of the failed one has settled, and been looked at.
+      await store.load()
+      await nextTask()
+      stop()
+      expect(unhandled).toEqual([])
     })
 
     test('leaves no timer behind', async () => {

@@ -1,4 +1,5 @@
 import { MemoryStore, emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
+import type { Segment } from '../../src/worker/core/segment-directory.ts'
 import type { Store } from '../../src/worker/store/store.ts'
 import type { Lock, Locks } from '../../src/worker/env.ts'
 import type { Process, World } from './world.ts'
@@ -33,9 +34,15 @@ export class SimStorage {
       if (this.refused) throw new Error('the connection was lost')
     }
     return {
-      load: async () => {
+      read: async (reader) => {
         await io()
-        return structuredClone(await inner.load())
+        const groups: Segment[][] = []
+        const meta = await inner.read({ accept: (stored) => reader.accept(stored), take: (segments) => groups.push(structuredClone([...segments])) })
+        for (const group of groups) {
+          await io()
+          reader.take(group)
+        }
+        return structuredClone(meta)
       },
       commit: async (write) => {
         const copy = structuredClone(write)

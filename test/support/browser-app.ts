@@ -92,7 +92,8 @@ export function useBench(path: string): Suite {
     url = bench.server.recreateStream(path)
     bench.server.log.clear()
   })
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await tellStatus(task.name, apps)
     const problems = apps.splice(0).flatMap((app) => app.problems)
     await context.close()
     await bench.server.heal()
@@ -121,5 +122,13 @@ export function useBench(path: string): Suite {
     fold: () => naiveFold(bench.server.events(path)),
     atEnd,
     stored: () => `${atEnd()} && status.storage === 'indexeddb' && status.persistedOffset === status.offset`,
+  }
+}
+
+/** A test that waits in vain says nothing else about why. */
+async function tellStatus(test: string, apps: ReadonlyArray<RemoteApp>): Promise<void> {
+  for (const [index, app] of apps.entries()) {
+    const status = await app.status().catch((error: unknown) => String(error))
+    console.error(`${test}: tab ${String(index + 1)} at the end: ${JSON.stringify(status)}`)
   }
 }

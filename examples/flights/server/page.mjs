@@ -58,6 +58,7 @@ export async function servePage({ port, streamPath, gate, control }) {
       port,
       hmr: false,
       watch: null,
+      cors: false,
       fs: { allow: [at('../../../')] },
       warmup: { clientFiles: ['./src/main.tsx', './src/sync.worker.ts'] },
     },

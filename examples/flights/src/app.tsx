@@ -1,23 +1,12 @@
 import { AirportsProvider } from './airports.tsx'
 import { Board } from './board/board.tsx'
 import { Clock } from './clock.tsx'
+import { Loading } from './loading.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
 import { Statistics } from './panels/statistics.tsx'
 import { useReady } from './ready.ts'
 import { ServerPanel } from './server/server-panel.tsx'
 import { StatusBar } from './status-bar.tsx'
-
-function Loading() {
-  return (
-    <>
-      <section className="card board loading" aria-label="Departures board" aria-busy="true" />
-      <div className="statistics" aria-hidden="true">
-        <div className="card loading" />
-        <div className="card loading" />
-      </div>
-    </>
-  )
-}
 
 function Flights() {
   return (
@@ -31,7 +20,7 @@ function Flights() {
 }
 
 export function App() {
-  const ready = useReady()
+  const ready = useReady() !== null
   return (
     <main className="page">
       <header className="masthead">

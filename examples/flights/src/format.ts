@@ -28,8 +28,12 @@ export function offsetPosition(offset: string | null): number | null {
 }
 
 export function formatOffset(offset: string | null): string {
+  if (offset === '-1') return 'start'
   const position = offsetPosition(offset)
   return position === null ? (offset ?? 'none') : integer.format(position)
 }
 
-export const formatBytes = (bytes: number) => (bytes < 1000 ? `${bytes} B` : `${integer.format(Math.round(bytes / 1000))} kB`)
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  return bytes < 1e6 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1e6).toFixed(1)} MB`
+}

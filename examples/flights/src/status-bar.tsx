@@ -37,6 +37,9 @@ export function StatusBar() {
   const fresh = freshness(status)
   return (
     <section className="card status" aria-label="Sync status">
+      <p role="status" className="visually-hidden">
+        {connection.replace('-', ' ')}, {fresh.text}
+      </p>
       <dl>
         <Cell label="Connection" value={connection.replace('-', ' ')} tone={CONNECTION_TONES[connection] ?? 'plain'} />
         <Cell label="Data" value={fresh.text} tone={fresh.tone} />

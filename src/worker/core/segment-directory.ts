@@ -101,7 +101,8 @@ export class SegmentDirectory {
     this.#collections.clear()
     const puts: Segment[] = []
     for (const [collection, rows] of state.rows) {
-      this.#write(collection, [...rows.keys()], (key) => rows.get(key) ?? null, puts)
+      // In order of key, which is how collections want their rows when these are read back.
+      this.#write(collection, [...rows.keys()].sort(), (key) => rows.get(key) ?? null, puts)
     }
     return { puts, drops: [] }
   }

@@ -2,7 +2,7 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Clock } from '../env.ts'
 import { isStoredMeta, isStoredSegment } from './stored-guards.ts'
-import { LostCacheError, type Store, type StoredContent, type StoredMeta, type StoreWrite } from './store.ts'
+import { LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
 
 interface CacheSchema extends DBSchema {
   /** Out-of-line keys: the one record has the key `META_KEY`. */
@@ -17,6 +17,8 @@ const SCHEMA_VERSION = 1
 const OPEN_LIMIT_MS = 4000
 /** A transaction that neither completes nor aborts in this time is given up, ms. */
 const TRANSACTION_LIMIT_MS = 30_000
+/** Segments read at once. */
+const SEGMENTS_AT_ONCE = 8
 /** Puts in flight at once: serializing rows blocks the worker, and between two groups messages get their turn. */
 const PUTS_AT_ONCE = 8
 
@@ -74,20 +76,28 @@ export class IdbStore implements Store {
     }
   }
 
-  async load(): Promise<StoredContent | null> {
-    const [meta, segments] = await this.#settle(this.#read())
-    if (!isStoredMeta(meta)) return null
-    return segments.every(isStoredSegment) ? { meta, segments } : null
+  read(reader: StoreReader): Promise<StoredMeta | null> {
+    return this.#settle(this.#read(reader))
   }
 
-  async #read(): Promise<[StoredMeta | undefined, Segment[]]> {
+  async #read(reader: StoreReader): Promise<StoredMeta | null> {
     const tx = this.#db.transaction(['meta', 'segments'], 'readonly')
-    const [meta, segments] = await Promise.all([
-      tx.objectStore('meta').get(META_KEY),
-      tx.objectStore('segments').getAll(),
-      tx.done,
-    ])
-    return [meta, segments]
+    tx.done.catch(() => undefined)
+    const segments = tx.objectStore('segments')
+    const meta: unknown = await tx.objectStore('meta').get(META_KEY)
+    if (meta === undefined) return null
+    if (!isStoredMeta(meta)) throw new Error('the cache cannot be understood')
+    if (!reader.accept(meta)) return null
+    let next = segments.getAll(null, SEGMENTS_AT_ONCE)
+    for (;;) {
+      const group = await next
+      const last = group.at(-1)
+      if (last === undefined) return meta
+      if (!group.every(isStoredSegment)) throw new Error('the cache cannot be understood')
+      // Asked for before this group is worked on: the browser reads while the rows go out.
+      next = segments.getAll(IDBKeyRange.lowerBound(last.id, true), SEGMENTS_AT_ONCE)
+      reader.take(group)
+    }
   }
 
   commit(write: StoreWrite): Promise<void> {

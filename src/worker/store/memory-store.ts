@@ -1,5 +1,5 @@
 import type { Segment } from '../core/segment-directory.ts'
-import { LostCacheError, type Store, type StoredContent, type StoredMeta, type StoreWrite } from './store.ts'
+import { LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
 
 /** What a memory store holds; outlives the store, as a database outlives its connection. */
 export interface MemoryMedium {
@@ -16,10 +16,11 @@ export class MemoryStore implements Store {
     this.#medium = medium
   }
 
-  load(): Promise<StoredContent | null> {
+  read(reader: StoreReader): Promise<StoredMeta | null> {
     const { meta, segments } = this.#medium
-    if (!meta) return Promise.resolve(null)
-    return Promise.resolve({ meta, segments: [...segments.values()].sort((a, b) => a.id - b.id) })
+    if (!meta || !reader.accept(meta)) return Promise.resolve(null)
+    for (const segment of [...segments.values()].sort((a, b) => a.id - b.id)) reader.take([segment])
+    return Promise.resolve(meta)
   }
 
   commit({ meta, puts, drops, replace, expectedWriter }: StoreWrite): Promise<void> {

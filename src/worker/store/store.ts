@@ -19,10 +19,12 @@ export interface StoredMeta {
   readonly anchor: Anchor | null
 }
 
-export interface StoredContent {
-  readonly meta: StoredMeta
-  /** In order of id. */
-  readonly segments: ReadonlyArray<Segment>
+/** Takes what is read from a store, while it is being read. */
+export interface StoreReader {
+  /** Whether the segments are of any use; when not, they are not read. */
+  accept(meta: StoredMeta): boolean
+  /** The next segments, in order of id. */
+  take(segments: ReadonlyArray<Segment>): void
 }
 
 export interface StoreWrite {
@@ -43,14 +45,18 @@ export class LostCacheError extends Error {
 /**
  * The cache of one stream for one scope.
  *
- * Atomicity: a commit is applied whole or not at all, also when the process is killed in the middle of it; a load sees
+ * Atomicity: a commit is applied whole or not at all, also when the process is killed in the middle of it; a read sees
  * the result of some number of whole commits. Fencing: a commit that expects another writer than
  * the stored one fails with {@link LostCacheError}. Every call settles: an implementation turns a request that never answers into a
  * rejection.
  */
 export interface Store {
-  /** What is stored, or null: nothing, or nothing that can be understood. */
-  load(): Promise<StoredContent | null>
+  /**
+   * Reads what is stored, some segments at a time, so that the first rows need not wait for the last.
+   * @returns the meta record when everything was read; null when there is none, or it was not accepted
+   * @throws also when something stored cannot be understood, possibly after some segments were taken
+   */
+  read(reader: StoreReader): Promise<StoredMeta | null>
   commit(write: StoreWrite): Promise<void>
   /** Removes everything. */
   clear(): Promise<void>

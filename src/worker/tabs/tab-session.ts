@@ -19,17 +19,23 @@ export interface TabLink {
   readonly gone: AbortSignal
 }
 
+/** What the state is worth. */
+export interface Readiness {
+  /** The collections can be shown. */
+  readonly ready: boolean
+  /** They cannot yet, but what there is may go to the tab already: more follows at once. */
+  readonly flowing: boolean
+  /** The server has not confirmed the rows. */
+  readonly stale: boolean
+}
+
 /** What a stream batch did, as it is published. */
-export interface Publication {
+export interface Publication extends Readiness {
   readonly to: string
   readonly diff: RowDiff
   readonly txids: ReadonlyArray<string>
   readonly events: ReadonlyArray<StreamBatch>
   readonly invalid: ReadonlyArray<InvalidEvent>
-  /** The collections can be shown. */
-  readonly ready: boolean
-  /** The server has not confirmed the rows yet. */
-  readonly stale: boolean
 }
 
 export interface SessionOptions {
@@ -65,6 +71,7 @@ export class TabSession {
   /** Where the tab will be with everything pending. */
   #to: string
   #ready = false
+  #flowing = false
   #stale = false
   /** What is pending is more than one batch, and has been sorted. */
   #isBacklog = false
@@ -95,19 +102,23 @@ export class TabSession {
   }
 
   /** Gives the tab the whole state, and lets everything later follow. */
-  open(state: State, to: string, txids: ReadonlyArray<string>, ready: boolean, stale: boolean): void {
+  open(state: State, to: string, txids: ReadonlyArray<string>, readiness: Readiness): void {
     this.#open = true
     this.#txids.push(...txids)
-    this.#ready = ready
-    this.#stale = stale
+    this.#setReadiness(readiness)
     this.#snapshot(state, to)
     this.#pump()
   }
 
-  publish({ to, diff, txids, events, invalid, ready, stale }: Publication): void {
-    if (!this.#open) return
+  #setReadiness({ ready, flowing, stale }: Readiness): void {
     this.#ready = ready
+    this.#flowing = flowing
     this.#stale = stale
+  }
+
+  publish({ to, diff, txids, events, invalid, ...readiness }: Publication): void {
+    if (!this.#open) return
+    this.#setReadiness(readiness)
     this.#pending.fold(diff)
     this.#txids.push(...txids)
     if (this.#wantsEvents) this.#events.push(...events)
@@ -150,7 +161,7 @@ export class TabSession {
 
   #hasNews(): boolean {
     // Until the rows are worth showing they wait here: sent once, in order, they cost the tab the least.
-    if (!this.#ready) return this.#events.length + this.#invalid.length > 0
+    if (!this.#ready) return this.#events.length + this.#invalid.length > 0 || (this.#flowing && this.#pending.size > 0)
     return (
       this.#pending.size > 0 ||
       this.#to !== this.#from ||
@@ -198,7 +209,7 @@ export class TabSession {
 
   #next(): DiffBatch {
     if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
-    const diffs = this.#ready ? this.#pending.drain(BATCH_ROWS) : []
+    const diffs = this.#ready || this.#flowing ? this.#pending.drain(BATCH_ROWS) : []
     this.#isBacklog = this.#pending.size > 0
     const last = this.#ready && !this.#isBacklog
     const batch: DiffBatch = {

@@ -161,6 +161,8 @@ const app = {
   /** As text, in which `__proto__` is a name as any other. */
   rowsText: () => JSON.stringify(rows()),
   preload: () => outcome(db!.preload()),
+  /** As preload, for what may take for ever. */
+  begin: () => { void outcome(db!.preload()) },
   rows,
   status: () => db!.status.getSnapshot(),
   until,

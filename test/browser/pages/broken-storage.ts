@@ -6,8 +6,12 @@ export function breakStorage(how: BrokenStorage): void {
     Object.defineProperty(globalThis, 'indexedDB', { value: undefined })
     return
   }
-  IDBFactory.prototype.open = () => {
+  const open = IDBFactory.prototype.open
+  IDBFactory.prototype.open = function () {
     if (how === 'refusing') throw new DOMException('Access is denied', 'SecurityError')
-    return new EventTarget() as IDBOpenDBRequest
+    const request = open.call(this, 'never-heard-of')
+    // A request that nobody hears of again.
+    request.addEventListener = () => undefined
+    return request
   }
 }

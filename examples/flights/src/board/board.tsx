@@ -1,7 +1,7 @@
 import { useDeferredValue, useEffect, useState } from 'react'
-import { db } from '../db.ts'
-import { markFirstRows } from '../meter/first-rows.ts'
 import { useAirports } from '../airports.tsx'
+import { markFirstRows } from '../meter/first-rows.ts'
+import { useReady } from '../ready.ts'
 import { FilterBar } from './filter-bar.tsx'
 import { type Filters, NEWEST_FIRST, NO_FILTERS, type Sort, type SortColumn } from './filters.ts'
 import { FlightRow } from './flight-row.tsx'
@@ -45,12 +45,13 @@ function SortHeader({ column, label, className, sort, onSort }: (typeof COLUMNS)
 function FlightTable({ filters, sort, onSort }: { filters: Filters; sort: Sort; onSort: (sort: Sort) => void }) {
   const flights = useFlights(filters, sort)
   const { byCode } = useAirports()
+  const from = useReady()
   const hasRows = flights.length > 0
   const settledFilters = useSettled(filters)
   const settledSort = useSettled(sort)
   useEffect(() => {
-    if (hasRows) markFirstRows(db.status.getSnapshot().stale ? 'cache' : 'server')
-  }, [hasRows])
+    if (hasRows && from !== null) markFirstRows(from)
+  }, [hasRows, from])
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Flights">
       <table className="flights">
@@ -75,7 +76,7 @@ function FlightTable({ filters, sort, onSort }: { filters: Filters; sort: Sort; 
           ))}
         </tbody>
       </table>
-      {!hasRows && <p className="empty">{filters === NO_FILTERS ? 'Waiting for the first flights…' : 'No flight matches.'}</p>}
+      {!hasRows && <p className="empty">{filters === NO_FILTERS ? 'No flights yet.' : 'No flight matches.'}</p>}
     </div>
   )
 }

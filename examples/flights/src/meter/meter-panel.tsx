@@ -24,7 +24,8 @@ function StallReading() {
       <dt>Longest UI stall</dt>
       <dd>{count === 0 ? '< 50 ms' : milliseconds(longest)}</dd>
       <dd className="reading-note">
-        {count === 0 ? 'no' : formatCount(count)} {measuredBy}{' '}
+        {count === 0 ? 'no' : formatCount(count)} {measuredBy}
+        {count === 1 ? '' : 's'}{' '}
         <button type="button" className="link" aria-label="Reset the stall meter" onClick={resetStalls}>
           reset
         </button>

@@ -7,13 +7,13 @@ const BEAT_MS = 20
 interface Stalls {
   longest: number
   count: number
-  measuredBy: 'long tasks' | 'late timers'
+  measuredBy: 'long task' | 'late timer'
 }
 
 const hasLongTasks =
   typeof PerformanceObserver !== 'undefined' && PerformanceObserver.supportedEntryTypes.includes('longtask')
 
-const NONE: Stalls = { longest: 0, count: 0, measuredBy: hasLongTasks ? 'long tasks' : 'late timers' }
+const NONE: Stalls = { longest: 0, count: 0, measuredBy: hasLongTasks ? 'long task' : 'late timer' }
 
 export const stalls = createStore<Stalls>(NONE)
 export const resetStalls = () => stalls.set(NONE)

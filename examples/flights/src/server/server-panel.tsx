@@ -13,7 +13,7 @@ function RateSlider({ rate, onChange }: { rate: number; onChange: (rate: number)
   return (
     <label className="rate">
       <span className="rate-label">
-        Live events <output>{formatCount(rate)} / s</output>
+        Live events <span className="rate-value">{formatCount(rate)} / s</span>
       </span>
       <input
         type="range"
@@ -39,7 +39,7 @@ function Lag({ tail }: { tail: string | undefined }) {
         <dd>{formatOffset(tail ?? null)}</dd>
       </div>
       <div>
-        <dt>Not on this page yet</dt>
+        <dt>Page is behind by</dt>
         <dd>{behind === null ? '…' : formatBytes(behind)}</dd>
       </div>
     </dl>
@@ -65,7 +65,9 @@ export function ServerPanel() {
           onClick={() => setOpen(!open)}
         >
           <span className="switch-track" aria-hidden="true" />
-          <span>Stream {open ? 'on' : 'off'}</span>
+          <span>
+            Stream <span aria-hidden="true">{open ? 'on' : 'off'}</span>
+          </span>
         </button>
         <RateSlider rate={state?.rate ?? 0} onChange={setRate} />
       </div>

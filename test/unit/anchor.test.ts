@@ -1,0 +1,71 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { StreamBatch } from '../../src/shared/protocol.ts'
+import { AnchorCheck, anchorOf, type AnchorVerdict } from '../../src/worker/core/anchor.ts'
+
+const batch = (items: readonly unknown[], upToDate = false): StreamBatch => ({ items, offset: 'o', upToDate, streamClosed: false })
+
+/** Feeds items in parts of the given sizes; the last part is the stream's end. */
+function feed(check: AnchorCheck, items: readonly unknown[], sizes: readonly number[]): { verdict: AnchorVerdict; fed: number } {
+  let fed = 0
+  for (const size of [...sizes, items.length]) {
+    const part = items.slice(fed, fed + size)
+    fed += part.length
+    const verdict = check.take(batch(part, fed === items.length))
+    if (verdict.kind !== 'more') return { verdict, fed }
+  }
+  throw new Error('the end of a stream is always a verdict')
+}
+
+const items = fc.array(fc.jsonValue(), { minLength: 1, maxLength: 20 })
+const sizes = fc.array(fc.nat({ max: 6 }), { maxLength: 10 })
+
+describe('an anchor', () => {
+  test('recognizes its stream in any split, and hands on what follows', () => {
+    fc.assert(
+      fc.property(items, fc.array(fc.jsonValue(), { maxLength: 5 }), sizes, (before, after, split) => {
+        const all = JSON.parse(JSON.stringify([...before, ...after])) as unknown[]
+        const { verdict, fed } = feed(new AnchorCheck(anchorOf('1', before)!), all, split)
+        expect(verdict).toEqual({ kind: 'same', rest: all.slice(before.length, fed) })
+      }),
+    )
+  })
+
+  test('recognizes another stream in any split', () => {
+    fc.assert(
+      fc.property(items, items, sizes, (before, other, split) => {
+        fc.pre(JSON.stringify(other.slice(0, before.length)) !== JSON.stringify(before))
+        expect(feed(new AnchorCheck(anchorOf('1', before)!), other, split).verdict).toEqual({ kind: 'other' })
+      }),
+    )
+  })
+
+  test('tells apart events that differ in one character, and an order from another', () => {
+    const digests = ['a', 'b', 'aa', 'ab', 'ba', ' a'].map((text) => anchorOf('1', [{ text }])!.digest)
+    digests.push(anchorOf('1', [1, 2])!.digest, anchorOf('1', [2, 1])!.digest, anchorOf('1', [12])!.digest, anchorOf('1', [[1, 2]])!.digest)
+    expect(new Set(digests).size).toBe(digests.length)
+  })
+
+  test('is not made of nothing, nor of a batch that is costly to read again', () => {
+    expect(anchorOf('1', [])).toBeNull()
+    expect(anchorOf('1', Array.from({ length: 200 }, () => 1))).toMatchObject({ offset: '1', events: 200 })
+    expect(anchorOf('1', Array.from({ length: 201 }, () => 1))).toBeNull()
+  })
+
+  test('waits for more while the stream has not come to its end', () => {
+    const check = new AnchorCheck(anchorOf('1', [1, 2])!)
+    expect(check.take(batch([]))).toEqual({ kind: 'more' })
+    expect(check.take(batch([1]))).toEqual({ kind: 'more' })
+    expect(check.take(batch([2, 3]))).toEqual({ kind: 'same', rest: [3] })
+  })
+
+  test('is missing in a stream that ends before it', () => {
+    expect(new AnchorCheck(anchorOf('1', [1, 2])!).take(batch([1], true))).toEqual({ kind: 'other' })
+    expect(new AnchorCheck(anchorOf('1', [1])!).take(batch([], true))).toEqual({ kind: 'other' })
+  })
+
+  test('survives being stored', () => {
+    const stored = JSON.parse(JSON.stringify(anchorOf('1', [{ '\ud800': 'ü' }]))) as ReturnType<typeof anchorOf>
+    expect(new AnchorCheck(stored!).take(batch([{ '\ud800': 'ü' }]))).toEqual({ kind: 'same', rest: [] })
+  })
+})

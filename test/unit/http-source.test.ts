@@ -1,0 +1,480 @@
+import { DurableStream } from '@durable-streams/client'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { LiveMode, RequestValues, StreamBatch, StreamSettings } from '../../src/shared/protocol.ts'
+import { HttpSource, type GivenTransport } from '../../src/worker/stream/http-source.ts'
+import { SourceError, type ReadEnd } from '../../src/worker/stream/source.ts'
+import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
+
+const PATH = '/s'
+const GET = { method: 'GET' } as const
+
+let server: StreamServer
+let url: string
+const reads: Read[] = []
+
+beforeAll(async () => {
+  server = await startStreamServer({ longPollTimeoutMs: 300 })
+})
+afterAll(() => server.close())
+beforeEach(() => {
+  url = server.recreateStream(PATH)
+  server.log.clear()
+})
+afterEach(async () => {
+  for (const read of reads.splice(0)) read.stop.abort()
+  await server.heal()
+})
+
+const settings = (change: Partial<StreamSettings> = {}): StreamSettings => ({
+  url, scope: '', collections: [], live: true, contentType: 'application/json', batching: true,
+  backoff: { initialDelay: 5, maxDelay: 20, multiplier: 1.5 }, cache: null, ...change,
+})
+
+interface ReadOptions {
+  live?: LiveMode
+  offset?: string
+  onBatch?: (batch: StreamBatch) => Promise<void>
+  ask?: () => Promise<RequestValues>
+  given?: GivenTransport
+}
+
+/** A read under way, and what it has reported. */
+class Read {
+  readonly batches: StreamBatch[] = []
+  readonly reachable: boolean[] = []
+  readonly reasons: SourceError[] = []
+  readonly stop = new AbortController()
+  readonly end: Promise<ReadEnd | SourceError>
+  isOver = false
+  #wake: () => void = () => undefined
+
+  constructor({ live = true, offset = '-1', onBatch, ask, given }: ReadOptions = {}) {
+    reads.push(this)
+    const source = new HttpSource(settings(), ask ?? (() => Promise.resolve({ headers: {}, params: {} })), given)
+    this.end = source
+      .read({
+        offset,
+        live,
+        signal: this.stop.signal,
+        onBatch: async (batch) => {
+          this.batches.push(batch)
+          this.#wake()
+          await onBatch?.(batch)
+        },
+        onReachable: (reachable, reason) => {
+          this.reachable.push(reachable)
+          if (reason) this.reasons.push(reason)
+          this.#wake()
+        },
+      })
+      .catch((error: unknown) => error as SourceError)
+      .finally(() => {
+        this.isOver = true
+        this.#wake()
+      })
+  }
+
+  get items(): unknown[] {
+    return this.batches.flatMap(({ items }) => items)
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) {
+      if (this.isOver) throw new Error(`the read has ended: ${JSON.stringify(await this.end)}`)
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+}
+
+const numbers = (count: number, first = 0): Array<{ n: number }> => Array.from({ length: count }, (_, index) => ({ n: first + index }))
+const LIVE = [true, 'long-poll', 'sse'] as const
+
+describe('reading', () => {
+  test('to the present end gives every event, and then stops', async () => {
+    server.append(PATH, numbers(50), { perMessage: 10 })
+    const read = new Read({ live: false })
+    expect(await read.end).toBe('caught-up')
+    expect(read.items).toEqual(numbers(50))
+    expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(PATH), streamClosed: false })
+    expect(read.reachable[0]).toBe(true)
+  })
+
+  test('an empty stream gives an empty, up-to-date batch', async () => {
+    const read = new Read({ live: false })
+    expect(await read.end).toBe('caught-up')
+    expect(read.batches).toMatchObject([{ items: [], upToDate: true }])
+  })
+
+  test('from an offset gives what follows it', async () => {
+    const offset = server.append(PATH, numbers(3))
+    server.append(PATH, numbers(2, 3))
+    const read = new Read({ live: false, offset })
+    expect(await read.end).toBe('caught-up')
+    expect(read.items).toEqual(numbers(2, 3))
+  })
+
+  test.each(LIVE)('live (%s) goes on with what is appended, in order and once', async (live) => {
+    server.append(PATH, numbers(3))
+    const read = new Read({ live })
+    await read.until(() => read.items.length === 3)
+    for (let n = 3; n < 10; n += 1) {
+      server.append(PATH, numbers(1, n))
+      await read.until(() => read.items.length > n)
+    }
+    expect(read.items).toEqual(numbers(10))
+    expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(PATH) })
+    read.stop.abort()
+    expect(await read.end).toBe('aborted')
+  })
+
+  test.each(LIVE)('live (%s) ends when the stream is closed', async (live) => {
+    server.append(PATH, numbers(3))
+    const read = new Read({ live })
+    await read.until(() => read.items.length === 3)
+    server.closeStream(PATH)
+    expect(await read.end).toBe('ended')
+    expect(read.items).toEqual(numbers(3))
+  })
+
+  test.each([false, ...LIVE])('(%s) a stream that is closed already ends', async (live) => {
+    server.append(PATH, numbers(3))
+    server.closeStream(PATH)
+    const read = new Read({ live })
+    expect(await read.end).toBe('ended')
+    expect(read.items).toEqual(numbers(3))
+    expect(read.batches.at(-1)!.streamClosed).toBe(true)
+  })
+
+  test('waits for one batch to be taken before it hands over the next', async () => {
+    let release: () => void = () => undefined
+    let active = 0
+    let most = 0
+    const read = new Read({
+      onBatch: async () => {
+        active += 1
+        most = Math.max(most, active)
+        await new Promise<void>((resolve) => (release = resolve))
+        active -= 1
+      },
+    })
+    await read.until(() => read.batches.length === 1)
+    server.append(PATH, numbers(1))
+    const polled = server.log.next({ ...GET, where: ({ query }) => query.has('live') })
+    expect(read.batches.length).toBe(1)
+    release()
+    await polled.catch(() => undefined)
+    await read.until(() => read.batches.length === 2)
+    release()
+    expect(most).toBe(1)
+  })
+
+  test('hands on items as they are, whatever they are', async () => {
+    const odd = [null, 1, 'text', [1], { __proto__x: 1 }, JSON.parse('{"__proto__":{"a":1}}') as object]
+    server.append(PATH, odd)
+    const read = new Read({ live: false })
+    await read.end
+    expect(JSON.stringify(read.items)).toBe(JSON.stringify(odd))
+  })
+})
+
+describe('a read that is aborted', () => {
+  test('ends at once although the server does not answer, and calls back no more', async () => {
+    const hold = server.faults.hold()
+    const read = new Read()
+    await hold.struck
+    read.stop.abort()
+    expect(await read.end).toBe('aborted')
+    const answered = server.log.open(GET).map(({ over }) => over)
+    hold.release()
+    await Promise.all(answered)
+    expect([read.batches.length, read.reachable.length]).toEqual([0, 0])
+  })
+
+  test('ends at once while it waits to try again', async () => {
+    server.faults.respond(503, { retryAfter: 60 })
+    const read = new Read()
+    await read.until(() => read.reachable.includes(false))
+    read.stop.abort()
+    expect(await read.end).toBe('aborted')
+  })
+
+  test('ends although a batch is being taken, and hands over no other', async () => {
+    server.append(PATH, numbers(2), { perMessage: 1 })
+    const read = new Read({ onBatch: () => new Promise(() => undefined) })
+    await read.until(() => read.batches.length === 1)
+    read.stop.abort()
+    expect(await read.end).toBe('aborted')
+    expect(read.batches.length).toBe(1)
+  })
+
+  test('before it begins ends as well', async () => {
+    const stop = new AbortController()
+    stop.abort()
+    const source = new HttpSource(settings(), () => Promise.resolve({ headers: {}, params: {} }))
+    let calls = 0
+    const count = (): void => void (calls += 1)
+    expect(await source.read({ offset: '-1', live: true, signal: stop.signal, onBatch: () => Promise.resolve(count()), onReachable: count })).toBe('aborted')
+    expect(calls).toBe(0)
+  })
+
+  test('leaves no request open', async () => {
+    const read = new Read()
+    await read.until(() => read.batches.length === 1)
+    await server.log.until((log) => log.open(GET).length === 1)
+    const [poll] = server.log.open(GET)
+    read.stop.abort()
+    expect((await poll!.over).outcome).toBe('aborted')
+    expect(server.log.open(GET)).toEqual([])
+  })
+})
+
+describe('a failure', () => {
+  const failing: Array<[number, SourceError['failure'], string]> = [
+    [401, 'unauthorized', '-1'],
+    [403, 'unauthorized', '-1'],
+    [404, 'missing', '-1'],
+    [410, 'missing', '-1'],
+    [400, 'refused', '-1'],
+    [409, 'refused', '-1'],
+    [418, 'refused', '-1'],
+    [400, 'bad-offset', '5_5'],
+    [416, 'bad-offset', '5_5'],
+    [410, 'missing', '5_5'],
+    [401, 'unauthorized', '5_5'],
+  ]
+  test.each(failing)('%i is %s (from offset %s)', async (status, failure, offset) => {
+    server.faults.respond(status, { body: 'no' })
+    const read = new Read({ offset })
+    const error = await read.end
+    expect(error).toBeInstanceOf(SourceError)
+    expect(error).toMatchObject({ failure, status })
+    expect(read.batches).toEqual([])
+  })
+
+  test('of a stream that was never there is missing', async () => {
+    server.deleteStream(PATH)
+    expect(await new Read().end).toMatchObject({ failure: 'missing', status: 404 })
+    server.createStream(PATH)
+  })
+
+  test('of a stream that disappears while it is read live is missing', async () => {
+    const read = new Read()
+    await read.until(() => read.batches.length === 1)
+    server.deleteStream(PATH)
+    expect(await read.end).toMatchObject({ failure: 'missing' })
+    server.createStream(PATH)
+  })
+
+  test('of an offset that the server does not know is a bad offset', async () => {
+    expect(await new Read({ offset: 'not an offset' }).end).toMatchObject({ failure: 'bad-offset' })
+  })
+
+  test.each([500, 502, 503, 429])('%i is tried again, and said', async (status) => {
+    server.append(PATH, numbers(2))
+    const fault = server.faults.respond(status, { times: 3, retryAfter: 0 })
+    const read = new Read()
+    await read.until(() => read.items.length === 2)
+    expect(fault.hits).toBe(3)
+    expect(read.reachable.slice(0, 4)).toEqual([false, false, false, true])
+    expect(read.reasons[0]).toMatchObject({ failure: 'unreachable', status })
+  })
+
+  test('of the network is tried again, and said', async () => {
+    server.append(PATH, numbers(2))
+    server.faults.reset({ times: 2 })
+    const read = new Read()
+    await read.until(() => read.items.length === 2)
+    expect(read.reachable.slice(0, 3)).toEqual([false, false, true])
+    expect(read.reasons[0]).toMatchObject({ failure: 'unreachable' })
+  })
+
+  test('that lasts is tried again until the server is back', async () => {
+    server.append(PATH, numbers(2))
+    await server.goOffline()
+    const read = new Read()
+    await read.until(() => read.reachable.length > 5)
+    expect(read.reachable).not.toContain(true)
+    await server.goOnline()
+    await read.until(() => read.items.length === 2)
+  })
+
+  test.each([0, 1, 5, 40, 200])('of a body that is cut after %i bytes hands over nothing by halves', async (bytes) => {
+    server.append(PATH, numbers(100))
+    server.faults.cut(bytes, { times: 1 })
+    const read = new Read()
+    const over = read.until(() => read.items.length > 0).catch(() => undefined)
+    await over
+    if (read.items.length > 0) {
+      expect(read.items).toEqual(numbers(100))
+    } else {
+      // Then the engine is told, and begins again.
+      expect(await read.end).toMatchObject({ failure: 'unreachable' })
+    }
+  })
+
+  test('of an answer that is no JSON is the server’s, and worth another try', async () => {
+    server.faults.respond(200, { body: '<html>', headers: { 'content-type': 'application/json', 'stream-next-offset': '5_5' } })
+    expect(await new Read().end).toMatchObject({ failure: 'unreachable' })
+  })
+
+  test.each(LIVE)('while listening (%s) loses and repeats nothing', async (live) => {
+    server.append(PATH, numbers(3))
+    let got: unknown[] = []
+    let offset = '-1'
+    for (let round = 0; round < 4; round += 1) {
+      const read: Read = new Read({
+        live,
+        offset,
+        onBatch: (batch) => {
+          got = [...got, ...batch.items]
+          offset = batch.offset
+          return Promise.resolve()
+        },
+      })
+      const expected = 3 + round * 2
+      await read.until(() => got.length >= expected).catch(() => undefined)
+      server.dropConnections()
+      server.append(PATH, numbers(2, expected))
+      await read.until(() => got.length >= expected + 2).catch(() => undefined)
+      read.stop.abort()
+      await read.end
+    }
+    const rest = new Read({ live: false, offset })
+    await rest.end
+    expect([...got, ...rest.items]).toEqual(numbers(11))
+    expect(rest.batches.at(-1)!.offset).toBe(server.tailOffset(PATH))
+  })
+
+  test('of whoever takes a batch ends the read with it', async () => {
+    server.append(PATH, numbers(2))
+    const own = new SourceError('bad-offset', 'not this stream')
+    expect(await new Read({ onBatch: () => Promise.reject(own) }).end).toBe(own)
+    await server.log.until((log) => log.open(GET).length === 0)
+    expect(await new Read({ onBatch: () => Promise.reject(new Error('a bug')) }).end).toMatchObject({ message: 'a bug' })
+  })
+})
+
+describe('request values', () => {
+  test('are asked for at each request, also when it is tried again', async () => {
+    let asked = 0
+    server.faults.respond(503, { times: 2, retryAfter: 0 })
+    const read = new Read({
+      ask: () => {
+        asked += 1
+        return Promise.resolve({ headers: { authorization: `Bearer ${String(asked)}` }, params: { tenant: `t${String(asked)}` } })
+      },
+    })
+    await read.until(() => read.batches.length === 1)
+    const requests = server.log.all(GET)
+    expect(requests.slice(0, 3).map(({ headers, query }) => [headers.authorization, query.get('tenant')])).toEqual([
+      ['Bearer 1', 't1'],
+      ['Bearer 2', 't2'],
+      ['Bearer 3', 't3'],
+    ])
+  })
+
+  test('cannot overwrite what belongs to the protocol', async () => {
+    server.append(PATH, numbers(2))
+    const read = new Read({ live: false, ask: () => Promise.resolve({ headers: {}, params: { offset: 'now', live: 'sse', cursor: 'x', own: '1' } }) })
+    expect(await read.end).toBe('caught-up')
+    expect(read.items).toEqual(numbers(2))
+    expect(server.log.all(GET)[0]!.query.getAll('own')).toEqual(['1'])
+  })
+
+  test('that cannot be had make the stream unreachable for now', async () => {
+    let failures = 2
+    const read = new Read({
+      ask: () => (failures-- > 0 ? Promise.reject(new Error('signed out')) : Promise.resolve({ headers: {}, params: {} })),
+    })
+    await read.until(() => read.batches.length === 1)
+    expect(read.reasons.map(({ message }) => message)).toEqual(['signed out', 'signed out'])
+    expect(server.log.count(GET)).toBeGreaterThan(0)
+  })
+
+  test('open a stream that asks for a token', async () => {
+    server.requireToken('good')
+    expect(await new Read().end).toMatchObject({ failure: 'unauthorized', status: 401 })
+    const read = new Read({ ask: () => Promise.resolve({ headers: { Authorization: 'Bearer good' }, params: {} }) })
+    await read.until(() => read.batches.length === 1)
+  })
+
+  test('keep the query that the stream’s own URL has', async () => {
+    const source = new HttpSource({ ...settings(), url: `${url}?own=1` }, () => Promise.resolve({ headers: {}, params: { more: '2' } }))
+    await source.read({ offset: '-1', live: false, signal: new AbortController().signal, onBatch: () => Promise.resolve(), onReachable: () => undefined })
+    const { query } = server.log.all(GET)[0]!
+    expect([query.get('own'), query.get('more'), query.get('offset')]).toEqual(['1', '2', '-1'])
+  })
+})
+
+describe('what an application brings', () => {
+  test('its own fetch does the requests', async () => {
+    const seen: string[] = []
+    const own: typeof fetch = (input, init) => {
+      seen.push(String(input))
+      return fetch(input, init)
+    }
+    expect(await new Read({ live: false, given: { fetch: own } }).end).toBe('caught-up')
+    expect(seen[0]).toContain(url)
+  })
+
+  test('its own stream object is read through', async () => {
+    server.append(PATH, numbers(2))
+    const read = new Read({ live: false, given: { stream: new DurableStream({ url, contentType: 'application/json', warnOnHttp: false }) } })
+    expect(await read.end).toBe('caught-up')
+    expect(read.items).toEqual(numbers(2))
+  })
+})
+
+describe('writing', () => {
+  const source = (change: Partial<StreamSettings> = {}): HttpSource => new HttpSource({ ...settings(), ...change }, () => Promise.resolve({ headers: { authorization: 'Bearer good' }, params: {} }))
+  const append = (value: unknown) => ({ kind: 'append', body: JSON.stringify(value), options: {} }) as const
+
+  test('appends, and several at once in order', async () => {
+    const writer = source()
+    await Promise.all([1, 2, 3].map((n) => writer.perform(append({ n }))))
+    expect(server.events(PATH)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+  })
+
+  test('creates, looks at and deletes a stream', async () => {
+    const writer = source({ url: server.streamUrl('/created') })
+    await writer.perform({ kind: 'create', contentType: 'application/json' })
+    expect(await writer.perform({ kind: 'head' })).toMatchObject({ contentType: 'application/json' })
+    await writer.perform({ kind: 'delete' })
+    await expect(writer.perform({ kind: 'delete' })).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND', status: 404 })
+  })
+
+  test.each([
+    [401, 'NEEDS_AUTH', true],
+    [403, 'NEEDS_AUTH', true],
+    [404, 'STREAM_NOT_FOUND', false],
+    [410, 'STREAM_NOT_FOUND', false],
+    [409, 'STREAM_ERROR', false],
+    [400, 'STREAM_ERROR', false],
+    [413, 'STREAM_ERROR', false],
+    [500, 'OFFLINE', true],
+    [503, 'OFFLINE', true],
+    [429, 'OFFLINE', true],
+  ] as const)('that the server answers with %i fails with %s', async (status, code, retryable) => {
+    const fault = server.faults.respond(status, { match: { method: 'POST' }, retryAfter: 0 })
+    await expect(source().perform(append(1))).rejects.toMatchObject({ name: 'SidestreamError', code, retryable, status })
+    expect(fault.hits).toBeLessThan(10)
+    expect(server.events(PATH)).toEqual([])
+  })
+
+  test('to a server that is away fails after a few tries', async () => {
+    server.faults.reset({ match: { method: 'POST' } })
+    await expect(source().perform(append(1))).rejects.toMatchObject({ code: 'OFFLINE', retryable: true })
+  })
+
+  test('to a server that is away for a moment succeeds', async () => {
+    server.faults.respond(503, { match: { method: 'POST' }, times: 2, retryAfter: 0 })
+    await source().perform(append(1))
+    expect(server.events(PATH)).toEqual([1])
+  })
+
+  test('sends the values of the moment', async () => {
+    server.requireToken('good')
+    await source().perform(append(1))
+    expect(server.log.all({ method: 'POST' })[0]!.headers.authorization).toBe('Bearer good')
+  })
+})

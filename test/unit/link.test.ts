@@ -1,0 +1,315 @@
+import { expose } from 'comlink'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { OpenEndpoint } from '../../src/main/endpoint.ts'
+import { Link } from '../../src/main/link.ts'
+import type { SidestreamError } from '../../src/shared/errors.ts'
+import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply } from '../../src/shared/protocol.ts'
+import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
+import { ScriptedTab } from './scripted-tab.ts'
+
+/** The worker's side of the ports: an engine that answers, refuses, or falls silent. */
+class ScriptedWorker {
+  readonly messages: ConnectMessage[] = []
+  readonly calls: string[] = []
+  readonly released: number[] = []
+  readonly listeners = new Set<(message: string) => void>()
+  epoch = 'e1'
+  reply: HelloReply | null | undefined
+  isSilent = false
+  renewable = true
+  postError: Error | null = null
+
+  open = (): OpenEndpoint => ({
+    renewable: this.renewable,
+    endpoint: {
+      post: (message) => {
+        if (this.postError) throw this.postError
+        this.messages.push(message)
+        if (this.reply === null) return
+        expose(this.#engine(), message.engine as MessagePort)
+      },
+      onError: (listener) => {
+        this.listeners.add(listener)
+        return () => {
+          this.listeners.delete(listener)
+        }
+      },
+    },
+    release: () => {
+      this.released.push(this.messages.length)
+    },
+  })
+
+  #engine(): EngineContract {
+    const silence = new Promise<never>(() => undefined)
+    const note = <T>(name: string, value: T): T => {
+      this.calls.push(name)
+      return this.isSilent ? (silence as T) : value
+    }
+    return {
+      hello: () => this.reply ?? { ok: true, epoch: this.epoch, home: 'worker', status: INITIAL_ENGINE_STATUS, aliveLock: null },
+      ping: () => note('ping', this.epoch),
+      start: () => note('start', undefined),
+      reconnect: () => note('reconnect', undefined),
+      resync: () => note('resync', undefined),
+      perform: () => note('perform', Promise.resolve({ ok: true, value: 'done' })),
+      clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
+      leave: () => note('leave', Promise.resolve()),
+    }
+  }
+}
+
+const hello: Hello = {
+  version: PROTOCOL_VERSION,
+  settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null },
+  request: { headers: {}, params: {} },
+  wantsEvents: false,
+  hasRows: false,
+}
+
+let worker: ScriptedWorker
+let link: Link
+let sessions: string[]
+let downs: Array<{ error: SidestreamError; final: boolean }>
+
+function make(): Link {
+  return new Link({
+    open: worker.open,
+    hello: () => Promise.resolve(hello),
+    tab: new ScriptedTab(),
+    onSession: ({ epoch }) => sessions.push(epoch),
+    onDown: (error, final) => downs.push({ error, final }),
+  })
+}
+
+beforeEach(() => {
+  // Ports go on working: only the timers are the test's.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
+  worker = new ScriptedWorker()
+  sessions = []
+  downs = []
+  link = make()
+})
+afterEach(() => {
+  link.close()
+  vi.useRealTimers()
+})
+
+/** Until something that crosses a port has happened. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds(); turn += 1) {
+    if (turn === 2000) throw new Error('it did not happen')
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+const codeOf = (work: Promise<unknown>): Promise<string | undefined> => work.then(() => undefined, (error: SidestreamError) => error.code)
+
+describe('opening a session', () => {
+  test('happens once, when it is first needed', async () => {
+    expect(worker.messages.length).toBe(0)
+    expect(await Promise.all([link.call((engine) => engine.ping()), link.call((engine) => engine.ping())])).toEqual(['e1', 'e1'])
+    expect(worker.messages.length).toBe(1)
+    expect(worker.messages[0]).toMatchObject({ sidestream: 'connect', version: PROTOCOL_VERSION, hello })
+    expect(sessions).toEqual(['e1'])
+    expect(worker.listeners.size).toBe(0)
+  })
+
+  test('is given up after a while, says so, and is tried again on the next call', async () => {
+    worker.reply = null
+    const code = codeOf(link.call((engine) => engine.ping()))
+    await until(() => worker.messages.length === 1)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await code).toBe('WORKER_START_FAILED')
+    expect(downs).toEqual([{ error: expect.objectContaining({ code: 'WORKER_START_FAILED', retryable: true }), final: true }])
+    expect(worker.released).toEqual([1])
+    worker.reply = undefined
+    expect(await link.call((engine) => engine.ping())).toBe('e1')
+  })
+
+  test('leaves no listener on a worker that was given up', async () => {
+    worker.reply = null
+    const code = codeOf(link.session())
+    await until(() => worker.messages.length === 1)
+    await vi.advanceTimersByTimeAsync(10_000)
+    await code
+    expect([worker.listeners.size, vi.getTimerCount()]).toEqual([0, 0])
+  })
+
+  test('fails at once when the script fails to load, and leaves nothing behind', async () => {
+    worker.reply = null
+    const outcome = link.session().catch((error: unknown) => error)
+    await until(() => worker.messages.length === 1)
+    for (const listener of worker.listeners) listener('SyntaxError')
+    expect(await outcome).toMatchObject({ code: 'WORKER_START_FAILED', message: expect.stringContaining('SyntaxError') })
+    expect([worker.listeners.size, vi.getTimerCount()]).toEqual([0, 0])
+  })
+
+  test('fails at once when the worker cannot be made or reached', async () => {
+    worker.postError = new Error('cannot be cloned')
+    expect(await link.session().catch((error: unknown) => error)).toMatchObject({ code: 'WORKER_START_FAILED', message: expect.stringContaining('cannot be cloned') })
+    link = new Link({
+      open: () => {
+        throw new Error('blocked by a policy')
+      },
+      hello: () => Promise.resolve(hello),
+      tab: new ScriptedTab(),
+      onSession: () => undefined,
+      onDown: () => undefined,
+    })
+    expect(await link.session().catch((error: unknown) => error)).toMatchObject({ code: 'WORKER_START_FAILED', message: expect.stringContaining('blocked by a policy') })
+  })
+
+  test('passes the worker’s refusal on', async () => {
+    worker.reply = { ok: false, error: { code: 'VERSION_MISMATCH', message: 'reload', retryable: false } }
+    expect(await codeOf(link.session())).toBe('VERSION_MISMATCH')
+    expect(downs).toEqual([{ error: expect.objectContaining({ code: 'VERSION_MISMATCH', message: 'reload' }), final: true }])
+    expect(worker.released).toEqual([1])
+  })
+})
+
+describe('closing', () => {
+  test('rejects what is under way, tells the engine, and releases the worker', async () => {
+    await link.session()
+    worker.isSilent = true
+    const code = codeOf(link.call((engine) => engine.perform({ kind: 'head' })))
+    await until(() => worker.calls.includes('perform'))
+    link.close()
+    expect(await code).toBe('CLOSED')
+    await until(() => worker.calls.includes('leave'))
+    expect(worker.released).toEqual([])
+    // An engine that does not answer is not waited for.
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(worker.released.length).toBeGreaterThan(0)
+  })
+
+  test('waits for the engine to store what is left', async () => {
+    await link.session()
+    link.close()
+    await until(() => worker.released.length > 0)
+    expect(worker.calls).toContain('leave')
+  })
+
+  test('rejects every later call, without opening anything', async () => {
+    link.close()
+    link.close()
+    expect(await codeOf(link.session())).toBe('CLOSED')
+    expect(await codeOf(link.call((engine) => engine.ping()))).toBe('CLOSED')
+    expect(worker.messages.length).toBe(0)
+  })
+
+  test('rejects a call at once that waits for the session to open', async () => {
+    worker.reply = null
+    const code = codeOf(link.call((engine) => engine.ping()))
+    await until(() => worker.messages.length === 1)
+    link.close()
+    // However the handshake ends, and whenever.
+    const first = await Promise.race([code, until(() => false).catch(() => 'still pending')])
+    expect(first).toBe('CLOSED')
+  })
+
+  test('releases a worker that answers only afterwards', async () => {
+    const opening = link.session().catch(() => undefined)
+    link.close()
+    await opening
+    await until(() => worker.released.length > 0)
+    expect(sessions).toEqual([])
+  })
+
+  test('leaves no timer behind', async () => {
+    await link.session()
+    // The first heartbeat has been answered, and the next one is due later.
+    await until(() => worker.calls.includes('ping'))
+    await until(() => vi.getTimerCount() === 1)
+    await new Promise((resolve) => setImmediate(resolve))
+    link.close()
+    await until(() => worker.released.length > 0)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('a worker’s death', () => {
+  /** Lets the engine answer a heartbeat, and the next one fall due. */
+  async function beat(): Promise<void> {
+    const before = worker.calls.length
+    await vi.advanceTimersByTimeAsync(10_000)
+    await until(() => worker.calls.length > before)
+  }
+  /** From here on the engine says nothing; its silence is noticed. */
+  async function fallSilent(): Promise<void> {
+    worker.isSilent = true
+    await beat()
+    await vi.advanceTimersByTimeAsync(30_000)
+  }
+
+  test('is noticed by its silence, rejects what is under way, and the worker is replaced', async () => {
+    await link.session()
+    await until(() => worker.calls.includes('ping'))
+    await new Promise((resolve) => setImmediate(resolve))
+    await beat()
+    await new Promise((resolve) => setImmediate(resolve))
+    worker.isSilent = true
+    const code = codeOf(link.call((engine) => engine.perform({ kind: 'head' })))
+    await fallSilent()
+    expect(await code).toBe('WORKER_DIED')
+    expect(downs).toEqual([{ error: expect.objectContaining({ code: 'WORKER_DIED', retryable: true }), final: false }])
+    expect(worker.released).toEqual([1])
+    worker.isSilent = false
+    worker.epoch = 'e2'
+    await vi.advanceTimersByTimeAsync(200)
+    await until(() => sessions.length === 2)
+    expect(sessions).toEqual(['e1', 'e2'])
+    expect(await link.call((engine) => engine.ping())).toBe('e2')
+  })
+
+  test('is noticed when another engine answers in its place', async () => {
+    await link.session()
+    await until(() => worker.calls.includes('ping'))
+    await new Promise((resolve) => setImmediate(resolve))
+    worker.epoch = 'reborn'
+    await vi.advanceTimersByTimeAsync(10_000)
+    await until(() => downs.length > 0)
+    expect(downs[0]).toMatchObject({ error: { code: 'WORKER_DIED' }, final: false })
+  })
+
+  test('is final for a worker that was given as an object', async () => {
+    worker.renewable = false
+    await link.session()
+    await until(() => worker.calls.includes('ping'))
+    await new Promise((resolve) => setImmediate(resolve))
+    await fallSilent()
+    expect(downs).toEqual([{ error: expect.objectContaining({ code: 'WORKER_DIED' }), final: true }])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(worker.messages.length).toBe(1)
+  })
+
+  test('is final when it happens again and again, unless it has worked in between', async () => {
+    const die = async (): Promise<void> => {
+      const deaths = downs.length
+      await until(() => worker.calls.includes('ping'))
+      await new Promise((resolve) => setImmediate(resolve))
+      await fallSilent()
+      await until(() => downs.length > deaths)
+      worker.isSilent = false
+      worker.calls.length = 0
+      const opened = sessions.length
+      await vi.advanceTimersByTimeAsync(5000)
+      if (!downs.at(-1)!.final) await until(() => sessions.length > opened)
+    }
+    await link.session()
+    await die()
+    await die()
+    link.thrives()
+    for (let death = 0; death < 6; death += 1) await die()
+    expect(downs.map(({ final }) => final)).toEqual([false, false, false, false, false, false, false, true])
+  })
+
+  test('after closing is nobody’s business', async () => {
+    await link.session()
+    await until(() => worker.calls.includes('ping'))
+    worker.isSilent = true
+    link.close()
+    await vi.advanceTimersByTimeAsync(120_000)
+    expect(downs).toEqual([])
+    expect(worker.messages.length).toBe(1)
+  })
+})

@@ -1,0 +1,23 @@
+import type { RowSink } from '../../src/main/collection-sink.ts'
+import type { RowData } from '../../src/shared/row-diff.ts'
+
+/** A collection reduced to a map, which also remembers how it was written. */
+export class MapSink implements RowSink {
+  readonly rows = new Map<string, RowData>()
+  readonly sizes: number[] = []
+  isReady = false
+  /** Called at each write, before it. */
+  onWrite: (size: number) => void = () => undefined
+
+  write({ rows, deleted }: { rows: ReadonlyArray<RowData>; deleted: ReadonlyArray<string> }): void {
+    const size = rows.length + deleted.length
+    this.sizes.push(size)
+    this.onWrite(size)
+    for (const row of rows) this.rows.set(row['id'] as string, row)
+    for (const key of deleted) this.rows.delete(key)
+  }
+
+  markReady(): void {
+    this.isReady = true
+  }
+}

@@ -1,0 +1,74 @@
+import { getStreamDBCollectionId as peerCollectionId } from '@durable-streams/state/db'
+import { describe, expect, test } from 'vitest'
+import { cacheName, getStreamDBCollectionId, NAME_PREFIX, stateFingerprint } from '../../src/shared/names.ts'
+import type { StreamSettings } from '../../src/shared/protocol.ts'
+
+const base: StreamSettings = {
+  url: 'https://example.com/s',
+  scope: '',
+  collections: [
+    { name: 'users', type: 'user', primaryKey: 'id' },
+    { name: 'items', type: 'item', primaryKey: 'id' },
+  ],
+  live: true,
+  contentType: 'application/json',
+  batching: true,
+  backoff: null,
+  cache: { durability: 'relaxed', version: '' },
+}
+const [users, items] = base.collections as [StreamSettings['collections'][0], StreamSettings['collections'][0]]
+const fingerprint = (change: Partial<StreamSettings> = {}, validated = false): string => stateFingerprint({ ...base, ...change }, validated)
+
+const RELEVANT: Record<string, [Partial<StreamSettings>, boolean?]> = {
+  'a collection more': [{ collections: [users, items, { name: 'more', type: 'more', primaryKey: 'id' }] }],
+  'a collection less': [{ collections: [users] }],
+  'another name': [{ collections: [{ ...users, name: 'people' }, items] }],
+  'another type': [{ collections: [{ ...users, type: 'person' }, items] }],
+  'another primary key': [{ collections: [{ ...users, primaryKey: 'key' }, items] }],
+  'types exchanged': [{ collections: [{ ...users, type: 'item' }, { ...items, type: 'user' }] }],
+  'another version': [{ cache: { durability: 'relaxed', version: '2' } }],
+  'validation switched on': [{}, true],
+}
+const IRRELEVANT: Record<string, Partial<StreamSettings>> = {
+  'another order': { collections: [items, users] },
+  'another url': { url: 'https://example.com/other' },
+  'another scope': { scope: 'me' },
+  'another live mode': { live: 'sse' },
+  'another content type': { contentType: null },
+  'no batching': { batching: false },
+  'another back-off': { backoff: { initialDelay: 1, maxDelay: 2, multiplier: 3 } },
+  'another durability': { cache: { durability: 'strict', version: '' } },
+}
+
+describe('the fingerprint of a state', () => {
+  test.each(Object.entries(RELEVANT))('changes with %s', (_, [change, validated]) => {
+    expect(fingerprint(change, validated)).not.toBe(fingerprint())
+  })
+
+  test.each(Object.entries(IRRELEVANT))('does not change with %s', (_, change) => {
+    expect(fingerprint(change)).toBe(fingerprint())
+  })
+
+  test('differs for all of these', () => {
+    const all = Object.values(RELEVANT).map(([change, validated]) => fingerprint(change, validated))
+    expect(new Set([...all, fingerprint()]).size).toBe(all.length + 1)
+  })
+
+  test('keeps apart names that run together', () => {
+    const collections = (name: string, type: string) => ({ collections: [{ name, type, primaryKey: 'id' }] })
+    expect(fingerprint(collections('a', 'b","c'))).not.toBe(fingerprint(collections('a","b', 'c')))
+  })
+})
+
+describe('names', () => {
+  test('of a cache differ by stream and by scope, and not by how these run together', () => {
+    const names = [cacheName('u', ''), cacheName('u', 's'), cacheName('v', ''), cacheName('a","b', ''), cacheName('b', 'a","'), cacheName('', 'u')]
+    expect(new Set(names).size).toBe(names.length)
+    expect(cacheName('u', 's')).toBe(cacheName('u', 's'))
+    for (const name of names) expect(name.startsWith(`${NAME_PREFIX}:`)).toBe(true)
+  })
+
+  test('of collections are the peer’s', () => {
+    expect(getStreamDBCollectionId('https://example.com/s', 'users')).toBe(peerCollectionId('https://example.com/s', 'users'))
+  })
+})

@@ -1,0 +1,81 @@
+import { useSyncExternalStore } from 'react'
+import { createElement } from 'react'
+import { renderToString } from 'react-dom/server'
+import { describe, expect, test } from 'vitest'
+import { Status } from '../../src/main/status.ts'
+
+describe('the status of a StreamDB', () => {
+  test('is the same object until something changes, and then another', () => {
+    const status = new Status()
+    const first = status.getSnapshot()
+    expect(status.getSnapshot()).toBe(first)
+    status.set({ connection: 'idle', quarantined: { count: 0, lastReason: null }, lastError: null })
+    status.set({})
+    expect(status.getSnapshot()).toBe(first)
+    status.set({ rows: 1 })
+    expect(status.getSnapshot()).not.toBe(first)
+    expect(status.getSnapshot()).toEqual({ ...first, rows: 1 })
+    expect(first.rows).toBe(0)
+  })
+
+  test('tells its listeners of changes only, after the change', () => {
+    const status = new Status()
+    const seen: number[] = []
+    const stop = status.subscribe(() => seen.push(status.getSnapshot().rows))
+    status.set({ rows: 1 })
+    status.set({ rows: 1 })
+    status.set({ rows: 2, quarantined: { count: 1, lastReason: 'r' } })
+    stop()
+    stop()
+    status.set({ rows: 3 })
+    expect(seen).toEqual([1, 2])
+  })
+
+  test('counts two subscriptions of one listener as two', () => {
+    const status = new Status()
+    let calls = 0
+    const listener = (): void => void (calls += 1)
+    const [stop] = [status.subscribe(listener), status.subscribe(listener)]
+    status.set({ rows: 1 })
+    stop!()
+    status.set({ rows: 2 })
+    expect(calls).toBe(3)
+  })
+
+  test('can be left from inside a listener, and changed from inside one', () => {
+    const status = new Status()
+    const seen: string[] = []
+    const stop = status.subscribe(() => {
+      seen.push('first')
+      stop()
+      status.set({ rows: 2 })
+    })
+    status.subscribe(() => seen.push(`second ${String(status.getSnapshot().rows)}`))
+    status.set({ rows: 1 })
+    expect(seen[0]).toBe('first')
+    expect(seen.at(-1)).toBe('second 2')
+    expect(seen.filter((entry) => entry === 'first').length).toBe(1)
+  })
+
+  test('tells every listener although one throws, and its setter goes on', () => {
+    const status = new Status()
+    let told = false
+    status.subscribe(() => {
+      throw new Error('a subscriber failed')
+    })
+    status.subscribe(() => {
+      told = true
+    })
+    expect(() => {
+      status.set({ rows: 1 })
+    }).not.toThrow()
+    expect(told).toBe(true)
+  })
+
+  test('has methods that can be taken off, as React’s useSyncExternalStore takes them', () => {
+    const status = new Status()
+    const { subscribe, getSnapshot } = status
+    const Show = () => createElement('b', null, useSyncExternalStore(subscribe, getSnapshot, getSnapshot).connection)
+    expect(renderToString(createElement(Show))).toBe('<b>idle</b>')
+  })
+})

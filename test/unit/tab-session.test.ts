@@ -1,0 +1,388 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { Replica } from '../../src/main/replica.ts'
+import type { ErrorData } from '../../src/shared/errors.ts'
+import type { StreamBatch } from '../../src/shared/protocol.ts'
+import { RowDiff, type RowData } from '../../src/shared/row-diff.ts'
+import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
+import { emptyState, type State } from '../../src/worker/core/materialize.ts'
+import { TabSession, type Publication } from '../../src/worker/tabs/tab-session.ts'
+import { MapSink } from './map-sink.ts'
+import { ScriptedTab, settled } from './scripted-tab.ts'
+
+const SHAPES = [
+  { name: 'users', type: 'user', primaryKey: 'id' },
+  { name: 'items', type: 'item', primaryKey: 'id' },
+]
+const events = (count: number, offset = '1'): StreamBatch & { changes: [] } => ({ items: Array.from({ length: count }, () => 0), offset, upToDate: true, streamClosed: false, changes: [] })
+
+let tab: ScriptedTab
+let gone: AbortController
+let state: State
+let offset: number
+let problems: ErrorData[]
+
+beforeEach(() => {
+  tab = new ScriptedTab()
+  gone = new AbortController()
+  state = emptyState(SHAPES)
+  offset = 0
+  problems = []
+})
+
+function start(options: { wantsEvents?: boolean; hasRows?: boolean } = {}): TabSession {
+  return new TabSession(
+    { tab, gone: gone.signal },
+    {
+      epoch: 'e',
+      startOffset: '-1',
+      wantsEvents: options.wantsEvents ?? false,
+      hasRows: options.hasRows ?? false,
+      status: () => INITIAL_ENGINE_STATUS,
+      onResync: (session) => {
+        session.resync(state, String(offset))
+      },
+      onProblem: (error) => problems.push(error),
+    },
+  )
+}
+
+/** Changes rows of the state, as a stream batch does, and publishes them. */
+function publish(session: TabSession, changes: Record<string, RowData | null>, rest: Partial<Publication> = {}): void {
+  const diff = new RowDiff()
+  for (const [key, row] of Object.entries(changes)) {
+    if (row) state.rows.get('items')!.set(key, row)
+    else state.rows.get('items')!.delete(key)
+    diff.set('items', key, row)
+  }
+  offset += 1
+  session.publish({ to: String(offset), diff, txids: [], events: [], invalid: [], ready: true, stale: false, ...rest })
+}
+
+const row = (id: string, n = 0): RowData => ({ id, n, _seq: n })
+const open = (session: TabSession): void => {
+  session.open(state, String(offset), [], true, false)
+}
+
+async function acknowledge(): Promise<void> {
+  tab.last.answer('applied')
+  await settled()
+}
+
+describe('a tab session', () => {
+  test('sends nothing before it is opened', async () => {
+    const session = start()
+    publish(session, { a: row('a') })
+    await settled()
+    expect(tab.deliveries).toEqual([])
+  })
+
+  test('opens with the whole state', async () => {
+    state.rows.get('items')!.set('a', row('a')).set('b', row('b'))
+    state.rows.get('users')!.set('u', row('u'))
+    const session = start()
+    session.open(state, '7', ['t'], true, true)
+    expect(tab.last.batch).toMatchObject({ epoch: 'e', from: '-1', to: '7', last: true, replace: false, txids: ['t'], ready: true, stale: true, status: INITIAL_ENGINE_STATUS })
+    expect(tab.last.batch.diffs).toEqual([
+      { collection: 'users', rows: [row('u')], deleted: [] },
+      { collection: 'items', rows: [row('a'), row('b')], deleted: [] },
+    ])
+  })
+
+  test('tells a tab whose stream is empty that it is ready', () => {
+    start().open(state, '-1', [], true, false)
+    expect(tab.last.batch).toMatchObject({ diffs: [], ready: true, last: true })
+  })
+
+  test('has one batch in flight, and folds what comes meanwhile per row', async () => {
+    const session = start()
+    open(session)
+    for (let n = 1; n <= 500; n += 1) publish(session, { a: row('a', n), [`k${String(n % 3)}`]: n % 2 ? row(`k${String(n % 3)}`, n) : null })
+    await settled()
+    expect(tab.deliveries.length).toBe(1)
+    await acknowledge()
+    expect(tab.deliveries.length).toBe(2)
+    const { batch } = tab.last
+    expect(batch).toMatchObject({ from: '0', to: '500', last: true, replace: false })
+    const [diff] = batch.diffs
+    expect(diff!.rows.length + diff!.deleted.length).toBe(4)
+    expect(diff!.rows).toContainEqual(row('a', 500))
+    await acknowledge()
+    expect(tab.deliveries.length).toBe(2)
+  })
+
+  test('sends a large diff in parts and in order of keys, of which only the last moves the tab', async () => {
+    const session = start()
+    open(session)
+    await acknowledge()
+    const names = Array.from({ length: 9000 }, (_, n) => `k${String((n * 7919) % 9000)}`)
+    publish(session, Object.fromEntries(names.map((name) => [name, row(name)])), { txids: ['t'] })
+    while (!tab.last.batch.last) await acknowledge()
+    const parts = tab.deliveries.slice(1).map(({ batch }) => batch)
+    const last = parts.pop()!
+    expect(parts.length).toBeGreaterThan(1)
+    for (const part of parts) expect(part).toMatchObject({ from: '0', to: '0', last: false, txids: [], status: null })
+    expect(last).toMatchObject({ from: '0', to: '1', last: true, txids: ['t'], status: INITIAL_ENGINE_STATUS })
+    const sizes = [...parts, last].map(({ diffs }) => diffs.reduce((sum, { rows }) => sum + rows.length, 0))
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(4000)
+    const sent = [...parts, last].flatMap(({ diffs }) => diffs.flatMap(({ rows }) => rows.map(({ id }) => id)))
+    expect(sent).toEqual([...names].sort())
+  })
+
+  test('takes in what changes while it sends a large diff', async () => {
+    const session = start()
+    open(session)
+    await acknowledge()
+    const names = Array.from({ length: 5000 }, (_, n) => `k${String(n)}`)
+    publish(session, Object.fromEntries(names.map((name) => [name, row(name, 1)])))
+    publish(session, Object.fromEntries(names.map((name, n) => [name, n % 2 ? row(name, 2) : null])))
+    while (!tab.last.batch.last) await acknowledge()
+    expect(tab.last.batch).toMatchObject({ from: '0', to: '2' })
+    const rows = new Map<string, RowData>()
+    for (const { batch } of tab.deliveries) {
+      for (const diff of batch.diffs) {
+        for (const sent of diff.rows) rows.set(sent['id'] as string, sent)
+        for (const key of diff.deleted) rows.delete(key)
+      }
+    }
+    expect(new Map([...rows].sort())).toEqual(new Map([...state.rows.get('items')!].sort()))
+  })
+
+  test('holds rows back until they are worth showing, but not what the application wants to hear of', async () => {
+    const session = start({ wantsEvents: true })
+    session.open(state, '-1', [], false, false)
+    publish(session, { a: row('a', 1) }, { ready: false, txids: ['t'] })
+    expect(tab.deliveries.length).toBe(0)
+    const invalid = { code: 'MALFORMED', reason: 'r', offset: '1', event: null } as const
+    publish(session, { a: row('a', 2) }, { ready: false, events: [events(1)], invalid: [invalid] })
+    expect(tab.last.batch).toMatchObject({ from: '-1', to: '-1', last: false, diffs: [], txids: [], ready: false, invalid: [invalid] })
+    expect(tab.last.batch.events.length).toBe(1)
+    await acknowledge()
+    publish(session, {}, { ready: true })
+    expect(tab.last.batch).toMatchObject({ from: '-1', to: '3', last: true, ready: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('a', 2)], deleted: [] }] })
+  })
+
+  test('replaces what a tab shows of an earlier engine', () => {
+    const session = start({ hasRows: true })
+    open(session)
+    expect(tab.last.batch.replace).toBe(true)
+  })
+
+  test.each([
+    ['refuses', (): void => { tab.last.answer('resync') }],
+    ['fails', (): void => { tab.last.fail(new Error('gone wrong')) }],
+  ] as const)('sends everything again to a tab that %s, with what else the batch carried', async (_, refuse) => {
+    const session = start({ wantsEvents: true })
+    open(session)
+    await acknowledge()
+    const invalid = { code: 'MALFORMED', reason: 'r', offset: '1', event: null } as const
+    publish(session, { a: row('a', 1) }, { txids: ['t1'], events: [events(1)], invalid: [invalid] })
+    publish(session, { b: row('b', 2) }, { txids: ['t2'] })
+    refuse()
+    await settled()
+    const { batch } = tab.last
+    expect(batch).toMatchObject({ replace: true, to: '2', last: true, txids: ['t1', 't2'], invalid: [invalid] })
+    expect(batch.events.length).toBe(1)
+    expect(batch.diffs).toEqual([{ collection: 'items', rows: [row('a', 1), row('b', 2)], deleted: [] }])
+    await acknowledge()
+    expect(tab.deliveries.length).toBe(3)
+  })
+
+  test('reports a tab that fails', async () => {
+    open(start())
+    tab.last.fail(new Error('gone wrong'))
+    await settled()
+    expect(problems).toEqual([expect.objectContaining({ code: 'TAB_GONE', message: 'gone wrong' })])
+  })
+
+  test('leaves a tab alone that refuses three times, until there is news', async () => {
+    const session = start()
+    open(session)
+    for (let refusal = 0; refusal < 10; refusal += 1) {
+      tab.last.answer('resync')
+      await settled()
+    }
+    expect(tab.deliveries.length).toBe(3)
+    publish(session, { a: row('a') })
+    expect(tab.deliveries.length).toBe(4)
+    expect(tab.last.batch).toMatchObject({ replace: true, to: '1' })
+  })
+
+  test('sends everything again to a tab that has lost its rows, also while a batch is in flight', async () => {
+    const session = start()
+    open(session)
+    publish(session, { a: row('a') })
+    session.restart()
+    expect(tab.deliveries.length).toBe(1)
+    await acknowledge()
+    expect(tab.last.batch).toMatchObject({ replace: true, to: '1', diffs: [{ collection: 'items', rows: [row('a')] }] })
+    await acknowledge()
+    session.restart()
+    expect(tab.last.batch).toMatchObject({ replace: true, from: '1', to: '1' })
+  })
+
+  test('tells of becoming ready and fresh although no row changed', async () => {
+    const session = start()
+    session.open(state, '5', [], true, true)
+    await acknowledge()
+    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, stale: false })
+    expect(tab.last.batch).toMatchObject({ from: '5', to: '5', diffs: [], stale: false })
+    await acknowledge()
+    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, stale: false })
+    expect(tab.deliveries.length).toBe(2)
+  })
+
+  test('waits for nothing once the tab is gone', async () => {
+    const session = start({ wantsEvents: true })
+    open(session)
+    publish(session, {}, { events: [events(30_000)] })
+    const room = session.room()
+    gone.abort()
+    await room
+    await settled()
+    publish(session, { a: row('a') })
+    session.status(INITIAL_ENGINE_STATUS)
+    session.restart()
+    await session.room()
+    expect(tab.deliveries.length).toBe(1)
+    expect(tab.statuses).toEqual([])
+    expect(problems).toEqual([])
+  })
+
+  test('holds the stream back for a tab that wants more events than it takes', async () => {
+    const session = start({ wantsEvents: true })
+    open(session)
+    publish(session, {}, { events: [events(10_000)] })
+    await session.room()
+    publish(session, {}, { events: [events(10_000)] })
+    let hasRoom = false
+    const room = session.room().then(() => (hasRoom = true))
+    await settled()
+    expect(hasRoom).toBe(false)
+    await acknowledge()
+    await room
+    expect(tab.last.batch.events.map(({ items }) => items.length)).toEqual([10_000, 10_000])
+  })
+
+  test('gives room again when the tab refuses', async () => {
+    const session = start({ wantsEvents: true })
+    open(session)
+    publish(session, {}, { events: [events(30_000)] })
+    const room = session.room()
+    tab.last.answer('resync')
+    await room
+  })
+
+  test('keeps no events for a tab that does not want them', async () => {
+    const session = start()
+    open(session)
+    publish(session, {}, { events: [events(30_000)] })
+    await session.room()
+    await acknowledge()
+    expect(tab.last.batch.events).toEqual([])
+  })
+
+  test('keeps little for a tab that does not answer: what it lacks follows the changed rows, never the events', async () => {
+    const session = start()
+    open(session)
+    for (let n = 0; n < 20_000; n += 1) {
+      publish(session, { a: row('a', n) }, { txids: [`t${String(n)}`], invalid: [{ code: 'MALFORMED', reason: 'r', offset: '1', event: n }] })
+    }
+    await acknowledge()
+    const { batch } = tab.last
+    expect(batch.diffs).toEqual([{ collection: 'items', rows: [row('a', 19_999)], deleted: [] }])
+    expect(batch.invalid.length).toBeLessThanOrEqual(1000)
+    expect(batch.txids.length).toBeLessThanOrEqual(5000)
+    expect(batch.txids.at(-1)).toBe('t19999')
+  })
+
+  test('knows whether the tab is behind', async () => {
+    const session = start()
+    expect(session.isBehind).toBe(false)
+    open(session)
+    expect(session.isBehind).toBe(true)
+    await acknowledge()
+    expect(session.isBehind).toBe(false)
+  })
+})
+
+describe('a tab session with a replica', () => {
+  const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
+  const action = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ kind: fc.constant('publish' as const), changes: fc.dictionary(key, fc.boolean(), { maxKeys: 4 }) }) },
+    { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('take' as const, 'refuse' as const, 'fail' as const, 'lose' as const, 'answer-lost' as const) }) },
+  )
+
+  test('ends with the engine’s rows after any refusal, failure or loss; batches are contiguous', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(action, { maxLength: 40 }), fc.boolean(), async (actions, hasRows) => {
+        tab = new ScriptedTab()
+        gone = new AbortController()
+        state = emptyState(SHAPES)
+        offset = 0
+        const sink = new MapSink()
+        const replica = new Replica({
+          collections: new Map([['items', { primaryKey: 'id', sink }], ['users', { primaryKey: 'id', sink: new MapSink() }]]),
+          now: () => 0,
+          pause: () => Promise.resolve(),
+          onCommitError: () => undefined,
+        })
+        replica.follow('e')
+        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
+        const session = start({ hasRows })
+        open(session)
+        const seen = new Set<string>()
+        const published = new Set<string>()
+        let taken = 0
+        const take = async (lastWord: 'applied' | 'fail' = 'applied'): Promise<void> => {
+          const delivery = tab.deliveries[taken]
+          if (!delivery) return
+          taken += 1
+          const ack = await replica.apply(delivery.batch)
+          if (ack === 'applied') for (const txid of delivery.batch.txids) seen.add(txid)
+          if (lastWord === 'fail') delivery.fail(new Error('the answer was lost'))
+          else delivery.answer(ack)
+          await settled()
+        }
+        let version = 0
+        for (const item of actions) {
+          switch (item.kind) {
+            case 'publish': {
+              version += 1
+              published.add(`t${String(version)}`)
+              publish(session, Object.fromEntries(Object.entries(item.changes).map(([id, gone]) => [id, gone ? null : row(id, version)])), { txids: [`t${String(version)}`] })
+              break
+            }
+            case 'take':
+              await take()
+              break
+            case 'answer-lost':
+              await take('fail')
+              break
+            case 'refuse':
+            case 'fail':
+              if (!tab.deliveries[taken]) break
+              if (item.kind === 'refuse') tab.deliveries[taken]!.answer('resync')
+              else tab.deliveries[taken]!.fail(new Error('failed'))
+              taken += 1
+              await settled()
+              break
+            case 'lose':
+              sink.rows.clear()
+              replica.lost()
+              session.restart()
+              break
+          }
+        }
+        // News, for a tab that was left alone.
+        publish(session, {}, {})
+        while (tab.deliveries[taken]) await take()
+        expect(new Map([...sink.rows].sort())).toEqual(new Map([...state.rows.get('items')!].sort()))
+        expect(replica.offset).toBe(String(offset))
+        expect(seen).toEqual(published)
+        expect(session.isBehind).toBe(false)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})

@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { SidestreamError } from '../../src/shared/errors.ts'
+import { Txids } from '../../src/main/txids.ts'
+
+let txids: Txids
+beforeEach(() => {
+  vi.useFakeTimers()
+  txids = new Txids()
+})
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0)
+  vi.useRealTimers()
+})
+
+test('everyone who waits is told when the rows are there', async () => {
+  const waiting = [txids.wait('a'), txids.wait('a', 100), txids.wait('b')]
+  txids.seen(['x', 'a', 'b'])
+  await Promise.all(waiting)
+})
+
+test('who asks late is answered at once', async () => {
+  txids.seen(['a'])
+  await txids.wait('a')
+})
+
+test('who waits in vain is told after the given time, 5 s by default, in the peer’s words', async () => {
+  const [short, usual, unlimited] = [txids.wait('a', 100), txids.wait('a'), txids.wait('a', 60_000)]
+  const outcomes = [
+    expect(short).rejects.toMatchObject({ code: 'TXID_TIMEOUT', message: 'Timeout waiting for txid: a', retryable: true }),
+    expect(usual).rejects.toMatchObject({ code: 'TXID_TIMEOUT' }),
+  ]
+  await vi.advanceTimersByTimeAsync(100)
+  await outcomes[0]
+  expect(vi.getTimerCount()).toBe(2)
+  await vi.advanceTimersByTimeAsync(4900)
+  await outcomes[1]
+  txids.seen(['a'])
+  await unlimited
+})
+
+test('a txid that comes after a time-out is remembered', async () => {
+  const late = expect(txids.wait('a', 100)).rejects.toThrow()
+  await vi.advanceTimersByTimeAsync(100)
+  await late
+  txids.seen(['a'])
+  await txids.wait('a')
+})
+
+test('everyone is told that it will not happen, and the next one can wait again', async () => {
+  const error = new SidestreamError('CLOSED', 'closed')
+  const outcomes = [txids.wait('a'), txids.wait('b')].map((waiting) => expect(waiting).rejects.toBe(error))
+  txids.rejectAll(error)
+  await Promise.all(outcomes)
+  const again = txids.wait('a')
+  txids.seen(['a'])
+  await again
+})
+
+test('the oldest are forgotten, the newest 4,096 are not, and a repetition renews', async () => {
+  txids.seen(['first', 'renewed'])
+  for (let n = 0; n < 4095; n += 1) txids.seen([`t${String(n)}`])
+  txids.seen(['renewed'])
+  txids.seen(['last'])
+  await txids.wait('renewed')
+  await txids.wait('t4094')
+  await txids.wait('last')
+  for (const forgotten of ['first', 't0']) {
+    const outcome = expect(txids.wait(forgotten, 10)).rejects.toMatchObject({ code: 'TXID_TIMEOUT' })
+    await vi.advanceTimersByTimeAsync(10)
+    await outcome
+  }
+})
+
+test('many at once are bounded as well', async () => {
+  txids.seen(Array.from({ length: 100_000 }, (_, n) => `t${String(n)}`))
+  await txids.wait('t99999')
+  const outcome = expect(txids.wait('t0', 10)).rejects.toThrow()
+  await vi.advanceTimersByTimeAsync(10)
+  await outcome
+})
+
+test('names that objects have are names', async () => {
+  const outcome = expect(txids.wait('__proto__', 10)).rejects.toThrow()
+  await vi.advanceTimersByTimeAsync(10)
+  await outcome
+  txids.seen(['constructor'])
+  await txids.wait('constructor')
+})
