@@ -5,6 +5,8 @@ import type { CollectionDiff } from '../shared/row-diff.ts'
 export interface RowSink {
   /** Puts the rows and removes the keys, as one commit. */
   write(diff: Pick<CollectionDiff, 'rows' | 'deleted'>): void
+  /** Live queries or other subscribers run with every commit. */
+  readonly isObserved: boolean
   /** The rows are worth showing. */
   markReady(): void
 }
@@ -45,6 +47,10 @@ export class CollectionSink implements RowSink {
     // The receipt is not awaited: while an optimistic transaction is persisting, TanStack DB shows these rows only when
     // it has settled, and it may be waiting for exactly these rows' txid.
     void commit()
+  }
+
+  get isObserved(): boolean {
+    return (this.#params?.collection.subscriberCount ?? 0) > 0
   }
 
   markReady(): void {

@@ -4,8 +4,11 @@ import type { RowSink } from './collection-sink.ts'
 
 /** A whole diff of up to this many rows is one commit per collection, all in one task. */
 const ATOMIC_ROWS = 1000
-/** What a slice of a larger one may take, ms. */
-const SLICE_MS = 8
+/**
+ * What a slice of a larger one may take, ms. Where live queries run with every commit, each slice costs their fixed share
+ * again: fewer and longer ones, still no long tasks, end much sooner.
+ */
+const SLICE_MS = { unobserved: 8, observed: 25 }
 const FIRST_SLICE_ROWS = 250
 /** From 512 rows a commit, a TanStack DB collection sorts all its keys anew; below, rows in order are appended. */
 const SLICE_ROWS = { least: 50, most: 500 }
@@ -98,11 +101,17 @@ export class Replica {
     else this.#working = this.#workOff(batch.diffs)
     if (batch.last) {
       await this.#working
+      // In the meantime another sequence may have begun; what it replaces is then its own to find.
+      if (this.#isOver(batch)) return 'resync'
       await this.#removeUnmentioned()
-      if (this.#isLost) return 'resync'
+      if (this.#isOver(batch)) return 'resync'
       this.#offset = batch.to
     }
     return 'applied'
+  }
+
+  #isOver({ epoch }: DiffBatch): boolean {
+    return this.#isLost || epoch !== this.#epoch
   }
 
   #commit({ collection, rows, deleted }: CollectionDiff): void {
@@ -144,7 +153,8 @@ export class Replica {
       this.#commit(slice)
       const tookMs = Math.max(0.1, now() - before)
       position = end
-      const target = Math.round((this.#sliceRows * SLICE_MS) / tookMs)
+      const sliceMs = this.#options.collections.get(collection)?.sink.isObserved ? SLICE_MS.observed : SLICE_MS.unobserved
+      const target = Math.round((this.#sliceRows * sliceMs) / tookMs)
       // Halfway towards the target: one slow slice (a collection of garbage, say) is no trend.
       this.#sliceRows = Math.min(SLICE_ROWS.most, Math.max(SLICE_ROWS.least, Math.round((this.#sliceRows + target) / 2)))
       await pause()

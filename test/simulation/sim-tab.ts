@@ -37,6 +37,7 @@ export class SimTab {
                 for (const row of rows) target.set(String(row[primaryKey]), row)
                 for (const key of deleted) target.delete(key)
               },
+              isObserved: false,
               markReady: () => undefined,
             },
           },
