@@ -8,7 +8,7 @@ import { retryDelayMs } from './core/connection.ts'
 import { emptyState, type State } from './core/materialize.ts'
 import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
 import type { EngineEnv, Lock } from './env.ts'
-import { LostCacheError, type Store } from './store/store.ts'
+import { LostCacheError, UnreadableCacheError, type Store } from './store/store.ts'
 
 /** How long changes are gathered before they are stored, ms. */
 const FLUSH_DELAY_MS = 150
@@ -104,7 +104,11 @@ export class Cache {
     try {
       this.#lock = await this.#env.locks.take(this.#name)
       this.#store = await this.#env.openStore(this.#name, settings.cache.durability)
-      checkpoint = await this.#read(this.#store, onRows)
+      checkpoint = await this.#read(this.#store, onRows).catch((error: unknown) => {
+        // As good as nothing: the stream has it all.
+        if (error instanceof UnreadableCacheError) return null
+        throw error
+      })
     } catch (error) {
       if (this.#closed.signal.aborted) return null
       this.#fail(error)

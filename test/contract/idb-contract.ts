@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { IdbStore } from '../../src/worker/store/idb-store.ts'
 import { ManualClock } from './manual-clock.ts'
 import { deleteRaw, occupy, openRaw, putRaw } from './raw-idb.ts'
+import { load } from './load.ts'
 import { meta, segment, write } from './stored-samples.ts'
 
 /** In Node and in a browser. */
@@ -83,32 +84,32 @@ export function testIdbStore(implementation: string): void {
     test.each(Object.entries(GARBAGE_METAS))('treats a meta record %s as absent, and can be written anew', async (_, garbage) => {
       const store = await open()
       await putRaw(name, { meta: garbage, segments: [segment(1)] })
-      expect(await store.load()).toBeNull()
+      expect(await load(store)).toBeNull()
       await store.commit(write('9', [segment(5)], { replace: true }))
-      expect(await store.load()).toEqual({ meta: meta('9'), segments: [segment(5)] })
+      expect(await load(store)).toEqual({ meta: meta('9'), segments: [segment(5)] })
     })
 
     test.each(Object.entries(GARBAGE_SEGMENTS))('treats everything as absent when there is a segment %s', async (_, garbage) => {
       const store = await open()
       await putRaw(name, { meta: meta('7'), segments: [segment(1), garbage] })
-      expect(await store.load()).toBeNull()
+      expect(await load(store)).toBeNull()
       await store.commit(write('9', [segment(5)], { replace: true }))
-      expect(await store.load()).toEqual({ meta: meta('9'), segments: [segment(5)] })
+      expect(await load(store)).toEqual({ meta: meta('9'), segments: [segment(5)] })
     })
 
     test('treats segments without a meta record as absent', async () => {
       const store = await open()
       await putRaw(name, { segments: [segment(1)] })
-      expect(await store.load()).toBeNull()
+      expect(await load(store)).toBeNull()
     })
 
     test('treats a foreign database of its name as absent, and can be written anew', async () => {
       const foreign = await openRaw(name, 1, (db) => db.createObjectStore('something'))
       foreign.close()
       const store = await open()
-      expect(await store.load()).toBeNull()
+      expect(await load(store)).toBeNull()
       await store.commit(write('9', [segment(5)]))
-      expect(await store.load()).toEqual({ meta: meta('9'), segments: [segment(5)] })
+      expect(await load(store)).toEqual({ meta: meta('9'), segments: [segment(5)] })
     })
 
     test('refuses to open a database of a later version, at once', async () => {
@@ -144,13 +145,13 @@ export function testIdbStore(implementation: string): void {
       const store = await open()
       await store.commit(write('7', [segment(1)]))
       const release = await occupy(name)
-      const loading = store.load()
+      const loading = load(store)
       const committing = store.commit(write('8', [segment(2)]))
       clock.advance(LONG_MS)
       await expect(loading).rejects.toThrow('did not answer in time')
       await expect(committing).rejects.toThrow('did not answer in time')
       await release()
-      expect(['7', '8']).toContain((await store.load())!.meta.offset)
+      expect(['7', '8']).toContain((await load(store))!.meta.offset)
       expect(clock.pending).toBe(0)
     })
 
@@ -161,7 +162,7 @@ export function testIdbStore(implementation: string): void {
       const unclonable = segment(2, [{ id: 'f', call: () => undefined }])
       await expect(store.commit(write('7', [segment(1), unclonable, segment(3)]))).rejects.toThrow()
       // A whole transaction later every promise of the failed one has settled, and been looked at.
-      await store.load()
+      await load(store)
       await nextTask()
       stop()
       expect(unhandled).toEqual([])
@@ -170,7 +171,7 @@ export function testIdbStore(implementation: string): void {
     test('leaves no timer behind', async () => {
       const store = await open()
       await store.commit(write('7', [segment(1)]))
-      await store.load()
+      await load(store)
       await expect(store.commit(write('8', [], { expectedWriter: 'x' }))).rejects.toThrow()
       await store.clear()
       await Promise.resolve()
@@ -208,7 +209,7 @@ export function testIdbStore(implementation: string): void {
       const store = await open()
       await store.commit(write('7', [segment(1)]))
       expect(await deleteRaw(name)).toEqual({ wasBlocked: false })
-      await expect(store.load()).rejects.toThrow('the cache was deleted')
+      await expect(load(store)).rejects.toThrow('the cache was deleted')
     })
   })
 }

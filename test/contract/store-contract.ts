@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
 import { LostCacheError, type Store } from '../../src/worker/store/store.ts'
+import { load } from './load.ts'
 import { meta, segment, write } from './stored-samples.ts'
 
 /** An implementation of `Store`, as the contract meets it. */
@@ -14,21 +15,21 @@ type Open = () => Promise<Store>
 /** `open` always opens the case's own medium, with a new handle each time. */
 export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Open) => Promise<void>>> = {
   'has nothing at first': async (open) => {
-    expect(await (await open()).load()).toBeNull()
+    expect(await load(await open())).toBeNull()
   },
 
   'loads what was committed': async (open) => {
     const store = await open()
     const segments = [segment(1, [{ id: 'a', n: 1 }], ['gone']), segment(2)]
     await store.commit(write('7', segments))
-    expect(await store.load()).toEqual({ meta: meta('7'), segments })
+    expect(await load(store)).toEqual({ meta: meta('7'), segments })
   },
 
   'keeps absent anchors, open snapshots and empty lists': async (open) => {
     const store = await open()
     const bare = { ...meta(''), anchor: null, txids: [], complete: false, marks: { seq: 0, snapshotStart: 0, quarantined: { count: 3, lastReason: '' }, unknown: 9 } }
     await store.commit({ ...write('', [segment(1, [], [])]), meta: bare })
-    expect(await store.load()).toEqual({ meta: bare, segments: [segment(1, [], [])] })
+    expect(await load(store)).toEqual({ meta: bare, segments: [segment(1, [], [])] })
   },
 
   'keeps unusual data as it is': async (open) => {
@@ -40,7 +41,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
       { id: 'empty' },
     ]
     await store.commit(write('7', [segment(1, rows, ['', '__proto__', '🗝️'])]))
-    const loaded = (await store.load())!.segments[0]!
+    const loaded = (await load(store))!.segments[0]!
     expect(loaded.rows).toEqual(rows)
     expect(Object.keys(loaded.rows[0]!)).toEqual(Object.keys(rows[0]!))
     expect(Object.getPrototypeOf(loaded.rows[0])).toBe(Object.prototype)
@@ -53,83 +54,83 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
     const store = await open()
     const text = 'äx'.repeat(500_000)
     await store.commit(write('7', [segment(1, [{ id: 'big', text }])]))
-    expect((await store.load())!.segments[0]!.rows[0]!['text']).toBe(text)
+    expect((await load(store))!.segments[0]!.rows[0]!['text']).toBe(text)
   },
 
   'loads segments in order of id': async (open) => {
     const store = await open()
     await store.commit(write('7', [10, 9, 100, 1, 11, 2].map((id) => segment(id))))
-    expect((await store.load())!.segments.map(({ id }) => id)).toEqual([1, 2, 9, 10, 11, 100])
+    expect((await load(store))!.segments.map(({ id }) => id)).toEqual([1, 2, 9, 10, 11, 100])
   },
 
   'drops segments': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1), segment(2), segment(3)]))
     await store.commit(write('8', [segment(4)], { drops: [1, 3, 99] }))
-    expect(await store.load()).toEqual({ meta: meta('8'), segments: [segment(2), segment(4)] })
+    expect(await load(store)).toEqual({ meta: meta('8'), segments: [segment(2), segment(4)] })
   },
 
   'overwrites a segment of the same id': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1)]))
     await store.commit(write('8', [segment(1, [{ id: 'new' }])]))
-    expect((await store.load())!.segments).toEqual([segment(1, [{ id: 'new' }])])
+    expect((await load(store))!.segments).toEqual([segment(1, [{ id: 'new' }])])
   },
 
   'replaces everything': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1), segment(2), segment(3)]))
     await store.commit(write('8', [segment(2, [{ id: 'new' }])], { replace: true }))
-    expect(await store.load()).toEqual({ meta: meta('8'), segments: [segment(2, [{ id: 'new' }])] })
+    expect(await load(store)).toEqual({ meta: meta('8'), segments: [segment(2, [{ id: 'new' }])] })
   },
 
   'replaces everything with nothing': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1)]))
     await store.commit(write('-1', [], { replace: true }))
-    expect(await store.load()).toEqual({ meta: meta('-1'), segments: [] })
+    expect(await load(store)).toEqual({ meta: meta('-1'), segments: [] })
   },
 
   'takes a commit that expects the stored writer': async (open) => {
     const store = await open()
     await store.commit({ ...write('7', [segment(1)]), meta: meta('7', 'first') })
     await store.commit({ ...write('8', [], { expectedWriter: 'first' }), meta: meta('8', 'second') })
-    expect((await store.load())!.meta).toEqual(meta('8', 'second'))
+    expect((await load(store))!.meta).toEqual(meta('8', 'second'))
   },
 
   'refuses a commit that expects another writer, and writes nothing of it': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1)]))
-    const before = await store.load()
+    const before = await load(store)
     const fenced = write('8', [segment(1, []), segment(2)], { drops: [1], replace: true, expectedWriter: 'somebody else' })
     await expect(store.commit(fenced)).rejects.toBeInstanceOf(LostCacheError)
-    expect(await store.load()).toEqual(before)
+    expect(await load(store)).toEqual(before)
   },
 
   'refuses a commit that expects a writer where nothing is stored': async (open) => {
     const store = await open()
     await expect(store.commit(write('8', [segment(1)], { expectedWriter: 'writer' }))).rejects.toBeInstanceOf(LostCacheError)
-    expect(await store.load()).toBeNull()
+    expect(await load(store)).toBeNull()
   },
 
   'applies a failing commit not at all': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1), segment(2)]))
-    const before = await store.load()
+    const before = await load(store)
     const unclonable = segment(3, [{ id: 'f', call: () => undefined }])
     await expect(store.commit(write('8', [segment(1, []), unclonable, segment(4)], { drops: [2] }))).rejects.toThrow()
-    expect(await store.load()).toEqual(before)
+    expect(await load(store)).toEqual(before)
     await expect(store.commit(write('8', [segment(9), unclonable], { replace: true }))).rejects.toThrow()
-    expect(await store.load()).toEqual(before)
+    expect(await load(store)).toEqual(before)
     await store.commit(write('9', [segment(5)]))
-    expect((await (await open()).load())!.segments.map(({ id }) => id)).toEqual([1, 2, 5])
+    expect((await load(await open()))!.segments.map(({ id }) => id)).toEqual([1, 2, 5])
   },
 
   'applies a failing first commit not at all': async (open) => {
     const store = await open()
     await expect(store.commit(write('8', [segment(1), segment(2, [{ id: 'f', call: () => undefined }])]))).rejects.toThrow()
-    expect(await store.load()).toBeNull()
-    expect(await (await open()).load()).toBeNull()
+    expect(await load(store)).toBeNull()
+    expect(await load(await open())).toBeNull()
   },
 
   'applies commits in the order of their calls': async (open) => {
@@ -139,14 +140,14 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
       store.commit(write('2', [segment(3)], { drops: [1] })),
       store.commit(write('3', [segment(2, [{ id: 'last' }])])),
     ])
-    expect(await store.load()).toEqual({ meta: meta('3'), segments: [segment(2, [{ id: 'last' }]), segment(3)] })
+    expect(await load(store)).toEqual({ meta: meta('3'), segments: [segment(2, [{ id: 'last' }]), segment(3)] })
   },
 
   'shows a new handle what an earlier one committed': async (open) => {
     const first = await open()
     await first.commit(write('7', [segment(1)]))
     first.close()
-    expect(await (await open()).load()).toEqual({ meta: meta('7'), segments: [segment(1)] })
+    expect(await load(await open())).toEqual({ meta: meta('7'), segments: [segment(1)] })
   },
 
   'shows a new handle whole commits only, although the earlier one left in the middle': async (open) => {
@@ -155,16 +156,16 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
     const interrupted = first.commit(write('2', Array.from({ length: 40 }, (_, index) => segment(index + 2)), { drops: [1] })).catch(() => undefined)
     first.close()
     await interrupted
-    const { meta: stored, segments } = (await (await open()).load())!
+    const { meta: stored, segments } = (await load(await open()))!
     expect([['1', 1], ['2', 40]]).toContainEqual([stored.offset, segments.length])
   },
 
   'keeps media of different names apart': async (open, openOther) => {
     await (await open()).commit(write('7', [segment(1)]))
     const other = await openOther()
-    expect(await other.load()).toBeNull()
+    expect(await load(other)).toBeNull()
     await other.clear()
-    expect(await (await open()).load()).toEqual({ meta: meta('7'), segments: [segment(1)] })
+    expect(await load(await open())).toEqual({ meta: meta('7'), segments: [segment(1)] })
   },
 
   'fences one handle out by another': async (open) => {
@@ -172,19 +173,19 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
     await first.commit({ ...write('1', [segment(1)]), meta: meta('1', 'first') })
     await second.commit({ ...write('2', [segment(2)], { replace: true }), meta: meta('2', 'second') })
     await expect(first.commit({ ...write('3', [segment(3)], { expectedWriter: 'first' }), meta: meta('3', 'first') })).rejects.toBeInstanceOf(LostCacheError)
-    expect(await first.load()).toEqual({ meta: meta('2', 'second'), segments: [segment(2)] })
+    expect(await load(first)).toEqual({ meta: meta('2', 'second'), segments: [segment(2)] })
   },
 
   'has nothing after it was cleared': async (open) => {
     const store = await open()
     await store.commit(write('7', [segment(1)]))
     await store.clear()
-    expect(await (await open()).load()).toBeNull()
+    expect(await load(await open())).toBeNull()
   },
 
   'can be cleared when there is nothing': async (open) => {
     await (await open()).clear()
-    expect(await (await open()).load()).toBeNull()
+    expect(await load(await open())).toBeNull()
   },
 
   'is lost for every other handle when it is cleared': async (open) => {
@@ -192,15 +193,15 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
     await first.commit(write('7', [segment(1)]))
     await second.clear()
     await expect(first.commit(write('8', [segment(2)], { expectedWriter: 'writer' }))).rejects.toBeInstanceOf(LostCacheError)
-    expect(await (await open()).load()).toBeNull()
+    expect(await load(await open())).toBeNull()
   },
 
   'rejects every use after clear': async (open) => {
     const store = await open()
     await store.clear()
     await expect(store.commit(write('8', [segment(2)]))).rejects.toThrow()
-    await expect(store.load()).rejects.toThrow()
-    expect(await (await open()).load()).toBeNull()
+    await expect(load(store)).rejects.toThrow()
+    expect(await load(await open())).toBeNull()
   },
 
   'rejects every use after close': async (open) => {
@@ -208,9 +209,9 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
     await store.commit(write('7', [segment(1)]))
     store.close()
     store.close()
-    await expect(store.load()).rejects.toThrow()
+    await expect(load(store)).rejects.toThrow()
     await expect(store.commit(write('8', [segment(2)]))).rejects.toThrow()
-    expect((await (await open()).load())!.meta.offset).toBe('7')
+    expect((await load(await open()))!.meta.offset).toBe('7')
   },
 
   'keeps a hundred segments of a thousand rows': async (open) => {
@@ -219,7 +220,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
       segment(id, Array.from({ length: 1000 }, (__, index) => ({ id: `${String(id)}-${String(index)}`, n: index, name: 'a name', _seq: id * 1000 + index }))),
     )
     await store.commit(write('7', segments))
-    const loaded = (await (await open()).load())!
+    const loaded = (await load(await open()))!
     expect(loaded.segments.length).toBe(100)
     expect(loaded.segments.reduce((sum, { rows }) => sum + rows.length, 0)).toBe(100_000)
     expect(loaded.segments[99]).toEqual(segments[99])

@@ -2,7 +2,7 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Clock } from '../env.ts'
 import { isStoredMeta, isStoredSegment } from './stored-guards.ts'
-import { LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
+import { LostCacheError, UnreadableCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
 
 interface CacheSchema extends DBSchema {
   /** Out-of-line keys: the one record has the key `META_KEY`. */
@@ -28,8 +28,10 @@ export class IdbStore implements Store {
   readonly #name: string
   readonly #durability: 'relaxed' | 'strict'
   readonly #clock: Clock
-  #lost: (reason: Error) => void = () => undefined
-  /** Rejects when the browser closes the connection: requests under way then never settle. */
+  /** Why there is no connection any more. */
+  #lostReason: Error | null = null
+  #rejectConnection: (reason: Error) => void = () => undefined
+  /** Rejects when the connection is gone: requests under way then never settle. */
   readonly #connection: Promise<never>
 
   private constructor(db: IDBPDatabase<CacheSchema>, name: string, durability: 'relaxed' | 'strict', clock: Clock) {
@@ -38,7 +40,7 @@ export class IdbStore implements Store {
     this.#durability = durability
     this.#clock = clock
     this.#connection = new Promise<never>((_, reject) => {
-      this.#lost = reject
+      this.#rejectConnection = reject
     })
     this.#connection.catch(() => undefined)
     db.addEventListener('close', () => {
@@ -54,12 +56,7 @@ export class IdbStore implements Store {
   /** @throws when IndexedDB is missing, refuses, or does not answer in time */
   static async open(name: string, durability: 'relaxed' | 'strict', clock: Clock): Promise<IdbStore> {
     if (typeof indexedDB === 'undefined') throw new Error('there is no IndexedDB here')
-    const opening = openDB<CacheSchema>(name, SCHEMA_VERSION, {
-      upgrade(db) {
-        db.createObjectStore('meta')
-        db.createObjectStore('segments', { keyPath: 'id' })
-      },
-    })
+    const opening = openCache(name)
     let late = false
     opening.then(
       (db) => {
@@ -86,14 +83,14 @@ export class IdbStore implements Store {
     const segments = tx.objectStore('segments')
     const meta: unknown = await tx.objectStore('meta').get(META_KEY)
     if (meta === undefined) return null
-    if (!isStoredMeta(meta)) throw new Error('the cache cannot be understood')
+    if (!isStoredMeta(meta)) throw new UnreadableCacheError('the cache cannot be understood')
     if (!reader.accept(meta)) return null
     let next = segments.getAll(null, SEGMENTS_AT_ONCE)
     for (;;) {
       const group = await next
       const last = group.at(-1)
       if (last === undefined) return meta
-      if (!group.every(isStoredSegment)) throw new Error('the cache cannot be understood')
+      if (!group.every(isStoredSegment)) throw new UnreadableCacheError('the cache cannot be understood')
       // Asked for before this group is worked on: the browser reads while the rows go out.
       next = segments.getAll(IDBKeyRange.lowerBound(last.id, true), SEGMENTS_AT_ONCE)
       reader.take(group)
@@ -116,9 +113,11 @@ export class IdbStore implements Store {
       }
       if (replace) await segments.clear()
       for (let start = 0; start < puts.length; start += PUTS_AT_ONCE) {
-        await Promise.all(puts.slice(start, start + PUTS_AT_ONCE).map((segment) => segments.put(segment)))
+        // Async, because a row that cannot be stored throws at once, and the puts before it must not go unheeded.
+        await Promise.all(puts.slice(start, start + PUTS_AT_ONCE).map(async (segment) => segments.put(segment)))
       }
-      await Promise.all([...drops.map((id) => segments.delete(id)), metas.put(meta, META_KEY)])
+      await Promise.all(drops.map(async (id) => segments.delete(id)))
+      await metas.put(meta, META_KEY)
     } catch (error) {
       abort(tx)
       // When the quota is reached only the transaction knows why.
@@ -141,10 +140,36 @@ export class IdbStore implements Store {
     this.#lost(new Error('the cache is closed'))
   }
 
-  #settle<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => undefined)
-    return within(this.#clock, TRANSACTION_LIMIT_MS, 'IndexedDB did not answer in time', Promise.race([work, this.#connection]))
+  #lost(reason: Error): void {
+    this.#lostReason ??= reason
+    this.#rejectConnection(this.#lostReason)
   }
+
+  async #settle<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined)
+    try {
+      return await within(this.#clock, TRANSACTION_LIMIT_MS, 'IndexedDB did not answer in time', Promise.race([work, this.#connection]))
+    } catch (error) {
+      // A lost connection shows in many ways; why it was lost is what matters.
+      throw this.#lostReason ?? error
+    }
+  }
+}
+
+async function openCache(name: string): Promise<IDBPDatabase<CacheSchema>> {
+  const open = (): Promise<IDBPDatabase<CacheSchema>> =>
+    openDB<CacheSchema>(name, SCHEMA_VERSION, {
+      upgrade(db) {
+        db.createObjectStore('meta')
+        db.createObjectStore('segments', { keyPath: 'id' })
+      },
+    })
+  const db = await open()
+  if (db.objectStoreNames.contains('meta') && db.objectStoreNames.contains('segments')) return db
+  // Somebody else's database, of our name.
+  db.close()
+  await deleteDB(name)
+  return open()
 }
 
 function abort(tx: { abort(): void }): void {

@@ -9,39 +9,46 @@ export interface MemoryMedium {
 
 export const emptyMedium = (): MemoryMedium => ({ meta: null, segments: new Map() })
 
+/** The contract of {@link Store} over plain memory: the simulation's device, and the yardstick of the contract's tests. */
 export class MemoryStore implements Store {
   readonly #medium: MemoryMedium
+  #closed = false
 
   constructor(medium: MemoryMedium = emptyMedium()) {
     this.#medium = medium
   }
 
-  read(reader: StoreReader): Promise<StoredMeta | null> {
-    const { meta, segments } = this.#medium
-    if (!meta || !reader.accept(meta)) return Promise.resolve(null)
+  async read(reader: StoreReader): Promise<StoredMeta | null> {
+    await this.#assertOpen()
+    const { meta, segments } = structuredClone(this.#medium)
+    if (!meta || !reader.accept(meta)) return null
     for (const segment of [...segments.values()].sort((a, b) => a.id - b.id)) reader.take([segment])
-    return Promise.resolve(meta)
+    return meta
   }
 
-  commit({ meta, puts, drops, replace, expectedWriter }: StoreWrite): Promise<void> {
+  async commit(write: StoreWrite): Promise<void> {
+    await this.#assertOpen()
+    const { meta, puts, drops, replace, expectedWriter } = structuredClone(write)
     const { segments } = this.#medium
-    if (expectedWriter !== null && this.#medium.meta?.writer !== expectedWriter) {
-      return Promise.reject(new LostCacheError('the cache has another writer'))
-    }
+    if (expectedWriter !== null && this.#medium.meta?.writer !== expectedWriter) throw new LostCacheError('the cache has another writer')
     if (replace) segments.clear()
-    for (const id of drops) segments.delete(id)
     for (const segment of puts) segments.set(segment.id, segment)
+    for (const id of drops) segments.delete(id)
     this.#medium.meta = meta
-    return Promise.resolve()
   }
 
-  clear(): Promise<void> {
+  async clear(): Promise<void> {
+    await this.#assertOpen()
     this.#medium.meta = null
     this.#medium.segments.clear()
-    return Promise.resolve()
+    this.#closed = true
   }
 
   close(): void {
-    // Nothing is held open.
+    this.#closed = true
+  }
+
+  #assertOpen(): Promise<void> {
+    return this.#closed ? Promise.reject(new Error('the store is closed')) : Promise.resolve()
   }
 }

@@ -42,6 +42,11 @@ export class LostCacheError extends Error {
   override readonly name = 'LostCacheError'
 }
 
+/** What is stored cannot be understood: another program's, or damaged. */
+export class UnreadableCacheError extends Error {
+  override readonly name = 'UnreadableCacheError'
+}
+
 /**
  * The cache of one stream for one scope.
  *
@@ -54,7 +59,7 @@ export interface Store {
   /**
    * Reads what is stored, some segments at a time, so that the first rows need not wait for the last.
    * @returns the meta record when everything was read; null when there is none, or it was not accepted
-   * @throws also when something stored cannot be understood, possibly after some segments were taken
+   * @throws UnreadableCacheError, possibly after some segments were taken
    */
   read(reader: StoreReader): Promise<StoredMeta | null>
   commit(write: StoreWrite): Promise<void>
