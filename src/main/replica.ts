@@ -120,7 +120,8 @@ export class Replica {
     if (!target || !keys) return
     const mentioned = this.#mentioned?.get(collection)
     for (const row of rows) {
-      const key = String(row[target.primaryKey])
+      // The engine has put the event's key there, which is a string.
+      const key = row[target.primaryKey] as string
       keys.add(key)
       mentioned?.add(key)
     }

@@ -17,6 +17,8 @@ export interface CollectionDiff {
  */
 export class RowDiff {
   readonly #collections = new Map<string, RowChanges>()
+  /** Keys that leave first, the next one last. */
+  readonly #sorted = new Map<string, string[]>()
 
   /** Changed rows over all collections. */
   get size(): number {
@@ -51,26 +53,20 @@ export class RowDiff {
 
   clear(): void {
     this.#collections.clear()
+    this.#sorted.clear()
   }
 
   /**
-   * Puts the changes in order of key. Collections keep their keys sorted: rows that come in order are appended there,
-   * others are spliced in, which over 100,000 rows costs more than everything else together.
+   * Lets the present changes leave in order of key. Collections keep their keys sorted: rows that come in order are
+   * appended there, others are spliced in, which over 100,000 rows costs more than everything else together.
    */
   sort(): void {
-    for (const [collection, changes] of this.#collections) {
-      let previous = ''
-      let isSorted = true
-      for (const key of changes.keys()) {
-        isSorted &&= previous <= key
-        previous = key
-      }
-      // Strings sort much faster by default than by a function; the order is the same.
-      if (!isSorted) this.#collections.set(collection, new Map([...changes.keys()].sort().map((key) => [key, changes.get(key) ?? null])))
-    }
+    this.#sorted.clear()
+    // By the default order, that of the collections; a function of one's own makes sorting several times slower.
+    for (const [collection, changes] of this.#collections) this.#sorted.set(collection, [...changes.keys()].sort().reverse())
   }
 
-  /** Removes up to `limit` changed rows, oldest first, and returns them as they cross a port. */
+  /** Removes up to `limit` changed rows and returns them as they cross a port. */
   drain(limit: number): ReadonlyArray<CollectionDiff> {
     const drained: CollectionDiff[] = []
     let left = limit
@@ -78,14 +74,24 @@ export class RowDiff {
       if (left === 0) break
       const rows: RowData[] = []
       const deleted: string[] = []
-      for (const [key, row] of changes) {
-        if (left === 0) break
-        left -= 1
+      const take = (key: string): void => {
+        const row = changes.get(key)
+        if (row === undefined) return
         changes.delete(key)
+        left -= 1
         if (row === null) deleted.push(key)
         else rows.push(row)
       }
-      if (changes.size === 0) this.#collections.delete(collection)
+      const sorted = this.#sorted.get(collection)
+      while (left > 0 && sorted !== undefined && sorted.length > 0) take(sorted.pop()!)
+      for (const key of changes.keys()) {
+        if (left === 0) break
+        take(key)
+      }
+      if (changes.size === 0) {
+        this.#collections.delete(collection)
+        this.#sorted.delete(collection)
+      }
       if (rows.length + deleted.length > 0) drained.push({ collection, rows, deleted })
     }
     return drained

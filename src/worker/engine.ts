@@ -71,7 +71,7 @@ export class Engine {
   /** Offset that `#state` stands for. */
   #shownOffset = START_OFFSET
   /** Where the last batch was read, and its items; an anchor is made of them only when one is needed. */
-  #lastBatch: { readonly offset: string; readonly items: ReadonlyArray<unknown> } | null = null
+  #lastBatch: { readonly from: string; readonly to: string; readonly items: ReadonlyArray<unknown> } | null = null
   #anchor: Anchor | null = null
   #check: AnchorCheck | null = null
   /** The server was away, and may have come back with another stream. */
@@ -340,7 +340,7 @@ export class Engine {
     this.#doubt = false
     const state = this.#replacement ?? this.#state
     const { diff, txids, invalid } = materialize(state, fresh.items, batch.offset, this.#rules)
-    if (fresh.items.length > 0) this.#lastBatch = { offset: this.#offset, items: fresh.items }
+    if (fresh.items.length > 0) this.#lastBatch = { from: this.#offset, to: batch.offset, items: fresh.items }
     this.#offset = batch.offset
     this.#remember(txids)
     this.#transition('responded')
@@ -423,7 +423,7 @@ export class Engine {
 
   #currentAnchor(): Anchor | null {
     if (this.#lastBatch) {
-      this.#anchor = anchorOf(this.#lastBatch.offset, this.#lastBatch.items)
+      this.#anchor = anchorOf(this.#lastBatch.from, this.#lastBatch.to, this.#lastBatch.items)
       this.#lastBatch = null
     }
     return this.#anchor

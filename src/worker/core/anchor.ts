@@ -12,12 +12,36 @@ export interface Anchor {
   readonly digest: string
 }
 
-/** A larger batch is no anchor: reading it again would cost more than the certainty is worth. */
+/** More events are no anchor: reading them again would cost more than the certainty is worth. */
 const ANCHOR_EVENTS = 200
 
-export function anchorOf(offset: string, items: ReadonlyArray<unknown>): Anchor | null {
-  if (items.length === 0 || items.length > ANCHOR_EVENTS) return null
-  return { offset, events: items.length, digest: digest(items) }
+/**
+ * The anchor that a batch makes.
+ * @param from offset at which the batch was read
+ * @param to offset after it
+ */
+export function anchorOf(from: string, to: string, items: ReadonlyArray<unknown>): Anchor | null {
+  if (items.length === 0) return null
+  if (items.length <= ANCHOR_EVENTS) return { offset: from, events: items.length, digest: digest(items) }
+  // Some servers stamp every event with the offset after its message. Then the end of a long batch will do.
+  if (stampOf(items.at(-1)) !== to) return null
+  for (let index = items.length - 2; index >= items.length - 1 - ANCHOR_EVENTS; index -= 1) {
+    const stamp = stampOf(items[index])
+    if (stamp === null) return null
+    if (stamp === to) continue
+    const tail = items.slice(index + 1)
+    return { offset: stamp, events: tail.length, digest: digest(tail) }
+  }
+  return null
+}
+
+/** An event's `headers.offset`, if it has one. */
+function stampOf(item: unknown): string | null {
+  if (typeof item !== 'object' || item === null || !Object.hasOwn(item, 'headers')) return null
+  const { headers } = item as { headers: unknown }
+  if (typeof headers !== 'object' || headers === null || !Object.hasOwn(headers, 'offset')) return null
+  const { offset } = headers as { offset: unknown }
+  return typeof offset === 'string' ? offset : null
 }
 
 /** `other`: not the stream that the anchor was taken from. `more`: too few events so far to say. */
@@ -44,9 +68,12 @@ export class AnchorCheck {
   }
 }
 
-/** 53 bits of the events' JSON and its length; against mix-ups, not against attackers: a server can lie anyway. */
+/**
+ * 53 bits of the events' JSON and its length; against mix-ups, not against attackers: a server can lie anyway. Without
+ * offsets, which a server may add in one way of reading and not in another.
+ */
 function digest(items: ReadonlyArray<unknown>): string {
-  const text = JSON.stringify(items)
+  const text = JSON.stringify(items, (name, value: unknown) => (name === 'offset' ? undefined : value))
   let a = 0xdeadbeef
   let b = 0x41c6ce57
   for (let index = 0; index < text.length; index += 1) {
