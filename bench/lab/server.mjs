@@ -35,7 +35,7 @@ export async function startServer({ dir, rows }) {
   return {
     ...addresses,
     change: (size) => call('change', size),
-    setRate: (mbit) => call('setRate', mbit),
+    setLink: (link) => call('setLink', link),
     wireBytes: () => call('wireBytes'),
     stop: () => child.disconnect(),
   }

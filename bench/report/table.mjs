@@ -5,8 +5,8 @@ const shown = ({ median, unit }) =>
 export function table(figures) {
   const lines = new Map()
   for (const figure of figures) {
-    const { case: name, mbit, layout, metric, who } = figure
-    const label = [name, mbit && `${String(mbit)} Mbit/s`, layout].filter(Boolean).join(', ')
+    const { case: name, mbit, encoding, layout, metric, who } = figure
+    const label = [name, mbit && `${String(mbit)} Mbit/s`, encoding, layout].filter(Boolean).join(', ')
     const id = `${label} ${metric}`
     if (!lines.has(id)) lines.set(id, { label, metric })
     lines.get(id)[who] = figure

@@ -6,13 +6,13 @@ const PIECE = 16 * 1024
 
 /**
  * A reverse proxy in front of `target` that lets response bodies through at a settable rate. Bodies are forwarded as
- * they are encoded, so it is the bytes on the wire that are paced; all connections share the one link.
+ * they are encoded, so that it is the bytes on the wire that are paced; all connections share the one link.
  */
 export async function startPacedProxy(target) {
   const link = new Link()
   const server = createServer((req, res) => {
     const { hostname, port } = new URL(target)
-    const upstream = request({ hostname, port, method: req.method, path: req.url, headers: req.headers })
+    const upstream = request({ hostname, port, method: req.method, path: req.url, headers: { ...req.headers, ...link.headers } })
     upstream.on('response', (answer) => void forward(answer, res, link))
     upstream.on('error', () => res.destroy())
     res.on('close', () => upstream.destroy())
@@ -25,11 +25,13 @@ export async function startPacedProxy(target) {
 
 class Link {
   bytes = 0
+  headers = {}
   #bytesPerMs = Infinity
   #freeAt = 0
 
-  /** `mbit` 0 lifts the limit. */
-  setRate(mbit) {
+  /** `mbit` 0 lifts the limit; `encoding` `identity` asks the server not to compress. */
+  set({ mbit, encoding }) {
+    this.headers = encoding === 'identity' ? { 'accept-encoding': 'identity' } : {}
     this.#bytesPerMs = mbit === 0 ? Infinity : (mbit * 1e6) / 8 / 1000
     this.#freeAt = 0
   }

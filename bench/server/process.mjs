@@ -23,7 +23,7 @@ const calls = {
     const last = events.at(-1)
     return append(events).then(() => ({ key: last.key, updatedAt: last.value.updatedAt }))
   },
-  setRate: (mbit) => proxy.link.setRate(mbit),
+  setLink: (link) => proxy.link.set(link),
   wireBytes: () => proxy.link.bytes,
 }
 

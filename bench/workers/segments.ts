@@ -1,4 +1,4 @@
-import { SegmentDirectory } from '../../src/worker/core/segment-directory.ts'
+import { SegmentDirectory, type Segment } from '../../src/worker/core/segment-directory.ts'
 import { emptyState } from '../../src/worker/core/materialize.ts'
 import type { Clock } from '../../src/worker/env.ts'
 import { IdbStore } from '../../src/worker/store/idb-store.ts'
@@ -26,17 +26,23 @@ serve({
     state.rows.set(COLLECTION, new Map(rows))
     const store = await openStore()
     const { puts, drops } = new SegmentDirectory().planAll(state)
-    const meta = { writer: 'bench', fingerprint: 'bench', offset: '-1', marks: state.marks, txids: [], anchor: null }
-    await store.commit({ meta, puts, drops, replace: true })
+    const meta = { writer: 'bench', fingerprint: 'bench', offset: '-1', marks: state.marks, complete: true, txids: [], anchor: null }
+    await store.commit({ meta, puts, drops, replace: true, expectedWriter: null })
     store.close()
   },
   async read() {
     const store = await openStore()
-    const content = await store.load()
-    if (!content) throw new Error('nothing is stored')
     const rows = new Map<string, RowData>()
-    for (const segment of content.segments) for (const row of segment.rows) rows.set(row['id'] as string, row)
-    new SegmentDirectory().adopt(content.segments, (_, row) => row['id'] as string)
+    const segments: Segment[] = []
+    const meta = await store.read({
+      accept: () => true,
+      take: (group) => {
+        segments.push(...group)
+        for (const segment of group) for (const row of segment.rows) rows.set(row['id'] as string, row)
+      },
+    })
+    if (!meta) throw new Error('nothing is stored')
+    new SegmentDirectory().adopt(segments, (_, row) => row['id'] as string)
     store.close()
     return rows
   },
