@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { IdbStore } from '../../src/worker/store/idb-store.ts'
 import { emptyMedium, MemoryStore, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import { testIdbStore } from './idb-contract.ts'
+import { load } from './load.ts'
 import { ManualClock } from './manual-clock.ts'
 import { testStoreContract } from './store-contract.ts'
 import { segment, write } from './stored-samples.ts'
@@ -78,10 +79,10 @@ describe('IdbStore whose connection the browser drops', () => {
     const dropped = new Promise((resolve) => connection!.addEventListener('close', resolve))
     forceCloseDatabase(connection as never)
     await Promise.allSettled([committing, dropped])
-    await expect(store.load()).rejects.toThrow()
+    await expect(load(store)).rejects.toThrow()
     await expect(store.commit(write('9'))).rejects.toThrow()
     const again = await IdbStore.open('dropped', 'relaxed', clock)
-    expect(['7', '8']).toContain((await again.load())!.meta.offset)
+    expect(['7', '8']).toContain((await load(again))!.meta.offset)
     again.close()
   })
 })

@@ -25,7 +25,7 @@ describe('an anchor', () => {
     fc.assert(
       fc.property(items, fc.array(fc.jsonValue(), { maxLength: 5 }), sizes, (before, after, split) => {
         const all = JSON.parse(JSON.stringify([...before, ...after])) as unknown[]
-        const { verdict, fed } = feed(new AnchorCheck(anchorOf('1', before)!), all, split)
+        const { verdict, fed } = feed(new AnchorCheck(anchorOf('1', '2', before)!), all, split)
         expect(verdict).toEqual({ kind: 'same', rest: all.slice(before.length, fed) })
       }),
     )
@@ -34,38 +34,71 @@ describe('an anchor', () => {
   test('recognizes another stream in any split', () => {
     fc.assert(
       fc.property(items, items, sizes, (before, other, split) => {
-        fc.pre(JSON.stringify(other.slice(0, before.length)) !== JSON.stringify(before))
-        expect(feed(new AnchorCheck(anchorOf('1', before)!), other, split).verdict).toEqual({ kind: 'other' })
+        // Offsets are the server's business, and left out of the comparison.
+        const bare = (list: unknown[]): string => JSON.stringify(list, (name, part: unknown) => (name === 'offset' ? undefined : part))
+        fc.pre(bare(other.slice(0, before.length)) !== bare(before))
+        expect(feed(new AnchorCheck(anchorOf('1', '2', before)!), other, split).verdict).toEqual({ kind: 'other' })
       }),
     )
   })
 
   test('tells apart events that differ in one character, and an order from another', () => {
-    const digests = ['a', 'b', 'aa', 'ab', 'ba', ' a'].map((text) => anchorOf('1', [{ text }])!.digest)
-    digests.push(anchorOf('1', [1, 2])!.digest, anchorOf('1', [2, 1])!.digest, anchorOf('1', [12])!.digest, anchorOf('1', [[1, 2]])!.digest)
+    const digests = ['a', 'b', 'aa', 'ab', 'ba', ' a'].map((text) => anchorOf('1', '2', [{ text }])!.digest)
+    digests.push(anchorOf('1', '2', [1, 2])!.digest, anchorOf('1', '2', [2, 1])!.digest, anchorOf('1', '2', [12])!.digest, anchorOf('1', '2', [[1, 2]])!.digest)
     expect(new Set(digests).size).toBe(digests.length)
   })
 
   test('is not made of nothing, nor of a batch that is costly to read again', () => {
-    expect(anchorOf('1', [])).toBeNull()
-    expect(anchorOf('1', Array.from({ length: 200 }, () => 1))).toMatchObject({ offset: '1', events: 200 })
-    expect(anchorOf('1', Array.from({ length: 201 }, () => 1))).toBeNull()
+    expect(anchorOf('1', '2', [])).toBeNull()
+    expect(anchorOf('1', '2', Array.from({ length: 200 }, () => 1))).toMatchObject({ offset: '1', events: 200 })
+    expect(anchorOf('1', '2', Array.from({ length: 201 }, () => 1))).toBeNull()
+  })
+
+  test('is made of the end of a long batch where every event says which message it came in', () => {
+    const stamped = (count: number, offset: string, first = 0): unknown[] => Array.from({ length: count }, (_, n) => ({ n: first + n, headers: { offset } }))
+    const long = [...stamped(500, '5'), ...stamped(7, '9', 500)]
+    const anchor = anchorOf('1', '9', long)!
+    expect(anchor).toMatchObject({ offset: '5', events: 7 })
+    expect(new AnchorCheck(anchor).take(batch([...stamped(7, '9', 500), 'next']))).toEqual({ kind: 'same', rest: ['next'] })
+    expect(new AnchorCheck(anchor).take(batch(stamped(7, '9', 501)))).toEqual({ kind: 'other' })
+  })
+
+  test.each([
+    ['a last message that is long itself', Array.from({ length: 300 }, () => ({ headers: { offset: '9' } }))],
+    ['stamps that are not the batch’s offset', Array.from({ length: 300 }, (_, n) => ({ headers: { offset: n < 290 ? '5' : '8' } }))],
+    ['an event without a stamp before the last message', [...Array.from({ length: 299 }, () => ({ headers: {} })), { headers: { offset: '9' } }]],
+    ['items that are no objects', [...Array.from({ length: 299 }, () => null), { headers: { offset: '9' } }]],
+    ['headers that are inherited', Array.from({ length: 300 }, () => Object.create({ headers: { offset: '9' } }) as object)],
+  ])('is not made of a long batch with %s', (_, long) => {
+    expect(anchorOf('1', '9', long)).toBeNull()
   })
 
   test('waits for more while the stream has not come to its end', () => {
-    const check = new AnchorCheck(anchorOf('1', [1, 2])!)
+    const check = new AnchorCheck(anchorOf('1', '2', [1, 2])!)
     expect(check.take(batch([]))).toEqual({ kind: 'more' })
     expect(check.take(batch([1]))).toEqual({ kind: 'more' })
     expect(check.take(batch([2, 3]))).toEqual({ kind: 'same', rest: [3] })
   })
 
   test('is missing in a stream that ends before it', () => {
-    expect(new AnchorCheck(anchorOf('1', [1, 2])!).take(batch([1], true))).toEqual({ kind: 'other' })
-    expect(new AnchorCheck(anchorOf('1', [1])!).take(batch([], true))).toEqual({ kind: 'other' })
+    expect(new AnchorCheck(anchorOf('1', '2', [1, 2])!).take(batch([1], true))).toEqual({ kind: 'other' })
+    expect(new AnchorCheck(anchorOf('1', '2', [1])!).take(batch([], true))).toEqual({ kind: 'other' })
   })
 
   test('survives being stored', () => {
-    const stored = JSON.parse(JSON.stringify(anchorOf('1', [{ '\ud800': 'ü' }]))) as ReturnType<typeof anchorOf>
+    const stored = JSON.parse(JSON.stringify(anchorOf('1', '2', [{ '\ud800': 'ü' }]))) as ReturnType<typeof anchorOf>
     expect(new AnchorCheck(stored!).take(batch([{ '\ud800': 'ü' }]))).toEqual({ kind: 'same', rest: [] })
   })
+})
+
+test('is the end of a long batch where events carry the offset after their message', () => {
+  const stamped = (n: number, offset: string) => ({ n, headers: { offset } })
+  const items = [...Array.from({ length: 500 }, (_, n) => stamped(n, '5')), stamped(500, '6'), stamped(501, '6')]
+  const anchor = anchorOf('1', '6', items)
+  expect(anchor).toMatchObject({ offset: '5', events: 2 })
+  // What a server adds in one way of reading only does not count.
+  const reread = [{ n: 500, headers: {} }, stamped(501, '6'), stamped(502, '7')]
+  expect(new AnchorCheck(anchor!).take({ items: reread, offset: '7', upToDate: true, streamClosed: false })).toEqual({ kind: 'same', rest: [stamped(502, '7')] })
+  expect(anchorOf('1', '7', items)).toBeNull()
+  expect(anchorOf('1', '5', items.slice(0, 500))).toBeNull()
 })

@@ -5,8 +5,11 @@ import { HttpSource, type GivenTransport } from '../../src/worker/stream/http-so
 import { SourceError, type ReadEnd } from '../../src/worker/stream/source.ts'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
 
-const PATH = '/s'
-const GET = { method: 'GET' } as const
+/** Requests of this test's stream: one that is still on its way when a test ends must not count in the next. */
+let path = '/s0'
+let get: { readonly method: 'GET'; readonly path: string }
+let tests = 0
+const post = () => ({ method: 'POST', path })
 
 let server: StreamServer
 let url: string
@@ -17,8 +20,10 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 beforeEach(() => {
-  url = server.recreateStream(PATH)
-  server.log.clear()
+  tests += 1
+  path = `/s${String(tests)}`
+  get = { method: 'GET', path }
+  url = server.createStream(path)
 })
 afterEach(async () => {
   for (const read of reads.splice(0)) read.stop.abort()
@@ -91,11 +96,11 @@ const LIVE = [true, 'long-poll', 'sse'] as const
 
 describe('reading', () => {
   test('to the present end gives every event, and then stops', async () => {
-    server.append(PATH, numbers(50), { perMessage: 10 })
+    server.append(path, numbers(50), { perMessage: 10 })
     const read = new Read({ live: false })
     expect(await read.end).toBe('caught-up')
     expect(read.items).toEqual(numbers(50))
-    expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(PATH), streamClosed: false })
+    expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(path), streamClosed: false })
     expect(read.reachable[0]).toBe(true)
   })
 
@@ -106,39 +111,39 @@ describe('reading', () => {
   })
 
   test('from an offset gives what follows it', async () => {
-    const offset = server.append(PATH, numbers(3))
-    server.append(PATH, numbers(2, 3))
+    const offset = server.append(path, numbers(3))
+    server.append(path, numbers(2, 3))
     const read = new Read({ live: false, offset })
     expect(await read.end).toBe('caught-up')
     expect(read.items).toEqual(numbers(2, 3))
   })
 
   test.each(LIVE)('live (%s) goes on with what is appended, in order and once', async (live) => {
-    server.append(PATH, numbers(3))
+    server.append(path, numbers(3))
     const read = new Read({ live })
     await read.until(() => read.items.length === 3)
     for (let n = 3; n < 10; n += 1) {
-      server.append(PATH, numbers(1, n))
+      server.append(path, numbers(1, n))
       await read.until(() => read.items.length > n)
     }
     expect(read.items).toEqual(numbers(10))
-    expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(PATH) })
+    expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(path) })
     read.stop.abort()
     expect(await read.end).toBe('aborted')
   })
 
   test.each(LIVE)('live (%s) ends when the stream is closed', async (live) => {
-    server.append(PATH, numbers(3))
+    server.append(path, numbers(3))
     const read = new Read({ live })
     await read.until(() => read.items.length === 3)
-    server.closeStream(PATH)
+    server.closeStream(path)
     expect(await read.end).toBe('ended')
     expect(read.items).toEqual(numbers(3))
   })
 
   test.each([false, ...LIVE])('(%s) a stream that is closed already ends', async (live) => {
-    server.append(PATH, numbers(3))
-    server.closeStream(PATH)
+    server.append(path, numbers(3))
+    server.closeStream(path)
     const read = new Read({ live })
     expect(await read.end).toBe('ended')
     expect(read.items).toEqual(numbers(3))
@@ -158,8 +163,8 @@ describe('reading', () => {
       },
     })
     await read.until(() => read.batches.length === 1)
-    server.append(PATH, numbers(1))
-    const polled = server.log.next({ ...GET, where: ({ query }) => query.has('live') })
+    server.append(path, numbers(1))
+    const polled = server.log.next({ ...get, where: ({ query }) => query.has('live') })
     expect(read.batches.length).toBe(1)
     release()
     await polled.catch(() => undefined)
@@ -170,7 +175,7 @@ describe('reading', () => {
 
   test('hands on items as they are, whatever they are', async () => {
     const odd = [null, 1, 'text', [1], { __proto__x: 1 }, JSON.parse('{"__proto__":{"a":1}}') as object]
-    server.append(PATH, odd)
+    server.append(path, odd)
     const read = new Read({ live: false })
     await read.end
     expect(JSON.stringify(read.items)).toBe(JSON.stringify(odd))
@@ -179,19 +184,19 @@ describe('reading', () => {
 
 describe('a read that is aborted', () => {
   test('ends at once although the server does not answer, and calls back no more', async () => {
-    const hold = server.faults.hold()
+    const hold = server.faults.hold({ match: get })
     const read = new Read()
     await hold.struck
     read.stop.abort()
     expect(await read.end).toBe('aborted')
-    const answered = server.log.open(GET).map(({ over }) => over)
+    const answered = server.log.open(get).map(({ over }) => over)
     hold.release()
     await Promise.all(answered)
     expect([read.batches.length, read.reachable.length]).toEqual([0, 0])
   })
 
   test('ends at once while it waits to try again', async () => {
-    server.faults.respond(503, { retryAfter: 60 })
+    server.faults.respond(503, { match: get, retryAfter: 60 })
     const read = new Read()
     await read.until(() => read.reachable.includes(false))
     read.stop.abort()
@@ -199,7 +204,7 @@ describe('a read that is aborted', () => {
   })
 
   test('ends although a batch is being taken, and hands over no other', async () => {
-    server.append(PATH, numbers(2), { perMessage: 1 })
+    server.append(path, numbers(2), { perMessage: 1 })
     const read = new Read({ onBatch: () => new Promise(() => undefined) })
     await read.until(() => read.batches.length === 1)
     read.stop.abort()
@@ -220,11 +225,12 @@ describe('a read that is aborted', () => {
   test('leaves no request open', async () => {
     const read = new Read()
     await read.until(() => read.batches.length === 1)
-    await server.log.until((log) => log.open(GET).length === 1)
-    const [poll] = server.log.open(GET)
+    const polling = { ...get, where: ({ query }: { query: URLSearchParams }) => query.has('live') }
+    await server.log.until((log) => log.open(polling).length === 1)
+    const [poll] = server.log.open(polling)
     read.stop.abort()
     expect((await poll!.over).outcome).toBe('aborted')
-    expect(server.log.open(GET)).toEqual([])
+    expect(server.log.open(get)).toEqual([])
   })
 })
 
@@ -243,7 +249,7 @@ describe('a failure', () => {
     [401, 'unauthorized', '5_5'],
   ]
   test.each(failing)('%i is %s (from offset %s)', async (status, failure, offset) => {
-    server.faults.respond(status, { body: 'no' })
+    server.faults.respond(status, { match: get, body: 'no' })
     const read = new Read({ offset })
     const error = await read.end
     expect(error).toBeInstanceOf(SourceError)
@@ -252,17 +258,15 @@ describe('a failure', () => {
   })
 
   test('of a stream that was never there is missing', async () => {
-    server.deleteStream(PATH)
+    server.deleteStream(path)
     expect(await new Read().end).toMatchObject({ failure: 'missing', status: 404 })
-    server.createStream(PATH)
   })
 
   test('of a stream that disappears while it is read live is missing', async () => {
     const read = new Read()
     await read.until(() => read.batches.length === 1)
-    server.deleteStream(PATH)
+    server.deleteStream(path)
     expect(await read.end).toMatchObject({ failure: 'missing' })
-    server.createStream(PATH)
   })
 
   test('of an offset that the server does not know is a bad offset', async () => {
@@ -270,8 +274,8 @@ describe('a failure', () => {
   })
 
   test.each([500, 502, 503, 429])('%i is tried again, and said', async (status) => {
-    server.append(PATH, numbers(2))
-    const fault = server.faults.respond(status, { times: 3, retryAfter: 0 })
+    server.append(path, numbers(2))
+    const fault = server.faults.respond(status, { match: get, times: 3, retryAfter: 0 })
     const read = new Read()
     await read.until(() => read.items.length === 2)
     expect(fault.hits).toBe(3)
@@ -280,8 +284,8 @@ describe('a failure', () => {
   })
 
   test('of the network is tried again, and said', async () => {
-    server.append(PATH, numbers(2))
-    server.faults.reset({ times: 2 })
+    server.append(path, numbers(2))
+    server.faults.reset({ match: get, times: 2 })
     const read = new Read()
     await read.until(() => read.items.length === 2)
     expect(read.reachable.slice(0, 3)).toEqual([false, false, true])
@@ -289,7 +293,7 @@ describe('a failure', () => {
   })
 
   test('that lasts is tried again until the server is back', async () => {
-    server.append(PATH, numbers(2))
+    server.append(path, numbers(2))
     await server.goOffline()
     const read = new Read()
     await read.until(() => read.reachable.length > 5)
@@ -299,8 +303,8 @@ describe('a failure', () => {
   })
 
   test.each([0, 1, 5, 40, 200])('of a body that is cut after %i bytes hands over nothing by halves', async (bytes) => {
-    server.append(PATH, numbers(100))
-    server.faults.cut(bytes, { times: 1 })
+    server.append(path, numbers(100))
+    server.faults.cut(bytes, { match: get, times: 1 })
     const read = new Read()
     const over = read.until(() => read.items.length > 0).catch(() => undefined)
     await over
@@ -313,12 +317,12 @@ describe('a failure', () => {
   })
 
   test('of an answer that is no JSON is the server’s, and worth another try', async () => {
-    server.faults.respond(200, { body: '<html>', headers: { 'content-type': 'application/json', 'stream-next-offset': '5_5' } })
+    server.faults.respond(200, { match: get, body: '<html>', headers: { 'content-type': 'application/json', 'stream-next-offset': '5_5' } })
     expect(await new Read().end).toMatchObject({ failure: 'unreachable' })
   })
 
   test.each(LIVE)('while listening (%s) loses and repeats nothing', async (live) => {
-    server.append(PATH, numbers(3))
+    server.append(path, numbers(3))
     let got: unknown[] = []
     let offset = '-1'
     for (let round = 0; round < 4; round += 1) {
@@ -334,7 +338,7 @@ describe('a failure', () => {
       const expected = 3 + round * 2
       await read.until(() => got.length >= expected).catch(() => undefined)
       server.dropConnections()
-      server.append(PATH, numbers(2, expected))
+      server.append(path, numbers(2, expected))
       await read.until(() => got.length >= expected + 2).catch(() => undefined)
       read.stop.abort()
       await read.end
@@ -342,14 +346,14 @@ describe('a failure', () => {
     const rest = new Read({ live: false, offset })
     await rest.end
     expect([...got, ...rest.items]).toEqual(numbers(11))
-    expect(rest.batches.at(-1)!.offset).toBe(server.tailOffset(PATH))
+    expect(rest.batches.at(-1)!.offset).toBe(server.tailOffset(path))
   })
 
   test('of whoever takes a batch ends the read with it', async () => {
-    server.append(PATH, numbers(2))
+    server.append(path, numbers(2))
     const own = new SourceError('bad-offset', 'not this stream')
     expect(await new Read({ onBatch: () => Promise.reject(own) }).end).toBe(own)
-    await server.log.until((log) => log.open(GET).length === 0)
+    await server.log.until((log) => log.open(get).length === 0)
     expect(await new Read({ onBatch: () => Promise.reject(new Error('a bug')) }).end).toMatchObject({ message: 'a bug' })
   })
 })
@@ -357,7 +361,7 @@ describe('a failure', () => {
 describe('request values', () => {
   test('are asked for at each request, also when it is tried again', async () => {
     let asked = 0
-    server.faults.respond(503, { times: 2, retryAfter: 0 })
+    server.faults.respond(503, { match: get, times: 2, retryAfter: 0 })
     const read = new Read({
       ask: () => {
         asked += 1
@@ -365,7 +369,7 @@ describe('request values', () => {
       },
     })
     await read.until(() => read.batches.length === 1)
-    const requests = server.log.all(GET)
+    const requests = server.log.all(get)
     expect(requests.slice(0, 3).map(({ headers, query }) => [headers.authorization, query.get('tenant')])).toEqual([
       ['Bearer 1', 't1'],
       ['Bearer 2', 't2'],
@@ -374,11 +378,11 @@ describe('request values', () => {
   })
 
   test('cannot overwrite what belongs to the protocol', async () => {
-    server.append(PATH, numbers(2))
+    server.append(path, numbers(2))
     const read = new Read({ live: false, ask: () => Promise.resolve({ headers: {}, params: { offset: 'now', live: 'sse', cursor: 'x', own: '1' } }) })
     expect(await read.end).toBe('caught-up')
     expect(read.items).toEqual(numbers(2))
-    expect(server.log.all(GET)[0]!.query.getAll('own')).toEqual(['1'])
+    expect(server.log.all(get)[0]!.query.getAll('own')).toEqual(['1'])
   })
 
   test('that cannot be had make the stream unreachable for now', async () => {
@@ -388,7 +392,7 @@ describe('request values', () => {
     })
     await read.until(() => read.batches.length === 1)
     expect(read.reasons.map(({ message }) => message)).toEqual(['signed out', 'signed out'])
-    expect(server.log.count(GET)).toBeGreaterThan(0)
+    expect(server.log.count(get)).toBeGreaterThan(0)
   })
 
   test('open a stream that asks for a token', async () => {
@@ -401,7 +405,7 @@ describe('request values', () => {
   test('keep the query that the stream’s own URL has', async () => {
     const source = new HttpSource({ ...settings(), url: `${url}?own=1` }, () => Promise.resolve({ headers: {}, params: { more: '2' } }))
     await source.read({ offset: '-1', live: false, signal: new AbortController().signal, onBatch: () => Promise.resolve(), onReachable: () => undefined })
-    const { query } = server.log.all(GET)[0]!
+    const { query } = server.log.all(get)[0]!
     expect([query.get('own'), query.get('more'), query.get('offset')]).toEqual(['1', '2', '-1'])
   })
 })
@@ -418,7 +422,7 @@ describe('what an application brings', () => {
   })
 
   test('its own stream object is read through', async () => {
-    server.append(PATH, numbers(2))
+    server.append(path, numbers(2))
     const read = new Read({ live: false, given: { stream: new DurableStream({ url, contentType: 'application/json', warnOnHttp: false }) } })
     expect(await read.end).toBe('caught-up')
     expect(read.items).toEqual(numbers(2))
@@ -427,20 +431,17 @@ describe('what an application brings', () => {
 
 describe('writing', () => {
   const source = (change: Partial<StreamSettings> = {}): HttpSource => new HttpSource({ ...settings(), ...change }, () => Promise.resolve({ headers: { authorization: 'Bearer good' }, params: {} }))
-  const append = (value: unknown) => ({ kind: 'append', body: JSON.stringify(value), options: {} }) as const
+  const append = (value: unknown, writer = source()): Promise<void> => writer.append(JSON.stringify(value), {})
 
   test('appends, and several at once in order', async () => {
     const writer = source()
-    await Promise.all([1, 2, 3].map((n) => writer.perform(append({ n }))))
-    expect(server.events(PATH)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
+    await Promise.all([1, 2, 3].map((n) => append({ n }, writer)))
+    expect(server.events(path)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
   })
 
-  test('creates, looks at and deletes a stream', async () => {
-    const writer = source({ url: server.streamUrl('/created') })
-    await writer.perform({ kind: 'create', contentType: 'application/json' })
-    expect(await writer.perform({ kind: 'head' })).toMatchObject({ contentType: 'application/json' })
-    await writer.perform({ kind: 'delete' })
-    await expect(writer.perform({ kind: 'delete' })).rejects.toMatchObject({ code: 'STREAM_NOT_FOUND', status: 404 })
+  test('appends bytes, and a list as so many events', async () => {
+    await source().append(new TextEncoder().encode('[{"n":1},{"n":2}]'), {})
+    expect(server.events(path)).toEqual([{ n: 1 }, { n: 2 }])
   })
 
   test.each([
@@ -455,26 +456,26 @@ describe('writing', () => {
     [503, 'OFFLINE', true],
     [429, 'OFFLINE', true],
   ] as const)('that the server answers with %i fails with %s', async (status, code, retryable) => {
-    const fault = server.faults.respond(status, { match: { method: 'POST' }, retryAfter: 0 })
-    await expect(source().perform(append(1))).rejects.toMatchObject({ name: 'SidestreamError', code, retryable, status })
+    const fault = server.faults.respond(status, { match: post(), retryAfter: 0 })
+    await expect(append(1)).rejects.toMatchObject({ name: 'SidestreamError', code, retryable, status })
     expect(fault.hits).toBeLessThan(10)
-    expect(server.events(PATH)).toEqual([])
+    expect(server.events(path)).toEqual([])
   })
 
   test('to a server that is away fails after a few tries', async () => {
-    server.faults.reset({ match: { method: 'POST' } })
-    await expect(source().perform(append(1))).rejects.toMatchObject({ code: 'OFFLINE', retryable: true })
+    server.faults.reset({ match: post() })
+    await expect(append(1)).rejects.toMatchObject({ code: 'OFFLINE', retryable: true })
   })
 
   test('to a server that is away for a moment succeeds', async () => {
-    server.faults.respond(503, { match: { method: 'POST' }, times: 2, retryAfter: 0 })
-    await source().perform(append(1))
-    expect(server.events(PATH)).toEqual([1])
+    server.faults.respond(503, { match: post(), times: 2, retryAfter: 0 })
+    await append(1)
+    expect(server.events(path)).toEqual([1])
   })
 
   test('sends the values of the moment', async () => {
     server.requireToken('good')
-    await source().perform(append(1))
-    expect(server.log.all({ method: 'POST' })[0]!.headers.authorization).toBe('Bearer good')
+    await append(1)
+    expect(server.log.all(post())[0]!.headers.authorization).toBe('Bearer good')
   })
 })

@@ -52,7 +52,7 @@ class ScriptedWorker {
       start: () => note('start', undefined),
       reconnect: () => note('reconnect', undefined),
       resync: () => note('resync', undefined),
-      perform: () => note('perform', Promise.resolve({ ok: true, value: 'done' })),
+      append: () => note('append', Promise.resolve({ ok: true, value: null })),
       clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
       leave: () => note('leave', Promise.resolve()),
     }
@@ -171,8 +171,8 @@ describe('closing', () => {
   test('rejects what is under way, tells the engine, and releases the worker', async () => {
     await link.session()
     worker.isSilent = true
-    const code = codeOf(link.call((engine) => engine.perform({ kind: 'head' })))
-    await until(() => worker.calls.includes('perform'))
+    const code = codeOf(link.call((engine) => engine.append('{}', {})))
+    await until(() => worker.calls.includes('append'))
     link.close()
     expect(await code).toBe('CLOSED')
     await until(() => worker.calls.includes('leave'))
@@ -248,7 +248,7 @@ describe('a worker’s death', () => {
     await beat()
     await new Promise((resolve) => setImmediate(resolve))
     worker.isSilent = true
-    const code = codeOf(link.call((engine) => engine.perform({ kind: 'head' })))
+    const code = codeOf(link.call((engine) => engine.append('{}', {})))
     await fallSilent()
     expect(await code).toBe('WORKER_DIED')
     expect(downs).toEqual([{ error: expect.objectContaining({ code: 'WORKER_DIED', retryable: true }), final: false }])

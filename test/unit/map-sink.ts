@@ -6,6 +6,7 @@ export class MapSink implements RowSink {
   readonly rows = new Map<string, RowData>()
   readonly sizes: number[] = []
   isReady = false
+  isObserved = false
   /** Called at each write, before it. */
   onWrite: (size: number) => void = () => undefined
 

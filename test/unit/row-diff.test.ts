@@ -62,6 +62,27 @@ describe('RowDiff', () => {
     expect(diff.drain(99)).toEqual([])
   })
 
+  test('lets the changes of the moment leave in order of key, later ones after them', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.string({ maxLength: 3 })), fc.uniqueArray(fc.string({ maxLength: 3 })), fc.integer({ min: 1, max: 9 }), (early, late, limit) => {
+        const diff = new RowDiff()
+        for (const id of early) diff.set('a', id, { id })
+        diff.sort()
+        const first = diff.drain(limit)
+        for (const id of late) diff.set('a', id, late.indexOf(id) % 2 ? null : { id, late: true })
+        const parts = [...first, ...drainAll(diff, limit)]
+        const order = parts.flatMap(({ rows }) => rows.map(({ id }) => id as string))
+        const sorted = [...early].sort()
+        // Those that were sorted come in order, though some of them have changed or gone meanwhile.
+        expect(order.filter((id) => early.includes(id) && !late.includes(id))).toEqual(sorted.filter((id) => !late.includes(id)))
+        const expected = new Map<string, RowData | null>(early.map((id) => [`a/${id}`, { id }]))
+        for (const [index, id] of late.entries()) expected.set(`a/${id}`, index % 2 ? null : { id, late: true })
+        expect(new Map([...apply(parts)].sort())).toEqual(new Map([...expected].sort()))
+        expect(diff.size).toBe(0)
+      }),
+    )
+  })
+
   test('leaves what it folds in alone', () => {
     const [one, other] = [new RowDiff(), new RowDiff()]
     other.set('a', '1', { id: '1' })
@@ -74,7 +95,7 @@ describe('RowDiff', () => {
   test('takes names that objects have', () => {
     const diff = new RowDiff()
     diff.set('__proto__', 'constructor', { id: 'constructor' })
-    diff.foldRows('constructor', [['__proto__', { id: '__proto__' }]])
+    diff.foldRows('constructor', new Map([['__proto__', { id: '__proto__' }]]))
     expect(diff.drain(9)).toEqual([
       { collection: '__proto__', rows: [{ id: 'constructor' }], deleted: [] },
       { collection: 'constructor', rows: [{ id: '__proto__' }], deleted: [] },
@@ -83,7 +104,7 @@ describe('RowDiff', () => {
 
   test('has nothing after clear, and nothing of a collection without rows', () => {
     const diff = new RowDiff()
-    diff.foldRows('empty', [])
+    diff.foldRows('empty', new Map())
     expect([diff.size, diff.drain(9)]).toEqual([0, []])
     diff.set('a', '1', null)
     diff.clear()

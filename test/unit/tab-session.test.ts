@@ -56,12 +56,12 @@ function publish(session: TabSession, changes: Record<string, RowData | null>, r
     diff.set('items', key, row)
   }
   offset += 1
-  session.publish({ to: String(offset), diff, txids: [], events: [], invalid: [], ready: true, stale: false, ...rest })
+  session.publish({ to: String(offset), diff, txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false, ...rest })
 }
 
 const row = (id: string, n = 0): RowData => ({ id, n, _seq: n })
 const open = (session: TabSession): void => {
-  session.open(state, String(offset), [], true, false)
+  session.open(state, String(offset), [], { ready: true, flowing: false, stale: false })
 }
 
 async function acknowledge(): Promise<void> {
@@ -81,7 +81,7 @@ describe('a tab session', () => {
     state.rows.get('items')!.set('a', row('a')).set('b', row('b'))
     state.rows.get('users')!.set('u', row('u'))
     const session = start()
-    session.open(state, '7', ['t'], true, true)
+    session.open(state, '7', ['t'], { ready: true, flowing: false, stale: true })
     expect(tab.last.batch).toMatchObject({ epoch: 'e', from: '-1', to: '7', last: true, replace: false, txids: ['t'], ready: true, stale: true, status: INITIAL_ENGINE_STATUS })
     expect(tab.last.batch.diffs).toEqual([
       { collection: 'users', rows: [row('u')], deleted: [] },
@@ -90,7 +90,7 @@ describe('a tab session', () => {
   })
 
   test('tells a tab whose stream is empty that it is ready', () => {
-    start().open(state, '-1', [], true, false)
+    start().open(state, '-1', [], { ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ diffs: [], ready: true, last: true })
   })
 
@@ -150,7 +150,7 @@ describe('a tab session', () => {
 
   test('holds rows back until they are worth showing, but not what the application wants to hear of', async () => {
     const session = start({ wantsEvents: true })
-    session.open(state, '-1', [], false, false)
+    session.open(state, '-1', [], { ready: false, flowing: false, stale: false })
     publish(session, { a: row('a', 1) }, { ready: false, txids: ['t'] })
     expect(tab.deliveries.length).toBe(0)
     const invalid = { code: 'MALFORMED', reason: 'r', offset: '1', event: null } as const
@@ -160,6 +160,16 @@ describe('a tab session', () => {
     await acknowledge()
     publish(session, {}, { ready: true })
     expect(tab.last.batch).toMatchObject({ from: '-1', to: '3', last: true, ready: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('a', 2)], deleted: [] }] })
+  })
+
+  test('lets rows flow before they are worth showing when more follows at once, without calling them ready', async () => {
+    const session = start()
+    session.open(state, '-1', [], { ready: false, flowing: true, stale: false })
+    publish(session, { a: row('a', 1) }, { ready: false, flowing: true, txids: ['t'] })
+    expect(tab.last.batch).toMatchObject({ from: '-1', to: '-1', last: false, ready: false, txids: [], diffs: [{ collection: 'items', rows: [row('a', 1)], deleted: [] }] })
+    await acknowledge()
+    publish(session, { b: row('b', 2) }, { ready: true })
+    expect(tab.last.batch).toMatchObject({ from: '-1', to: '2', last: true, ready: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('b', 2)], deleted: [] }] })
   })
 
   test('replaces what a tab shows of an earlier engine', () => {
@@ -223,12 +233,12 @@ describe('a tab session', () => {
 
   test('tells of becoming ready and fresh although no row changed', async () => {
     const session = start()
-    session.open(state, '5', [], true, true)
+    session.open(state, '5', [], { ready: true, flowing: false, stale: true })
     await acknowledge()
-    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, stale: false })
+    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ from: '5', to: '5', diffs: [], stale: false })
     await acknowledge()
-    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, stale: false })
+    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
     expect(tab.deliveries.length).toBe(2)
   })
 
