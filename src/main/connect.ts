@@ -44,7 +44,7 @@ export async function connect(endpoint: Endpoint, hello: Hello, tab: TabContract
   const ports = [engine.port2, own.port2] as const
   const message: ConnectMessage = { sidestream: 'connect', version: PROTOCOL_VERSION, hello, engine: ports[0], tab: ports[1] }
   try {
-    const reply = await handshake(endpoint, () => {
+    const reply = await handshake(endpoint, async () => {
       endpoint.post(message, [...ports])
       return proxy.hello()
     })
@@ -59,7 +59,12 @@ export async function connect(endpoint: Endpoint, hello: Hello, tab: TabContract
 function handshake(endpoint: Endpoint, shake: () => Promise<HelloReply>): Promise<HelloReply> {
   return new Promise<HelloReply>((resolve, reject) => {
     const fail = (reason: string): void => {
+      settle()
       reject(new SidestreamError('WORKER_START_FAILED', reason, { retryable: true }))
+    }
+    const settle = (): void => {
+      clearTimeout(timer)
+      unlisten()
     }
     const timer = setTimeout(() => {
       fail(`the worker did not answer within ${String(HANDSHAKE_LIMIT_MS / 1000)} s: its script has to load, import 'sidestream/worker' and be of type 'module' (docs/guide.md, Workers)`)
@@ -67,11 +72,6 @@ function handshake(endpoint: Endpoint, shake: () => Promise<HelloReply>): Promis
     const unlisten = endpoint.onError((reason) => {
       fail(`the worker's script failed: ${reason || 'see the network panel'}`)
     })
-    shake()
-      .then(resolve, reject)
-      .finally(() => {
-        clearTimeout(timer)
-        unlisten()
-      })
+    shake().then(resolve, reject).finally(settle)
   })
 }

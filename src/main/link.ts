@@ -1,6 +1,6 @@
 import { SidestreamError, toErrorData } from '../shared/errors.ts'
 import type { EngineContract, Hello, TabContract } from '../shared/protocol.ts'
-import { abortable } from './abortable.ts'
+import { abortable } from '../shared/abortable.ts'
 import { connect, type Remote, type Session } from './connect.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 
@@ -48,9 +48,12 @@ export class Link {
   }
 
   /** Calls the engine. @throws SidestreamError also `WORKER_DIED`, and `CLOSED` when the call was under way */
-  async call<T>(call: (engine: Remote<EngineContract>) => Promise<T>): Promise<T> {
-    const session = await this.session()
-    return abortable(call(session.engine), this.#life.signal)
+  call<T>(call: (engine: Remote<EngineContract>) => Promise<T>): Promise<T> {
+    const session = this.session()
+    return abortable(
+      session.then(({ engine }) => call(engine)),
+      this.#life.signal,
+    )
   }
 
   /** Proof that the session works: the next death is the first again. */
@@ -115,13 +118,17 @@ export class Link {
       navigator.locks.request(session.aliveLock, { signal: life.signal }, die).catch(() => undefined)
       return
     }
+    let timer: ReturnType<typeof setTimeout>
+    life.signal.addEventListener('abort', () => {
+      clearTimeout(timer)
+    })
     const beat = (): void => {
-      const limit = setTimeout(die, HEARTBEAT_LIMIT_MS)
-      void session.engine.ping().then((epoch) => {
-        clearTimeout(limit)
+      timer = setTimeout(die, HEARTBEAT_LIMIT_MS)
+      session.engine.ping().then((epoch) => {
+        clearTimeout(timer)
         if (epoch !== session.epoch) die()
-        else if (!life.signal.aborted) setTimeout(beat, HEARTBEAT_MS)
-      })
+        else if (!life.signal.aborted) timer = setTimeout(beat, HEARTBEAT_MS)
+      }, die)
     }
     beat()
   }

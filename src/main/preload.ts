@@ -9,7 +9,7 @@ interface Waiter {
   readonly resolve: () => void
   readonly reject: (error: Error) => void
   /** Failed attempts when the waiting began: later ones are this waiter's. */
-  readonly failedBefore: number
+  failedBefore: number
 }
 
 /** Everyone who waits for the collections to be ready, and when to tell them that it is not going to happen now. */
@@ -51,6 +51,8 @@ export class Preload {
       this.#progress = progress
       if (this.#waiting.size > 0) this.#restartTimer()
     }
+    // Another engine counts from the beginning.
+    for (const waiter of this.#waiting) waiter.failedBefore = Math.min(waiter.failedBefore, failedAttempts)
     if (!REFUSALS.has(connection) || !lastError) return
     this.#settle(
       ({ reject }) => {

@@ -1,3 +1,4 @@
+import { describe } from '../shared/errors.ts'
 import { INITIAL_ENGINE_STATUS, type StreamDBStatus } from '../shared/status.ts'
 
 /** Readable as a snapshot and subscribable: fit for React's `useSyncExternalStore`. */
@@ -29,6 +30,12 @@ export class Status implements StatusStore {
     const next = { ...this.#snapshot, ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#snapshot)) return
     this.#snapshot = next
-    for (const listener of [...this.#listeners]) listener()
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener()
+      } catch (error) {
+        this.set({ lastError: { code: 'HOOK_FAILED', message: `a status listener threw: ${describe(error)}`, retryable: false } })
+      }
+    }
   }
 }

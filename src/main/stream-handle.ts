@@ -1,6 +1,6 @@
 import { fromErrorData } from '../shared/errors.ts'
 import type { AppendSettings } from '../shared/protocol.ts'
-import { abortable } from './abortable.ts'
+import { abortable } from '../shared/abortable.ts'
 import type { Link } from './link.ts'
 
 export interface AppendOptions extends AppendSettings {
@@ -22,7 +22,7 @@ export class StreamHandle {
 
   /**
    * Appends to the stream.
-   * @param body a JSON text for a JSON stream; an array is as many events
+   * @param body the JSON text of one event, for a JSON stream
    * @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`, `STREAM_ERROR`, `WORKER_DIED`, `CLOSED`
    */
   async append(body: string | Uint8Array | Promise<string | Uint8Array>, { signal, ...options }: AppendOptions = {}): Promise<void> {

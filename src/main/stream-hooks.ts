@@ -10,6 +10,9 @@ export class StreamHooks {
   readonly #hooks: Hooks
   readonly #onError: (error: ErrorData) => void
 
+  /** Batches whose rows are not all in the collections yet. */
+  readonly #unfinished: StreamBatch[] = []
+
   constructor(hooks: Hooks, onError: (error: ErrorData) => void) {
     this.#hooks = hooks
     this.#onError = onError
@@ -29,9 +32,13 @@ export class StreamHooks {
     }
   }
 
-  after({ events, invalid }: DiffBatch): void {
+  after({ events, invalid, diffs, last }: DiffBatch): void {
     const { onBatch, onInvalid } = this.#hooks
-    for (const batch of events) this.#guard('onBatch', () => onBatch?.(asJsonBatch(batch)))
+    if (onBatch) this.#unfinished.push(...events)
+    // The rows of a diff in parts are in with its last part. A batch without rows, before anything is shown, waits for none.
+    if (last || (this.#unfinished.length === events.length && diffs.length === 0)) {
+      for (const batch of this.#unfinished.splice(0)) this.#guard('onBatch', () => onBatch?.(asJsonBatch(batch)))
+    }
     for (const report of invalid) this.#guard('onInvalid', () => onInvalid?.(report))
   }
 

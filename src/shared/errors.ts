@@ -56,7 +56,7 @@ export function fromErrorData(data: ErrorData): SidestreamError {
 /** A thrown value as text; never throws itself, whatever was thrown. */
 export function describe(error: unknown): string {
   try {
-    return error instanceof Error ? error.message : String(error)
+    return String(error instanceof Error ? error.message : error)
   } catch {
     return 'an error that cannot be shown'
   }

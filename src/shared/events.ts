@@ -61,6 +61,15 @@ const malformed = (reason: string): ParsedEvent => ({ kind: 'malformed', reason 
  * JSON encoders write absent values so); it is then as good as absent.
  */
 export function parseStateEvent(input: unknown): ParsedEvent {
+  try {
+    return parse(input)
+  } catch {
+    // A proxy or a getter: impossible in JSON, possible in a call.
+    return malformed('the event cannot be read')
+  }
+}
+
+function parse(input: unknown): ParsedEvent {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) return malformed('the event is not an object')
   if (!has(input, 'headers')) return malformed('headers are missing')
   const headers: unknown = (input as { headers: unknown }).headers

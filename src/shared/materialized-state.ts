@@ -11,8 +11,9 @@ export class MaterializedState {
   apply(event: ChangeEvent): void {
     let rows = this.#types.get(event.type)
     if (!rows) this.#types.set(event.type, (rows = new Map<string, unknown>()))
-    if (event.headers.operation === 'delete') rows.delete(event.key)
-    else rows.set(event.key, event.value)
+    const { operation } = event.headers
+    if (operation === 'delete') rows.delete(event.key)
+    else if (operation === 'insert' || operation === 'update' || operation === 'upsert') rows.set(event.key, event.value)
   }
 
   /** Applies change events in order. */

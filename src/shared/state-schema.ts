@@ -60,8 +60,9 @@ function keyOf(key: string | undefined, row: unknown, primaryKey: string, missin
 }
 
 function eventHelpers<T>({ type, primaryKey, schema }: CollectionDefinition<T>): CollectionEventHelpers<T> {
-  const write = (operation: Exclude<Operation, 'delete'>, params: { key?: string; value: T; headers?: EventHeaders }) => {
+  const write = (operation: Exclude<Operation, 'delete'>, params: { key?: string; value: T; oldValue?: T; headers?: EventHeaders }) => {
     assertValid(schema, params.value, `${type} ${operation}`)
+    if (params.oldValue !== undefined) assertValid(schema, params.oldValue, `${type} ${operation} (oldValue)`)
     const missing = `Cannot create ${type} ${operation} event: must provide either 'key' or a value with a non-empty '${primaryKey}' field`
     return { type, key: keyOf(params.key, params.value, primaryKey, missing), value: params.value, headers: { ...params.headers, operation } }
   }
@@ -70,7 +71,6 @@ function eventHelpers<T>({ type, primaryKey, schema }: CollectionDefinition<T>):
     upsert: (params) => write('upsert', params),
     update: (params) => {
       const { headers, ...event } = write('update', params)
-      if (params.oldValue !== undefined) assertValid(schema, params.oldValue, `${type} update (oldValue)`)
       return { ...event, ...oldValueOf(params), headers }
     },
     delete: (params) => {
@@ -93,13 +93,14 @@ const oldValueOf = <T>({ oldValue }: { oldValue?: T }): { old_value?: T } =>
 export function createStateSchema<T extends Record<string, CollectionDefinition>>(collections: T): StateSchema<T> {
   const byType = new Map<string, string>()
   const entries: Array<[string, CollectionWithHelpers]> = []
+  const reserved = Object.keys(collections).find((name) => RESERVED_NAMES.includes(name))
+  if (reserved !== undefined) {
+    throw new SidestreamError(
+      'INVALID_OPTIONS',
+      `Reserved collection name "${reserved}" - this would collide with StreamDB properties (${RESERVED_NAMES.join(', ')})`,
+    )
+  }
   for (const [name, definition] of Object.entries(collections)) {
-    if (RESERVED_NAMES.includes(name)) {
-      throw new SidestreamError(
-        'INVALID_OPTIONS',
-        `Reserved collection name "${name}" - this would collide with StreamDB properties (${RESERVED_NAMES.join(', ')})`,
-      )
-    }
     for (const field of ['type', 'primaryKey'] as const) {
       if (typeof definition[field] !== 'string' || definition[field] === '') {
         throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" needs a non-empty '${field}'`)

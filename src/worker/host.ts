@@ -1,4 +1,5 @@
-import { fromErrorData, toErrorData } from '../shared/errors.ts'
+import { abortable } from '../shared/abortable.ts'
+import { fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type TabContract } from '../shared/protocol.ts'
 import type { EngineHome } from '../shared/status.ts'
 import type { Validator } from './core/materialize.ts'
@@ -92,17 +93,7 @@ function pick(validators: Validators, collections: Hello['settings']['collection
 }
 
 async function askTab(tab: TabContract, gone: AbortSignal): Promise<RequestValues> {
-  const answer = await new Promise<Awaited<ReturnType<TabContract['requestValues']>>>((resolve, reject) => {
-    const leave = (): void => {
-      reject(fromErrorData({ code: 'TAB_GONE', message: 'the tab is gone', retryable: true }))
-    }
-    gone.addEventListener('abort', leave, { once: true })
-    tab.requestValues().then(resolve, (error: unknown) => {
-      reject(fromErrorData(toErrorData(error, 'TAB_GONE')))
-    }).finally(() => {
-      gone.removeEventListener('abort', leave)
-    })
-  })
+  const answer = await abortable(tab.requestValues(), gone)
   if (!answer.ok) throw fromErrorData(answer.error)
   return answer.value
 }

@@ -439,9 +439,10 @@ describe('writing', () => {
     expect(server.events(path)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }])
   })
 
-  test('appends bytes, and a list as so many events', async () => {
-    await source().append(new TextEncoder().encode('[{"n":1},{"n":2}]'), {})
-    expect(server.events(path)).toEqual([{ n: 1 }, { n: 2 }])
+  test('appends bytes; one call is one event, as with the client, also when it is a list', async () => {
+    await source().append(new TextEncoder().encode('{"n":1}'), {})
+    await source().append('[{"n":2},{"n":3}]', {})
+    expect(server.events(path)).toEqual([{ n: 1 }, [{ n: 2 }, { n: 3 }]])
   })
 
   test.each([

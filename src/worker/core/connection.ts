@@ -41,7 +41,17 @@ const TRANSITIONS: Transitions = {
   'needs-auth': { ...connected, connect: 'connecting' },
   'not-found': { ...connected, connect: 'not-found' },
   failed: { ...connected, connect: 'failed' },
-  ended: { ...connected, responded: 'ended', 'up-to-date': 'ended', connect: 'connecting' },
+  ended: {
+    connect: 'connecting',
+    responded: 'ended',
+    'up-to-date': 'ended',
+    unreachable: 'ended',
+    unauthorized: 'ended',
+    missing: 'ended',
+    refused: 'ended',
+    ended: 'ended',
+    close: 'closed',
+  },
   closed: {
     connect: 'closed',
     responded: 'closed',

@@ -1,12 +1,15 @@
 import { DurableStream, stream, type BackoffOptions, type StreamResponse } from '@durable-streams/client'
+import { abortable } from '../../shared/abortable.ts'
 import { describe, SidestreamError } from '../../shared/errors.ts'
-import type { AppendSettings, LiveMode, StreamBatch, StreamSettings } from '../../shared/protocol.ts'
+import { START_OFFSET, type AppendSettings, type LiveMode, type StreamBatch, type StreamSettings } from '../../shared/protocol.ts'
 import { SourceError, type ReadEnd, type ReadRequest, type RequestAsker, type SourceFailure, type StreamSource } from './source.ts'
 
 /** ms and factors; the client's own, but for a shorter longest wait: people look at the page while it waits. */
 const DEFAULT_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
 /** Query parameters that belong to the protocol, not to the application. */
 const PROTOCOL_PARAMS = new Set(['offset', 'live', 'cursor'])
+/** The last batch of a session has been received whole; handling it cannot take so long, ms. */
+const LAST_BATCH_LIMIT_MS = 30_000
 /** A write is tried this often before its caller is told. */
 const WRITE_RETRIES = 3
 
@@ -32,59 +35,52 @@ export class HttpSource implements StreamSource {
     this.#given = given.stream
   }
 
-  read(request: ReadRequest): Promise<ReadEnd> {
+  async read(request: ReadRequest): Promise<ReadEnd> {
     const { signal } = request
-    const work = this.#read(request)
-    // The client's pauses between retries do not heed the signal; nobody waits for them.
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        resolve('aborted')
-      }
-      signal.addEventListener('abort', leave, { once: true })
-      work.then(resolve, reject).finally(() => {
-        signal.removeEventListener('abort', leave)
-      })
-    })
+    if (signal.aborted) return 'aborted'
+    try {
+      // The client's pauses between retries do not heed the signal; nobody waits for them.
+      return await abortable(this.#read(request), signal)
+    } catch (error) {
+      if (signal.aborted) return 'aborted'
+      throw error
+    }
   }
 
   async #read({ offset, live, signal, onBatch, onReachable }: ReadRequest): Promise<ReadEnd> {
-    const abort = new AbortController()
+    const session = new AbortController()
     const stop = (): void => {
-      abort.abort()
+      session.abort()
     }
     signal.addEventListener('abort', stop, { once: true })
-    let last: StreamBatch | null = null
-    let failure: unknown = null
+    const progress = new Progress(offset)
     try {
-      const response = await this.#request(offset, live, abort.signal, onReachable)
+      const response = await this.#request(offset, live, session.signal, onReachable)
       response.subscribeJson<unknown>(async (batch) => {
-        if (signal.aborted) return
         // An SSE connection that is cut between data and its control event hands on the data with the offset from before
         // it. The same events come again after the reconnect, so these are left out: rows never outrun the offset.
-        if (live === 'sse' && batch.items.length > 0 && batch.offset === (last?.offset ?? offset)) return
-        last = batch
+        if (signal.aborted || (live === 'sse' && batch.items.length > 0 && batch.offset === progress.offset)) return
         try {
           await onBatch(batch)
+          progress.advance(batch)
         } catch (error) {
-          failure = error
-          abort.abort()
+          progress.fail(error)
+          session.abort()
         }
       })
       await response.closed
+      const ends = response.streamClosed || (live === false && response.upToDate)
+      // The client calls itself closed before it has handed over its last batch.
+      if (ends) await abortable(progress.reach(response.offset), AbortSignal.any([signal, AbortSignal.timeout(LAST_BATCH_LIMIT_MS)]))
+      progress.assertIntact()
+      if (!ends) throw new SourceError('unreachable', 'the response broke off')
+      return response.streamClosed ? 'ended' : 'caught-up'
     } catch (error) {
-      if (signal.aborted) return 'aborted'
-      throw toSourceError(failure ?? error, last !== null || offset !== '-1')
+      throw toSourceError(progress.failure ?? error, progress.hasBegun || offset !== START_OFFSET)
     } finally {
       signal.removeEventListener('abort', stop)
-      abort.abort()
+      session.abort()
     }
-    if (failure !== null) throw toSourceError(failure, false)
-    if (signal.aborted) return 'aborted'
-    const end = last as StreamBatch | null
-    if (end?.streamClosed) return 'ended'
-    if (live === false && end?.upToDate) return 'caught-up'
-    // The client takes some broken bodies for the end of the session.
-    throw new SourceError('unreachable', 'the response broke off')
   }
 
   #request(offset: string, live: LiveMode, signal: AbortSignal, onReachable: ReadRequest['onReachable']): Promise<StreamResponse> {
@@ -140,7 +136,7 @@ export class HttpSource implements StreamSource {
         for (const [name, value] of Object.entries(values.params)) if (!PROTOCOL_PARAMS.has(name)) url.searchParams.set(name, value)
         const headers = new Headers(init?.headers)
         for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
-        response = await this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' })
+        response = await readWhole(await this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' }))
       } catch (error) {
         if (!init?.signal?.aborted) onReachable(false, new SourceError('unreachable', describe(error)))
         throw error
@@ -151,6 +147,53 @@ export class HttpSource implements StreamSource {
       return response
     }
   }
+}
+
+/** How far a session has come: the offset of the last batch that was handled, or what went wrong with one. */
+class Progress {
+  offset: string
+  hasBegun = false
+  failure: unknown = null
+  #awaited: { offset: string; settle: () => void } | null = null
+
+  constructor(offset: string) {
+    this.offset = offset
+  }
+
+  advance({ offset }: StreamBatch): void {
+    this.offset = offset
+    this.hasBegun = true
+    if (this.#awaited?.offset === offset) this.#awaited.settle()
+  }
+
+  fail(error: unknown): void {
+    this.failure = error
+    this.#awaited?.settle()
+  }
+
+  /** Settles when the batch that ends at `offset` has been handled, or has failed. */
+  reach(offset: string): Promise<void> {
+    if (this.failure !== null || (this.hasBegun && this.offset === offset)) return Promise.resolve()
+    return new Promise((settle) => {
+      this.#awaited = { offset, settle }
+    })
+  }
+
+  assertIntact(): void {
+    if (this.failure !== null) throw toSourceError(this.failure, true)
+  }
+}
+
+/**
+ * Reads a body to its end, so that one that breaks off is a failed request, which the client repeats; it takes a body that
+ * breaks off later for the end of the session. Event streams have no end.
+ */
+async function readWhole(response: Response): Promise<Response> {
+  const isEventStream = response.headers.get('content-type')?.includes('text/event-stream') ?? false
+  if (!response.ok || response.body === null || isEventStream) return response
+  const body = await response.arrayBuffer()
+  const { status, statusText, headers } = response
+  return new Response(status === 204 ? null : body, { status, statusText, headers })
 }
 
 /** Client errors carry `status` and sometimes `code`; their classes differ by where they arose. */

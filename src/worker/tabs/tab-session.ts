@@ -1,3 +1,4 @@
+import { abortable } from '../../shared/abortable.ts'
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isChangeEvent } from '../../shared/events.ts'
 import type { DiffBatch, InvalidEvent, StreamBatch, TabContract } from '../../shared/protocol.ts'
@@ -9,6 +10,9 @@ import type { State } from '../core/materialize.ts'
 const BATCH_ROWS = 2000
 /** Events that wait for a tab that wants them; beyond that the stream waits for the tab. */
 const WAITING_ITEMS = 20_000
+/** Transaction ids and reports that wait for a slow tab: the newest ids, the first reports. */
+const WAITING_TXIDS = 4096
+const WAITING_REPORTS = 1000
 /** Refusals in a row after which a tab is left alone until there is news. */
 const REFUSALS = 3
 
@@ -94,6 +98,9 @@ export class TabSession {
     this.#engineStatus = options.status
     this.#onResync = options.onResync
     this.#onProblem = options.onProblem
+    link.gone.addEventListener('abort', () => {
+      this.#makeRoom()
+    })
   }
 
   /** Whether the tab still lacks rows. */
@@ -120,9 +127,9 @@ export class TabSession {
     if (!this.#open) return
     this.#setReadiness(readiness)
     this.#pending.fold(diff)
-    this.#txids.push(...txids)
+    this.#txids = [...this.#txids, ...txids].slice(-WAITING_TXIDS)
     if (this.#wantsEvents) this.#events.push(...events)
-    this.#invalid.push(...invalid)
+    this.#invalid = [...this.#invalid, ...invalid].slice(0, WAITING_REPORTS)
     this.#to = to
     this.#failures = 0
     this.#pump()
@@ -176,7 +183,8 @@ export class TabSession {
     if (this.#inFlight || !this.#open || this.#link.gone.aborted || this.#failures >= REFUSALS || !this.#hasNews()) return
     this.#inFlight = true
     const batch = this.#next()
-    this.#deliver(batch).then(
+    // An answer that never comes is not waited for.
+    abortable(this.#link.tab.apply(batch), this.#link.gone).then(
       (ack) => {
         this.#inFlight = false
         if (ack === 'applied') {
@@ -200,9 +208,9 @@ export class TabSession {
   /** The tab did not take the batch: it gets the whole state, and what else the batch carried. */
   #retract(batch: DiffBatch): void {
     this.#failures += 1
-    this.#txids.unshift(...batch.txids)
+    this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
     this.#events.unshift(...batch.events)
-    this.#invalid.unshift(...batch.invalid)
+    this.#invalid = [...batch.invalid, ...this.#invalid].slice(0, WAITING_REPORTS)
     this.#replace = true
     this.#onResync(this)
   }
@@ -241,20 +249,5 @@ export class TabSession {
     const waiting = this.#room
     this.#room = []
     for (const resolve of waiting) resolve()
-  }
-
-  /** The tab's answer, or a rejection as soon as the tab is gone: an answer that never comes is not waited for. */
-  #deliver(batch: DiffBatch): Promise<'applied' | 'resync'> {
-    const { tab, gone } = this.#link
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#makeRoom()
-        reject(new Error('the tab is gone'))
-      }
-      gone.addEventListener('abort', leave, { once: true })
-      tab.apply(batch).then(resolve, reject).finally(() => {
-        gone.removeEventListener('abort', leave)
-      })
-    })
   }
 }

@@ -132,7 +132,7 @@ test.each([undefined, 'sse'] as const)('live again as soon as the server is back
   const start = performance.now()
   await tab.until(`status.connection === 'live' && status.upToDate`)
   expect(performance.now() - start).toBeLessThan(5000)
-  expect(await tab.status()).toMatchObject({ lastError: null, stale: false })
+  await tab.until('status.lastError === null && !status.stale')
 })
 
 describe("live: 'sse'", () => {

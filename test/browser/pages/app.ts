@@ -1,4 +1,5 @@
-import { createStreamDB, SidestreamError, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus } from 'sidestream'
+import type { SidestreamError} from 'sidestream';
+import { createStreamDB, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus } from 'sidestream'
 import { plainRows, type PlainRows } from '../../support/naive-fold.ts'
 import { schema } from '../../support/schema.ts'
 import { breakStorage, type BrokenStorage } from './broken-storage.ts'
@@ -132,14 +133,15 @@ function until(predicate: string): Promise<StreamDBStatus> {
 
 const observations: string[] = []
 
-/** Notes, from now on, every state of the rows that somebody who looks after each task could see. */
+/** Notes, from now on, every state of the rows that somebody who looks after each task could see, once they are ready. */
 function observe(): void {
+  const { users, items } = db!.collections
   const note = (): void => {
+    if (!users.isReady() || !items.isReady()) return
     const seen = JSON.stringify(rows())
     if (seen !== observations.at(-1)) observations.push(seen)
   }
   // All collections commit in the same task, one after the other.
-  const { users, items } = db!.collections
   users.subscribeChanges(() => { queueMicrotask(note) })
   items.subscribeChanges(() => { queueMicrotask(note) })
   db!.status.subscribe(() => { queueMicrotask(note) })
