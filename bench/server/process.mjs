@@ -48,7 +48,7 @@ async function append(events) {
 
 async function seed() {
   await fetch(url, { method: 'PUT', headers: { 'content-type': 'application/json' } })
-  let batch = []
+  const batch = []
   for (const event of insertEvents(rows)) {
     batch.push(event)
     if (batch.length === APPEND_SIZE) await append(batch.splice(0))

@@ -48,7 +48,8 @@ export function createStreamDB<
   const url = (options.stream?.url ?? streamOptions.url).toString()
 
   const status = new Status()
-  const preload = new Preload(status.getSnapshot)
+  let engineIsReady = false
+  const preload = new Preload(status.getSnapshot, () => engineIsReady)
   const txids = new Txids()
   const report = (error: Parameters<typeof fromErrorData>[0]): void => {
     status.set({ lastError: error })
@@ -94,7 +95,8 @@ export function createStreamDB<
   const onStatus = (engine: EngineStatus): void => {
     if (closed) return
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
-    status.set({ ...engine, offset: replica.offset })
+    engineIsReady = engine.ready
+    status.set({ ...engine, offset: replica.offset, ready: preload.isReady })
     preload.observe()
     const { onError } = streamOptions
     const refused = engine.failedAttempts > lastFailures && engine.lastError !== null && engine.lastError.code !== 'OFFLINE'
@@ -120,8 +122,8 @@ export function createStreamDB<
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
-      status.set({ ...batch.status, offset: replica.offset, stale: batch.stale && batch.ready })
       if (batch.ready) onReady()
+      status.set({ ...batch.status, offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
     }
     hooks.after(batch)
@@ -155,7 +157,8 @@ export function createStreamDB<
     onSession: (session) => {
       replica.follow(session.epoch)
       lastFailures = session.status.failedAttempts
-      status.set({ ...session.status, offset: replica.offset, where: session.home })
+      engineIsReady = session.status.ready
+      status.set({ ...session.status, offset: replica.offset, ready: preload.isReady, where: session.home })
       if (started) void session.engine.start()
     },
     onDown: (error, final) => {

@@ -15,13 +15,16 @@ interface Waiter {
 /** Everyone who waits for the collections to be ready, and when to tell them that it is not going to happen now. */
 export class Preload {
   readonly #read: () => StreamDBStatus
+  readonly #rowsAreComing: () => boolean
   readonly #waiting = new Set<Waiter>()
   #ready = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #progress = ''
 
-  constructor(read: () => StreamDBStatus) {
+  /** @param rowsAreComing the engine has rows worth showing, and this tab does not have them all yet */
+  constructor(read: () => StreamDBStatus, rowsAreComing: () => boolean) {
     this.#read = read
+    this.#rowsAreComing = rowsAreComing
   }
 
   get isReady(): boolean {
@@ -53,7 +56,8 @@ export class Preload {
     }
     // Another engine counts from the beginning.
     for (const waiter of this.#waiting) waiter.failedBefore = Math.min(waiter.failedBefore, failedAttempts)
-    if (!REFUSALS.has(connection) || !lastError) return
+    // With rows on their way from the cache, a refusal is no reason to give up.
+    if (!REFUSALS.has(connection) || !lastError || this.#rowsAreComing()) return
     this.#settle(
       ({ reject }) => {
         reject(fromErrorData(lastError))

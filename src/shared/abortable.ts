@@ -10,6 +10,7 @@ export interface AbortSignalLike {
 export function abortable<T>(work: Promise<T>, signal: AbortSignalLike): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the signal's owner gave
       reject(signal.reason)
     }
     if (signal.aborted) abort()

@@ -29,6 +29,8 @@ export interface EngineStatus {
   readonly connection: ConnectionState
   /** The engine has read the stream to its end since it last connected. */
   readonly upToDate: boolean
+  /** The rows are worth showing: they are from a complete cache, or have been read to the stream's end. */
+  readonly ready: boolean
   /** Offset of the last event that the engine has materialized; `-1` before the first. */
   readonly offset: string
   /** Offset up to which the cache holds the rows; null when nothing is stored. */
@@ -46,6 +48,8 @@ export interface EngineStatus {
 
 /** A snapshot of a StreamDB's state; a new object whenever something changed, the same one otherwise. */
 export interface StreamDBStatus extends EngineStatus {
+  /** The collections can be shown. */
+  readonly ready: boolean
   /** Offset up to which this tab's collections show the stream; may trail the engine's while a tab is busy. */
   readonly offset: string
   /** The rows shown are from the cache and the server has not confirmed them yet. */
@@ -57,6 +61,7 @@ export interface StreamDBStatus extends EngineStatus {
 export const INITIAL_ENGINE_STATUS: EngineStatus = {
   connection: 'idle',
   upToDate: false,
+  ready: false,
   offset: '-1',
   persistedOffset: null,
   rows: 0,

@@ -103,7 +103,7 @@ export class Cache {
     let checkpoint: Checkpoint | null = null
     try {
       this.#lock = await this.#env.locks.take(this.#name)
-      this.#store = await this.#env.openStore(this.#name, settings.cache.durability)
+      this.#store = await this.#openStore(settings.cache.durability)
       checkpoint = await this.#read(this.#store, onRows).catch((error: unknown) => {
         // As good as nothing: the stream has it all.
         if (error instanceof UnreadableCacheError) return null
@@ -210,6 +210,14 @@ export class Cache {
     return { state, offset: meta.offset, anchor: meta.anchor, txids: meta.txids, complete }
   }
 
+  async #openStore(durability: 'relaxed' | 'strict'): Promise<Store> {
+    const store = await this.#env.openStore(this.#name, durability)
+    void store.lost.then((reason) => {
+      if (this.#store === store) this.#fail(reason)
+    })
+    return store
+  }
+
   #schedule(): void {
     if (this.#storage !== 'indexeddb' || this.#cancelTimer !== null) return
     let deferrals = 0
@@ -282,7 +290,7 @@ export class Cache {
         void this.#succeed()
         return
       }
-      const store = await this.#env.openStore(this.#name, cache.durability)
+      const store = await this.#openStore(cache.durability)
       if (this.#closed.signal.aborted || this.#cleared) {
         store.close()
         return

@@ -74,8 +74,6 @@ export class Engine {
   #lastBatch: { readonly from: string; readonly to: string; readonly items: ReadonlyArray<unknown> } | null = null
   #anchor: Anchor | null = null
   #check: AnchorCheck | null = null
-  /** The server was away, and may have come back with another stream. */
-  #doubt = false
   #txids: string[] = []
   /** The end of the stream was reached at some time, by this engine or by the one that stored the rows. */
   #complete = false
@@ -163,7 +161,8 @@ export class Engine {
   reconnect(): void {
     this.#attempts = 0
     this.#wake?.()
-    if (this.#status.connection === 'offline') this.#read?.abort()
+    const { connection } = this.#status
+    if (connection === 'offline' || connection === 'connecting') this.#read?.abort()
   }
 
   async append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>> {
@@ -253,7 +252,6 @@ export class Engine {
     this.#transition('connect')
     const anchor = this.#currentAnchor()
     this.#check = anchor === null ? null : new AnchorCheck(anchor)
-    this.#doubt = false
     try {
       const end = await this.#source.read({
         offset: anchor?.offset ?? this.#offset,
@@ -319,16 +317,12 @@ export class Engine {
 
   #onReachable(reachable: boolean, reason: SourceError | null): void {
     if (this.#closed.signal.aborted) return
-    if (!reachable) {
-      this.#doubt = true
-      this.#setStatus({ lastError: { code: 'OFFLINE', message: reason?.message ?? 'the server cannot be reached', retryable: true } })
-      this.#transition('unreachable')
-    } else if (this.#doubt && this.#currentAnchor() !== null && this.#check === null) {
-      // Back again: begin a new session, which compares the stream with the anchor first.
-      this.#read?.abort()
-    } else {
+    if (reachable) {
       this.#transition('responded')
+      return
     }
+    this.#setStatus({ lastError: { code: 'OFFLINE', message: reason?.message ?? 'the server cannot be reached', retryable: true } })
+    this.#transition('unreachable')
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {
@@ -337,7 +331,6 @@ export class Engine {
     const fresh = this.#verify(batch)
     if (fresh === null) return
     this.#attempts = 0
-    this.#doubt = false
     const state = this.#replacement ?? this.#state
     const { diff, txids, invalid } = materialize(state, fresh.items, batch.offset, this.#rules)
     if (fresh.items.length > 0) this.#lastBatch = { from: this.#offset, to: batch.offset, items: fresh.items }
@@ -461,7 +454,7 @@ export class Engine {
 
   #counts(): Partial<EngineStatus> {
     const { quarantined, unknown } = (this.#replacement ?? this.#state).marks
-    return { offset: this.#shownOffset, rows: countRows(this.#state), quarantined, unknown }
+    return { ready: this.#complete, offset: this.#shownOffset, rows: countRows(this.#state), quarantined, unknown }
   }
 
   #transition(event: ConnectionEvent): void {

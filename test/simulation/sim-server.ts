@@ -80,11 +80,13 @@ export class SimServer {
     const { random } = this.#world
     let position = offset
     let caughtUp = false
+    let hasAnswered = false
     let seen: Incarnation | null = null
     for (;;) {
       await this.#world.io(process)
       if (signal.aborted) return 'aborted'
       if (!this.online) {
+        if (hasAnswered) throw new SourceError('unreachable', 'offline')
         onReachable(false, new SourceError('unreachable', 'offline'))
         seen = null
         await this.#world.io(process, 500)
@@ -95,6 +97,7 @@ export class SimServer {
       // A request under way when a stream goes is told so. Only what happens while the server is away can go unseen.
       if (!stream || (seen !== null && seen !== stream)) throw new SourceError('missing', 'no stream', random.chance(0.5) ? 404 : 410)
       seen = stream
+      hasAnswered = true
       onReachable(true, null)
       if (signal.aborted) return 'aborted'
       const from = countOf(position)

@@ -34,6 +34,7 @@ export class SimStorage {
       if (this.refused) throw new Error('the connection was lost')
     }
     return {
+      lost: inner.lost,
       read: async (reader) => {
         await io()
         const groups: Segment[][] = []

@@ -13,7 +13,7 @@ let preload: Preload
 beforeEach(() => {
   vi.useFakeTimers()
   status = new Status()
-  preload = new Preload(status.getSnapshot)
+  preload = new Preload(status.getSnapshot, () => false)
 })
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0)

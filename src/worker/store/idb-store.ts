@@ -1,4 +1,5 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { abortable } from '../../shared/abortable.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Clock } from '../env.ts'
 import { isStoredMeta, isStoredSegment } from './stored-guards.ts'
@@ -15,8 +16,10 @@ const META_KEY = 'meta'
 const SCHEMA_VERSION = 1
 /** A database that does not open in this time is treated as absent, ms. */
 const OPEN_LIMIT_MS = 4000
-/** A transaction that neither completes nor aborts in this time is given up, ms. */
-const TRANSACTION_LIMIT_MS = 30_000
+/** A commit that neither completes nor aborts in this time is given up, ms. */
+const COMMIT_LIMIT_MS = 30_000
+/** A read is given up when nothing comes for this long, ms: somebody waits for the rows, and the stream has them. */
+const READ_LIMIT_MS = 4000
 /** Segments read at once. */
 const SEGMENTS_AT_ONCE = 8
 /** Puts in flight at once: serializing rows blocks the worker, and between two groups messages get their turn. */
@@ -30,26 +33,25 @@ export class IdbStore implements Store {
   readonly #clock: Clock
   /** Why there is no connection any more. */
   #lostReason: Error | null = null
-  #rejectConnection: (reason: Error) => void = () => undefined
-  /** Rejects when the connection is gone: requests under way then never settle. */
-  readonly #connection: Promise<never>
+  #settleLost: (reason: Error) => void = () => undefined
+  readonly lost: Promise<Error>
+  readonly #closed = new AbortController()
 
   private constructor(db: IDBPDatabase<CacheSchema>, name: string, durability: 'relaxed' | 'strict', clock: Clock) {
     this.#db = db
     this.#name = name
     this.#durability = durability
     this.#clock = clock
-    this.#connection = new Promise<never>((_, reject) => {
-      this.#rejectConnection = reject
+    this.lost = new Promise((settle) => {
+      this.#settleLost = settle
     })
-    this.#connection.catch(() => undefined)
     db.addEventListener('close', () => {
-      this.#lost(new Error('the connection to IndexedDB was lost'))
+      this.#lose(new Error('the connection to IndexedDB was lost'))
     })
     // Another tab deletes the database (clearCache): stand aside, so that it is not blocked.
     db.addEventListener('versionchange', () => {
       db.close()
-      this.#lost(new LostCacheError('the cache was deleted'))
+      this.#lose(new LostCacheError('the cache was deleted'))
     })
   }
 
@@ -74,20 +76,21 @@ export class IdbStore implements Store {
   }
 
   read(reader: StoreReader): Promise<StoredMeta | null> {
-    return this.#settle(this.#read(reader))
+    return this.#read(reader)
   }
 
   async #read(reader: StoreReader): Promise<StoredMeta | null> {
+    if (this.#lostReason) throw this.#lostReason
     const tx = this.#db.transaction(['meta', 'segments'], 'readonly')
     tx.done.catch(() => undefined)
     const segments = tx.objectStore('segments')
-    const meta: unknown = await tx.objectStore('meta').get(META_KEY)
+    const meta: unknown = await this.#settle(READ_LIMIT_MS, tx.objectStore('meta').get(META_KEY))
     if (meta === undefined) return null
     if (!isStoredMeta(meta)) throw new UnreadableCacheError('the cache cannot be understood')
     if (!reader.accept(meta)) return null
     let next = segments.getAll(null, SEGMENTS_AT_ONCE)
     for (;;) {
-      const group = await next
+      const group = await this.#settle(READ_LIMIT_MS, next)
       const last = group.at(-1)
       if (last === undefined) return meta
       if (!group.every(isStoredSegment)) throw new UnreadableCacheError('the cache cannot be understood')
@@ -98,7 +101,7 @@ export class IdbStore implements Store {
   }
 
   commit(write: StoreWrite): Promise<void> {
-    return this.#settle(this.#commit(write))
+    return this.#settle(COMMIT_LIMIT_MS, this.#commit(write))
   }
 
   async #commit({ meta, puts, drops, replace, expectedWriter }: StoreWrite): Promise<void> {
@@ -137,18 +140,21 @@ export class IdbStore implements Store {
 
   close(): void {
     this.#db.close()
-    this.#lost(new Error('the cache is closed'))
+    this.#lostReason ??= new Error('the cache is closed')
+    this.#closed.abort(this.#lostReason)
   }
 
-  #lost(reason: Error): void {
+  #lose(reason: Error): void {
     this.#lostReason ??= reason
-    this.#rejectConnection(this.#lostReason)
+    this.#closed.abort(reason)
+    this.#settleLost(reason)
   }
 
-  async #settle<T>(work: Promise<T>): Promise<T> {
+  /** Requests under way when a connection is lost never settle by themselves. */
+  async #settle<T>(limitMs: number, work: Promise<T>): Promise<T> {
     work.catch(() => undefined)
     try {
-      return await within(this.#clock, TRANSACTION_LIMIT_MS, 'IndexedDB did not answer in time', Promise.race([work, this.#connection]))
+      return await within(this.#clock, limitMs, 'IndexedDB did not answer in time', abortable(work, this.#closed.signal))
     } catch (error) {
       // A lost connection shows in many ways; why it was lost is what matters.
       throw this.#lostReason ?? error

@@ -11,6 +11,8 @@ export const emptyMedium = (): MemoryMedium => ({ meta: null, segments: new Map(
 
 /** The contract of {@link Store} over plain memory: the simulation's device, and the yardstick of the contract's tests. */
 export class MemoryStore implements Store {
+  /** Memory is not lost. */
+  readonly lost = new Promise<Error>(() => undefined)
   readonly #medium: MemoryMedium
   #closed = false
 

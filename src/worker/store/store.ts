@@ -56,6 +56,8 @@ export class UnreadableCacheError extends Error {
  * rejection.
  */
 export interface Store {
+  /** Settles with the reason when the store is lost without being asked to close. */
+  readonly lost: Promise<Error>
   /**
    * Reads what is stored, some segments at a time, so that the first rows need not wait for the last.
    * @returns the meta record when everything was read; null when there is none, or it was not accepted

@@ -55,7 +55,11 @@ export class HttpSource implements StreamSource {
     signal.addEventListener('abort', stop, { once: true })
     const progress = new Progress(offset)
     try {
-      const response = await this.#request(offset, live, session.signal, onReachable)
+      const onLaterFailure = (failure: SourceError): void => {
+        progress.fail(failure)
+        session.abort()
+      }
+      const response = await this.#request(offset, live, session.signal, onReachable, onLaterFailure)
       response.subscribeJson<unknown>(async (batch) => {
         // An SSE connection that is cut between data and its control event hands on the data with the offset from before
         // it. The same events come again after the reconnect, so these are left out: rows never outrun the offset.
@@ -83,8 +87,15 @@ export class HttpSource implements StreamSource {
     }
   }
 
-  #request(offset: string, live: LiveMode, signal: AbortSignal, onReachable: ReadRequest['onReachable']): Promise<StreamResponse> {
+  #request(
+    offset: string,
+    live: LiveMode,
+    signal: AbortSignal,
+    onReachable: ReadRequest['onReachable'],
+    onLaterFailure: (failure: SourceError) => void,
+  ): Promise<StreamResponse> {
     if (this.#given) return this.#given.stream<unknown>({ offset, live, json: true, signal })
+    let hasAnswered = false
     return stream<unknown>({
       url: this.#settings.url,
       offset,
@@ -94,8 +105,18 @@ export class HttpSource implements StreamSource {
       warnOnHttp: false,
       sseResilience: { logWarnings: false },
       backoffOptions: { ...(this.#settings.backoff ?? DEFAULT_BACKOFF), maxRetries: Infinity },
-      fetch: this.#requestFetch((...report) => {
-        if (!signal.aborted) onReachable(...report)
+      fetch: this.#requestFetch((failure) => {
+        if (signal.aborted) return
+        if (failure === null) {
+          hasAnswered = true
+          onReachable(true, null)
+        } else if (hasAnswered) {
+          // The client would try the same request again: a long-poll, which says nothing until there is news, and an offset
+          // that may by then be another stream's. A new session asks at once what there is, and whether it is the same.
+          onLaterFailure(failure)
+        } else {
+          onReachable(false, failure)
+        }
       }),
     })
   }
@@ -127,23 +148,23 @@ export class HttpSource implements StreamSource {
    * refreshes while the server is being tried again. The browser's HTTP cache is left out: the engine keeps a copy of its
    * own, and a stream that was made again can have the old one's ETag.
    */
-  #requestFetch(onReachable: ReadRequest['onReachable']): typeof fetch {
+  #requestFetch(report: (failure: SourceError | null) => void): typeof fetch {
     return async (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input)
       let response: Response
       try {
         const values = await this.#ask()
-        const url = new URL(input instanceof Request ? input.url : input)
         for (const [name, value] of Object.entries(values.params)) if (!PROTOCOL_PARAMS.has(name)) url.searchParams.set(name, value)
         const headers = new Headers(init?.headers)
         for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
         response = await readWhole(await this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' }))
       } catch (error) {
-        if (!init?.signal?.aborted) onReachable(false, new SourceError('unreachable', describe(error)))
+        if (!init?.signal?.aborted) report(new SourceError('unreachable', describe(error)))
         throw error
       }
       const { ok, status } = response
-      if (ok) onReachable(true, null)
-      else if (status >= 500 || status === 429) onReachable(false, new SourceError('unreachable', `the server answered ${String(status)}`, status))
+      if (ok) report(null)
+      else if (status >= 500 || status === 429) report(new SourceError('unreachable', `the server answered ${String(status)}`, status))
       return response
     }
   }

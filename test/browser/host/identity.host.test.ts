@@ -167,7 +167,7 @@ describe('a stream that is gone', () => {
     end()
     const warm = await suite.app()
     await warm.open({ url: suite.url })
-    expect(await warm.preload()).toEqual({ ok: true })
+    await warm.begin()
     await warm.until(`status.connection === 'not-found' && status.rows === 0 && status.persistedOffset === null`)
     expect(await warm.rows()).toEqual({ users: {}, items: {} })
     await warm.page.close()
