@@ -83,6 +83,7 @@ export class Engine {
   #flowing = false
   #started = false
   #running: Promise<void> = Promise.resolve()
+  #closing: Promise<void> | null = null
   #read: AbortController | null = null
   #attempts = 0
   #wake: (() => void) | null = null
@@ -180,8 +181,11 @@ export class Engine {
   }
 
   /** Stores what has been read and ends. */
-  async close(): Promise<void> {
-    if (this.#closed.signal.aborted) return
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close())
+  }
+
+  async #close(): Promise<void> {
     this.#closed.abort()
     this.#read?.abort()
     this.#wake?.()
@@ -288,6 +292,8 @@ export class Engine {
         fail('NEEDS_AUTH', true)
         this.#transition('unauthorized')
         return 'on-request'
+      case 'interrupted':
+        return 'now'
       case 'bad-offset':
         await this.#startOver()
         // A server that does this again and again gets a pause.

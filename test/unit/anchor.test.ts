@@ -50,25 +50,25 @@ describe('an anchor', () => {
 
   test('is not made of nothing, nor of a batch that is costly to read again', () => {
     expect(anchorOf('1', '2', [])).toBeNull()
-    expect(anchorOf('1', '2', Array.from({ length: 200 }, () => 1))).toMatchObject({ offset: '1', events: 200 })
-    expect(anchorOf('1', '2', Array.from({ length: 201 }, () => 1))).toBeNull()
+    expect(anchorOf('1', '2', Array.from({ length: 1000 }, () => 1))).toMatchObject({ offset: '1', events: 1000 })
+    expect(anchorOf('1', '2', Array.from({ length: 1001 }, () => 1))).toBeNull()
   })
 
   test('is made of the end of a long batch where every event says which message it came in', () => {
     const stamped = (count: number, offset: string, first = 0): unknown[] => Array.from({ length: count }, (_, n) => ({ n: first + n, headers: { offset } }))
-    const long = [...stamped(500, '5'), ...stamped(7, '9', 500)]
+    const long = [...stamped(1500, '5'), ...stamped(7, '9', 1500)]
     const anchor = anchorOf('1', '9', long)!
     expect(anchor).toMatchObject({ offset: '5', events: 7 })
-    expect(new AnchorCheck(anchor).take(batch([...stamped(7, '9', 500), 'next']))).toEqual({ kind: 'same', rest: ['next'] })
-    expect(new AnchorCheck(anchor).take(batch(stamped(7, '9', 501)))).toEqual({ kind: 'other' })
+    expect(new AnchorCheck(anchor).take(batch([...stamped(7, '9', 1500), 'next']))).toEqual({ kind: 'same', rest: ['next'] })
+    expect(new AnchorCheck(anchor).take(batch(stamped(7, '9', 1501)))).toEqual({ kind: 'other' })
   })
 
   test.each([
-    ['a last message that is long itself', Array.from({ length: 300 }, () => ({ headers: { offset: '9' } }))],
-    ['stamps that are not the batch’s offset', Array.from({ length: 300 }, (_, n) => ({ headers: { offset: n < 290 ? '5' : '8' } }))],
-    ['an event without a stamp before the last message', [...Array.from({ length: 299 }, () => ({ headers: {} })), { headers: { offset: '9' } }]],
-    ['items that are no objects', [...Array.from({ length: 299 }, () => null), { headers: { offset: '9' } }]],
-    ['headers that are inherited', Array.from({ length: 300 }, () => Object.create({ headers: { offset: '9' } }) as object)],
+    ['a last message that is long itself', Array.from({ length: 1300 }, () => ({ headers: { offset: '9' } }))],
+    ['stamps that are not the batch’s offset', Array.from({ length: 1300 }, (_, n) => ({ headers: { offset: n < 1290 ? '5' : '8' } }))],
+    ['an event without a stamp before the last message', [...Array.from({ length: 1299 }, () => ({ headers: {} })), { headers: { offset: '9' } }]],
+    ['items that are no objects', [...Array.from({ length: 1299 }, () => null), { headers: { offset: '9' } }]],
+    ['headers that are inherited', Array.from({ length: 1300 }, () => Object.create({ headers: { offset: '9' } }) as object)],
   ])('is not made of a long batch with %s', (_, long) => {
     expect(anchorOf('1', '9', long)).toBeNull()
   })
@@ -93,12 +93,12 @@ describe('an anchor', () => {
 
 test('is the end of a long batch where events carry the offset after their message', () => {
   const stamped = (n: number, offset: string) => ({ n, headers: { offset } })
-  const items = [...Array.from({ length: 500 }, (_, n) => stamped(n, '5')), stamped(500, '6'), stamped(501, '6')]
+  const items = [...Array.from({ length: 1500 }, (_, n) => stamped(n, '5')), stamped(500, '6'), stamped(501, '6')]
   const anchor = anchorOf('1', '6', items)
   expect(anchor).toMatchObject({ offset: '5', events: 2 })
   // What a server adds in one way of reading only does not count.
   const reread = [{ n: 500, headers: {} }, stamped(501, '6'), stamped(502, '7')]
   expect(new AnchorCheck(anchor!).take({ items: reread, offset: '7', upToDate: true, streamClosed: false })).toEqual({ kind: 'same', rest: [stamped(502, '7')] })
   expect(anchorOf('1', '7', items)).toBeNull()
-  expect(anchorOf('1', '5', items.slice(0, 500))).toBeNull()
+  expect(anchorOf('1', '5', items.slice(0, 1500))).toBeNull()
 })

@@ -13,7 +13,7 @@ export interface Anchor {
 }
 
 /** More events are no anchor: reading them again would cost more than the certainty is worth. */
-const ANCHOR_EVENTS = 200
+const ANCHOR_EVENTS = 1000
 
 /**
  * The anchor that a batch makes.

@@ -163,7 +163,8 @@ export class HttpSource implements StreamSource {
         throw error
       }
       const { ok, status } = response
-      if (ok) report(null)
+      if (await isInterruptedPoll(url, response)) report(new SourceError('interrupted', 'a long-poll ended with nothing'))
+      else if (ok) report(null)
       else if (status >= 500 || status === 429) report(new SourceError('unreachable', `the server answered ${String(status)}`, status))
       return response
     }
@@ -203,6 +204,16 @@ class Progress {
   assertIntact(): void {
     if (this.failure !== null) throw toSourceError(this.failure, true)
   }
+}
+
+/**
+ * A long-poll ends with news, or with 204 when its time is up. One that ends early with nothing is what a server does with
+ * those that wait on a stream that is deleted, and the next request may meet another stream at the same offset.
+ */
+async function isInterruptedPoll(url: URL, response: Response): Promise<boolean> {
+  if (url.searchParams.get('live') !== 'long-poll' || response.status !== 200) return false
+  const text = await response.clone().text()
+  return text.length <= 2
 }
 
 /**
@@ -250,6 +261,7 @@ function toWriteError(error: unknown): SidestreamError {
       return new SidestreamError('STREAM_NOT_FOUND', message, options)
     case 'unreachable':
       return new SidestreamError('OFFLINE', message, { ...options, retryable: true })
+    case 'interrupted':
     case 'bad-offset':
     case 'refused':
       return new SidestreamError('STREAM_ERROR', message, options)

@@ -3,8 +3,11 @@ import type { AppendSettings, LiveMode, RequestValues, StreamBatch } from '../..
 /** Gives the headers and params of the next request; rejects when no tab can say. */
 export type RequestAsker = () => Promise<RequestValues>
 
-/** Why a read ended early. Which of them are worth another try is the engine's to decide. */
-export type SourceFailure = 'unreachable' | 'unauthorized' | 'missing' | 'bad-offset' | 'refused'
+/**
+ * Why a read ended early. Which of them are worth another try is the engine's to decide. `interrupted`: nothing is wrong,
+ * but the stream may have been made again, and a new read will tell.
+ */
+export type SourceFailure = 'interrupted' | 'unreachable' | 'unauthorized' | 'missing' | 'bad-offset' | 'refused'
 
 export class SourceError extends Error {
   override readonly name = 'SourceError'
