@@ -125,17 +125,19 @@ function stamped(events: ReadonlyArray<unknown>): unknown[] {
   return stamp((index) => messages[Math.floor(index / 10)]!.offset)
 }
 
-const LARGE = 1400
+/** Rows few enough to be replaced in one commit, written often enough to be too many events to read again. */
+const LARGE = 400
+const often = (events: unknown[]): unknown[] => Array.from({ length: 4 }, () => events).flat()
 
 async function longerAfterLargeBatch(tabIs: 'open' | 'closed', prepare: (events: unknown[]) => unknown[]): Promise<void> {
   const { server, path, url } = suite
-  server.append(path, prepare(itemEvents(LARGE)), { perMessage: 10 })
+  server.append(path, prepare(often(itemEvents(LARGE))), { perMessage: 10 })
   const before = JSON.stringify(suite.fold())
   let tab = await cold()
   if (tabIs === 'closed') await tab.page.close()
   await server.goOffline()
   server.recreateStream(path)
-  server.append(path, prepare(itemEvents(LARGE + 50).map((event) => renumbered(event, 'j'))), { perMessage: 10 })
+  server.append(path, prepare(often(itemEvents(LARGE + 50).map((event) => renumbered(event, 'j')))), { perMessage: 10 })
   if (tabIs === 'closed') {
     tab = await suite.app()
     await tab.open({ url })
@@ -146,15 +148,9 @@ async function longerAfterLargeBatch(tabIs: 'open' | 'closed', prepare: (events:
   await expectReplaced(tab, before)
 }
 
-describe.each(['open', 'closed'] as const)('a stream read in one large batch is deleted and made again longer while the tab is %s', (tabIs) => {
-  test('with events that carry their offset', async () => {
-    await longerAfterLargeBatch(tabIs, stamped)
-  })
-
-  // A known limit: to tell, the whole batch would have to be read again at each start.
-  test.fails('with events that do not', async () => {
-    await longerAfterLargeBatch(tabIs, (events) => events)
-  })
+// Without the stamps there is nothing to tell by, short of reading the whole batch again at each start.
+test.each(['open', 'closed'] as const)('a stream read in one large batch of stamped events, made again longer while the tab is %s', async (tabIs) => {
+  await longerAfterLargeBatch(tabIs, stamped)
 })
 
 describe('a stream that is gone', () => {
