@@ -270,6 +270,7 @@ export class Cache {
     this.#rewrite = true
     this.#expectedWriter = null
     this.#dirty.clear()
+    if (error instanceof LostCacheError) this.#persistedOffset = null
     this.#report('memory', { ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
     if (error instanceof LostCacheError || this.#closed.signal.aborted) {
       this.#release()
@@ -309,6 +310,10 @@ export class Cache {
     try {
       this.#lock = await this.#env.locks.wait(this.#name, this.#closed.signal)
     } catch {
+      return
+    }
+    if (this.#cleared) {
+      this.#release()
       return
     }
     this.#rewrite = true

@@ -106,7 +106,7 @@ export class Engine {
         offset: this.#offset,
         anchor: this.#currentAnchor(),
         txids: this.#txids,
-        complete: this.#complete,
+        complete: this.#complete && this.#replacement === null,
       }),
       isBusy: () => [...this.#members].some(({ session }) => session.isBehind),
       onReport: (report) => {
@@ -381,8 +381,8 @@ export class Engine {
     this.#complete = true
     this.#confirmed = true
     if (this.#replacement) this.#finishReplacement()
-    this.#transition('up-to-date')
     if (this.#status.lastError !== null && this.#status.lastError.code !== 'STORAGE_FAILED') this.#setStatus({ lastError: null })
+    this.#transition('up-to-date')
   }
 
   /** Shows what was read in place of the state, in one diff. */
