@@ -91,15 +91,18 @@ describe.each(Object.keys(SECOND_LIVES))('a stream deleted and %s', (life) => {
     await expectReplaced(tab, before, home)
   })
 
-  // Made again in the moment in which it is deleted, with as much on it: the same response goes on, and nothing tells.
-  test.skipIf(/longer|same length/.test(life))('while the tab listens by server-sent events', async () => {
-    fill()
-    const before = JSON.stringify(suite.fold())
-    const tab = await cold({ live: 'sse' })
-    await tab.observe()
-    makeAgain()
-    await expectReplaced(tab, before)
-  })
+  // Made again with as much on it, in the moment in which it is deleted: the same response goes on, and nothing tells.
+  const isTold = !/longer|same length/.test(life)
+  if (isTold) {
+    test('while the tab listens by server-sent events', async () => {
+      fill()
+      const before = JSON.stringify(suite.fold())
+      const tab = await cold({ live: 'sse' })
+      await tab.observe()
+      makeAgain()
+      await expectReplaced(tab, before)
+    })
+  }
 
   test('while the server is away', async () => {
     fill()
