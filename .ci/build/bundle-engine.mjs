@@ -36,7 +36,7 @@ async function bundle(root, entry, target) {
     minify: false,
     legalComments: 'none',
     sourcemap: 'linked',
-    sourcesContent: false,
+    sourcesContent: true,
     define: { 'process.env.NODE_ENV': '"production"' },
     logLevel: 'warning',
   })

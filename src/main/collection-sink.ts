@@ -5,10 +5,19 @@ import type { CollectionDiff } from '../shared/row-diff.ts'
 export interface RowSink {
   /** Puts the rows and removes the keys, as one commit. */
   write(diff: Pick<CollectionDiff, 'rows' | 'deleted'>): void
+  /** The keys it has. */
+  keys(): Iterable<string>
+  readonly isEmpty: boolean
   /** Live queries or other subscribers run with every commit. */
   readonly isObserved: boolean
   /** The rows are worth showing. */
   markReady(): void
+}
+
+/** The part of a collection that holds what was synced. */
+interface SyncedRows {
+  readonly _state?: { readonly syncedData?: { keys(): Iterable<string> } }
+  keys(): Iterable<string>
 }
 
 type SyncParams = Parameters<SyncConfig<object, string>['sync']>[0]
@@ -47,6 +56,19 @@ export class CollectionSink implements RowSink {
     // The receipt is not awaited: while an optimistic transaction is persisting, TanStack DB shows these rows only when
     // it has settled, and it may be waiting for exactly these rows' txid.
     void commit()
+  }
+
+  /**
+   * A collection's public keys leave out rows that an optimistic delete hides, which a snapshot may have to remove too; those
+   * it was synced have no public name.
+   */
+  keys(): Iterable<string> {
+    const collection = this.#params?.collection as SyncedRows | undefined
+    return collection?._state?.syncedData?.keys() ?? collection?.keys() ?? []
+  }
+
+  get isEmpty(): boolean {
+    return (this.#params?.collection.size ?? 0) === 0
   }
 
   get isObserved(): boolean {

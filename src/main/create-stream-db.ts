@@ -48,6 +48,7 @@ export function createStreamDB<
   const url = (options.stream?.url ?? streamOptions.url).toString()
 
   const status = new Status()
+  if (worker) status.set({ where: 'worker' })
   let engineIsReady = false
   const preload = new Preload(status.getSnapshot, () => engineIsReady)
   const txids = new Txids()
@@ -219,8 +220,11 @@ export function createStreamDB<
     },
     close,
     utils: {
-      awaitTxId: (txid, timeout) =>
-        closed ? Promise.reject(new SidestreamError('CLOSED', 'StreamDB closed')) : txids.wait(txid, timeout),
+      awaitTxId: (txid, timeout) => {
+        if (closed) return Promise.reject(new SidestreamError('CLOSED', 'StreamDB closed'))
+        if (!started) start()
+        return txids.wait(txid, timeout)
+      },
     },
     status,
     reconnect,

@@ -26,8 +26,12 @@ export function openWorker(option: WorkerOption): OpenEndpoint {
   } catch (error) {
     throw new SidestreamError('WORKER_START_FAILED', `the worker could not be created: ${describe(error)}`, { cause: error })
   }
+  // Untyped callers hand in all sorts of things.
+  const port = ((worker as Partial<SharedWorker> | null)?.port ?? worker) as MessagePort | Worker | null
+  if (typeof port?.postMessage !== 'function') {
+    throw new SidestreamError('INVALID_OPTIONS', '`worker` has to be a Worker, a SharedWorker, or a function that makes one')
+  }
   users.set(worker, (users.get(worker) ?? 0) + 1)
-  const port = 'port' in worker ? worker.port : worker
   if ('port' in worker) worker.port.start()
   let released = false
   return {

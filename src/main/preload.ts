@@ -49,7 +49,7 @@ export class Preload {
   /** The status has changed: a refusal since somebody began to wait is theirs to know. */
   observe(): void {
     const { connection, failedAttempts, lastError, offset, rows } = this.#read()
-    const progress = JSON.stringify([offset, rows, connection])
+    const progress = `${offset} ${String(rows)}`
     if (progress !== this.#progress) {
       this.#progress = progress
       if (this.#waiting.size > 0) this.#restartTimer()

@@ -34,8 +34,6 @@ export interface ReplicaOptions {
  */
 export class Replica {
   readonly #options: ReplicaOptions
-  /** Keys by collection, to find what a replacing snapshot does not mention. */
-  readonly #keys: ReadonlyMap<string, Set<string>>
   #epoch: string | null = null
   #offset = START_OFFSET
   /** Between the first and the last part of a diff. */
@@ -50,7 +48,6 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options
-    this.#keys = new Map([...options.collections.keys()].map((name) => [name, new Set<string>()]))
   }
 
   /** Offset up to which the rows show the stream. */
@@ -59,7 +56,7 @@ export class Replica {
   }
 
   get hasRows(): boolean {
-    for (const keys of this.#keys.values()) if (keys.size > 0) return true
+    for (const { sink } of this.#options.collections.values()) if (!sink.isEmpty) return true
     return false
   }
 
@@ -81,7 +78,6 @@ export class Replica {
   /** The rows are gone (the collections were cleaned up): the engine sends them again. */
   lost(): void {
     this.#isLost = true
-    for (const keys of this.#keys.values()) keys.clear()
   }
 
   /** @returns `applied` once every row is committed; `resync` when the batch does not continue what is here */
@@ -90,7 +86,7 @@ export class Replica {
     await this.#working
     if (!this.continues(batch)) return 'resync'
     if (batch.replace) {
-      this.#mentioned = new Map([...this.#keys.keys()].map((name) => [name, new Set<string>()]))
+      this.#mentioned = new Map([...this.#options.collections.keys()].map((name) => [name, new Set<string>()]))
       this.#offset = batch.from
       this.#isLost = false
       this.#partial = false
@@ -116,18 +112,12 @@ export class Replica {
 
   #commit({ collection, rows, deleted }: CollectionDiff): void {
     const target = this.#options.collections.get(collection)
-    const keys = this.#keys.get(collection)
-    if (!target || !keys) return
+    if (!target) return
     const mentioned = this.#mentioned?.get(collection)
-    for (const row of rows) {
+    if (mentioned) {
       // The engine has put the event's key there, which is a string.
-      const key = row[target.primaryKey] as string
-      keys.add(key)
-      mentioned?.add(key)
-    }
-    for (const key of deleted) {
-      keys.delete(key)
-      mentioned?.delete(key)
+      for (const row of rows) mentioned.add(row[target.primaryKey] as string)
+      for (const key of deleted) mentioned.delete(key)
     }
     try {
       target.sink.write({ rows, deleted })
@@ -166,9 +156,9 @@ export class Replica {
     const mentioned = this.#mentioned
     this.#mentioned = null
     if (!mentioned) return
-    for (const [collection, keys] of this.#keys) {
+    for (const [collection, { sink }] of this.#options.collections) {
       const kept = mentioned.get(collection)!
-      const deleted = [...keys].filter((key) => !kept.has(key))
+      const deleted = [...sink.keys()].filter((key) => !kept.has(key)).reverse()
       const diff: CollectionDiff = { collection, rows: [] as RowData[], deleted }
       if (deleted.length <= ATOMIC_ROWS) this.#commit(diff)
       else await this.#commitInSlices(diff)

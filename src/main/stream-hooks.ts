@@ -42,11 +42,15 @@ export class StreamHooks {
     for (const report of invalid) this.#guard('onInvalid', () => onInvalid?.(report))
   }
 
-  #guard(name: string, call: () => void): void {
-    try {
-      call()
-    } catch (error) {
+  #guard(name: string, call: () => unknown): void {
+    const onError = (error: unknown): void => {
       this.#onError({ code: 'HOOK_FAILED', message: `${name} threw: ${describe(error)}`, retryable: false })
+    }
+    try {
+      const result = call()
+      if (result instanceof Promise) result.catch(onError)
+    } catch (error) {
+      onError(error)
     }
   }
 }

@@ -5,6 +5,9 @@ const REMEMBERED = 4096
 /** As in @durable-streams/state, ms. */
 const DEFAULT_TIMEOUT_MS = 5000
 
+/** Timers take no more, ms. */
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
+
 interface Waiter {
   readonly resolve: () => void
   readonly reject: (error: Error) => void
@@ -41,7 +44,7 @@ export class Txids {
         waiters.delete(waiter)
         if (waiters.size === 0 && this.#waiting.get(txid) === waiters) this.#waiting.delete(txid)
         reject(new SidestreamError('TXID_TIMEOUT', `Timeout waiting for txid: ${txid}`, { retryable: true }))
-      }, timeoutMs)
+      }, Math.min(timeoutMs, LONGEST_TIMEOUT_MS))
       const waiter: Waiter = {
         resolve: () => {
           clearTimeout(timer)

@@ -89,13 +89,14 @@ export interface TabBatch extends StreamBatch {
 /** An event that was kept out of the collections. */
 export interface InvalidEvent {
   /**
-   * `MALFORMED` not a State Protocol event · `NOT_A_ROW` its value is not an object · `REFUSED` its collection's schema
+   * `MALFORMED` not a State Protocol event · `NOT_A_ROW` its value is not an object, or nested too deeply · `REFUSED` its collection's schema
    * refuses the value
    */
   readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED'
   readonly reason: string
   /** Offset of the batch that the event came in. */
   readonly offset: string
+  /** Null when it is nested too deeply to be handed on. */
   readonly event: unknown
 }
 

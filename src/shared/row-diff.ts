@@ -63,7 +63,13 @@ export class RowDiff {
   sort(): void {
     this.#sorted.clear()
     // By the default order, that of the collections; a function of one's own makes sorting several times slower.
-    for (const [collection, changes] of this.#collections) this.#sorted.set(collection, [...changes.keys()].sort().reverse())
+    for (const [collection, changes] of this.#collections) {
+      const keys = [...changes.keys()].sort()
+      // Keys that are gone leave first and from the end, where taking them out of a sorted list moves the fewest others.
+      const gone = keys.filter((key) => changes.get(key) === null)
+      const rows = gone.length === 0 ? keys : keys.filter((key) => changes.get(key) !== null)
+      this.#sorted.set(collection, [...rows.reverse(), ...gone])
+    }
   }
 
   /** Removes up to `limit` changed rows and returns them as they cross a port. */

@@ -37,6 +37,10 @@ export class SimTab {
                 for (const row of rows) target.set(String(row[primaryKey]), row)
                 for (const key of deleted) target.delete(key)
               },
+              keys: () => this.#rows.get(collection)!.keys(),
+              get isEmpty() {
+                return [...this.keys()].length === 0
+              },
               isObserved: false,
               markReady: () => undefined,
             },

@@ -316,9 +316,28 @@ describe('a failure', () => {
     }
   })
 
-  test('of an answer that is no JSON is the server’s, and worth another try', async () => {
+  test('of an answer that is no JSON is told as a refusal', async () => {
     server.faults.respond(200, { match: get, body: '<html>', headers: { 'content-type': 'application/json', 'stream-next-offset': '5_5' } })
-    expect(await new Read().end).toMatchObject({ failure: 'unreachable' })
+    expect(await new Read().end).toMatchObject({ failure: 'refused' })
+  })
+
+  test.each([
+    ['HTML', '<!doctype html>', 'text/html'],
+    ['an ordinary API', '[{"n":1}]', 'application/json'],
+  ])('of an address that has %s is told as a refusal', async (_, body, type) => {
+    server.faults.respond(200, { match: get, body, headers: { 'content-type': type } })
+    expect(await new Read().end).toMatchObject({ failure: 'refused', message: expect.stringContaining('not from a durable stream') as string })
+  })
+
+  test.each([
+    [401, 'unauthorized', ''],
+    [403, 'unauthorized', 'nope'],
+    [404, 'missing', ''],
+    [410, 'missing', 'nope'],
+    [400, 'refused', ''],
+  ])('is seen in a %i that calls itself JSON and is not', async (status, failure, body) => {
+    server.faults.respond(status, { match: get, body, headers: { 'content-type': 'application/json' } })
+    expect(await new Read().end).toMatchObject({ failure, status })
   })
 
   test.each(LIVE)('while listening (%s) loses and repeats nothing', async (live) => {

@@ -7,6 +7,15 @@ export class MapSink implements RowSink {
   readonly sizes: number[] = []
   isReady = false
   isObserved = false
+
+  keys(): Iterable<string> {
+    return this.rows.keys()
+  }
+
+  get isEmpty(): boolean {
+    return this.rows.size === 0
+  }
+
   /** Called at each write, before it. */
   onWrite: (size: number) => void = () => undefined
 

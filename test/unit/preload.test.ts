@@ -112,3 +112,12 @@ test('everyone is told of the end, and can wait again after it', async () => {
   preload.ready()
   await again
 })
+
+test('a connection that flips between two states is no progress', async () => {
+  const waiting = expect(preload.wait()).rejects.toMatchObject({ code: 'OFFLINE' })
+  for (let second = 0; second < 61; second += 1) {
+    observe({ connection: second % 2 === 0 ? 'connecting' : 'offline' })
+    await vi.advanceTimersByTimeAsync(1000)
+  }
+  await waiting
+})

@@ -40,6 +40,9 @@ export interface Materialized {
 /** Reports of one batch that are passed on; the count in the marks is always complete. */
 export const REPORTED_EVENTS = 100
 
+/** Levels of a row's value. Far below what a structured clone survives, and far beyond what rows have. */
+const MOST_LEVELS = 200
+
 const NO_MARKS: Marks = { seq: 0, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
 
 export function emptyState(collections: ReadonlyArray<CollectionShape>): State {
@@ -68,7 +71,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
 
   const quarantine = (code: InvalidEvent['code'], reason: string, event: unknown): void => {
     quarantined = { count: quarantined.count + 1, lastReason: reason }
-    if (invalid.length < REPORTED_EVENTS) invalid.push({ code, reason, offset, event })
+    if (invalid.length < REPORTED_EVENTS) invalid.push({ code, reason, offset, event: isTooDeep(event) ? null : event })
   }
 
   const change = (event: ChangeEvent): void => {
@@ -83,6 +86,10 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
         const { value } = event
         if (typeof value !== 'object' || value === null || Array.isArray(value)) {
           quarantine('NOT_A_ROW', `the value of ${type} "${key}" is not an object`, event)
+          return
+        }
+        if (isTooDeep(value)) {
+          quarantine('NOT_A_ROW', `the value of ${type} "${key}" is nested more than ${String(MOST_LEVELS)} levels deep`, event)
           return
         }
         const refusal = refuse(rules.validators.get(shape.name), value, shape.primaryKey, key)
@@ -153,6 +160,16 @@ export function diffStates(before: State, after: State): RowDiff {
   }
   for (const [collection, rows] of after.rows) diff.foldRows(collection, rows)
   return diff
+}
+
+function isTooDeep(value: unknown, left = MOST_LEVELS): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (left === 0) return true
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name]
+    if (typeof field === 'object' && isTooDeep(field, left - 1)) return true
+  }
+  return false
 }
 
 /** A value that lacks its primary key is judged as the row it will become. */

@@ -110,7 +110,7 @@ export class HttpSource implements StreamSource {
         if (failure === null) {
           hasAnswered = true
           onReachable(true, null)
-        } else if (hasAnswered) {
+        } else if (hasAnswered || failure.failure === 'refused') {
           // The client would try the same request again: a long-poll, which says nothing until there is news, and an offset
           // that may by then be another stream's. A new session asks at once what there is, and whether it is the same.
           onLaterFailure(failure)
@@ -163,7 +163,10 @@ export class HttpSource implements StreamSource {
         throw error
       }
       const { ok, status } = response
-      if (await isInterruptedPoll(url, response)) report(new SourceError('interrupted', 'a long-poll ended with nothing'))
+      const isRead = (init?.method ?? 'GET') === 'GET'
+      if (ok && isRead && !isFromStream(response)) {
+        report(new SourceError('refused', 'the answer is not from a durable stream: it has no Stream-Next-Offset, or CORS hides it', status))
+      } else if (await isInterruptedPoll(url, response)) report(new SourceError('interrupted', 'a long-poll ended with nothing'))
       else if (ok) report(null)
       else if (status >= 500 || status === 429) report(new SourceError('unreachable', `the server answered ${String(status)}`, status))
       return response
@@ -206,6 +209,11 @@ class Progress {
   }
 }
 
+const isEventStream = (response: Response): boolean => response.headers.get('content-type')?.includes('text/event-stream') ?? false
+
+/** Durable Streams protocol: every answer to a read says where it ends. Others are from something else at that address. */
+const isFromStream = (response: Response): boolean => isEventStream(response) || response.headers.has('stream-next-offset')
+
 /**
  * A long-poll ends with news, or with 204 when its time is up. One that ends early with nothing is what a server does with
  * those that wait on a stream that is deleted, and the next request may meet another stream at the same offset.
@@ -221,10 +229,12 @@ async function isInterruptedPoll(url: URL, response: Response): Promise<boolean>
  * breaks off later for the end of the session. Event streams have no end.
  */
 async function readWhole(response: Response): Promise<Response> {
-  const isEventStream = response.headers.get('content-type')?.includes('text/event-stream') ?? false
-  if (!response.ok || response.body === null || isEventStream) return response
+  if (response.body === null || (response.ok && isEventStream(response))) return response
   const body = await response.arrayBuffer()
-  const { status, statusText, headers } = response
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  // The client parses a refusal that calls itself JSON, and takes one that is not for a failure of the network.
+  if (!response.ok) headers.set('content-type', 'text/plain')
   return new Response(status === 204 ? null : body, { status, statusText, headers })
 }
 
@@ -237,7 +247,8 @@ const statusOf = (error: unknown): number | undefined => {
 function toSourceError(error: unknown, resuming: boolean): SourceError {
   if (error instanceof SourceError) return error
   const status = statusOf(error)
-  return new SourceError(failureOf(status, resuming), describe(error), status)
+  const isParseError = (error as { code?: unknown } | null)?.code === 'PARSE_ERROR'
+  return new SourceError(isParseError ? 'refused' : failureOf(status, resuming), describe(error), status)
 }
 
 function failureOf(status: number | undefined, resuming: boolean): SourceFailure {

@@ -199,7 +199,8 @@ export class TabSession {
         this.#inFlight = false
         if (this.#link.gone.aborted) return
         this.#onProblem(toErrorData(error, 'TAB_GONE'))
-        this.#retract(batch)
+        // Rows can always be sent; raw events perhaps not, and then the second attempt fails as well.
+        this.#retract(this.#failures === 0 ? batch : { ...batch, events: [], invalid: [] })
         this.#pump()
       },
     )
