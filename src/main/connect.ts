@@ -25,7 +25,7 @@ export interface Session {
   readonly status: EngineStatus
   readonly aliveLock: string | null
   /** Closes the ports; calls under way are not answered any more. */
-  close(): void
+  readonly close: () => void
 }
 
 /**
@@ -67,7 +67,7 @@ function handshake(endpoint: Endpoint, shake: () => Promise<HelloReply>): Promis
       unlisten()
     }
     const timer = setTimeout(() => {
-      fail(`the worker did not answer within ${String(HANDSHAKE_LIMIT_MS / 1000)} s: its script has to load, import 'sidestream/worker' and be of type 'module' (docs/guide.md, Workers)`)
+      fail('the worker does not answer: is its script there, a module, with sidestream/worker?')
     }, HANDSHAKE_LIMIT_MS)
     const unlisten = endpoint.onError((reason) => {
       fail(`the worker's script failed: ${reason || 'see the network panel'}`)

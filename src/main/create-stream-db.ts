@@ -1,13 +1,13 @@
 import { createCollection, createOptimisticAction, type Collection } from '@tanstack/db'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { describe, SidestreamError, fromErrorData, toErrorData } from '../shared/errors.ts'
+import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
-import { Link } from './link.ts'
+import { closedError, Link } from './link.ts'
 import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type PlainOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
@@ -60,7 +60,7 @@ export function createStreamDB<
   let closed = false
   let started = false
 
-  const collections: Record<string, Collection<object, string>> = {}
+  const entries: Array<[string, Collection<object, string>]> = []
   const targets = new Map<string, ReplicaCollection>()
   for (const [name, { schema, primaryKey }] of Object.entries(state)) {
     const sink = new CollectionSink((again) => {
@@ -75,15 +75,17 @@ export function createStreamDB<
       // One stream feeds all of them: none can be collected and recovered by itself.
       gcTime: 0,
     } as Parameters<typeof createCollection<object, string>>[0]) as unknown as Collection<object, string>
-    Object.defineProperty(collections, name, { value: collection, enumerable: true })
+    entries.push([name, collection])
   }
+
+  const collections = Object.fromEntries(entries)
 
   const replica = new Replica({
     collections: targets,
     now: () => performance.now(),
     pause: yieldToBrowser,
     onCommitError: (error) => {
-      report({ code: 'HOOK_FAILED', message: `a live query or subscriber threw: ${describe(error)}`, retryable: false })
+      report(hookFailed('a live query or subscriber', error))
     },
   })
 
@@ -100,20 +102,19 @@ export function createStreamDB<
     status.set({ ...engine, offset: replica.offset, ready: preload.isReady })
     preload.observe()
     const { onError } = streamOptions
-    const refused = engine.failedAttempts > lastFailures && engine.lastError !== null && engine.lastError.code !== 'OFFLINE'
+    const refused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
     lastFailures = engine.failedAttempts
-    if (onError && refused) void askOnError(onError, fromErrorData(engine.lastError))
-  }
-
-  const askOnError = async (onError: NonNullable<typeof streamOptions.onError>, error: Error): Promise<void> => {
-    try {
-      const answer = await onError(error)
-      if (!answer) return
-      request = { headers: { ...request.headers, ...answer.headers }, params: { ...request.params, ...answer.params } }
-      setTimeout(reconnect, ON_ERROR_DELAY_MS)
-    } catch (thrown) {
-      report({ code: 'HOOK_FAILED', message: `onError threw: ${describe(thrown)}`, retryable: false })
-    }
+    if (!onError || !refused || !engine.lastError) return
+    Promise.resolve(fromErrorData(engine.lastError))
+      .then(onError)
+      .then((answer) => {
+        if (!answer) return
+        request = { headers: { ...request.headers, ...answer.headers }, params: { ...request.params, ...answer.params } }
+        setTimeout(reconnect, ON_ERROR_DELAY_MS)
+      })
+      .catch((error: unknown) => {
+        report(hookFailed('onError', error))
+      })
   }
 
   const apply = async (batch: DiffBatch): Promise<Ack> => {
@@ -165,7 +166,7 @@ export function createStreamDB<
     onDown: (error, final) => {
       txids.rejectAll(error)
       status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
-      if (final || error.code === 'VERSION_MISMATCH') preload.rejectAll(error)
+      if (final) preload.rejectAll(error)
     },
   })
 
@@ -194,7 +195,7 @@ export function createStreamDB<
   const close = (): void => {
     if (closed) return
     closed = true
-    const error = new SidestreamError('CLOSED', 'StreamDB closed')
+    const error = closedError()
     txids.rejectAll(error)
     preload.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
@@ -204,13 +205,14 @@ export function createStreamDB<
   globalThis.addEventListener?.('online', reconnect)
   streamOptions.signal?.addEventListener('abort', close, { once: true })
 
-  const methods: StreamDBMethods = {
+  const db: StreamDBMethods & { readonly collections: Record<string, Collection<object, string>> } = {
+    collections,
     stream,
     get offset() {
       return replica.offset
     },
     preload: async () => {
-      if (closed) throw new SidestreamError('CLOSED', 'StreamDB closed')
+      if (closed) throw closedError()
       const ready = preload.wait()
       const again = started
       for (const collection of Object.values(collections)) collection.startSyncImmediate()
@@ -221,7 +223,7 @@ export function createStreamDB<
     close,
     utils: {
       awaitTxId: (txid, timeout) => {
-        if (closed) return Promise.reject(new SidestreamError('CLOSED', 'StreamDB closed'))
+        if (closed) return Promise.reject(closedError())
         if (!started) start()
         return txids.wait(txid, timeout)
       },
@@ -234,17 +236,13 @@ export function createStreamDB<
     },
   }
 
-  const db = Object.create(null) as StreamDB<TDef>
-  Object.defineProperty(db, 'collections', { value: collections, enumerable: true })
-  Object.defineProperties(db, Object.getOwnPropertyDescriptors(methods))
   if (options.actions) {
-    const actions = Object.entries(options.actions({ db, stream })).map(
-      ([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const,
-    )
-    Object.defineProperty(db, 'actions', { value: Object.fromEntries(actions), enumerable: true })
+    const definitions = Object.entries(options.actions({ db: db as unknown as StreamDB<TDef>, stream }))
+    const actions = definitions.map(([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const)
+    Object.assign(db, { actions: Object.fromEntries(actions) })
   }
   if (streamOptions.signal?.aborted) close()
-  return db as ReturnType<typeof createStreamDB<TDef, TActions>>
+  return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions>>
 }
 
 function settingsOf({ streamOptions, state, live, scope, cache }: PlainOptions, url: string): StreamSettings {
@@ -256,10 +254,8 @@ function settingsOf({ streamOptions, state, live, scope, cache }: PlainOptions, 
     live: live ?? true,
     contentType: streamOptions?.contentType ?? null,
     batching: streamOptions?.batching ?? true,
+    // Numbers only: the client's options also have a callback, which cannot cross.
     backoff: backoff ? { initialDelay: backoff.initialDelay, maxDelay: backoff.maxDelay, multiplier: backoff.multiplier } : null,
-    cache:
-      cache === false
-        ? null
-        : { durability: (cache === true ? undefined : cache?.durability) ?? 'relaxed', version: (cache === true ? undefined : cache?.version) ?? '' },
+    cache: cache === false ? null : { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) },
   }
 }

@@ -24,12 +24,12 @@ export function openWorker(option: WorkerOption): OpenEndpoint {
   try {
     worker = renewable ? option() : option
   } catch (error) {
-    throw new SidestreamError('WORKER_START_FAILED', `the worker could not be created: ${describe(error)}`, { cause: error })
+    throw new SidestreamError('WORKER_START_FAILED', `the worker cannot be made: ${describe(error)}`, { cause: error })
   }
   // Untyped callers hand in all sorts of things.
   const port = ((worker as Partial<SharedWorker> | null)?.port ?? worker) as MessagePort | Worker | null
   if (typeof port?.postMessage !== 'function') {
-    throw new SidestreamError('INVALID_OPTIONS', '`worker` has to be a Worker, a SharedWorker, or a function that makes one')
+    throw new SidestreamError('INVALID_OPTIONS', '`worker` is no Worker, SharedWorker, or function that makes one')
   }
   users.set(worker, (users.get(worker) ?? 0) + 1)
   if ('port' in worker) worker.port.start()

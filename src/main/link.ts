@@ -1,4 +1,4 @@
-import { SidestreamError, toErrorData } from '../shared/errors.ts'
+import { fromErrorData, SidestreamError, toErrorData } from '../shared/errors.ts'
 import type { EngineContract, Hello, TabContract } from '../shared/protocol.ts'
 import { abortable } from '../shared/abortable.ts'
 import { connect, type Remote, type Session } from './connect.ts'
@@ -65,26 +65,18 @@ export class Link {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#restartTimer)
-    const [life, opening, endpoint] = [this.#life, this.#opening, this.#endpoint]
-    life.abort(closedError())
+    this.#life.abort(closedError())
+    const opening = this.#opening
+    if (!opening) return
     const release = (): void => {
-      void opening?.then(
-        (session) => { session.close() },
-        () => undefined,
-      )
-      endpoint?.release()
-      // A session that was still opening has set its endpoint in the meantime.
+      clearTimeout(limit)
+      opening.then(({ close }) => { close() }, () => undefined)
       this.#endpoint?.release()
     }
-    if (!opening) return
     const limit = setTimeout(release, LEAVE_LIMIT_MS)
     opening
-      .then((session) => session.engine.leave())
-      .catch(() => undefined)
-      .finally(() => {
-        clearTimeout(limit)
-        release()
-      })
+      .then(({ engine }) => engine.leave())
+      .then(release, release)
   }
 
   async #open(): Promise<Session> {
@@ -99,7 +91,7 @@ export class Link {
       this.#options.onSession(session)
       return session
     } catch (error) {
-      const failure = error instanceof SidestreamError ? error : new SidestreamError('WORKER_START_FAILED', toErrorData(error, 'WORKER_START_FAILED').message, { cause: error })
+      const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
       this.#endpoint?.release()
       this.#endpoint = null
       this.#opening = null
@@ -151,4 +143,4 @@ export class Link {
   }
 }
 
-const closedError = (): SidestreamError => new SidestreamError('CLOSED', 'StreamDB closed')
+export const closedError = (): SidestreamError => new SidestreamError('CLOSED', 'StreamDB closed')

@@ -159,16 +159,15 @@ export function assertOptions(options: PlainOptions): void {
   const fail = (message: string): never => {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
-  const { streamOptions, stream, state, worker } = options as Partial<typeof options>
-  if (!state) fail('createStreamDB requires state')
-  if (stream && worker) fail('a `stream` object cannot cross to a worker: give `streamOptions` instead, or leave `worker` out')
+  const { streamOptions, stream, worker } = options as Partial<typeof options>
+  if (stream && worker) fail('`stream` cannot cross to a worker')
   if (stream) return
   if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
   try {
     new URL(streamOptions.url)
   } catch {
-    fail(`streamOptions.url has to be an absolute URL, got "${String(streamOptions.url)}"`)
+    fail(`streamOptions.url is no absolute URL: ${String(streamOptions.url)}`)
   }
-  if (worker && streamOptions.fetch) fail('streamOptions.fetch cannot cross to a worker: use headers and params, or leave `worker` out')
+  if (worker && streamOptions.fetch) fail('`streamOptions.fetch` cannot cross to a worker')
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */

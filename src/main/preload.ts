@@ -41,51 +41,39 @@ export class Preload {
 
   ready(): void {
     this.#ready = true
-    this.#settle(({ resolve }) => {
-      resolve()
-    })
+    for (const { resolve } of this.#end()) resolve()
   }
 
   /** The status has changed: a refusal since somebody began to wait is theirs to know. */
   observe(): void {
     const { connection, failedAttempts, lastError, offset, rows } = this.#read()
     const progress = `${offset} ${String(rows)}`
-    if (progress !== this.#progress) {
-      this.#progress = progress
-      if (this.#waiting.size > 0) this.#restartTimer()
-    }
+    if (progress !== this.#progress && this.#waiting.size > 0) this.#restartTimer()
+    this.#progress = progress
     // Another engine counts from the beginning.
     for (const waiter of this.#waiting) waiter.failedBefore = Math.min(waiter.failedBefore, failedAttempts)
     // With rows on their way from the cache, a refusal is no reason to give up.
     if (!REFUSALS.has(connection) || !lastError || this.#rowsAreComing()) return
-    this.#settle(
-      ({ reject }) => {
-        reject(fromErrorData(lastError))
-      },
-      ({ failedBefore }) => failedAttempts > failedBefore,
-    )
+    for (const { reject } of this.#end(failedAttempts)) reject(fromErrorData(lastError))
   }
 
   rejectAll(error: Error): void {
-    this.#settle(({ reject }) => {
-      reject(error)
-    })
+    for (const { reject } of this.#end()) reject(error)
   }
 
   #restartTimer(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       const reason = this.#read().lastError?.message ?? 'no answer'
-      this.rejectAll(new SidestreamError('OFFLINE', `nothing is cached, and the stream cannot be read: ${reason}`, { retryable: true }))
+      this.rejectAll(new SidestreamError('OFFLINE', `the stream cannot be read: ${reason}`, { retryable: true }))
     }, PATIENCE_MS)
   }
 
-  #settle(end: (waiter: Waiter) => void, which: (waiter: Waiter) => boolean = () => true): void {
-    for (const waiter of [...this.#waiting]) {
-      if (!which(waiter)) continue
-      this.#waiting.delete(waiter)
-      end(waiter)
-    }
+  /** Takes out whoever has seen fewer failed attempts than `failed`. */
+  #end(failed = Infinity): Waiter[] {
+    const ended = [...this.#waiting].filter(({ failedBefore }) => failedBefore < failed)
+    for (const waiter of ended) this.#waiting.delete(waiter)
     if (this.#waiting.size === 0) clearTimeout(this.#timer)
+    return ended
   }
 }

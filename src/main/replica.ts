@@ -135,13 +135,13 @@ export class Replica {
     let position = 0
     while (position < rows.length + deleted.length) {
       const end = position + this.#sliceRows
-      const slice = {
-        collection,
-        rows: rows.slice(position, end),
-        deleted: deleted.slice(Math.max(0, position - rows.length), Math.max(0, end - rows.length)),
-      }
       const before = now()
-      this.#commit(slice)
+      // Removals first: a list in order loses them most cheaply from its end, and gains rows there.
+      this.#commit({
+        collection,
+        deleted: deleted.slice(position, end),
+        rows: rows.slice(Math.max(0, position - deleted.length), Math.max(0, end - deleted.length)),
+      })
       const tookMs = Math.max(0.1, now() - before)
       position = end
       const sliceMs = this.#options.collections.get(collection)?.sink.isObserved ? SLICE_MS.observed : SLICE_MS.unobserved

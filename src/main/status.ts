@@ -1,4 +1,4 @@
-import { describe } from '../shared/errors.ts'
+import { hookFailed } from '../shared/errors.ts'
 import { INITIAL_ENGINE_STATUS, type StreamDBStatus } from '../shared/status.ts'
 
 /** Readable as a snapshot and subscribable: fit for React's `useSyncExternalStore`. */
@@ -34,7 +34,7 @@ export class Status implements StatusStore {
       try {
         listener()
       } catch (error) {
-        this.set({ lastError: { code: 'HOOK_FAILED', message: `a status listener threw: ${describe(error)}`, retryable: false } })
+        this.set({ lastError: hookFailed('a status listener', error) })
       }
     }
   }

@@ -1,4 +1,4 @@
-import { describe, type ErrorData } from '../shared/errors.ts'
+import { hookFailed, type ErrorData } from '../shared/errors.ts'
 import type { StateEvent } from '../shared/events.ts'
 import type { DiffBatch, StreamBatch } from '../shared/protocol.ts'
 import type { CreateStreamDBOptions, JsonBatch } from './options.ts'
@@ -44,7 +44,7 @@ export class StreamHooks {
 
   #guard(name: string, call: () => unknown): void {
     const onError = (error: unknown): void => {
-      this.#onError({ code: 'HOOK_FAILED', message: `${name} threw: ${describe(error)}`, retryable: false })
+      this.#onError(hookFailed(name, error))
     }
     try {
       const result = call()

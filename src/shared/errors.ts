@@ -53,11 +53,18 @@ export function fromErrorData(data: ErrorData): SidestreamError {
   return new SidestreamError(data.code, data.message, data)
 }
 
+/** What is reported when a function of the application's throws. */
+export const hookFailed = (name: string, error: unknown): ErrorData => ({
+  code: 'HOOK_FAILED',
+  message: `${name} threw: ${describe(error)}`,
+  retryable: false,
+})
+
 /** A thrown value as text; never throws itself, whatever was thrown. */
 export function describe(error: unknown): string {
   try {
     return String(error instanceof Error ? error.message : error)
   } catch {
-    return 'an error that cannot be shown'
+    return 'unknown'
   }
 }

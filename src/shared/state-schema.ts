@@ -60,11 +60,12 @@ function keyOf(key: string | undefined, row: unknown, primaryKey: string, missin
 }
 
 function eventHelpers<T>({ type, primaryKey, schema }: CollectionDefinition<T>): CollectionEventHelpers<T> {
+  const missing = (operation: Operation, what: string): string => `Cannot create ${type} ${operation} event: must provide either 'key' or ${what}`
   const write = (operation: Exclude<Operation, 'delete'>, params: { key?: string; value: T; oldValue?: T; headers?: EventHeaders }) => {
     assertValid(schema, params.value, `${type} ${operation}`)
     if (params.oldValue !== undefined) assertValid(schema, params.oldValue, `${type} ${operation} (oldValue)`)
-    const missing = `Cannot create ${type} ${operation} event: must provide either 'key' or a value with a non-empty '${primaryKey}' field`
-    return { type, key: keyOf(params.key, params.value, primaryKey, missing), value: params.value, headers: { ...params.headers, operation } }
+    const key = keyOf(params.key, params.value, primaryKey, missing(operation, `a value with a non-empty '${primaryKey}' field`))
+    return { type, key, value: params.value, headers: { ...params.headers, operation } }
   }
   return {
     insert: (params) => write('insert', params),
@@ -75,8 +76,7 @@ function eventHelpers<T>({ type, primaryKey, schema }: CollectionDefinition<T>):
     },
     delete: (params) => {
       if (params.oldValue !== undefined) assertValid(schema, params.oldValue, `${type} delete (oldValue)`)
-      const missing = `Cannot create ${type} delete event: must provide either 'key' or 'oldValue' with a ${primaryKey} field`
-      const key = keyOf(params.key, params.oldValue, primaryKey, missing)
+      const key = keyOf(params.key, params.oldValue, primaryKey, missing('delete', `'oldValue' with a ${primaryKey} field`))
       return { type, key, ...oldValueOf(params), headers: { ...params.headers, operation: 'delete' } }
     },
   }
@@ -101,10 +101,8 @@ export function createStateSchema<T extends Record<string, CollectionDefinition>
     )
   }
   for (const [name, definition] of Object.entries(collections)) {
-    for (const field of ['type', 'primaryKey'] as const) {
-      if (typeof definition[field] !== 'string' || definition[field] === '') {
-        throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" needs a non-empty '${field}'`)
-      }
+    if (!definition.type || !definition.primaryKey) {
+      throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" needs a type and a primaryKey`)
     }
     const other = byType.get(definition.type)
     if (other !== undefined) {
