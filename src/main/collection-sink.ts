@@ -7,7 +7,6 @@ export interface RowSink {
   write(diff: Pick<CollectionDiff, 'rows' | 'deleted'>): void
   /** The keys it has. */
   keys(): Iterable<string>
-  readonly isEmpty: boolean
   /** Live queries or other subscribers run with every commit. */
   readonly isObserved: boolean
   /** The rows are worth showing. */
@@ -65,10 +64,6 @@ export class CollectionSink implements RowSink {
   keys(): Iterable<string> {
     const collection = this.#params?.collection as SyncedRows | undefined
     return collection?._state?.syncedData?.keys() ?? collection?.keys() ?? []
-  }
-
-  get isEmpty(): boolean {
-    return (this.#params?.collection.size ?? 0) === 0
   }
 
   get isObserved(): boolean {

@@ -47,8 +47,7 @@ export function createStreamDB<
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
   const url = (options.stream?.url ?? streamOptions.url).toString()
 
-  const status = new Status()
-  if (worker) status.set({ where: 'worker' })
+  const status = new Status(worker ? 'worker' : 'page')
   let engineIsReady = false
   const preload = new Preload(status.getSnapshot, () => engineIsReady)
   const txids = new Txids()
@@ -245,17 +244,17 @@ export function createStreamDB<
   return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions>>
 }
 
-function settingsOf({ streamOptions, state, live, scope, cache }: PlainOptions, url: string): StreamSettings {
-  const backoff = streamOptions?.backoffOptions
+function settingsOf({ streamOptions, state, live = true, scope = '', cache = true }: PlainOptions, url: string): StreamSettings {
+  const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
   return {
     url,
-    scope: scope ?? '',
+    scope,
+    live,
+    contentType,
+    batching,
     collections: Object.entries(state).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
-    live: live ?? true,
-    contentType: streamOptions?.contentType ?? null,
-    batching: streamOptions?.batching ?? true,
-    // Numbers only: the client's options also have a callback, which cannot cross.
-    backoff: backoff ? { initialDelay: backoff.initialDelay, maxDelay: backoff.maxDelay, multiplier: backoff.multiplier } : null,
-    cache: cache === false ? null : { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) },
+    // As JSON: the client's options also have a callback, which cannot cross.
+    backoff: backoffOptions ? (JSON.parse(JSON.stringify(backoffOptions)) as StreamSettings['backoff']) : null,
+    cache: cache ? { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) } : null,
   }
 }

@@ -160,7 +160,7 @@ export function assertOptions(options: PlainOptions): void {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
   const { streamOptions, stream, worker } = options as Partial<typeof options>
-  if (stream && worker) fail('`stream` cannot cross to a worker')
+  if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
   if (stream) return
   if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
   try {
@@ -168,6 +168,5 @@ export function assertOptions(options: PlainOptions): void {
   } catch {
     fail(`streamOptions.url is no absolute URL: ${String(streamOptions.url)}`)
   }
-  if (worker && streamOptions.fetch) fail('`streamOptions.fetch` cannot cross to a worker')
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */

@@ -3,7 +3,7 @@ import type { ConnectionState, StreamDBStatus } from '../shared/status.ts'
 
 /** Without any progress for so long, a preload is given up, ms. */
 const PATIENCE_MS = 60_000
-const REFUSALS: ReadonlySet<ConnectionState> = new Set(['needs-auth', 'not-found', 'failed'])
+const REFUSALS: ReadonlyArray<ConnectionState> = ['needs-auth', 'not-found', 'failed']
 
 interface Waiter {
   readonly resolve: () => void
@@ -53,7 +53,7 @@ export class Preload {
     // Another engine counts from the beginning.
     for (const waiter of this.#waiting) waiter.failedBefore = Math.min(waiter.failedBefore, failedAttempts)
     // With rows on their way from the cache, a refusal is no reason to give up.
-    if (!REFUSALS.has(connection) || !lastError || this.#rowsAreComing()) return
+    if (!REFUSALS.includes(connection) || !lastError || this.#rowsAreComing()) return
     for (const { reject } of this.#end(failedAttempts)) reject(fromErrorData(lastError))
   }
 
@@ -65,7 +65,7 @@ export class Preload {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       const reason = this.#read().lastError?.message ?? 'no answer'
-      this.rejectAll(new SidestreamError('OFFLINE', `the stream cannot be read: ${reason}`, { retryable: true }))
+      this.rejectAll(new SidestreamError('OFFLINE', `cannot read the stream: ${reason}`, { retryable: true }))
     }, PATIENCE_MS)
   }
 

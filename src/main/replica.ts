@@ -56,8 +56,7 @@ export class Replica {
   }
 
   get hasRows(): boolean {
-    for (const { sink } of this.#options.collections.values()) if (!sink.isEmpty) return true
-    return false
+    return [...this.#options.collections.values()].some(({ sink }) => !sink.keys()[Symbol.iterator]().next().done)
   }
 
   /** Begins a sequence of batches; the rows stay until its first batch replaces them. */

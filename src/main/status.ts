@@ -1,5 +1,5 @@
 import { hookFailed } from '../shared/errors.ts'
-import { INITIAL_ENGINE_STATUS, type StreamDBStatus } from '../shared/status.ts'
+import { INITIAL_ENGINE_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
 
 /** Readable as a snapshot and subscribable: fit for React's `useSyncExternalStore`. */
 export interface StatusStore {
@@ -10,16 +10,19 @@ export interface StatusStore {
 }
 
 export class Status implements StatusStore {
-  #snapshot: StreamDBStatus = { ...INITIAL_ENGINE_STATUS, stale: false, where: 'page' }
-  readonly #listeners = new Set<() => void>()
+  #snapshot: StreamDBStatus
+  readonly #listeners = new Set<{ listener: () => void }>()
+
+  /** @param where the engine is going to run */
+  constructor(where: EngineHome = 'page') {
+    this.#snapshot = { ...INITIAL_ENGINE_STATUS, stale: false, where }
+  }
 
   readonly getSnapshot = (): StreamDBStatus => this.#snapshot
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    // A function of its own, so that subscribing one listener twice makes two subscriptions.
-    const own = (): void => {
-      listener()
-    }
+    // An object of its own, so that subscribing one listener twice makes two subscriptions.
+    const own = { listener }
     this.#listeners.add(own)
     return () => {
       this.#listeners.delete(own)
@@ -30,7 +33,7 @@ export class Status implements StatusStore {
     const next = { ...this.#snapshot, ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#snapshot)) return
     this.#snapshot = next
-    for (const listener of [...this.#listeners]) {
+    for (const { listener } of [...this.#listeners]) {
       try {
         listener()
       } catch (error) {

@@ -38,9 +38,6 @@ export class SimTab {
                 for (const key of deleted) target.delete(key)
               },
               keys: () => this.#rows.get(collection)!.keys(),
-              get isEmpty() {
-                return [...this.keys()].length === 0
-              },
               isObserved: false,
               markReady: () => undefined,
             },

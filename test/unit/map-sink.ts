@@ -12,10 +12,6 @@ export class MapSink implements RowSink {
     return this.rows.keys()
   }
 
-  get isEmpty(): boolean {
-    return this.rows.size === 0
-  }
-
   /** Called at each write, before it. */
   onWrite: (size: number) => void = () => undefined
 
