@@ -23,7 +23,7 @@ const openStore = (): Promise<IdbStore> => IdbStore.open('segments', 'relaxed', 
 serve({
   async write(rows) {
     const state = emptyState([shape])
-    state.rows.set(COLLECTION, new Map(rows))
+    state.rows.set(COLLECTION, rows as unknown as Map<string, RowData>)
     const store = await openStore()
     const { puts, drops } = new SegmentDirectory().planAll(state)
     const meta = { writer: 'bench', fingerprint: 'bench', offset: '-1', marks: state.marks, complete: true, txids: [], anchor: null }

@@ -25,7 +25,7 @@ export function serve(layout: Layout): void {
 async function write(layout: Layout, { stream }: StoreVisit): Promise<number> {
   const answer = await fetch(`${stream}?offset=-1`)
   const events = (await answer.json()) as { key: string; value: Row }[]
-  const rows = new Map(events.map(({ key, value }, index) => [key, { ...value, _seq: index }]))
+  const rows = new Map(events.map(({ key, value }, index) => [key, { _seq: index, ...value }]))
   const from = performance.now()
   await layout.write(rows)
   return performance.now() - from

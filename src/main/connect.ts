@@ -67,10 +67,10 @@ function handshake(endpoint: Endpoint, shake: () => Promise<HelloReply>): Promis
       unlisten()
     }
     const timer = setTimeout(() => {
-      fail('the worker does not answer: is its script there, a module, with sidestream/worker?')
+      fail('the worker does not answer: is its script a module with sidestream/worker?')
     }, HANDSHAKE_LIMIT_MS)
     const unlisten = endpoint.onError((reason) => {
-      fail(`the worker's script failed: ${reason || 'see the network panel'}`)
+      fail(`the worker's script fails: ${reason}`)
     })
     shake().then(resolve, reject).finally(settle)
   })
