@@ -1,30 +1,10 @@
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
 
-const installed = [
-  '/usr/bin/chromium-headless-shell',
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-]
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-]
-
-function executable() {
-  const named = process.env['SIDESTREAM_CHROMIUM']
-  const found = [named, ...installed, chromium.executablePath()].find((path) => path && existsSync(path))
-  if (!found) throw new Error('no Chromium found: name one in SIDESTREAM_CHROMIUM')
-  return found
-}
+const { launchPersistent } = await importTypeScript('test/support/chromium.ts')
 
 /**
  * Runs `use` in a browser with a profile of its own that is deleted afterwards. A real profile directory, because an
@@ -33,7 +13,7 @@ function executable() {
 export async function withProfile(use) {
   const profile = await mkdtemp(join(tmpdir(), 'bench-profile-'))
   try {
-    const context = await chromium.launchPersistentContext(profile, { executablePath: executable(), args })
+    const context = await launchPersistent(profile)
     try {
       return await use(context)
     } finally {
@@ -46,3 +26,19 @@ export async function withProfile(use) {
 }
 
 export const browserVersion = () => withProfile((context) => context.browser().version())
+
+/** The oldest Node that is supported can't import TypeScript. The result lies where its own imports resolve. */
+async function importTypeScript(path) {
+  const at = (file) => new URL(`../../${file}`, import.meta.url)
+  const outfile = at('node_modules/.cache/sidestream-bench/chromium.mjs')
+  await build({
+    entryPoints: [fileURLToPath(at(path))],
+    outfile: fileURLToPath(outfile),
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'error',
+  })
+  return import(outfile.href)
+}

@@ -24,12 +24,7 @@ export async function load(context, { url, timeoutMs }) {
 export async function tracedLoad(context, options) {
   const browser = context.browser()
   await browser.startTracing(undefined, { categories: CATEGORIES })
-  let measured
-  let trace
-  try {
-    measured = await load(context, options)
-  } finally {
-    trace = await browser.stopTracing()
-  }
+  const measured = await load(context, options)
+  const trace = await within(options.timeoutMs, 'the trace', browser.stopTracing())
   return { ...measured, longestTaskMs: longestTaskMs(trace, { from: 'bench:from', to: 'bench:to' }) }
 }

@@ -28,7 +28,7 @@ export async function startServer({ dir, rows }) {
   const call = (name, argument) =>
     new Promise((resolve, reject) => {
       waiting.set((nextId += 1), { resolve, reject })
-      child.send({ id: nextId, call: name, argument })
+      child.send({ id: nextId, call: name, argument }, (error) => error && reject(error))
     })
 
   const addresses = await within(60_000 + rows * SEED_MS_PER_ROW, 'seeding the stream', ready)
@@ -37,6 +37,6 @@ export async function startServer({ dir, rows }) {
     change: (size) => call('change', size),
     setLink: (link) => call('setLink', link),
     wireBytes: () => call('wireBytes'),
-    stop: () => child.disconnect(),
+    stop: () => child.connected && child.disconnect(),
   }
 }

@@ -20,7 +20,7 @@ export async function startPacedProxy(target) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { url: `http://127.0.0.1:${server.address().port}`, link, close: () => stop(server) }
+  return { url: `http://127.0.0.1:${server.address().port}`, link }
 }
 
 class Link {
@@ -63,10 +63,4 @@ async function forward(answer, res, link) {
     // Either side hung up: the page was closed during a live read.
     res.destroy()
   }
-}
-
-async function stop(server) {
-  server.closeAllConnections()
-  server.close()
-  await once(server, 'close')
 }
