@@ -33,15 +33,11 @@ export class RowDiff {
 
   /** Folds a later diff into this one. */
   fold(later: RowDiff): void {
-    for (const [collection, changes] of later.#collections) {
-      const own = this.#collections.get(collection)
-      if (own) for (const [key, row] of changes) own.set(key, row)
-      else this.#collections.set(collection, new Map(changes))
-    }
+    for (const [collection, changes] of later.#collections) this.foldRows(collection, changes)
   }
 
-  /** Folds all rows of a collection in. */
-  foldRows(collection: string, rows: ReadonlyMap<string, RowData>): void {
+  /** Folds rows of one collection in, and keys that are gone. */
+  foldRows(collection: string, rows: ReadonlyMap<string, RowData | null>): void {
     const own = this.#collections.get(collection)
     if (own) for (const [key, row] of rows) own.set(key, row)
     else this.#collections.set(collection, new Map(rows))

@@ -101,19 +101,8 @@ export class SegmentDirectory {
     this.#collections.clear()
     const puts: Segment[] = []
     for (const [collection, rows] of state.rows) {
-      const info = this.#collection(collection)
       // In order of key, which is how collections want their rows when these are read back.
-      const keys = [...rows.keys()].sort()
-      for (let start = 0; start < keys.length; start += SEGMENT_ENTRIES) {
-        const part = keys.slice(start, start + SEGMENT_ENTRIES)
-        const id = this.#nextId
-        this.#nextId += 1
-        // Nothing else is stored: each key has this one entry.
-        for (const key of part) info.newest.set(key, id)
-        info.segments.set(id, { id, keys: part, live: part.length })
-        info.entries += part.length
-        puts.push({ id, collection, rows: part.map((key) => rows.get(key)!), deleted: [] })
-      }
+      this.#write(collection, [...rows.keys()].sort(), (key) => rows.get(key) ?? null, puts)
     }
     return { puts, drops: [] }
   }
