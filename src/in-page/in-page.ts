@@ -2,7 +2,7 @@ import type { ConnectMessage } from '../shared/protocol.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { browserEnv } from '../worker/browser-env.ts'
 import { Host } from '../worker/host.ts'
-import { accept } from '../worker/tabs/accept.ts'
+import { accept } from '../worker/tabs/ports.ts'
 import type { GivenTransport } from '../worker/stream/http-source.ts'
 import { validatorsOf } from '../worker/validators.ts'
 
@@ -13,5 +13,5 @@ import { validatorsOf } from '../worker/validators.ts'
 export function connectInPage(message: ConnectMessage, state: StreamStateDefinition, transport: GivenTransport): void {
   const validators = validatorsOf(state)
   const host = new Host(browserEnv(transport), () => validators)
-  accept(host, message, { home: 'page', aliveLock: null })
+  accept(host.at({ where: 'page', aliveLock: null }), message)
 }

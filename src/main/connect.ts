@@ -1,7 +1,7 @@
 import { expose, wrap } from 'comlink'
 import { SidestreamError, fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply, type TabContract } from '../shared/protocol.ts'
-import type { EngineHome, EngineStatus } from '../shared/status.ts'
+import type { EngineStatus } from '../shared/status.ts'
 
 /** The handshake's limit, ms. A worker script that fails to load says nothing at all in most browsers. */
 const HANDSHAKE_LIMIT_MS = 10_000
@@ -21,7 +21,6 @@ export type Remote<T> = {
 export interface Session {
   readonly engine: Remote<EngineContract>
   readonly epoch: string
-  readonly home: EngineHome
   readonly status: EngineStatus
   readonly aliveLock: string | null
   /** Closes the ports; calls under way are not answered any more. */

@@ -15,6 +15,7 @@ import { hasFunctions, resolveValues, type RequestSettings } from './request-val
 import { Status } from './status.ts'
 import { StreamHandle } from './stream-handle.ts'
 import { StreamHooks } from './stream-hooks.ts'
+import { tabLock } from './tab-lock.ts'
 import { Txids } from './txids.ts'
 
 /** Pause before `onError`'s retry, ms. */
@@ -47,7 +48,7 @@ export function createStreamDB<
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
   const url = (options.stream?.url ?? streamOptions.url).toString()
 
-  const status = new Status(worker ? 'worker' : 'page')
+  const status = new Status(worker ? 'leader' : 'page')
   let engineIsReady = false
   const preload = new Preload(status.getSnapshot, () => engineIsReady)
   const txids = new Txids()
@@ -58,6 +59,8 @@ export function createStreamDB<
   let request: RequestSettings = { headers: streamOptions.headers, params: streamOptions.params }
   let closed = false
   let started = false
+  let isOpened = false
+  const client = String(Math.random())
 
   const entries: Array<[string, Collection<object, string>]> = []
   const targets = new Map<string, ReplicaCollection>()
@@ -134,15 +137,21 @@ export function createStreamDB<
 
   const settings = settingsOf(options, url)
   const link = new Link({
-    open: () =>
-      worker ? openWorker(worker) : openInPage(state, { fetch: streamOptions.fetch, stream: options.stream }),
+    open: (bypass) =>
+      (worker && bypass < 2 && openWorker(worker, options.sharedWorker !== false && bypass === 0)) ||
+      openInPage(state, { fetch: streamOptions.fetch, stream: options.stream }),
     hello: async (): Promise<Hello> => ({
       version: PROTOCOL_VERSION,
+      client,
       settings,
       // With onError they may change at any time.
       request: streamOptions.onError || hasFunctions(request) ? null : await resolveValues(request),
       wantsEvents: hooks.wantsEvents,
       hasRows: replica.hasRows,
+      have: replica.have,
+      tabLock: await tabLock(),
+      failovers: isOpened ? status.getSnapshot().failovers + 1 : 0,
+      visible: isVisible(),
     }),
     tab: {
       apply,
@@ -156,13 +165,15 @@ export function createStreamDB<
       },
     },
     onSession: (session) => {
+      isOpened = true
       replica.follow(session.epoch)
       lastFailures = session.status.failedAttempts
       engineIsReady = session.status.ready
-      status.set({ ...session.status, offset: replica.offset, ready: preload.isReady, where: session.home })
+      status.set({ ...session.status, offset: replica.offset, ready: preload.isReady })
       if (started) void session.engine.start()
     },
     onDown: (error, final) => {
+      replica.follow(null)
       txids.rejectAll(error)
       status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
       if (final) preload.rejectAll(error)
@@ -178,6 +189,10 @@ export function createStreamDB<
 
   const reconnect = (): void => {
     if (!closed) link.call((engine) => engine.reconnect()).catch(() => undefined)
+  }
+
+  const onVisibility = (): void => {
+    if (started && !closed) link.call((engine) => engine.visible(isVisible())).catch(() => undefined)
   }
 
   /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
@@ -199,9 +214,11 @@ export function createStreamDB<
     preload.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
     globalThis.removeEventListener?.('online', reconnect)
+    globalThis.document?.removeEventListener('visibilitychange', onVisibility)
     link.close()
   }
   globalThis.addEventListener?.('online', reconnect)
+  globalThis.document?.addEventListener('visibilitychange', onVisibility)
   streamOptions.signal?.addEventListener('abort', close, { once: true })
 
   const db: StreamDBMethods & { readonly collections: Record<string, Collection<object, string>> } = {
@@ -244,7 +261,9 @@ export function createStreamDB<
   return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions>>
 }
 
-function settingsOf({ streamOptions, state, live = true, scope = '', cache = true }: PlainOptions, url: string): StreamSettings {
+const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'
+
+function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
   return {
     url,
@@ -255,6 +274,7 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     collections: Object.entries(state).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
     // As JSON: the client's options also have a callback, which cannot cross.
     backoff: backoffOptions ? (JSON.parse(JSON.stringify(backoffOptions)) as StreamSettings['backoff']) : null,
+    pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     cache: cache ? { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) } : null,
   }
 }

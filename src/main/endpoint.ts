@@ -1,38 +1,70 @@
 import type { DurableStream } from '@durable-streams/client'
 import { SidestreamError, describe } from '../shared/errors.ts'
+import { PROTOCOL_VERSION } from '../shared/protocol.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Endpoint } from './connect.ts'
 
 export type WorkerLike = Worker | SharedWorker
-export type WorkerOption = WorkerLike | (() => WorkerLike)
+
+/** What a function that makes the worker may go by. */
+export interface WorkerContext {
+  /** A name that carries this library's protocol version: a shared worker of that name is never of another version. */
+  readonly name: string
+  /** False when a shared worker must not be used: `sharedWorker: false`, or the one there was of another version. */
+  readonly shared: boolean
+}
+
+export type WorkerOption = WorkerLike | ((context: WorkerContext) => WorkerLike)
 
 export interface OpenEndpoint {
   readonly endpoint: Endpoint
   /** Whether another one can be made when this one dies. */
   readonly renewable: boolean
-  /** Ends the worker, if it is ours to end and nobody else uses it. */
-  release(): void
+  /** Ends the worker, if it is ours to end and nobody uses it any more. @param dead nobody is to use it again */
+  release(dead?: boolean): void
 }
 
-/** Workers that a factory of the application has made, with the number of StreamDBs on each. */
-const users = new WeakMap<WorkerLike, number>()
+/** How long a worker outlives its last StreamDB, ms: a component that is mounted again finds it as it was. */
+const GRACE_MS = 2000
 
-/** @throws SidestreamError `WORKER_START_FAILED` */
-export function openWorker(option: WorkerOption): OpenEndpoint {
+/** A worker, and the number of StreamDBs on it. */
+interface Use {
+  readonly worker: WorkerLike
+  readonly shared: boolean
+  users: number
+}
+
+/** By the function that has made it: StreamDBs with the same function share its worker. */
+const uses = new WeakMap<object, Use>()
+
+/**
+ * @param shared whether it may be a shared worker
+ * @returns null when it is one and must not be
+ * @throws SidestreamError `WORKER_START_FAILED`, `INVALID_OPTIONS`
+ */
+export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint | null {
   const renewable = typeof option === 'function'
-  let worker: WorkerLike
-  try {
-    worker = renewable ? option() : option
-  } catch (error) {
-    throw new SidestreamError('WORKER_START_FAILED', `the worker cannot be made: ${describe(error)}`, { cause: error })
+  let use = uses.get(option)
+  if (use?.shared !== shared) {
+    try {
+      use = { worker: renewable ? option({ name: `sidestream-${String(PROTOCOL_VERSION)}`, shared }) : option, shared, users: 0 }
+    } catch (error) {
+      throw new SidestreamError('WORKER_START_FAILED', `the worker cannot be made: ${describe(error)}`, { cause: error })
+    }
   }
+  const { worker } = use
   // Untyped callers hand in all sorts of things.
   const port = ((worker as Partial<SharedWorker> | null)?.port ?? worker) as MessagePort | Worker | null
   if (typeof port?.postMessage !== 'function') {
     throw new SidestreamError('INVALID_OPTIONS', '`worker` is no Worker, SharedWorker, or function that makes one')
   }
-  users.set(worker, (users.get(worker) ?? 0) + 1)
-  if ('port' in worker) worker.port.start()
+  if (port !== worker) {
+    if (!shared) return null
+    ;(port as MessagePort).start()
+  }
+  uses.set(option, use)
+  const own = use
+  own.users += 1
   let released = false
   return {
     renewable,
@@ -50,12 +82,21 @@ export function openWorker(option: WorkerOption): OpenEndpoint {
         }
       },
     },
-    release: () => {
+    release: (dead = false) => {
       if (released) return
       released = true
-      const left = (users.get(worker) ?? 1) - 1
-      users.set(worker, left)
-      if (renewable && left === 0 && 'terminate' in worker) worker.terminate()
+      own.users -= 1
+      const forget = (): void => {
+        if (uses.get(option) === own) uses.delete(option)
+      }
+      if (dead) forget()
+      if (!renewable) return
+      setTimeout(() => {
+        if (own.users > 0) return
+        forget()
+        if (port === worker) (worker).terminate()
+        else (port as MessagePort).close()
+      }, dead ? 0 : GRACE_MS)
     },
   }
 }

@@ -24,7 +24,7 @@ export type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
 export type { ConnectionState, EngineHome, StorageMode, StreamDBStatus } from '../shared/status.ts'
 
 export { createStreamDB } from './create-stream-db.ts'
-export type { WorkerOption } from './endpoint.ts'
+export type { WorkerContext, WorkerOption } from './endpoint.ts'
 export type {
   ActionDefinition,
   ActionFactory,

@@ -9,12 +9,13 @@ const LEAVE_LIMIT_MS = 1000
 /** Pause before a dead worker is replaced, times the number of deaths in a row, ms. */
 const RESTART_DELAY_MS = 200
 const RESTARTS = 5
-/** Where a worker holds no lock: a sign of life is asked for this often, and waited for this long, ms. */
+/** For workers that hold no lock, or hang: a sign of life is asked for this often, and waited for this long, ms. */
 const HEARTBEAT_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 30_000
 
 export interface LinkOptions {
-  open(): OpenEndpoint | Promise<OpenEndpoint>
+  /** @param bypass workers of another version that were met: not to be asked again */
+  open(bypass: number): OpenEndpoint | Promise<OpenEndpoint>
   hello(): Promise<Hello>
   readonly tab: TabContract
   /** A session is open; also after each restart. */
@@ -35,6 +36,7 @@ export class Link {
   #opening: Promise<Session> | null = null
   #closed = false
   #deaths = 0
+  #bypass = 0
   #restartTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: LinkOptions) {
@@ -83,7 +85,7 @@ export class Link {
     this.#life = new AbortController()
     const life = this.#life
     try {
-      const endpoint = await this.#options.open()
+      const endpoint = await this.#options.open(this.#bypass)
       this.#endpoint = endpoint
       const session = await connect(endpoint.endpoint, await this.#options.hello(), this.#options.tab)
       if (this.#closed) return session
@@ -92,30 +94,34 @@ export class Link {
       return session
     } catch (error) {
       const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
-      this.#endpoint?.release()
+      this.#endpoint?.release(true)
       this.#endpoint = null
+      // A shared one may belong to an old tab. Beside it a dedicated one will do, and in the end the page itself.
+      if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#closed) return this.#open()
       this.#opening = null
       if (!this.#closed) this.#options.onDown(failure, true)
       throw failure
     }
   }
 
-  /** Notices the worker's death: by the lock that it holds, else by its silence. */
+  /** Notices the worker's death: by the lock that it holds, or by its silence. */
   #watch(session: Session, life: AbortController): void {
     const die = (): void => {
       if (!life.signal.aborted) this.#die(session, life)
     }
-    if (session.home === 'page') return
-    if (session.aliveLock !== null) {
-      navigator.locks.request(session.aliveLock, { signal: life.signal }, die).catch(() => undefined)
-      return
-    }
+    if (session.status.where === 'page') return
+    if (session.aliveLock !== null) navigator.locks.request(session.aliveLock, { signal: life.signal }, die).catch(() => undefined)
     let timer: ReturnType<typeof setTimeout>
     life.signal.addEventListener('abort', () => {
       clearTimeout(timer)
     })
     const beat = (): void => {
-      timer = setTimeout(die, HEARTBEAT_LIMIT_MS)
+      const asked = performance.now()
+      timer = setTimeout(() => {
+        // A page that was itself asleep has not waited for an answer.
+        if (performance.now() - asked > 2 * HEARTBEAT_LIMIT_MS) beat()
+        else die()
+      }, HEARTBEAT_LIMIT_MS)
       session.engine.ping().then((epoch) => {
         clearTimeout(timer)
         if (epoch !== session.epoch) die()
@@ -130,7 +136,7 @@ export class Link {
     const renewable = this.#endpoint?.renewable ?? false
     life.abort(error)
     session.close()
-    this.#endpoint?.release()
+    this.#endpoint?.release(true)
     this.#endpoint = null
     this.#opening = null
     this.#deaths += 1

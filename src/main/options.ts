@@ -2,13 +2,12 @@ import type { DurableStream } from '@durable-streams/client'
 import type { Collection, createOptimisticAction } from '@tanstack/db'
 import { SidestreamError } from '../shared/errors.ts'
 import type { ChangeEvent, StateEvent } from '../shared/events.ts'
-import type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
+import type { InvalidEvent, LiveMode, MaybePromise } from '../shared/protocol.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { WorkerOption } from './endpoint.ts'
 import type { StatusStore } from './status.ts'
 import type { StreamHandle } from './stream-handle.ts'
 
-export type MaybePromise<T> = T | Promise<T>
 /** A function is called at every request, on the UI thread: that is how a token refreshes. */
 export type HeadersRecord = Record<string, string | (() => MaybePromise<string>)>
 export type ParamsRecord = Record<string, string | (() => MaybePromise<string>) | undefined>
@@ -98,6 +97,16 @@ export interface CreateStreamDBOptions<
    * page.
    */
   worker?: WorkerOption
+  /**
+   * False keeps this StreamDB away from shared workers, for support cases: `worker` is called with `shared: false`, and
+   * should it make a shared one all the same, the engine runs in the page. Default true.
+   */
+  sharedWorker?: boolean
+  /**
+   * When every tab has been hidden for so long, ms, the stream is not read any more until one shows, or writes. `false`
+   * reads on. Default 60,000.
+   */
+  pauseWhenHidden?: number | false
   /** Separates caches of one stream, by user id for example. Default the empty string. */
   scope?: string
   /** Default true. */

@@ -1,4 +1,5 @@
-import { START_OFFSET, type Ack, type DiffBatch } from '../shared/protocol.ts'
+import { haveAfter, haveDuring } from '../shared/have.ts'
+import { START_OFFSET, type Ack, type DiffBatch, type Have } from '../shared/protocol.ts'
 import type { CollectionDiff, RowData } from '../shared/row-diff.ts'
 import type { RowSink } from './collection-sink.ts'
 
@@ -36,6 +37,8 @@ export class Replica {
   readonly #options: ReplicaOptions
   #epoch: string | null = null
   #offset = START_OFFSET
+  /** Which rows are here; null when they are of no position, or there are none. */
+  #have: Have | null = null
   /** Between the first and the last part of a diff. */
   #partial = false
   /** The rows are gone: nothing but a replacing snapshot makes sense now. */
@@ -59,14 +62,17 @@ export class Replica {
     return [...this.#options.collections.values()].some(({ sink }) => !sink.keys()[Symbol.iterator]().next().done)
   }
 
-  /** Begins a sequence of batches; the rows stay until its first batch replaces them. */
-  follow(epoch: string): void {
+  get have(): Have | null {
+    return this.#have
+  }
+
+  /** Begins a sequence of batches, which continues what is here, or replaces it; null to take none for now. */
+  follow(epoch: string | null): void {
     this.#epoch = epoch
     this.#isLost = false
     this.#partial = false
     this.#mentioned = null
-    // Without rows there is nothing to replace, and the engine starts counting at the beginning.
-    if (!this.hasRows) this.#offset = START_OFFSET
+    this.#offset = this.#have?.offset ?? START_OFFSET
   }
 
   /** Whether a batch continues what is here; others are to be answered with `resync`. */
@@ -77,6 +83,7 @@ export class Replica {
   /** The rows are gone (the collections were cleaned up): the engine sends them again. */
   lost(): void {
     this.#isLost = true
+    this.#have = null
   }
 
   /** @returns `applied` once every row is committed; `resync` when the batch does not continue what is here */
@@ -84,6 +91,7 @@ export class Replica {
     // A part is acknowledged when work on it begins, so that the next one is here when it ends.
     await this.#working
     if (!this.continues(batch)) return 'resync'
+    this.#have = haveDuring(this.#have, batch)
     if (batch.replace) {
       this.#mentioned = new Map([...this.#options.collections.keys()].map((name) => [name, new Set<string>()]))
       this.#offset = batch.from
@@ -101,6 +109,7 @@ export class Replica {
       await this.#removeUnmentioned()
       if (this.#isOver(batch)) return 'resync'
       this.#offset = batch.to
+      this.#have = haveAfter(batch)
     }
     return 'applied'
   }

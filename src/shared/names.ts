@@ -1,7 +1,7 @@
 import type { StreamSettings } from './protocol.ts'
 
 /** Part of every stored name: an old tab and a new one never share a database, so an upgrade can never block. */
-const CACHE_FORMAT = 1
+const CACHE_FORMAT = 2
 
 /** Prefix of all databases and locks of this library, of every format. */
 export const NAME_PREFIX = 'sidestream'

@@ -1,13 +1,13 @@
 import type { ErrorData } from './errors.ts'
 import type { ChangeEvent } from './events.ts'
 import type { CollectionDiff } from './row-diff.ts'
-import type { EngineHome, EngineStatus } from './status.ts'
+import type { EngineStatus } from './status.ts'
 
 /**
  * Version of everything in this file. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
  * another version must never be talked to.
  */
-export const PROTOCOL_VERSION = 1
+export const PROTOCOL_VERSION = 2
 
 /** Start of a stream: the offset that precedes every event (Durable Streams protocol). */
 export const START_OFFSET = '-1'
@@ -39,6 +39,8 @@ export interface StreamSettings {
   readonly batching: boolean
   readonly backoff: BackoffSettings | null
   readonly cache: null | { readonly durability: 'relaxed' | 'strict'; readonly version: string }
+  /** When all tabs have been hidden for so long, the stream is not read, ms; null reads on. */
+  readonly pauseWhenHidden: number | null
 }
 
 /** Headers and query parameters of a request. Never stored. */
@@ -47,24 +49,44 @@ export interface RequestValues {
   readonly params: Readonly<Record<string, string>>
 }
 
+/** Where a state of the stream is: the fold of `seq` change events of one life (see `State.life`), up to `offset`. */
+export interface Position {
+  readonly life: string
+  readonly seq: number
+  readonly offset: string
+}
+
+/** The rows that a tab has: all up to a position, and perhaps some newer ones. */
+export interface Have extends Position {
+  /** None of its rows is newer than this offset. */
+  readonly upTo: string
+}
 
 /** What a tab says when it connects. */
 export interface Hello {
   readonly version: number
+  /** Id of the StreamDB. When it says hello again, by whatever way, its former session is over. */
+  readonly client: string
   readonly settings: StreamSettings
   /** Null when some are functions: the tab is then asked before each request. */
   readonly request: RequestValues | null
   /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
   readonly wantsEvents: boolean
-  /** The tab already shows rows of an earlier engine: the first diff must replace them. */
+  /** The tab already shows rows of an earlier engine: unless it says which, the first diff must replace them. */
   readonly hasRows: boolean
+  /** What those are, if they are of one position; only what is lacking is sent then. */
+  readonly have: Have | null
+  /** Name of a Web Lock that the tab holds for as long as it lives; null where there are none. */
+  readonly tabLock: string | null
+  /** Engines that this StreamDB had before. */
+  readonly failovers: number
+  readonly visible: boolean
 }
 
 export type HelloReply =
   | {
       readonly ok: true
       readonly epoch: string
-      readonly home: EngineHome
       readonly status: EngineStatus
       /** Name of a Web Lock that the worker holds for as long as it lives; null where there are none. */
       readonly aliveLock: string | null
@@ -101,7 +123,7 @@ export interface InvalidEvent {
 }
 
 /**
- * Changes that take a tab from offset `from` to offset `to`. Worker → tab, one in flight per tab; the tab's answer is the
+ * Changes that take a tab from offset `from` to the position (`life`, `seq`, `to`). Worker → tab, one in flight per tab; the tab's answer is the
  * acknowledgement that lets the next one go.
  *
  * A diff too large for one message goes in parts: only the last part (`last: true`) moves the tab to `to`; until then its
@@ -111,6 +133,8 @@ export interface DiffBatch {
   readonly epoch: string
   readonly from: string
   readonly to: string
+  readonly life: string
+  readonly seq: number
   readonly last: boolean
   readonly diffs: ReadonlyArray<CollectionDiff>
   /** First part of a snapshot that replaces whatever the tab shows: rows it does not mention by its last part are gone. */
@@ -143,10 +167,12 @@ export interface AppendSettings {
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
 
+export type MaybePromise<T> = T | Promise<T>
+
 /** What a tab may call on its engine. Every method answers with data; errors are answers too. */
 export interface EngineContract {
   /** The answer to the tab's connect message. */
-  hello(): HelloReply
+  hello(): MaybePromise<HelloReply>
   /** Answers at once; the tab's heartbeat. */
   ping(): string
   /** Hydrates and connects, if that has not happened yet. */
@@ -155,8 +181,10 @@ export interface EngineContract {
   reconnect(): void
   /** The tab has lost its rows: send them again. */
   resync(): void
+  /** Whether anybody can see the tab. */
+  visible(visible: boolean): void
   append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
-  /** Removes the stored rows and offset. The rows in memory stay. */
+  /** Removes every trace of the stream: stored rows and offset, and the rows of all tabs. */
   clearCache(): Promise<Outcome<null>>
   /** The tab is leaving; answers when what it has seen is stored, as far as that is possible. */
   leave(): Promise<void>

@@ -3,6 +3,7 @@ import type { ErrorData } from './errors.ts'
 /**
  * - `idle` not asked to connect yet · `connecting` first request under way · `catching-up` reading what is behind
  * - `live` at the end of the stream and listening; with `live: false`, at the end and stopped
+ * - `paused` every tab has been hidden for a while: nothing is read until one shows
  * - `offline` the server cannot be reached, tried again with back-off · `needs-auth` 401 or 403, waits for `reconnect()`
  * - `not-found` 404 or 410, tried again with back-off · `failed` refused otherwise, tried again with back-off
  * - `ended` the stream was closed by its writer and has been read whole · `closed` the StreamDB was closed
@@ -12,6 +13,7 @@ export type ConnectionState =
   | 'connecting'
   | 'catching-up'
   | 'live'
+  | 'paused'
   | 'offline'
   | 'needs-auth'
   | 'not-found'
@@ -22,10 +24,25 @@ export type ConnectionState =
 /** `read-only`: another engine writes this cache; rows come from it, later changes are held in memory. */
 export type StorageMode = 'opening' | 'indexeddb' | 'read-only' | 'memory'
 
-export type EngineHome = 'worker' | 'shared-worker' | 'page'
+/**
+ * Where a tab's engine runs.
+ *
+ * - `shared-worker` in the one worker that all tabs share
+ * - `leader` in this tab's own worker, which also serves the other tabs; of a single tab, too
+ * - `follower` in another tab's worker, which leads
+ * - `page` in this page, on the UI thread
+ */
+export type EngineHome = 'shared-worker' | 'leader' | 'follower' | 'page'
 
 /** What the engine reports of itself; structured-cloneable. */
 export interface EngineStatus {
+  readonly where: EngineHome
+  /** Id of the engine: a new one for each that ever ran, so that two tabs with the same id share an engine. */
+  readonly epoch: string
+  /** StreamDBs that the engine serves, in all tabs. */
+  readonly tabs: number
+  /** Times that this StreamDB went on with another engine: a leader closed, a worker died. */
+  readonly failovers: number
   readonly connection: ConnectionState
   /** The engine has read the stream to its end since it last connected. */
   readonly upToDate: boolean
@@ -54,11 +71,13 @@ export interface StreamDBStatus extends EngineStatus {
   readonly offset: string
   /** The rows shown are from the cache and the server has not confirmed them yet. */
   readonly stale: boolean
-  /** Where the engine runs. */
-  readonly where: EngineHome
 }
 
 export const INITIAL_ENGINE_STATUS: EngineStatus = {
+  where: 'page',
+  epoch: '',
+  tabs: 0,
+  failovers: 0,
   connection: 'idle',
   upToDate: false,
   ready: false,

@@ -1,10 +1,12 @@
-import type { EngineEnv, Locks } from './env.ts'
+import type { Channel, EngineEnv, Lock, Locks } from './env.ts'
 import { IdbStore } from './store/idb-store.ts'
 import { HttpSource, type GivenTransport } from './stream/http-source.ts'
 
 /** The browser as the engine's surroundings; in a worker, or in the page. */
 export function browserEnv(transport: GivenTransport = {}): EngineEnv {
   const clock: EngineEnv['clock'] = {
+    // Unlike the wall clock it never goes back; unlike `performance.now()` it is the same in all workers.
+    now: () => performance.timeOrigin + performance.now(),
     after(delayMs, task) {
       const timer = setTimeout(task, delayMs)
       return () => {
@@ -17,6 +19,7 @@ export function browserEnv(transport: GivenTransport = {}): EngineEnv {
     locks: webLocks(),
     random: () => Math.random(),
     newId,
+    openChannel,
     openStore: (name, durability) => IdbStore.open(name, durability, clock),
     createSource: (settings, ask) => new HttpSource(settings, ask, transport),
   }
@@ -34,11 +37,15 @@ export function newId(): string {
 function webLocks(): Locks {
   const locks = lockManager()
   if (!locks) {
-    const granted = (): Promise<{ release(): void }> => Promise.resolve({ release: () => undefined })
-    return { take: granted, wait: granted }
+    const granted = (): Promise<Lock> => Promise.resolve({ release: () => undefined, lost: new Promise(() => undefined) })
+    return { areReal: false, take: granted, wait: granted, steal: granted }
   }
-  const request = (name: string, options: LockOptions): Promise<{ release(): void } | null> =>
+  const request = (name: string, options: LockOptions): Promise<Lock | null> =>
     new Promise((resolve, reject) => {
+      let lose = (): void => undefined
+      const lost = new Promise<void>((settle) => {
+        lose = settle
+      })
       locks
         .request(name, options, (lock) => {
           if (!lock) {
@@ -46,14 +53,30 @@ function webLocks(): Locks {
             return undefined
           }
           return new Promise<void>((release) => {
-            resolve({ release })
+            resolve({ release, lost })
           })
         })
-        .catch(reject)
+        .catch((error: unknown) => {
+          // While it is waited for: aborted, or refused. Afterwards: stolen.
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the browser's own
+          reject(error)
+          lose()
+        })
     })
   return {
+    areReal: true,
     take: (name) => request(name, { ifAvailable: true }),
     wait: async (name, signal) => (await request(name, { signal }))!,
+    steal: async (name, others) => {
+      const { held = [] } = await locks.query()
+      const holder = held.find((lock) => lock.name === name)?.clientId
+      const stolen = (await request(name, { steal: true }))!
+      for (const other of others) {
+        if (holder === undefined || !held.some((lock) => lock.name === other && lock.clientId === holder)) continue
+        ;(await request(other, { steal: true }))?.release()
+      }
+      return stolen
+    },
   }
 }
 
@@ -74,4 +97,20 @@ export function holdAliveLock(prefix: string): Promise<string | null> {
         resolve(null)
       })
   })
+}
+
+function openChannel(name: string, onMessage: (message: unknown) => void): Channel | null {
+  if (typeof BroadcastChannel === 'undefined' || !lockManager()) return null
+  const channel = new BroadcastChannel(name)
+  channel.addEventListener('message', ({ data }) => {
+    onMessage(data)
+  })
+  return {
+    post: (message) => {
+      channel.postMessage(message)
+    },
+    close: () => {
+      channel.close()
+    },
+  }
 }

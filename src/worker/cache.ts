@@ -6,9 +6,10 @@ import type { StorageMode } from '../shared/status.ts'
 import type { Anchor } from './core/anchor.ts'
 import { retryDelayMs } from './core/connection.ts'
 import { emptyState, type State } from './core/materialize.ts'
+import { Removals } from './core/removals.ts'
 import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
-import type { EngineEnv, Lock } from './env.ts'
-import { LostCacheError, UnreadableCacheError, type Store } from './store/store.ts'
+import type { Channel, EngineEnv, Lock } from './env.ts'
+import { ClearedCacheError, LostCacheError, UnreadableCacheError, type Store } from './store/store.ts'
 
 /** How long changes are gathered before they are stored, ms. */
 const FLUSH_DELAY_MS = 150
@@ -16,6 +17,8 @@ const FLUSH_DELAY_MS = 150
 const FLUSH_DEFERRALS = 20
 /** Attempts are spaced as if this many had failed already: about 8 s, then longer. */
 const STORAGE_RETRY_HEAD_START = 5
+/** Said to the other engines of a cache once it is gone. */
+const CLEARED = 'sidestream:cleared'
 
 /** The engine's state at the end of a batch, which is all that is ever stored. */
 export interface Checkpoint {
@@ -47,6 +50,8 @@ export interface CacheOptions {
   /** Rows are still being sent: writing them down can wait a little. */
   isBusy(): boolean
   onReport(report: CacheReport): void
+  /** Another engine has cleared the cache. */
+  onCleared(): void
 }
 
 /**
@@ -65,13 +70,15 @@ export class Cache {
   readonly #closed = new AbortController()
   #store: Store | null = null
   #lock: Lock | null = null
+  /** When the lock was granted. */
+  #since = 0
   #directory = new SegmentDirectory()
   /** Makes the directory know the stored segments; null once it does. */
   #adopt: (() => void) | null = null
   #dirty = new RowDiff()
   /** The stored segments are not what the directory says, or not of this stream any more. */
   #rewrite = true
-  /** The writer that the next commit has to find; null for any. */
+  /** The writer that the next commit has to find; null when the cache has to be claimed first. */
   #expectedWriter: string | null = null
   #storage: StorageMode = 'opening'
   #persistedOffset: string | null = null
@@ -80,6 +87,9 @@ export class Cache {
   #flushing: Promise<void> = Promise.resolve()
   #failures = 0
   #cleared = false
+  #channel: Channel | null = null
+  /** The stored rows were deleted by somebody else; whether by clearing the cache, only they can say. */
+  #isDeleted = false
 
   constructor(options: CacheOptions) {
     this.#options = options
@@ -100,11 +110,26 @@ export class Cache {
       this.#report('memory')
       return null
     }
+    this.#channel = this.#env.openChannel(`${this.#name}:cleared`, (message) => {
+      // Anybody may say so: it has to be true as well.
+      if (message === CLEARED && this.#isDeleted && !this.#closed.signal.aborted) this.#options.onCleared()
+    })
     let checkpoint: Checkpoint | null = null
     try {
-      this.#lock = await this.#env.locks.take(this.#name)
-      this.#store = await this.#openStore(settings.cache.durability)
-      checkpoint = await this.#read(this.#store, onRows).catch((error: unknown) => {
+      this.#hold(await this.#env.locks.take(this.#name))
+      const store = await this.#openStore(settings.cache.durability)
+      if (this.#closed.signal.aborted || this.#cleared) {
+        store.close()
+        return null
+      }
+      this.#store = store
+      if (this.#lock) {
+        // A full disk can be read all the same; the claim is made up for before anything is written.
+        await this.#claim(store).catch((error: unknown) => {
+          if (error instanceof LostCacheError) throw error
+        })
+      }
+      checkpoint = await this.#read(store, onRows).catch((error: unknown) => {
         // As good as nothing: the stream has it all.
         if (error instanceof UnreadableCacheError) return null
         throw error
@@ -159,6 +184,7 @@ export class Cache {
     this.#report('memory')
     try {
       await (store ?? (await this.#env.openStore(this.#name, 'relaxed'))).clear()
+      this.#channel?.post(CLEARED)
     } catch (error) {
       throw new SidestreamError('STORAGE_FAILED', `the cache could not be removed: ${describe(error)}`, { retryable: true, cause: error })
     } finally {
@@ -169,11 +195,18 @@ export class Cache {
   /** Flushes what there is, then lets go of everything. */
   async close(): Promise<void> {
     await this.flush()
+    this.abandon()
+  }
+
+  /** Lets go of everything as it is: somebody else writes here now. */
+  abandon(): void {
     this.#closed.abort()
     this.#cancelTimer?.()
     this.#cancelRetry?.()
     this.#store?.close()
     this.#store = null
+    this.#channel?.close()
+    this.#channel = null
     this.#release()
   }
 
@@ -181,12 +214,13 @@ export class Cache {
     const { collections } = this.#options.settings
     const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
     const keyOf = (collection: string, row: RowData): string => String(row[primaryKeys.get(collection) ?? ''])
-    const state = emptyState(collections)
+    let state = emptyState(collections, '')
     const taken: Segment[] = []
     let complete = false
     const meta = await store.read({
       accept: (stored) => {
         complete = stored.complete
+        state = { ...state, life: stored.life, removals: new Removals(stored.removals), marks: stored.marks }
         return stored.fingerprint === this.#fingerprint && stored.offset !== START_OFFSET
       },
       take: (segments) => {
@@ -199,15 +233,19 @@ export class Cache {
       },
     })
     if (meta === null) return null
-    state.marks = meta.marks
     // Not needed before the first flush, and the rows are.
     this.#adopt = () => {
       this.#directory.adopt(taken, keyOf)
     }
     this.#rewrite = false
-    this.#expectedWriter = meta.writer
     this.#persistedOffset = meta.offset
     return { state, offset: meta.offset, anchor: meta.anchor, txids: meta.txids, complete }
+  }
+
+  /** Shuts out a former writer that does not know yet that it is one. */
+  async #claim(store: Store): Promise<void> {
+    await store.claim({ writer: this.#writer, since: this.#since }, this.#env.clock.now())
+    this.#expectedWriter = this.#writer
   }
 
   async #openStore(durability: 'relaxed' | 'strict'): Promise<Store> {
@@ -236,6 +274,13 @@ export class Cache {
   async #flush(): Promise<void> {
     const store = this.#store
     if (store === null || this.#storage !== 'indexeddb') return
+    try {
+      if (this.#expectedWriter === null) await this.#claim(store)
+    } catch (error) {
+      if (this.#store === store) this.#fail(error)
+      return
+    }
+    if (this.#store !== store) return
     const { state, offset, anchor, txids, complete } = this.#options.checkpoint()
     this.#adopt?.()
     this.#adopt = null
@@ -246,7 +291,18 @@ export class Cache {
     const plan = replace ? this.#directory.planAll(state) : this.#directory.plan(this.#dirty, state)
     this.#dirty = new RowDiff()
     this.#rewrite = false
-    const meta = { writer: this.#writer, fingerprint: this.#fingerprint, offset, marks: state.marks, complete, txids, anchor }
+    const meta = {
+      writer: this.#writer,
+      since: this.#since,
+      fingerprint: this.#fingerprint,
+      offset,
+      life: state.life,
+      marks: state.marks,
+      removals: state.removals.stored(),
+      complete,
+      txids,
+      anchor,
+    }
     try {
       await store.commit({ meta, ...plan, replace, expectedWriter: this.#expectedWriter })
     } catch (error) {
@@ -271,11 +327,19 @@ export class Cache {
     this.#expectedWriter = null
     this.#dirty.clear()
     if (error instanceof LostCacheError) this.#persistedOffset = null
+    this.#isDeleted ||= error instanceof ClearedCacheError
     this.#report('memory', { ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
-    if (error instanceof LostCacheError || this.#closed.signal.aborted) {
+    if (error instanceof ClearedCacheError || this.#closed.signal.aborted) {
       this.#release()
       return
     }
+    if (error instanceof LostCacheError && !(this.#lock && this.#env.locks.areReal)) {
+      // Whoever has it now is another one; without locks, one of the two has to give in for good.
+      this.#release()
+      if (this.#env.locks.areReal) void this.#succeed()
+      return
+    }
+    // With the lock in hand, a writer that has shut this one out was a former one, waking up.
     this.#cancelRetry?.()
     this.#cancelRetry = this.#env.clock.after(retryDelayMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
       void this.#reopen()
@@ -286,7 +350,8 @@ export class Cache {
     const { cache } = this.#options.settings
     if (cache === null || this.#cleared || this.#closed.signal.aborted) return
     try {
-      this.#lock ??= await this.#env.locks.take(this.#name)
+      if (!this.#lock) this.#hold(await this.#env.locks.take(this.#name))
+      else this.#since = this.#env.clock.now()
       if (!this.#lock) {
         void this.#succeed()
         return
@@ -308,7 +373,7 @@ export class Cache {
   /** Waits for the present writer to go, then takes the cache over. */
   async #succeed(): Promise<void> {
     try {
-      this.#lock = await this.#env.locks.wait(this.#name, this.#closed.signal)
+      this.#hold(await this.#env.locks.wait(this.#name, this.#closed.signal))
     } catch {
       return
     }
@@ -317,13 +382,28 @@ export class Cache {
       return
     }
     this.#rewrite = true
-    this.#expectedWriter = null
     if (this.#store === null) {
       await this.#reopen()
       return
     }
+    this.#expectedWriter = null
     this.#report('indexeddb')
     await this.flush()
+  }
+
+  #hold(lock: Lock | null): void {
+    if (this.#closed.signal.aborted || this.#cleared) {
+      lock?.release()
+      return
+    }
+    this.#lock = lock
+    this.#since = this.#env.clock.now()
+    // Whoever took it from us has found us frozen, and has read what we had stored.
+    void lock?.lost.then(() => {
+      if (this.#lock !== lock) return
+      this.#lock = null
+      this.#fail(new LostCacheError('another tab has taken the cache over'))
+    })
   }
 
   #release(): void {

@@ -1,19 +1,22 @@
-import { describe, SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
-import { START_OFFSET, type Outcome, type RequestValues, type AppendSettings, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
+import { SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
+import { abortable } from '../shared/abortable.ts'
+import { START_OFFSET, type AppendSettings, type Have, type Outcome, type Position, type RequestValues, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
-import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../shared/status.ts'
+import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport, type Hydrating } from './cache.ts'
-import { AnchorCheck, anchorOf, type Anchor } from './core/anchor.ts'
-import { nextConnection, retryDelayMs, type ConnectionEvent } from './core/connection.ts'
+import { anchorOf, type Anchor } from './core/anchor.ts'
 import { countRows, diffStates, emptyState, materialize, type Rules, type State, type Validator } from './core/materialize.ts'
 import type { EngineEnv } from './env.ts'
-import { SourceError, type StreamSource } from './stream/source.ts'
+import { isUpToDate, StreamReader } from './stream/reader.ts'
+import type { StreamSource } from './stream/source.ts'
 import { TabSession, type Publication, type Readiness, type TabLink } from './tabs/tab-session.ts'
 
 /** Transaction ids that are remembered for tabs that ask after the fact, and across restarts. */
 const REMEMBERED_TXIDS = 1024
 /** Status changes are gathered for this long, ms; a change of the connection is told at once. */
 const STATUS_DELAY_MS = 30
+/** A tab that does not give its headers and params for so long may be frozen: the next one is asked, ms. */
+const ASK_LIMIT_MS = 5000
 
 export interface EngineOptions {
   readonly env: EngineEnv
@@ -27,20 +30,31 @@ export interface Joining {
   readonly link: TabLink
   readonly wantsEvents: boolean
   readonly hasRows: boolean
+  readonly have: Have | null
+  readonly visible: boolean
+  /** What the tab's status says beyond the engine's. */
+  readonly about: { readonly where: EngineHome; readonly failovers: number }
   /** The tab's request values; rejects when the tab is gone. */
   request(): Promise<RequestValues>
 }
 
 /** A tab's place in an engine. */
 export interface Membership {
+  /** The tab is listening: hydrates and connects, if that has not happened yet. */
+  start(): void
   /** The tab needs all rows again. */
   resync(): void
+  show(visible: boolean): void
+  /** The engine's status, as this tab is told it. */
+  status(): EngineStatus
   leave(): void
 }
 
 interface Member {
   readonly session: TabSession
   readonly joining: Joining
+  visible: boolean
+  started: boolean
 }
 
 /**
@@ -59,6 +73,7 @@ export class Engine {
   readonly #settings: StreamSettings
   readonly #rules: Rules
   readonly #source: StreamSource
+  readonly #reader: StreamReader
   readonly #cache: Cache
   readonly #members = new Set<Member>()
   readonly #closed = new AbortController()
@@ -73,7 +88,6 @@ export class Engine {
   /** Where the last batch was read, and its items; an anchor is made of them only when one is needed. */
   #lastBatch: { readonly from: string; readonly to: string; readonly items: ReadonlyArray<unknown> } | null = null
   #anchor: Anchor | null = null
-  #check: AnchorCheck | null = null
   #txids: string[] = []
   /** The end of the stream was reached at some time, by this engine or by the one that stored the rows. */
   #complete = false
@@ -84,19 +98,41 @@ export class Engine {
   #started = false
   #running: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
-  #read: AbortController | null = null
-  #attempts = 0
-  #wake: (() => void) | null = null
-  #status: EngineStatus = INITIAL_ENGINE_STATUS
+  /** The cache was cleared: nothing is read before somebody asks for it. */
+  #forgotten = false
+  /** Requests that wait for a tab to be asked. */
+  readonly #waiting: (() => void)[] = []
+  #status: EngineStatus
   #cancelStatus: (() => void) | null = null
+  #cancelHiding: (() => void) | null = null
 
   constructor({ env, settings, validators }: EngineOptions) {
     this.#env = env
     this.#settings = settings
     this.epoch = env.newId()
     this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators }
-    this.#state = emptyState(settings.collections)
+    this.#status = { ...INITIAL_ENGINE_STATUS, epoch: this.epoch }
+    this.#state = this.#emptyState()
     this.#source = env.createSource(settings, () => this.#requestValues())
+    this.#reader = new StreamReader({
+      env,
+      source: this.#source,
+      live: settings.live,
+      position: () => ({ offset: this.#offset, anchor: this.#currentAnchor() }),
+      onBatch: (batch) => this.#onBatch(batch),
+      onOther: () => this.#startOver(),
+      onMissing: () => {
+        // Twice in a row: there is no stream, and so there are no rows.
+        this.#finishReplacement()
+      },
+      onConnection: (connection) => {
+        this.#setStatus({ connection, upToDate: isUpToDate(connection), ...this.#counts() })
+        this.#tell()
+      },
+      onFailure: (lastError, counts) => {
+        this.#setStatus({ lastError, failedAttempts: this.#status.failedAttempts + (counts ? 1 : 0) })
+      },
+    })
     this.#cache = new Cache({
       env,
       settings,
@@ -112,72 +148,109 @@ export class Engine {
       onReport: (report) => {
         this.#onCacheReport(report)
       },
+      onCleared: () => {
+        this.#forget()
+      },
     })
-  }
-
-  get status(): EngineStatus {
-    return this.#status
   }
 
   get memberCount(): number {
     return this.#members.size
   }
 
-  /** Adds a tab. It receives nothing before {@link start}. */
+  /** Adds a tab. It receives nothing before it is started. */
   join(joining: Joining): Membership {
+    const status = (): EngineStatus => ({ ...this.#status, ...joining.about })
     const session = new TabSession(joining.link, {
       epoch: this.epoch,
-      startOffset: START_OFFSET,
       wantsEvents: joining.wantsEvents,
       hasRows: joining.hasRows,
-      status: () => this.#status,
+      have: joining.have,
+      status,
       onResync: (target) => {
-        target.resync(this.#state, this.#shownOffset)
+        target.resync(this.#state, this.#position())
       },
       onProblem: (error) => {
         this.#setStatus({ lastError: error })
       },
     })
-    const member = { session, joining }
+    const member: Member = { session, joining, visible: joining.visible, started: false }
     this.#members.add(member)
-    if (this.#hydrated || this.#flowing) this.#open(session)
+    this.#onMembers()
+    this.#tellWhoWaits()
     return {
+      start: () => {
+        if (!member.started && (this.#hydrated || this.#flowing)) this.#open(session)
+        member.started = true
+        this.#start()
+      },
+      status,
       resync: () => {
         session.restart()
       },
+      show: (visible) => {
+        member.visible = visible
+        this.#watchVisibility()
+      },
       leave: () => {
-        this.#members.delete(member)
+        if (this.#members.delete(member)) this.#onMembers()
       },
     }
   }
 
   /** Hydrates and connects; later calls do nothing. */
-  start(): void {
+  #start(): void {
     if (this.#started) return
     this.#started = true
     this.#running = this.#run()
   }
 
-  /** Tries now what waits: for credentials, for the server, for a stream to appear. */
+  /** Tries now what waits: for credentials, for the server, for a stream to appear, to be shown. */
   reconnect(): void {
-    this.#attempts = 0
-    this.#wake?.()
-    const { connection } = this.#status
-    if (connection === 'offline' || connection === 'connecting') this.#read?.abort()
+    if (this.#forgotten) {
+      this.#forgotten = false
+      this.#replacement = this.#emptyState()
+    }
+    this.#reader.reconnect()
+    this.#watchVisibility()
   }
 
   async append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>> {
+    // Whoever writes waits for it to come back.
+    this.#reader.show()
+    this.#watchVisibility()
     return outcome(
       this.#source.append(body, options).then(() => null),
       'STREAM_ERROR',
     )
   }
 
+  /** Removes every trace: what is stored, and the rows of all tabs. */
   async clearCache(): Promise<Outcome<null>> {
+    this.#forget()
     return outcome(
       this.#cache.clear().then(() => null),
       'STORAGE_FAILED',
     )
+  }
+
+  #forget(): void {
+    if (this.#forgotten || this.#closed.signal.aborted) return
+    this.#forgotten = true
+    this.#reader.halt('forget')
+    const state = this.#emptyState()
+    const diff = diffStates(this.#state, state)
+    this.#state = state
+    this.#replacement = null
+    this.#offset = START_OFFSET
+    this.#shownOffset = START_OFFSET
+    this.#lastBatch = null
+    this.#anchor = null
+    this.#txids = []
+    // Nothing is what tabs have to show, also those that have brought rows along.
+    this.#complete = true
+    this.#setStatus(this.#counts())
+    this.#publish({ diff, txids: [], events: [], invalid: [] })
   }
 
   /** Stores what has been read and ends. */
@@ -186,13 +259,24 @@ export class Engine {
   }
 
   async #close(): Promise<void> {
-    this.#closed.abort()
-    this.#read?.abort()
-    this.#wake?.()
-    this.#transition('close')
-    this.#cancelStatus?.()
+    this.#end()
     await this.#cache.close()
     await this.#running
+  }
+
+  /** Ends at once and stores nothing: another engine has taken over. */
+  abandon(): void {
+    this.#end()
+    this.#cache.abandon()
+    this.#members.clear()
+  }
+
+  #end(): void {
+    this.#closed.abort()
+    this.#reader.close()
+    this.#cancelStatus?.()
+    this.#cancelHiding?.()
+    this.#tellWhoWaits()
   }
 
   /** Settles when what has been read so far is stored, as far as storage is to be had. */
@@ -201,13 +285,14 @@ export class Engine {
   }
 
   async #run(): Promise<void> {
-    const checkpoint = await this.#cache.hydrate((rows) => {
+    let checkpoint = await this.#cache.hydrate((rows) => {
       this.#onHydrating(rows)
     })
     if (this.#closed.signal.aborted) return
+    if (this.#forgotten) checkpoint = null
     if (!checkpoint && this.#flowing) {
       // The rows sent so far turned out to be no use.
-      this.#state = emptyState(this.#settings.collections)
+      this.#state = this.#emptyState()
       for (const { session } of this.#members) session.restart()
     }
     const isOpen = this.#flowing
@@ -222,167 +307,74 @@ export class Engine {
     }
     this.#hydrated = true
     this.#setStatus(this.#counts())
-    if (isOpen) this.#publish({ to: this.#shownOffset, diff: NOTHING, txids: this.#txids, events: [], invalid: [], ...this.#readiness() })
-    else for (const { session } of this.#members) this.#open(session)
-    while (!this.#closed.signal.aborted) {
-      const again = await this.#connect()
-      if (this.#closed.signal.aborted) return
-      if (again === 'now') continue
-      await this.#pause(again === 'on-request' ? null : retryDelayMs((this.#attempts += 1), this.#env.random()))
-    }
+    if (isOpen) this.#publish({ diff: NOTHING, txids: this.#txids, events: [], invalid: [] })
+    else this.#openAll()
+    await this.#reader.run()
   }
 
   /** Rows go out while others are still being read. */
   #onHydrating({ state, diff }: Hydrating): void {
-    if (this.#closed.signal.aborted) return
+    if (this.#closed.signal.aborted || this.#forgotten) return
     if (!this.#flowing) {
       this.#flowing = true
       this.#state = state
-      for (const { session } of this.#members) this.#open(session)
+      this.#openAll()
       return
     }
-    this.#publish({ to: this.#shownOffset, diff, txids: [], events: [], invalid: [], ...this.#readiness() })
+    this.#publish({ diff, txids: [], events: [], invalid: [] })
   }
 
   #open(session: TabSession): void {
-    session.status(this.#status)
-    session.open(this.#state, this.#shownOffset, this.#txids, this.#readiness())
+    session.status()
+    session.open(this.#state, this.#position(), this.#txids, this.#readiness())
   }
 
-  /** One session with the stream. @returns when to begin the next */
-  async #connect(): Promise<'now' | 'later' | 'on-request'> {
-    const read = new AbortController()
-    this.#read = read
-    this.#transition('connect')
-    const anchor = this.#currentAnchor()
-    this.#check = anchor === null ? null : new AnchorCheck(anchor)
-    try {
-      const end = await this.#source.read({
-        offset: anchor?.offset ?? this.#offset,
-        live: this.#settings.live,
-        signal: read.signal,
-        onBatch: (batch) => this.#onBatch(batch),
-        onReachable: (reachable, reason) => {
-          this.#onReachable(reachable, reason)
-        },
-      })
-      if (end === 'ended') this.#transition('ended')
-      return end === 'aborted' ? 'now' : 'on-request'
-    } catch (error) {
-      const again = await this.#onFailure(error instanceof SourceError ? error : new SourceError('unreachable', describe(error)))
-      this.#tell()
-      return again
-    } finally {
-      // A read that has failed must not deliver anything any more.
-      read.abort()
-      if (this.#read === read) this.#read = null
-    }
+  #openAll(): void {
+    for (const { session, started } of this.#members) if (started) this.#open(session)
   }
 
-  async #onFailure({ failure, message, status }: SourceError): Promise<'now' | 'later' | 'on-request'> {
-    if (this.#closed.signal.aborted) return 'on-request'
-    const fail = (code: ErrorData['code'], retryable: boolean): void => {
-      this.#setStatus({
-        failedAttempts: this.#status.failedAttempts + 1,
-        lastError: { code, message, retryable, status },
-      })
-    }
-    switch (failure) {
-      case 'unauthorized':
-        fail('NEEDS_AUTH', true)
-        this.#transition('unauthorized')
-        return 'on-request'
-      case 'interrupted':
-        return 'now'
-      case 'bad-offset':
-        await this.#startOver()
-        // A server that does this again and again gets a pause.
-        return this.#attempts === 0 ? 'now' : 'later'
-      case 'missing': {
-        fail('STREAM_NOT_FOUND', true)
-        const hadRows = this.#offset !== START_OFFSET
-        if (hadRows) {
-          await this.#startOver()
-          return 'now'
-        }
-        // Twice in a row: there is no stream, and so there are no rows.
-        if (this.#replacement) this.#finishReplacement()
-        this.#transition('missing')
-        return 'later'
-      }
-      case 'refused':
-        fail('STREAM_ERROR', false)
-        this.#transition('refused')
-        return 'later'
-      case 'unreachable':
-        fail('OFFLINE', true)
-        this.#transition('unreachable')
-        return 'later'
-    }
+  #onMembers(): void {
+    this.#setStatus({ tabs: this.#members.size })
+    this.#watchVisibility()
   }
 
-  #onReachable(reachable: boolean, reason: SourceError | null): void {
-    if (this.#closed.signal.aborted) return
-    if (reachable) {
-      this.#transition('responded')
+  /** Nobody looks: after a while the stream rests. Somebody does: it goes on. */
+  #watchVisibility(): void {
+    this.#cancelHiding?.()
+    this.#cancelHiding = null
+    const { pauseWhenHidden } = this.#settings
+    if (pauseWhenHidden === null || this.#closed.signal.aborted) return
+    if (this.#members.size === 0 || [...this.#members].some(({ visible }) => visible)) {
+      this.#reader.show()
       return
     }
-    this.#setStatus({ lastError: { code: 'OFFLINE', message: reason?.message ?? 'the server cannot be reached', retryable: true } })
-    this.#transition('unreachable')
+    this.#cancelHiding = this.#env.clock.after(pauseWhenHidden, () => {
+      this.#reader.halt('hide')
+    })
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {
-    const { signal } = this.#read ?? this.#closed
-    if (signal.aborted || this.#closed.signal.aborted) return
-    const fresh = this.#verify(batch)
-    if (fresh === null) return
-    this.#attempts = 0
     const state = this.#replacement ?? this.#state
-    const { diff, txids, invalid } = materialize(state, fresh.items, batch.offset, this.#rules)
-    if (fresh.items.length > 0) this.#lastBatch = { from: this.#offset, to: batch.offset, items: fresh.items }
+    const { diff, txids, invalid } = materialize(state, batch.items, batch.offset, this.#rules)
+    if (batch.items.length > 0) this.#lastBatch = { from: this.#offset, to: batch.offset, items: batch.items }
     this.#offset = batch.offset
     this.#remember(txids)
-    this.#transition('responded')
     if (batch.upToDate) this.#onUpToDate()
     if (!this.#replacement) this.#shownOffset = this.#offset
     this.#setStatus(this.#counts())
-    const news = { events: [fresh], invalid, ...this.#readiness() }
-    if (this.#replacement) this.#publish({ to: this.#shownOffset, diff: NOTHING, txids: [], ...news })
-    else this.#publish({ to: this.#offset, diff, txids, ...news })
+    const news = { events: [batch], invalid }
+    if (this.#replacement) this.#publish({ diff: NOTHING, txids: [], ...news })
+    else this.#publish({ diff, txids, ...news }, batch.upToDate)
     this.#cache.changed(diff)
     await Promise.all([...this.#members].map(({ session }) => session.room()))
-  }
-
-  /**
-   * Makes sure that a batch continues what has been read. @returns the batch without what was read before, or null while
-   * that is not decided. @throws SourceError `bad-offset` when the stream is another one
-   */
-  #verify(batch: StreamBatch): StreamBatch | null {
-    const other = new SourceError('bad-offset', 'the stream is not the one that was read before')
-    if (!this.#check) {
-      // Offsets sort as strings (Durable Streams protocol). A server that is asked for what follows an offset beyond its
-      // end answers with its end.
-      if (this.#offset !== START_OFFSET && batch.items.length === 0 && batch.offset < this.#offset) throw other
-      return batch
-    }
-    const verdict = this.#check.take(batch)
-    switch (verdict.kind) {
-      case 'other':
-        throw other
-      case 'more':
-        return null
-      case 'same':
-        this.#check = null
-        return { ...batch, items: verdict.rest }
-    }
   }
 
   #onUpToDate(): void {
     this.#complete = true
     this.#confirmed = true
-    if (this.#replacement) this.#finishReplacement()
+    this.#finishReplacement()
     if (this.#status.lastError !== null && this.#status.lastError.code !== 'STORAGE_FAILED') this.#setStatus({ lastError: null })
-    this.#transition('up-to-date')
+    this.#reader.upToDate()
   }
 
   /** Shows what was read in place of the state, in one diff. */
@@ -394,13 +386,13 @@ export class Engine {
     this.#replacement = null
     this.#shownOffset = this.#offset
     this.#setStatus(this.#counts())
-    this.#publish({ to: this.#offset, diff, txids: this.#txids, events: [], invalid: [], ...this.#readiness() })
+    this.#publish({ diff, txids: this.#txids, events: [], invalid: [] })
     this.#cache.changed(NOTHING)
   }
 
   /** Drops the cache whole and reads the stream from its start; tabs keep their rows until it has been read. */
   async #startOver(): Promise<void> {
-    this.#replacement = emptyState(this.#settings.collections)
+    this.#replacement = this.#emptyState()
     this.#offset = START_OFFSET
     this.#lastBatch = null
     this.#anchor = null
@@ -412,7 +404,16 @@ export class Engine {
     return { ready: this.#complete, flowing: this.#flowing, stale: !this.#confirmed }
   }
 
-  #publish(publication: Publication): void {
+  #position(): Position {
+    return { life: this.#state.life, seq: this.#state.marks.seq, offset: this.#shownOffset }
+  }
+
+  #emptyState(): State {
+    return emptyState(this.#settings.collections, this.#env.newId())
+  }
+
+  #publish(news: Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>, atEnd = false): void {
+    const publication = { ...news, atEnd, state: this.#state, to: this.#position(), ...this.#readiness() }
     for (const { session } of this.#members) session.publish(publication)
   }
 
@@ -428,29 +429,42 @@ export class Engine {
     return this.#anchor
   }
 
-  /** A tab that is gone is not asked; one that dies while it is asked is replaced by another. */
+  /**
+   * A tab that is gone is not asked; one that dies while it is asked, or seems to be frozen, is replaced by another. Those
+   * that can be seen come first.
+   */
   async #requestValues(): Promise<RequestValues> {
-    for (const { joining } of [...this.#members]) {
-      if (joining.link.gone.aborted) continue
-      try {
-        return await joining.request()
-      } catch (error) {
-        if (!joining.link.gone.aborted) throw error
+    while (!this.#closed.signal.aborted) {
+      const members = [...this.#members].sort((a, b) => Number(b.visible) - Number(a.visible))
+      for (const [index, { joining }] of members.entries()) {
+        const values = await this.#ask(joining, index === members.length - 1 ? null : ASK_LIMIT_MS)
+        if (values) return values
       }
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     throw new SidestreamError('TAB_GONE', 'no tab is left to ask for headers and params', { retryable: true })
   }
 
-  /** Waits for `delayMs`, or for a reconnect or close only. */
-  #pause(delayMs: number | null): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = delayMs === null ? undefined : this.#env.clock.after(delayMs, () => this.#wake?.())
-      this.#wake = () => {
-        this.#wake = null
-        cancel?.()
-        resolve()
-      }
+  /** @returns null when the tab is gone, or takes longer than the limit */
+  async #ask(joining: Joining, limitMs: number | null): Promise<RequestValues | null> {
+    const { gone } = joining.link
+    if (gone.aborted) return null
+    const late = new AbortController()
+    const cancel = limitMs === null ? undefined : this.#env.clock.after(limitMs, () => {
+      late.abort()
     })
+    try {
+      return await abortable(joining.request(), late.signal)
+    } catch (error) {
+      if (gone.aborted || late.signal.aborted) return null
+      throw error
+    } finally {
+      cancel?.()
+    }
+  }
+
+  #tellWhoWaits(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #onCacheReport({ storage, persistedOffset, error }: CacheReport): void {
@@ -463,14 +477,6 @@ export class Engine {
     return { ready: this.#complete, offset: this.#shownOffset, rows: countRows(this.#state), quarantined, unknown }
   }
 
-  #transition(event: ConnectionEvent): void {
-    const connection = nextConnection(this.#status.connection, event)
-    const upToDate = connection === 'live' || connection === 'ended'
-    if (connection === this.#status.connection && upToDate === this.#status.upToDate) return
-    this.#setStatus({ connection, upToDate, ...this.#counts() })
-    this.#tell()
-  }
-
   #setStatus(change: Partial<EngineStatus>): void {
     this.#status = { ...this.#status, ...change }
     this.#cancelStatus ??= this.#env.clock.after(STATUS_DELAY_MS, () => {
@@ -481,7 +487,7 @@ export class Engine {
   #tell(): void {
     this.#cancelStatus?.()
     this.#cancelStatus = null
-    for (const { session } of this.#members) session.status(this.#status)
+    for (const { session } of this.#members) session.status()
   }
 }
 

@@ -4,6 +4,8 @@ import type { RequestAsker, StreamSource } from './stream/source.ts'
 
 /** Time, as the engine sees it. */
 export interface Clock {
+  /** ms since a moment that is the same for all workers of a machine; never goes back */
+  now(): number
   /** Runs `task` after `delayMs`; the result cancels it. */
   after(delayMs: number, task: () => void): () => void
 }
@@ -11,14 +13,26 @@ export interface Clock {
 /** A held lock. */
 export interface Lock {
   release(): void
+  /** Settles when somebody has stolen it. */
+  readonly lost: Promise<void>
 }
 
 /** Exclusive names, as Web Locks. */
 export interface Locks {
+  /** Whether there are others who respect them. Where not, every lock is granted. */
+  readonly areReal: boolean
   /** The lock if it is free now, else null. */
   take(name: string): Promise<Lock | null>
   /** The lock, once it is free. Rejects when `signal` aborts. */
   wait(name: string, signal: AbortSignal): Promise<Lock>
+  /** The lock, whoever holds it; that one's other locks of these names are freed as well. */
+  steal(name: string, others: ReadonlyArray<string>): Promise<Lock>
+}
+
+/** What all of an origin's workers and pages hear, as a BroadcastChannel. */
+export interface Channel {
+  post(message: unknown): void
+  close(): void
 }
 
 /** Everything outside of the engine. The simulation brings another one. */
@@ -29,6 +43,8 @@ export interface EngineEnv {
   random(): number
   /** A fresh, unguessable id. */
   newId(): string
+  /** Joins a channel; null where there are none, or no locks that are shared with the others on it. */
+  openChannel(name: string, onMessage: (message: unknown) => void): Channel | null
   /** Opens the cache database. Rejects when there is none to be had; never hangs. */
   openStore(name: string, durability: 'relaxed' | 'strict'): Promise<Store>
   createSource(settings: StreamSettings, ask: RequestAsker): StreamSource

@@ -1,18 +1,48 @@
 import { abortable } from '../shared/abortable.ts'
 import { fromErrorData } from '../shared/errors.ts'
-import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type TabContract } from '../shared/protocol.ts'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type StreamSettings, type TabContract } from '../shared/protocol.ts'
 import type { EngineHome } from '../shared/status.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
 import type { EngineEnv } from './env.ts'
+import { Clients } from './tabs/clients.ts'
+
+/**
+ * How long an engine outlives its last tab, ms: a component that is mounted again, or a module that is reloaded, finds the
+ * connection as it was.
+ */
+export const GRACE_MS = 2000
 
 /** Collections that an application's worker file has a schema for: collection name → validator. */
 export type Validators = ReadonlyMap<string, Validator>
 
 export interface Whereabouts {
-  readonly home: EngineHome
+  readonly where: EngineHome
   /** Name of a Web Lock that the worker holds for as long as it lives. */
   readonly aliveLock: string | null
+}
+
+/** Where tabs are admitted: to engines here, or to another tab's. */
+export interface Admission {
+  /**
+   * Admits a tab.
+   * @param gone aborts when the tab is known to be gone
+   * @throws SidestreamError `VERSION_MISMATCH`
+   */
+  admit(hello: Hello, tab: TabContract, gone: AbortController): EngineContract
+}
+
+/** Two tabs whose keys are equal share an engine. */
+export const engineKey = (settings: StreamSettings): string => JSON.stringify(settings)
+
+/** @throws SidestreamError `VERSION_MISMATCH` */
+export function assertVersion({ version }: Hello): void {
+  if (version === PROTOCOL_VERSION) return
+  throw fromErrorData({
+    code: 'VERSION_MISMATCH',
+    message: `the page speaks version ${String(version)} of the protocol, the worker version ${String(PROTOCOL_VERSION)}: reload the page`,
+    retryable: false,
+  })
 }
 
 /** Serves any number of streams to any number of tabs: an engine for each distinct stream and settings. */
@@ -20,68 +50,111 @@ export class Host {
   readonly #env: EngineEnv
   readonly #validators: () => Validators
   readonly #engines = new Map<string, Engine>()
+  readonly #clients = new Clients()
 
   constructor(env: EngineEnv, validators: () => Validators) {
     this.#env = env
     this.#validators = validators
   }
 
-  /**
-   * Admits a tab.
-   * @param gone aborts when the tab is known to be gone
-   * @param about what the tab is told of where it is
-   * @throws SidestreamError `VERSION_MISMATCH`
-   */
-  admit(hello: Hello, tab: TabContract, gone: AbortController, about: Whereabouts): EngineContract {
-    if (hello.version !== PROTOCOL_VERSION) {
-      throw fromErrorData({
-        code: 'VERSION_MISMATCH',
-        message: `the page speaks version ${String(hello.version)} of the protocol, the worker version ${String(PROTOCOL_VERSION)}: reload the page`,
-        retryable: false,
-      })
-    }
+  /** Admits tabs to engines here. */
+  at(about: Whereabouts): Admission {
+    return { admit: (hello, tab, gone) => this.admit(hello, tab, gone, about) }
+  }
+
+  /** @param about what the tab is told of where it is */
+  admit(hello: Hello, tab: TabContract, gone: AbortController, { where, aliveLock }: Whereabouts): EngineContract {
+    assertVersion(hello)
+    this.#clients.enter(hello.client, gone)
     const { settings, request } = hello
-    const key = JSON.stringify(settings)
+    const key = engineKey(settings)
+    const engine = this.#engineOf(key, settings)
+    const membership = engine.join({
+      link: { tab, gone: gone.signal },
+      wantsEvents: hello.wantsEvents,
+      hasRows: hello.hasRows,
+      have: hello.have,
+      visible: hello.visible,
+      about: { where, failovers: hello.failovers },
+      request: () => (request ? Promise.resolve(request) : askTab(tab, gone.signal)),
+    })
+    const leave = async (): Promise<void> => {
+      membership.leave()
+      if (engine.memberCount === 0) this.#graceFor(key, engine)
+      await engine.flush()
+      if (!gone.signal.aborted) gone.abort()
+    }
+    gone.signal.addEventListener('abort', () => void leave(), { once: true })
+    if (hello.tabLock !== null) noticeDeath(this.#env, hello.tabLock, gone)
+    return {
+      hello: () => ({ ok: true, epoch: engine.epoch, status: membership.status(), aliveLock }),
+      ping: () => engine.epoch,
+      start: () => {
+        membership.start()
+      },
+      reconnect: () => {
+        engine.reconnect()
+      },
+      resync: () => {
+        membership.resync()
+      },
+      visible: (visible) => {
+        membership.show(visible)
+      },
+      append: (body, options) => engine.append(body, options),
+      clearCache: () => {
+        // Whoever comes from now on begins anew, with a cache of its own.
+        this.#forget(key, engine)
+        return engine.clearCache()
+      },
+      leave,
+    }
+  }
+
+  /** Stores what there is of a stream and ends its engine. */
+  async retire(key: string): Promise<void> {
+    const engine = this.#engines.get(key)
+    this.#engines.delete(key)
+    await engine?.close()
+  }
+
+  /** Ends a stream's engine at once: another worker has taken it over. */
+  abandon(key: string): void {
+    this.#engines.get(key)?.abandon()
+    this.#engines.delete(key)
+  }
+
+  #engineOf(key: string, settings: StreamSettings): Engine {
     let engine = this.#engines.get(key)
     if (!engine) {
       engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections) })
       this.#engines.set(key, engine)
     }
-    const joined = engine
-    const membership = joined.join({
-      link: { tab, gone: gone.signal },
-      wantsEvents: hello.wantsEvents,
-      hasRows: hello.hasRows,
-      request: () => (request ? Promise.resolve(request) : askTab(tab, gone.signal)),
-    })
-    const leave = async (): Promise<void> => {
-      if (!gone.signal.aborted) gone.abort()
-      membership.leave()
-      if (joined.memberCount > 0) {
-        await joined.flush()
-        return
-      }
-      if (this.#engines.get(key) === joined) this.#engines.delete(key)
-      await joined.close()
-    }
-    gone.signal.addEventListener('abort', () => void leave(), { once: true })
-    return {
-      hello: () => ({ ok: true, epoch: joined.epoch, status: joined.status, ...about }),
-      ping: () => joined.epoch,
-      start: () => {
-        joined.start()
-      },
-      reconnect: () => {
-        joined.reconnect()
-      },
-      resync: () => {
-        membership.resync()
-      },
-      append: (body, options) => joined.append(body, options),
-      clearCache: () => joined.clearCache(),
-      leave,
-    }
+    return engine
   }
+
+  #graceFor(key: string, engine: Engine): void {
+    this.#env.clock.after(GRACE_MS, () => {
+      if (engine.memberCount > 0) return
+      this.#forget(key, engine)
+      void engine.close()
+    })
+  }
+
+  #forget(key: string, engine: Engine): void {
+    if (this.#engines.get(key) === engine) this.#engines.delete(key)
+  }
+}
+
+/** A tab's lock is free only when the tab is gone. */
+export function noticeDeath(env: EngineEnv, tabLock: string, gone: AbortController): void {
+  env.locks.wait(tabLock, gone.signal).then(
+    (lock) => {
+      lock.release()
+      gone.abort()
+    },
+    () => undefined,
+  )
 }
 
 /** Only what the stream has a collection for: an engine with validators reads other rows than one without. */

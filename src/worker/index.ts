@@ -1,11 +1,11 @@
 import { isConnectMessage } from '../shared/protocol.ts'
 import { NAME_PREFIX } from '../shared/names.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
-import type { EngineHome } from '../shared/status.ts'
 import { browserEnv, holdAliveLock } from './browser-env.ts'
 import type { Validator } from './core/materialize.ts'
-import { Host } from './host.ts'
-import { accept } from './tabs/accept.ts'
+import { Host, type Admission } from './host.ts'
+import { Team } from './leadership/team.ts'
+import { accept } from './tabs/ports.ts'
 import { validatorsOf } from './validators.ts'
 
 let validators: ReadonlyMap<string, Validator> = new Map()
@@ -34,19 +34,22 @@ interface WorkerScope {
 // Messages are delivered only after the script has been evaluated, so that an application's exposeStreamDB comes first.
 const scope = globalThis as unknown as WorkerScope
 if (!('document' in globalThis) && typeof scope.addEventListener === 'function') {
-  const host = new Host(browserEnv(), () => validators)
-  const alive = holdAliveLock(NAME_PREFIX)
-  const listen = (home: EngineHome) => (event: MessageEvent) => {
-    const data: unknown = event.data
-    if (isConnectMessage(data)) void alive.then((lock) => { accept(host, data, { home, aliveLock: lock }) })
+  const isShared = 'onconnect' in globalThis
+  const env = browserEnv()
+  const host = new Host(env, () => validators)
+  const admission = holdAliveLock(NAME_PREFIX).then((aliveLock): Admission =>
+    isShared ? host.at({ where: 'shared-worker', aliveLock }) : new Team({ env, host, aliveLock, version: globalThis.location.href }),
+  )
+  const listen = ({ data }: MessageEvent): void => {
+    if (isConnectMessage(data)) void admission.then((to) => { accept(to, data) })
   }
-  if ('onconnect' in globalThis) {
-    scope.addEventListener('connect', (event) => {
-      const port = event.ports[0]!
-      port.addEventListener('message', listen('shared-worker'))
+  if (isShared) {
+    scope.addEventListener('connect', ({ ports }) => {
+      const port = ports[0]!
+      port.addEventListener('message', listen)
       port.start()
     })
   } else {
-    scope.addEventListener('message', listen('worker'))
+    scope.addEventListener('message', listen)
   }
 }

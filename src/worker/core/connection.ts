@@ -10,6 +10,8 @@ export type ConnectionEvent =
   | 'missing' // 404, 410
   | 'refused' // any other answer that makes no sense of the request
   | 'ended' // the stream is closed and was read whole
+  | 'hide' // every tab has been hidden for long enough
+  | 'forget' // nobody may see the rows any more
   | 'close'
 
 type Transitions = Record<ConnectionState, Record<ConnectionEvent, ConnectionState>>
@@ -21,6 +23,8 @@ const onFailure = {
   missing: 'not-found',
   refused: 'failed',
   ended: 'ended',
+  hide: 'paused',
+  forget: 'idle',
   close: 'closed',
 } as const
 
@@ -29,7 +33,7 @@ const connected = { ...onFailure, responded: 'catching-up', 'up-to-date': 'live'
 /**
  * Every state × every event. `closed` is final; `ended` leaves only by an explicit connect.
  *
- *   idle → connecting → catching-up → live ⇄ offline
+ *   idle → connecting → catching-up → live ⇄ offline, paused
  *                 └→ needs-auth / not-found / failed → connecting
  */
 const TRANSITIONS: Transitions = {
@@ -41,6 +45,7 @@ const TRANSITIONS: Transitions = {
   'needs-auth': { ...connected, connect: 'connecting' },
   'not-found': { ...connected, connect: 'not-found' },
   failed: { ...connected, connect: 'failed' },
+  paused: { ...connected, connect: 'connecting' },
   ended: {
     connect: 'connecting',
     responded: 'ended',
@@ -50,6 +55,8 @@ const TRANSITIONS: Transitions = {
     missing: 'ended',
     refused: 'ended',
     ended: 'ended',
+    hide: 'ended',
+    forget: 'idle',
     close: 'closed',
   },
   closed: {
@@ -61,6 +68,8 @@ const TRANSITIONS: Transitions = {
     missing: 'closed',
     refused: 'closed',
     ended: 'closed',
+    hide: 'closed',
+    forget: 'closed',
     close: 'closed',
   },
 }

@@ -1,6 +1,7 @@
 import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { CollectionShape, InvalidEvent } from '../../shared/protocol.ts'
 import { RowDiff, type RowData } from '../../shared/row-diff.ts'
+import { Removals } from './removals.ts'
 
 /** Says why a schema refuses a value, or null when it takes it. */
 export type Validator = (value: unknown) => string | null
@@ -25,7 +26,13 @@ export interface Marks {
 
 /** Rows by collection and key, with their marks. Rows are replaced, never changed in place. */
 export interface State {
+  /**
+   * Id of the reading that this state comes from, from the stream's start on; it outlives engines with the cache. Of two
+   * states of one life, the one with fewer change events is a prefix of the other.
+   */
+  readonly life: string
   readonly rows: Map<string, Map<string, RowData>>
+  readonly removals: Removals
   marks: Marks
 }
 
@@ -45,8 +52,13 @@ const MOST_LEVELS = 200
 
 const NO_MARKS: Marks = { seq: 0, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
 
-export function emptyState(collections: ReadonlyArray<CollectionShape>): State {
-  return { rows: new Map(collections.map(({ name }) => [name, new Map<string, RowData>()])), marks: NO_MARKS }
+export function emptyState(collections: ReadonlyArray<CollectionShape>, life: string): State {
+  return {
+    life,
+    rows: new Map(collections.map(({ name }) => [name, new Map<string, RowData>()])),
+    removals: new Removals(),
+    marks: NO_MARKS,
+  }
 }
 
 export function countRows(state: State): number {
@@ -80,8 +92,11 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     if (shape) {
       const rows = state.rows.get(shape.name)!
       if (headers.operation === 'delete') {
+        if (rows.delete(key)) {
+          diff.set(shape.name, key, null)
+          state.removals.note(seq, shape.name, key)
+        }
         seq += 1
-        if (rows.delete(key)) diff.set(shape.name, key, null)
       } else {
         const { value } = event
         if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -114,6 +129,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
         if (!isGone(row)) continue
         rows.delete(key)
         diff.set(collection, key, null)
+        state.removals.note(seq, collection, key)
       }
     }
   }

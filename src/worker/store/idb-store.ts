@@ -2,16 +2,17 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { abortable } from '../../shared/abortable.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Clock } from '../env.ts'
-import { isStoredMeta, isStoredSegment } from './stored-guards.ts'
-import { LostCacheError, UnreadableCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
+import { isClaim, isStoredMeta, isStoredSegment } from './stored-guards.ts'
+import { ClearedCacheError, isOutdated, LostCacheError, UnreadableCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
 
 interface CacheSchema extends DBSchema {
-  /** Out-of-line keys: the one record has the key `META_KEY`. */
-  meta: { key: string; value: StoredMeta }
+  /** Out-of-line keys: the one record has the key `META_KEY`; where there is none yet, `CLAIM_KEY` has the writer's. */
+  meta: { key: string; value: StoredMeta | Claim }
   segments: { key: number; value: Segment }
 }
 
 const META_KEY = 'meta'
+const CLAIM_KEY = 'claim'
 /** Version within one database name; a change of format changes the name instead, so that no upgrade can ever block. */
 const SCHEMA_VERSION = 1
 /** A database that does not open in this time is treated as absent, ms. */
@@ -51,7 +52,7 @@ export class IdbStore implements Store {
     // Another tab deletes the database (clearCache): stand aside, so that it is not blocked.
     db.addEventListener('versionchange', () => {
       db.close()
-      this.#lose(new LostCacheError('the cache was deleted'))
+      this.#lose(new ClearedCacheError('the cache was deleted'))
     })
   }
 
@@ -73,6 +74,22 @@ export class IdbStore implements Store {
       late = true
       throw error
     }
+  }
+
+  claim(claim: Claim, now: number): Promise<void> {
+    return this.#settle(READ_LIMIT_MS, this.#claim(claim, now))
+  }
+
+  async #claim({ writer, since }: Claim, now: number): Promise<void> {
+    const tx = this.#db.transaction('meta', 'readwrite', { durability: 'relaxed' })
+    tx.done.catch(() => undefined)
+    const meta: unknown = await tx.store.get(META_KEY)
+    const stored = meta ?? (await tx.store.get(CLAIM_KEY))
+    if (isClaim(stored) && isOutdated({ writer, since }, stored, now)) throw new LostCacheError('the cache has another writer')
+    // What cannot be understood is found out by reading, and is about to be replaced.
+    if (isStoredMeta(meta)) await tx.store.put({ ...meta, writer, since }, META_KEY)
+    else await tx.store.put({ writer, since }, CLAIM_KEY)
+    await tx.done
   }
 
   read(reader: StoreReader): Promise<StoredMeta | null> {
@@ -111,7 +128,7 @@ export class IdbStore implements Store {
     const metas = tx.objectStore('meta')
     const segments = tx.objectStore('segments')
     try {
-      if (expectedWriter !== null && (await metas.get(META_KEY))?.writer !== expectedWriter) {
+      if (expectedWriter !== null && ((await metas.get(META_KEY)) ?? (await metas.get(CLAIM_KEY)))?.writer !== expectedWriter) {
         throw new LostCacheError('the cache has another writer')
       }
       if (replace) await segments.clear()

@@ -1,9 +1,11 @@
 import type { Segment } from '../core/segment-directory.ts'
-import { LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
+import { isOutdated, LostCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
 
 /** What a memory store holds; outlives the store, as a database outlives its connection. */
 export interface MemoryMedium {
   meta: StoredMeta | null
+  /** The writer, before there is a meta record. */
+  claim?: Claim | null
   readonly segments: Map<number, Segment>
 }
 
@@ -20,6 +22,15 @@ export class MemoryStore implements Store {
     this.#medium = medium
   }
 
+  async claim({ writer, since }: Claim, now: number): Promise<void> {
+    await this.#assertOpen()
+    const { meta, claim } = this.#medium
+    const stored = meta ?? claim
+    if (stored && isOutdated({ writer, since }, stored, now)) throw new LostCacheError('the cache has another writer')
+    if (meta) this.#medium.meta = { ...meta, writer, since }
+    else this.#medium.claim = { writer, since }
+  }
+
   async read(reader: StoreReader): Promise<StoredMeta | null> {
     await this.#assertOpen()
     const { meta, segments } = structuredClone(this.#medium)
@@ -32,7 +43,8 @@ export class MemoryStore implements Store {
     await this.#assertOpen()
     const { meta, puts, drops, replace, expectedWriter } = structuredClone(write)
     const { segments } = this.#medium
-    if (expectedWriter !== null && this.#medium.meta?.writer !== expectedWriter) throw new LostCacheError('the cache has another writer')
+    const writer = (this.#medium.meta ?? this.#medium.claim)?.writer
+    if (expectedWriter !== null && writer !== expectedWriter) throw new LostCacheError('the cache has another writer')
     if (replace) segments.clear()
     for (const segment of puts) segments.set(segment.id, segment)
     for (const id of drops) segments.delete(id)
@@ -42,6 +54,7 @@ export class MemoryStore implements Store {
   async clear(): Promise<void> {
     await this.#assertOpen()
     this.#medium.meta = null
+    this.#medium.claim = null
     this.#medium.segments.clear()
     this.#closed = true
   }

@@ -1,16 +1,32 @@
 import type { Anchor } from '../core/anchor.ts'
 import type { Marks } from '../core/materialize.ts'
+import type { RemovalLog } from '../core/removals.ts'
 import type { Segment } from '../core/segment-directory.ts'
 
-/** What is stored beside the segments, and always in the same transaction: it says what the segments are. */
-export interface StoredMeta {
+/** Who writes. */
+export interface Claim {
   /** Token of the writer; another one means that somebody else has taken the cache over. */
   readonly writer: string
+  /** When the writer got the cache's lock, ms, by a clock that all workers of the machine share. */
+  readonly since: number
+}
+
+/**
+ * Whether a claim is outdated by the one that is stored: its maker has slept through a take-over.
+ * @param now by the same clock; what is stored for later than that was stored before somebody set the clock back
+ */
+export const isOutdated = (claim: Claim, stored: Claim, now: number): boolean => stored.since > claim.since && stored.since <= now
+
+/** What is stored beside the segments, and always in the same transaction: it says what the segments are. */
+export interface StoredMeta extends Claim {
   /** What stored rows mean; see `stateFingerprint`. */
   readonly fingerprint: string
   /** Offset of the last event whose effect is in the segments. */
   readonly offset: string
+  /** See `State.life`. */
+  readonly life: string
   readonly marks: Marks
+  readonly removals: RemovalLog
   /** The stream had been read to its end by this offset: the rows are worth showing before the server confirms them. */
   readonly complete: boolean
   /** The newest transaction ids, oldest first. */
@@ -42,6 +58,9 @@ export class LostCacheError extends Error {
   override readonly name = 'LostCacheError'
 }
 
+/** The cache was cleared by somebody else. */
+export class ClearedCacheError extends LostCacheError {}
+
 /** What is stored cannot be understood: another program's, or damaged. */
 export class UnreadableCacheError extends Error {
   override readonly name = 'UnreadableCacheError'
@@ -58,6 +77,13 @@ export class UnreadableCacheError extends Error {
 export interface Store {
   /** Settles with the reason when the store is lost without being asked to close. */
   readonly lost: Promise<Error>
+  /**
+   * Makes the claim's writer the one that is stored, also where nothing else is: from then on no commit that expects
+   * another one succeeds.
+   * @param now see {@link isOutdated}
+   * @throws LostCacheError when the claim is outdated
+   */
+  claim(claim: Claim, now: number): Promise<void>
   /**
    * Reads what is stored, some segments at a time, so that the first rows need not wait for the last.
    * @returns the meta record when everything was read; null when there is none, or it was not accepted

@@ -1,5 +1,5 @@
 import type { Segment } from '../core/segment-directory.ts'
-import type { StoredMeta } from './store.ts'
+import type { Claim, StoredMeta } from './store.ts'
 
 /**
  * Stored data outlives the code that wrote it, and anything of the origin can write there. What does not look right is
@@ -9,9 +9,11 @@ export function isStoredMeta(value: unknown): value is StoredMeta {
   if (!isRecord(value) || !isRecord(value['marks'])) return false
   const { marks, anchor } = value as { marks: Record<string, unknown>; anchor: unknown }
   return (
-    typeof value['writer'] === 'string' &&
+    isClaim(value) &&
     typeof value['fingerprint'] === 'string' &&
     typeof value['offset'] === 'string' &&
+    typeof value['life'] === 'string' &&
+    isRemovalLog(value['removals']) &&
     isStrings(value['txids']) &&
     typeof value['complete'] === 'boolean' &&
     Number.isSafeInteger(marks['seq']) &&
@@ -33,6 +35,16 @@ export function isStoredSegment(value: unknown): value is Segment {
     isStrings(value['deleted'])
   )
 }
+
+export const isClaim = (value: unknown): value is Claim => isRecord(value) && typeof value['writer'] === 'string' && Number.isFinite(value['since'])
+
+const isRemovalLog = (value: unknown): boolean =>
+  isRecord(value) &&
+  Number.isSafeInteger(value['floor']) &&
+  Array.isArray(value['entries']) &&
+  value['entries'].every(
+    (entry) => isRecord(entry) && Number.isSafeInteger(entry['seq']) && typeof entry['collection'] === 'string' && typeof entry['key'] === 'string',
+  )
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 

@@ -1,10 +1,11 @@
 import { abortable } from '../../shared/abortable.ts'
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isChangeEvent } from '../../shared/events.ts'
-import type { DiffBatch, InvalidEvent, StreamBatch, TabContract } from '../../shared/protocol.ts'
+import { START_OFFSET, type DiffBatch, type Have, type InvalidEvent, type Position, type StreamBatch, type TabContract } from '../../shared/protocol.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { EngineStatus } from '../../shared/status.ts'
 import type { State } from '../core/materialize.ts'
+import { changesSince } from '../core/removals.ts'
 
 /** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
 const BATCH_ROWS = 2000
@@ -15,6 +16,8 @@ const WAITING_TXIDS = 4096
 const WAITING_REPORTS = 1000
 /** Refusals in a row after which a tab is left alone until there is news. */
 const REFUSALS = 3
+
+const NOWHERE: Position = { life: '', seq: 0, offset: START_OFFSET }
 
 /** A tab as the engine reaches it. */
 export interface TabLink {
@@ -35,7 +38,12 @@ export interface Readiness {
 
 /** What a stream batch did, as it is published. */
 export interface Publication extends Readiness {
-  readonly to: string
+  /** What tabs are to see, and where it is. */
+  readonly state: State
+  readonly to: Position
+  /** The stream has just been read to its end. */
+  readonly atEnd: boolean
+  /** What has changed in it since the last publication. */
   readonly diff: RowDiff
   readonly txids: ReadonlyArray<string>
   readonly events: ReadonlyArray<StreamBatch>
@@ -44,10 +52,10 @@ export interface Publication extends Readiness {
 
 export interface SessionOptions {
   readonly epoch: string
-  readonly startOffset: string
   readonly wantsEvents: boolean
-  /** The tab shows rows already: the first diff replaces them. */
+  /** The tab shows rows already: unless they are those that it says it has, the first diff replaces them. */
   readonly hasRows: boolean
+  readonly have: Have | null
   readonly status: () => EngineStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
   readonly onResync: (session: TabSession) => void
@@ -73,7 +81,9 @@ export class TabSession {
   /** Where the tab is. */
   #from: string
   /** Where the tab will be with everything pending. */
-  #to: string
+  #to: Position = NOWHERE
+  /** What the tab has brought along, as long as that is ahead of the engine: until then it gets no rows. */
+  #have: Have | null
   #ready = false
   #flowing = false
   #stale = false
@@ -91,10 +101,10 @@ export class TabSession {
   constructor(link: TabLink, options: SessionOptions) {
     this.#link = link
     this.#epoch = options.epoch
-    this.#from = options.startOffset
-    this.#to = options.startOffset
+    this.#from = options.have?.offset ?? START_OFFSET
+    this.#have = options.have
     this.#wantsEvents = options.wantsEvents
-    this.#replace = options.hasRows
+    this.#replace = options.hasRows && !options.have
     this.#engineStatus = options.status
     this.#onResync = options.onResync
     this.#onProblem = options.onProblem
@@ -108,12 +118,14 @@ export class TabSession {
     return this.#pending.size > 0 || this.#inFlight
   }
 
-  /** Gives the tab the whole state, and lets everything later follow. */
-  open(state: State, to: string, txids: ReadonlyArray<string>, readiness: Readiness): void {
+  /** Gives the tab the whole state, or what it lacks of it, and lets everything later follow. */
+  open(state: State, to: Position, txids: ReadonlyArray<string>, readiness: Readiness): void {
     this.#open = true
     this.#txids.push(...txids)
     this.#setReadiness(readiness)
-    this.#snapshot(state, to)
+    if (this.#have) this.#to = to
+    else this.#snapshot(state, to)
+    this.#catchUp(state, to, false)
     this.#pump()
   }
 
@@ -123,15 +135,18 @@ export class TabSession {
     this.#stale = stale
   }
 
-  publish({ to, diff, txids, events, invalid, ...readiness }: Publication): void {
+  publish({ state, to, atEnd, diff, txids, events, invalid, ...readiness }: Publication): void {
     if (!this.#open) return
     this.#setReadiness(readiness)
-    this.#pending.fold(diff)
+    if (!this.#have) this.#pending.fold(diff)
     this.#txids = [...this.#txids, ...txids].slice(-WAITING_TXIDS)
-    if (this.#wantsEvents) this.#events.push(...events)
+    // A tab that is ahead has been handed those up to its offset already.
+    const { offset = '' } = this.#have ?? {}
+    if (this.#wantsEvents) this.#events.push(...events.filter((batch) => offset < batch.offset))
     this.#invalid = [...this.#invalid, ...invalid].slice(0, WAITING_REPORTS)
     this.#to = to
     this.#failures = 0
+    this.#catchUp(state, to, atEnd)
     this.#pump()
   }
 
@@ -143,12 +158,31 @@ export class TabSession {
   }
 
   /** Makes everything pending again; the answer to `onResync`. */
-  resync(state: State, to: string): void {
+  resync(state: State, to: Position): void {
+    this.#have = null
     this.#snapshot(state, to)
   }
 
-  status(status: EngineStatus): void {
-    if (!this.#link.gone.aborted) this.#link.tab.status(status)
+  /** What the tab has brought along is of use as soon as the state is as new: then it gets what it lacks. */
+  #catchUp(state: State, to: Position, atEnd: boolean): void {
+    const have = this.#have
+    if (!have || this.#flowing) return
+    const isAhead = to.offset < have.upTo
+    if (have.life === to.life && isAhead && !atEnd) return
+    this.#have = null
+    // Nobody can be ahead of a stream's end: this one was put back to an earlier state.
+    const diff = have.life === to.life && !isAhead ? changesSince(state, have.seq) : null
+    if (diff) {
+      this.#pending.fold(diff)
+    } else {
+      this.#replace = true
+      this.#snapshot(state, to)
+    }
+  }
+
+  /** Tells the tab the engine's status. */
+  status(): void {
+    if (!this.#link.gone.aborted) this.#link.tab.status(this.#engineStatus())
   }
 
   /** Settles when a tab that wants the raw events has room for more of them, or is gone. */
@@ -159,7 +193,7 @@ export class TabSession {
     await new Promise<void>((resolve) => this.#room.push(resolve))
   }
 
-  #snapshot(state: State, to: string): void {
+  #snapshot(state: State, to: Position): void {
     this.#pending.clear()
     for (const [collection, rows] of state.rows) this.#pending.foldRows(collection, rows)
     this.#to = to
@@ -167,11 +201,12 @@ export class TabSession {
   }
 
   #hasNews(): boolean {
+    if (this.#have) return this.#events.length + this.#invalid.length > 0
     // Until the rows are worth showing they wait here: sent once, in order, they cost the tab the least.
     if (!this.#ready) return this.#events.length + this.#invalid.length > 0 || (this.#flowing && this.#pending.size > 0)
     return (
       this.#pending.size > 0 ||
-      this.#to !== this.#from ||
+      this.#to.offset !== this.#from ||
       this.#replace ||
       this.#told?.ready !== this.#ready ||
       this.#told.stale !== this.#stale ||
@@ -220,11 +255,13 @@ export class TabSession {
     if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
     const diffs = this.#ready || this.#flowing ? this.#pending.drain(BATCH_ROWS) : []
     this.#isBacklog = this.#pending.size > 0
-    const last = this.#ready && !this.#isBacklog
+    const last = this.#ready && !this.#isBacklog && !this.#have
     const batch: DiffBatch = {
       epoch: this.#epoch,
       from: this.#from,
-      to: last ? this.#to : this.#from,
+      to: this.#to.offset,
+      life: this.#to.life,
+      seq: this.#to.seq,
       last,
       diffs,
       replace: this.#replace,

@@ -1,0 +1,332 @@
+import { PROTOCOL_VERSION, type Hello, type StreamSettings } from '../../shared/protocol.ts'
+import { cacheName } from '../../shared/names.ts'
+import { callsBeforeTheft, nextRole, type Role, type RoleEvent } from '../core/leadership.ts'
+import type { Channel, EngineEnv, Lock } from '../env.ts'
+import { engineKey, GRACE_MS, type Host } from '../host.ts'
+import { isHello, isRecord } from '../tabs/guards.ts'
+import { reach, serve } from '../tabs/ports.ts'
+import type { Seat } from './seat.ts'
+import { Wire } from './wire.ts'
+
+/** Whoever looks for a leader calls this often, ms. */
+const CALL_MS = 500
+/** A leader that hands over has so long to store what is left, ms. */
+const HANDOVER_LIMIT_MS = 1000
+
+/** Said to all workers of a stream: somebody has begun to lead, or somebody looks for who leads. */
+type Word =
+  | { readonly sidestream: number; readonly kind: 'lead'; readonly term: number }
+  | { readonly sidestream: number; readonly kind: 'seek'; readonly session: string; readonly hello: Hello }
+
+export interface CandidateOptions {
+  readonly env: EngineEnv
+  readonly host: Host
+  readonly settings: StreamSettings
+  /** Name of the leader's lock, and of the channel on which it is found. */
+  readonly name: string
+  onResigned(): void
+}
+
+/** A tab of this worker, and its session with the leader while another worker leads. */
+interface Member {
+  readonly seat: Seat
+  wire: Wire | null
+  /** What is said to find a leader for that wire. */
+  word: Word | null
+  /** Counts engines looked for: an earlier search is over. */
+  search: number
+}
+
+/** A session of another worker's tab. */
+interface Served {
+  readonly wire: Wire
+  readonly gone: AbortController
+}
+
+/**
+ * One worker's part in the leadership of one stream. It queues for the leader's lock for as long as it has tabs, and
+ * follows whoever has it. A leader that holds the lock and does not answer is frozen: after several calls in vain the lock
+ * is stolen, by one worker at a time, and not before one last call.
+ */
+export class Candidate {
+  readonly #options: CandidateOptions
+  readonly #channel: Channel | null
+  readonly #members = new Set<Member>()
+  /** Sessions of other workers' tabs, by name, while this one leads. */
+  readonly #served = new Map<string, Served>()
+  #role: Role = 'seeking'
+  #lock: Lock | null = null
+  #queue: AbortController | null = null
+  /** Terms order leaders; this is the highest heard of. */
+  #term = 0
+  #thefts = 0
+  #unanswered = 0
+  #cancelCall: (() => void) | null = null
+
+  constructor(options: CandidateOptions) {
+    this.#options = options
+    this.#channel = options.env.openChannel(options.name, (message) => {
+      if (isWord(message)) this.#hear(message)
+    })
+    if (this.#channel) this.#enqueue()
+    else this.#lead(null)
+  }
+
+  /** @param gone aborts when the tab is gone */
+  add(seat: Seat, gone: AbortSignal): void {
+    const member: Member = { seat, wire: null, word: null, search: 0 }
+    this.#members.add(member)
+    gone.addEventListener('abort', () => {
+      this.#members.delete(member)
+      this.#unanswered = 0
+      if (this.#members.size === 0) this.#options.env.clock.after(GRACE_MS, () => void this.#resign())
+    })
+    if (this.#role === 'leading') void this.#serveOwn(member)
+    else this.#call()
+  }
+
+  #is(...roles: Role[]): boolean {
+    return roles.includes(this.#role)
+  }
+
+  #turn(event: RoleEvent): boolean {
+    const before = this.#role
+    this.#role = nextRole(before, event)
+    return this.#role !== before
+  }
+
+  #enqueue(): void {
+    const queue = new AbortController()
+    this.#queue = queue
+    this.#options.env.locks.wait(this.#options.name, queue.signal).then(
+      (lock) => {
+        // While this worker steals the lock, or after it has left the queue, the lock's turn comes too late.
+        if (queue.signal.aborted) lock.release()
+        else this.#lead(lock)
+      },
+      () => undefined,
+    )
+  }
+
+  /** @param lock null where there are no locks, and so no others to agree with */
+  #lead(lock: Lock | null): void {
+    if (!this.#turn('granted')) {
+      lock?.release()
+      return
+    }
+    this.#lock = lock
+    this.#queue?.abort()
+    this.#cancelCall?.()
+    this.#cancelCall = null
+    // The clock is the same for all workers, and so a fresh one does not begin below a leader that it never heard of.
+    this.#term = Math.max(this.#term + 1, Math.floor(this.#options.env.clock.now()))
+    void lock?.lost.then(() => {
+      if (this.#lock === lock) this.#step()
+    })
+    for (const member of this.#members) {
+      this.#release(member)
+      member.seat.detach()
+      void this.#serveOwn(member)
+    }
+    this.#say({ sidestream: PROTOCOL_VERSION, kind: 'lead', term: this.#term })
+  }
+
+  /** Somebody has stolen the lock: this worker was asleep. Nothing of it may be heard or stored any more. */
+  #step(): void {
+    if (!this.#turn('robbed')) return
+    this.#lock = null
+    const { host, settings } = this.#options
+    for (const { seat } of this.#members) seat.detach()
+    host.abandon(engineKey(settings))
+    this.#dismiss()
+    this.#enqueue()
+    this.#call()
+  }
+
+  async #resign(): Promise<void> {
+    if (this.#members.size > 0) return
+    const wasLeading = this.#is('leading')
+    if (!this.#turn('resign')) return
+    this.#options.onResigned()
+    this.#cancelCall?.()
+    this.#queue?.abort()
+    if (wasLeading) {
+      const { host, settings, env } = this.#options
+      // A disk that does not answer must not keep the others waiting.
+      await Promise.race([host.retire(engineKey(settings)), new Promise<void>((resolve) => env.clock.after(HANDOVER_LIMIT_MS, resolve))])
+      this.#dismiss()
+    }
+    this.#lock?.release()
+    this.#channel?.close()
+  }
+
+  #dismiss(): void {
+    for (const { gone } of [...this.#served.values()]) gone.abort()
+  }
+
+  async #serveOwn(member: Member): Promise<void> {
+    const { host } = this.#options
+    const hello = await this.#helloOf(member)
+    if (hello && this.#is('leading')) {
+      await member.seat.attach((tab, life) => host.admit(hello, tab, life, { where: 'leader', aliveLock: null }))
+    }
+  }
+
+  /** @returns null when another engine was looked for in the meantime, or none is needed any more */
+  async #helloOf(member: Member): Promise<Hello | null> {
+    const search = (member.search += 1)
+    const hello = await member.seat.hello()
+    return search === member.search && this.#members.has(member) ? hello : null
+  }
+
+  #say(word: Word): void {
+    this.#channel?.post(word)
+  }
+
+  #hear(word: Word): void {
+    if (this.#is('resigned')) return
+    if (word.kind === 'seek') {
+      if (this.#is('leading')) this.#serve(word.session, word.hello)
+      return
+    }
+    if (word.term <= this.#term || this.#is('leading')) return
+    this.#term = word.term
+    this.#unanswered = 0
+    // Sessions with a former leader are over, whether it knows or not.
+    for (const member of this.#members) this.#forsake(member)
+    this.#call()
+  }
+
+  /** Serves another worker's tab. */
+  #serve(session: string, hello: Hello): void {
+    const served = this.#served.get(session)
+    if (served) {
+      served.wire.beat()
+      return
+    }
+    const { env, host, settings, name } = this.#options
+    if (engineKey(hello.settings) !== engineKey(settings)) return
+    const gone = new AbortController()
+    const wire = new Wire({
+      env,
+      name: `${name}:${session}`,
+      side: 'leader',
+      term: this.#term,
+      onBroken: () => {
+        gone.abort()
+      },
+    })
+    this.#served.set(session, { wire, gone })
+    gone.signal.addEventListener('abort', () => {
+      this.#served.delete(session)
+      // Not before the answer to its leave is out.
+      env.clock.after(0, () => {
+        wire.close()
+      })
+    })
+    serve({ admit: (ours, tab, life) => host.admit(ours, tab, life, { where: 'follower', aliveLock: null }) }, hello, wire.lanes, gone)
+    wire.beat()
+  }
+
+  /** Looks for the leader on behalf of every tab that has none. */
+  #call(): void {
+    this.#cancelCall?.()
+    this.#cancelCall = null
+    if (this.#is('leading', 'resigned')) return
+    const lost = [...this.#members].filter(({ wire }) => !wire?.isWelcome)
+    if (lost.length === 0) return
+    for (const member of lost) {
+      // The same word again, in case it or its answer was lost.
+      if (member.word) this.#say(member.word)
+      else void this.#seek(member)
+    }
+    const { env } = this.#options
+    const { clock } = env
+    const called = clock.now()
+    this.#cancelCall = clock.after(CALL_MS, () => {
+      // Silence while this worker itself was asleep says nothing of the leader.
+      if (clock.now() - called > 2 * CALL_MS) this.#unanswered = 0
+      else if (lost.some(({ word, wire }) => word && !wire?.isWelcome)) this.#unanswered += 1
+      if (this.#unanswered >= callsBeforeTheft(this.#thefts, env.random())) void this.#steal()
+      this.#call()
+    })
+  }
+
+  async #seek(member: Member): Promise<void> {
+    const hello = await this.#helloOf(member)
+    if (!hello || this.#is('leading', 'resigned')) return
+    const { env, name } = this.#options
+    // A name of its own for each attempt: what is left of an earlier one is not heard in it.
+    const session = env.newId()
+    const wire = new Wire({
+      env,
+      name: `${name}:${session}`,
+      side: 'follower',
+      term: this.#term,
+      onWelcome: (term) => {
+        this.#onWelcome(member, wire, term)
+      },
+      onBroken: () => {
+        if (member.wire !== wire) return
+        this.#forsake(member)
+        this.#call()
+      },
+    })
+    member.wire = wire
+    member.word = { sidestream: PROTOCOL_VERSION, kind: 'seek', session, hello }
+    this.#say(member.word)
+  }
+
+  #onWelcome(member: Member, wire: Wire, term: number): void {
+    if (member.wire !== wire || this.#is('leading', 'resigned')) return
+    this.#term = Math.max(this.#term, term)
+    this.#unanswered = 0
+    this.#turn('welcomed')
+    void member.seat.attach((tab, life) => {
+      life.signal.addEventListener('abort', () => {
+        this.#options.env.clock.after(0, () => {
+          wire.close()
+        })
+      })
+      return reach(tab, wire.lanes, life.signal)
+    })
+  }
+
+  #forsake(member: Member): void {
+    this.#turn('forsaken')
+    this.#release(member)
+    member.seat.detach()
+  }
+
+  #release(member: Member): void {
+    member.wire?.close()
+    member.wire = null
+    member.word = null
+  }
+
+  async #steal(): Promise<void> {
+    if (!this.#turn('silence')) return
+    const { env, name, settings } = this.#options
+    const guard = await env.locks.take(`${name}:steal`)
+    try {
+      const term = this.#term
+      const asked = env.clock.now()
+      // By now others may have stolen it: one last call, with nobody else about to steal.
+      await new Promise<void>((resolve) => env.clock.after(CALL_MS, resolve))
+      if (guard === null || !this.#is('stealing') || this.#term !== term || env.clock.now() - asked > 2 * CALL_MS) return
+      this.#queue?.abort()
+      const lock = await env.locks.steal(name, [cacheName(settings.url, settings.scope)])
+      this.#thefts += 1
+      this.#lead(lock)
+    } finally {
+      guard?.release()
+      this.#unanswered = 0
+      if (this.#turn('yield') && this.#queue?.signal.aborted) this.#enqueue()
+    }
+  }
+}
+
+const isWord = (value: unknown): value is Word =>
+  isRecord(value) &&
+  value['sidestream'] === PROTOCOL_VERSION &&
+  ((value['kind'] === 'lead' && Number.isFinite(value['term'])) || (value['kind'] === 'seek' && typeof value['session'] === 'string' && isHello(value['hello'])))

@@ -1,0 +1,183 @@
+import { abortable } from '../../shared/abortable.ts'
+import { SidestreamError, toErrorData, type ErrorCode } from '../../shared/errors.ts'
+import { Gate } from '../../shared/gate.ts'
+import { haveAfter, haveDuring } from '../../shared/have.ts'
+import type { Ack, DiffBatch, EngineContract, Have, Hello, HelloReply, Outcome, TabContract } from '../../shared/protocol.ts'
+import type { EngineStatus } from '../../shared/status.ts'
+import { isRecord } from '../tabs/guards.ts'
+
+export interface SeatOptions {
+  readonly hello: Hello
+  readonly tab: TabContract
+  /** Aborts when the tab is gone. */
+  readonly gone: AbortController
+  /** What the tab knows its session by, whoever leads. */
+  readonly epoch: string
+  readonly aliveLock: string | null
+}
+
+/** Joins an engine. `life` aborts when the seat moves on. */
+export type Enter = (tab: TabContract, life: AbortController) => EngineContract
+
+/**
+ * A tab's place in its own worker. The tab's session with it lasts, while the engine behind it may change: this worker's,
+ * when it leads, else the leader's. To each the seat says which rows the tab has, and so the tab gets only what it lacks.
+ */
+export class Seat {
+  readonly #options: SeatOptions
+  readonly #first = new Gate<HelloReply>()
+  #life: AbortController | null = null
+  #engine: EngineContract | null = null
+  /** Settles when there is an engine again. */
+  #attached = new Gate<EngineContract>()
+  #inFlight: Promise<unknown> = Promise.resolve()
+  #have: Have | null
+  #hasRows: boolean
+  #failovers: number
+  #visible: boolean
+  #started = false
+  #status: EngineStatus | null = null
+
+  constructor(options: SeatOptions) {
+    this.#options = options
+    const { have, hasRows, failovers, visible } = options.hello
+    this.#have = have
+    this.#hasRows = hasRows
+    this.#failovers = failovers
+    this.#visible = visible
+    options.gone.signal.addEventListener('abort', () => {
+      this.#life?.abort(GONE)
+      this.#attached.reject(GONE)
+      this.#first.reject(GONE)
+    })
+  }
+
+  get isAttached(): boolean {
+    return this.#engine !== null
+  }
+
+  /** What the tab says to its next engine, once it has answered the last one's batch. */
+  async hello(): Promise<Hello> {
+    await this.#inFlight
+    return {
+      ...this.#options.hello,
+      have: this.#have,
+      hasRows: this.#hasRows,
+      failovers: this.#failovers,
+      visible: this.#visible,
+    }
+  }
+
+  /** Has the tab served by an engine, which has been told its present {@link hello}. */
+  async attach(enter: Enter): Promise<void> {
+    this.detach()
+    if (this.#options.gone.signal.aborted) return
+    const life = new AbortController()
+    this.#life = life
+    try {
+      const engine = enter(this.#tabDuring(life.signal), life)
+      const reply = await abortable(Promise.resolve(engine.hello()), life.signal)
+      if (!isRecord(reply)) return
+      if (reply.ok) this.#onEngine(engine, reply)
+      else this.#first.resolve(reply)
+    } catch (error) {
+      // The seat has moved on; or else this engine takes nobody, which is worth an answer.
+      if (!life.signal.aborted) this.#first.resolve({ ok: false, error: toErrorData(error, 'WORKER_START_FAILED') })
+    }
+  }
+
+  #onEngine(engine: EngineContract, reply: HelloReply & { ok: true }): void {
+    this.#engine = engine
+    this.#failovers += 1
+    this.#status = reply.status
+    const { epoch, aliveLock, tab } = this.#options
+    this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
+    this.#attached.resolve(engine)
+    if (!this.#started) return
+    tab.status(reply.status)
+    engine.start()
+  }
+
+  /** The engine is lost: its calls are given up. */
+  detach(): void {
+    this.#life?.abort(LOST)
+    this.#life = null
+    if (!this.#engine) return
+    this.#engine = null
+    this.#attached = new Gate()
+    if (this.#status) this.#options.tab.status({ ...this.#status, connection: 'connecting', upToDate: false })
+  }
+
+  /** What the tab calls. */
+  readonly contract: EngineContract = {
+    hello: () => this.#first.promise,
+    ping: () => this.#options.epoch,
+    start: () => {
+      this.#started = true
+      this.#engine?.start()
+    },
+    reconnect: () => {
+      this.#engine?.reconnect()
+    },
+    resync: () => {
+      this.#have = null
+      this.#engine?.resync()
+    },
+    visible: (visible) => {
+      this.#visible = visible
+      this.#engine?.visible(visible)
+    },
+    append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
+    clearCache: () => this.#call('STORAGE_FAILED', (engine) => engine.clearCache()),
+    leave: async () => {
+      const engine = this.#engine
+      const life = this.#life?.signal
+      try {
+        if (engine && life) await abortable(engine.leave(), life)
+      } catch {
+        // There is nobody left to leave.
+      } finally {
+        this.#options.gone.abort()
+      }
+    },
+  }
+
+  /** A call under way when the engine is lost may have been heard or not: only the caller can say what to do. */
+  async #call<T>(fallback: ErrorCode, call: (engine: EngineContract) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    try {
+      const engine = this.#engine ?? (await this.#attached.promise)
+      const life = this.#life?.signal
+      return await (life ? abortable(call(engine), life) : call(engine))
+    } catch (error) {
+      return { ok: false, error: toErrorData(error, fallback) }
+    }
+  }
+
+  /** The tab, as the present engine reaches it; a former one does not any more. */
+  #tabDuring(life: AbortSignal): TabContract {
+    const { tab, epoch } = this.#options
+    return {
+      apply: async (batch: DiffBatch): Promise<Ack> => {
+        if (life.aborted) return 'resync'
+        this.#have = haveDuring(this.#have, batch)
+        this.#hasRows = true
+        const work = tab.apply({ ...batch, epoch })
+        this.#inFlight = work.catch(() => undefined)
+        const ack = await work
+        if (ack !== 'applied') this.#have = null
+        else if (batch.last) this.#have = haveAfter(batch)
+        if (batch.status) this.#status = batch.status
+        return ack
+      },
+      status: (status) => {
+        if (life.aborted) return
+        this.#status = status
+        tab.status(status)
+      },
+      requestValues: () => tab.requestValues(),
+    }
+  }
+}
+
+const LOST = new SidestreamError('WORKER_DIED', 'the tab whose worker led is gone', { retryable: true })
+const GONE = new SidestreamError('TAB_GONE', 'the tab is gone', { retryable: true })

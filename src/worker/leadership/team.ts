@@ -1,0 +1,55 @@
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type TabContract } from '../../shared/protocol.ts'
+import { NAME_PREFIX } from '../../shared/names.ts'
+import type { EngineEnv } from '../env.ts'
+import { assertVersion, engineKey, noticeDeath, type Admission, type Host } from '../host.ts'
+import { Clients } from '../tabs/clients.ts'
+import { Candidate } from './candidate.ts'
+import { Seat } from './seat.ts'
+
+export interface TeamOptions {
+  readonly env: EngineEnv
+  readonly host: Host
+  /** Name of a Web Lock that this worker holds for as long as it lives. */
+  readonly aliveLock: string | null
+  /** What makes workers alike: those of other versions of an application validate otherwise. */
+  readonly version: string
+}
+
+/**
+ * The workers of several tabs, one of which leads each stream: it has the connection and the cache, and the others reach it
+ * by channel. Tabs can't tell.
+ */
+export class Team implements Admission {
+  readonly #options: TeamOptions
+  readonly #candidates = new Map<string, Candidate>()
+  readonly #clients = new Clients()
+
+  constructor(options: TeamOptions) {
+    this.#options = options
+  }
+
+  admit(hello: Hello, tab: TabContract, gone: AbortController): EngineContract {
+    assertVersion(hello)
+    this.#clients.enter(hello.client, gone)
+    const { env, host, aliveLock, version } = this.#options
+    const key = engineKey(hello.settings)
+    let candidate = this.#candidates.get(key)
+    if (!candidate) {
+      const name = `${NAME_PREFIX}:${String(PROTOCOL_VERSION)}:leader:${version}:${key}`
+      candidate = new Candidate({
+        env,
+        host,
+        settings: hello.settings,
+        name,
+        onResigned: () => {
+          if (this.#candidates.get(key) === candidate) this.#candidates.delete(key)
+        },
+      })
+      this.#candidates.set(key, candidate)
+    }
+    const seat = new Seat({ hello, tab, gone, epoch: env.newId(), aliveLock })
+    if (hello.tabLock !== null) noticeDeath(env, hello.tabLock, gone)
+    candidate.add(seat, gone.signal)
+    return seat.contract
+  }
+}

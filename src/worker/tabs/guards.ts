@@ -1,0 +1,109 @@
+import type { DiffBatch, Hello, StreamSettings } from '../../shared/protocol.ts'
+import type { CollectionDiff } from '../../shared/row-diff.ts'
+import type { EngineStatus } from '../../shared/status.ts'
+
+/*
+ * What comes by a port or a channel is untrusted: tabs and workers of other versions, other programs of the origin. What
+ * does not look right changes nothing.
+ */
+
+/** The methods that may be called through a port, each with a check of its arguments. */
+type Guards = Readonly<Record<string, (args: ReadonlyArray<unknown>) => boolean>>
+
+export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isString = (value: unknown): value is string => typeof value === 'string'
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(isItem)
+const isStrings = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isString)
+const none = (): boolean => true
+
+export function isHello(value: unknown): value is Hello {
+  if (!isRecord(value)) return false
+  const { version, client, settings, request, wantsEvents, hasRows, have, tabLock, failovers, visible } = value
+  return (
+    isCount(version) &&
+    isString(client) &&
+    isSettings(settings) &&
+    (request === null || (isRecord(request) && isStrings(request['headers']) && isStrings(request['params']))) &&
+    typeof wantsEvents === 'boolean' &&
+    typeof hasRows === 'boolean' &&
+    (have === null || (isRecord(have) && isString(have['life']) && isCount(have['seq']) && isString(have['offset']) && isString(have['upTo']))) &&
+    (tabLock === null || isString(tabLock)) &&
+    isCount(failovers) &&
+    typeof visible === 'boolean'
+  )
+}
+
+function isSettings(value: unknown): value is StreamSettings {
+  if (!isRecord(value)) return false
+  const { url, scope, collections, live, contentType, batching, backoff, cache, pauseWhenHidden } = value
+  return (
+    isString(url) &&
+    isString(scope) &&
+    isListOf(collections, (shape) => isRecord(shape) && isString(shape['name']) && isString(shape['type']) && isString(shape['primaryKey'])) &&
+    (typeof live === 'boolean' || live === 'long-poll' || live === 'sse') &&
+    (contentType === null || isString(contentType)) &&
+    typeof batching === 'boolean' &&
+    (backoff === null || isRecord(backoff)) &&
+    (cache === null || (isRecord(cache) && (cache['durability'] === 'relaxed' || cache['durability'] === 'strict') && isString(cache['version']))) &&
+    (pauseWhenHidden === null || typeof pauseWhenHidden === 'number')
+  )
+}
+
+const isDiff = (value: unknown): value is CollectionDiff =>
+  isRecord(value) && isString(value['collection']) && isListOf(value['rows'], isRecord) && isListOf(value['deleted'], isString)
+
+function isBatch(value: unknown): value is DiffBatch {
+  if (!isRecord(value)) return false
+  const { epoch, from, to, life, seq, last, diffs, replace, txids, ready, stale, status, events, invalid } = value
+  return (
+    [epoch, from, to, life].every(isString) &&
+    isCount(seq) &&
+    [last, replace, ready, stale].every((flag) => typeof flag === 'boolean') &&
+    isListOf(diffs, isDiff) &&
+    isListOf(txids, isString) &&
+    (status === null || isStatus(status)) &&
+    isListOf(events, (batch) => isRecord(batch) && Array.isArray(batch['items']) && Array.isArray(batch['changes'])) &&
+    isListOf(invalid, isRecord)
+  )
+}
+
+const isStatus = (value: unknown): value is EngineStatus =>
+  isRecord(value) && isString(value['connection']) && isString(value['epoch']) && isCount(value['failedAttempts']) && isCount(value['rows'])
+
+const isAppend = ([body, options]: ReadonlyArray<unknown>): boolean => (isString(body) || body instanceof Uint8Array) && isRecord(options)
+
+/** Calls of a tab on its engine. */
+export const ENGINE_CALLS: Guards = {
+  hello: none,
+  ping: none,
+  start: none,
+  reconnect: none,
+  resync: none,
+  visible: ([visible]) => typeof visible === 'boolean',
+  append: isAppend,
+  clearCache: none,
+  leave: none,
+}
+
+/** Calls of an engine on a tab. */
+export const TAB_CALLS: Guards = {
+  apply: ([batch]) => isBatch(batch),
+  status: ([status]) => isStatus(status),
+  requestValues: none,
+}
+
+/** A call as Comlink posts it: of one of these methods, and of nothing that could be reached through them. */
+export function isCall(message: unknown, guards: Guards): boolean {
+  if (!isRecord(message) || message['type'] !== 'APPLY' || !isString(message['id'])) return false
+  const { path, argumentList } = message
+  if (!Array.isArray(path) || path.length !== 1 || !Array.isArray(argumentList)) return false
+  const name: unknown = path[0]
+  if (!isString(name) || !Object.hasOwn(guards, name)) return false
+  if (!argumentList.every((argument) => isRecord(argument) && argument['type'] === 'RAW')) return false
+  return guards[name]!(argumentList.map((argument: { value: unknown }) => argument.value))
+}
+
+/** An answer as Comlink posts it. */
+export const isAnswer = (message: unknown): boolean =>
+  isRecord(message) && isString(message['id']) && (message['type'] === 'RAW' || (message['type'] === 'HANDLER' && message['name'] === 'throw'))
