@@ -5,6 +5,10 @@ export class ManualClock implements Clock {
   #now = 0
   readonly #tasks = new Set<{ readonly at: number; run(): void }>()
 
+  now(): number {
+    return this.#now
+  }
+
   after(delayMs: number, task: () => void): () => void {
     const entry = { at: this.#now + delayMs, run: task }
     this.#tasks.add(entry)

@@ -3,8 +3,11 @@ import type { StoredMeta, StoreWrite } from '../../src/worker/store/store.ts'
 
 export const meta = (offset: string, writer = 'writer'): StoredMeta => ({
   writer,
+  since: 1,
   fingerprint: 'fingerprint',
   offset,
+  life: 'life',
+  removals: { floor: 0, entries: [{ seq: 0, collection: 'items', key: 'gone' }] },
   marks: { seq: 1, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 },
   complete: true,
   txids: ['t1', 't2'],

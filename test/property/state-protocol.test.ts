@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isChangeEvent, parseStateEvent } from '../../src/shared/events.ts'
 import type { RowData, RowDiff } from '../../src/shared/row-diff.ts'
 import { diffStates, emptyState, materialize, type Materialized, type Rules, type State } from '../../src/worker/core/materialize.ts'
+import { Removals } from '../../src/worker/core/removals.ts'
 import { naiveFold, type PlainRows } from '../support/naive-fold.ts'
 import { schema } from '../support/schema.ts'
 
@@ -60,7 +61,8 @@ function inParts<T>(all: readonly T[], sizes: readonly number[]): T[][] {
 /** Rows as the naive fold has them: without `_seq`. */
 const plain = ({ rows }: State): PlainRows =>
   Object.fromEntries([...rows].map(([name, of]) => [name, Object.fromEntries([...of].map(([id, row]) => [id, Object.fromEntries(Object.entries(row).filter(([field]) => field !== '_seq'))]))]))
-const copyOf = (state: State): State => structuredClone(state)
+/** As it is stored and read again. */
+const copyOf = ({ life, rows, marks, removals }: State): State => ({ life, ...structuredClone({ rows, marks }), removals: new Removals(structuredClone(removals.stored())) })
 
 /** The rows that a reader has who applies every diff. */
 type Reader = Map<string, Map<string, RowData>>
@@ -75,7 +77,7 @@ function read(reader: Reader, diff: RowDiff): void {
 const sorted = (rows: ReadonlyMap<string, ReadonlyMap<string, RowData>>): unknown => [...rows].map(([name, of]) => [name, [...of].sort(([a], [b]) => (a < b ? -1 : 1))])
 
 function fold(all: readonly unknown[], sizes: readonly number[] = []): { state: State; results: Materialized[]; reader: Reader } {
-  const state = emptyState(SHAPES)
+  const state = emptyState(SHAPES, 'life')
   const reader = newReader()
   const results = inParts(all, sizes).map((part, index) => {
     const result = materialize(state, part, String(index), RULES)
@@ -119,7 +121,7 @@ describe('materialize', () => {
   test('can be taken up again from a stored copy after any batch', () => {
     fc.assert(
       fc.property(items, split, (all, sizes) => {
-        let state = emptyState(SHAPES)
+        let state = emptyState(SHAPES, 'life')
         for (const part of inParts(all, sizes)) {
           materialize(state, part, '1', RULES)
           state = copyOf(state)

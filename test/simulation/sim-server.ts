@@ -104,7 +104,7 @@ export class SimServer {
       if (from > stream.messages.length && this.strict) throw new SourceError('bad-offset', 'beyond the end', 400)
       if (from === stream.messages.length && caughtUp) {
         await new Promise<void>((resolve) => {
-          this.#waiting.push(resolve)
+          this.#waiting.push(() => this.#world.after(process, 0, resolve))
           this.#world.after(process, 2000, resolve)
         })
         if (signal.aborted) return 'aborted'

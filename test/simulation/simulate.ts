@@ -1,8 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { cacheName } from '../../src/shared/names.ts'
-import { START_OFFSET, type CollectionShape, type StreamSettings } from '../../src/shared/protocol.ts'
-import { Host } from '../../src/worker/host.ts'
+import { PROTOCOL_VERSION, START_OFFSET, type CollectionShape, type DiffBatch, type StreamSettings } from '../../src/shared/protocol.ts'
+import type { EngineEnv } from '../../src/worker/env.ts'
+import { Host, type Admission } from '../../src/worker/host.ts'
+import { Team } from '../../src/worker/leadership/team.ts'
 import { naiveFold, plainRows, type PlainRows } from '../support/naive-fold.ts'
+import { SimAir } from './sim-air.ts'
 import { EventMaker } from './sim-events.ts'
 import { SimServer, type Incarnation } from './sim-server.ts'
 import { SimStorage } from './sim-storage.ts'
@@ -17,11 +20,19 @@ const DEFINITIONS: ReadonlyArray<ReadonlyArray<CollectionShape>> = [[USERS, ITEM
 const URL = 'http://sim/stream'
 const CACHE = cacheName(URL, '')
 /** Steps within which a healed world has to come to rest. */
-const REST_STEPS = 6000
+const REST_STEPS = 20_000
+/** Time within which closed tabs have to leave nothing behind, ms. */
+const EMPTY_MS = 60_000
+
+/**
+ * `shared` one worker for all tabs · `team` one for each, of which one leads · `alone` one for each, which know nothing of
+ * each other, as without channels
+ */
+type Topology = 'shared' | 'team' | 'alone'
 
 interface Worker {
   readonly process: Process
-  readonly host: Host
+  readonly admission: Admission
 }
 
 export interface Outcome {
@@ -29,17 +40,23 @@ export interface Outcome {
   readonly commits: number
   readonly batches: number
   readonly kills: number
+  readonly freezes: number
+  readonly steals: number
+  readonly failovers: number
 }
 
 /**
  * One world, from a seed: a server that goes away, comes back, forgets its stream and makes it again; storage that fills
- * up and fails; workers that die between any two steps; tabs that come and go; new versions of the application. Checked
- * all along, and once more when everything is healed and at rest:
+ * up and fails; workers that die between any two steps; leaders that freeze and wake up; channels that lose and reorder;
+ * tabs that come, go and crash; two versions of the application side by side. Checked all along, and once more when
+ * everything is healed and at rest:
  *
  * - I1 each tab equals the naive fold, at every offset that it claims to be at and at the stream's end
  * - I2 what is stored is the fold of the prefix that it claims to be, after every commit
- * - I3 batches are contiguous (the replica refuses others) · I5 only the holder of the cache's lock commits
- * - I7 every call settles, and the healed world comes to rest · I8 malformed events are among the events
+ * - I3 batches are contiguous (the replica refuses others), and no tab ever goes back to an earlier engine or offset
+ * - I5 nobody commits once another one has claimed the cache; at rest one worker leads, and serves every tab
+ * - I7 every call settles, the healed world comes to rest, and closed tabs leave no lock behind
+ * - I8 malformed events are among the events
  *
  * @throws Error with the seed
  */
@@ -56,25 +73,32 @@ class Simulation {
   readonly #world: World
   readonly #server: SimServer
   readonly #storage: SimStorage
+  readonly #air: SimAir
   readonly #events: EventMaker
-  /** One worker for all tabs, or one for each. */
-  readonly #shared: boolean
+  readonly #topology: Topology
   #definition = 0
   #tabs = new Map<SimTab, Worker>()
+  readonly #frozen = new Set<Process>()
   readonly #calls = new Map<Promise<unknown>, Process>()
   readonly #folds = new Map<Incarnation, Map<string, PlainRows>>()
+  /** What each tab has shown last. */
+  readonly #shown = new Map<SimTab, { readonly life: string; readonly offset: string; readonly engine: number; isFirm: boolean }>()
   #failure: Error | null = null
+  #cleared = false
   #ids = 0
   #commits = 0
   #batches = 0
   #kills = 0
+  #freezes = 0
+  #failovers = 0
 
   constructor(seed: number) {
     this.#world = new World(seed)
     this.#server = new SimServer(this.#world)
     this.#storage = new SimStorage(this.#world)
     this.#events = new EventMaker(this.#world.random)
-    this.#shared = this.#world.random.chance(0.6)
+    this.#air = new SimAir(this.#world)
+    this.#topology = this.#world.random.pick<Topology>(['shared', 'shared', 'team', 'team', 'team', 'team', 'alone'])
     this.#storage.onCommit = (process) => {
       this.#commits += 1
       this.#check(() => {
@@ -86,13 +110,22 @@ class Simulation {
   async run(): Promise<Outcome> {
     const { random } = this.#world
     this.#openTab()
-    const steps = 60 + random.below(180)
+    const steps = 100 + random.below(300)
     for (let step = 0; step < steps; step += 1) {
       if (random.chance(0.25)) this.#act()
       await this.#step()
     }
     await this.#rest()
-    return { steps, commits: this.#commits, batches: this.#batches, kills: this.#kills }
+    await this.#empty()
+    return {
+      steps,
+      commits: this.#commits,
+      batches: this.#batches,
+      kills: this.#kills,
+      freezes: this.#freezes,
+      steals: this.#storage.steals,
+      failovers: this.#failovers,
+    }
   }
 
   async #step(): Promise<boolean> {
@@ -123,23 +156,82 @@ class Simulation {
     } else if (roll < 66) {
       server.create()
       for (let more = random.below(8); more > 0; more -= 1) server.append(this.#events.message())
-    } else if (roll < 76) {
+    } else if (roll < 72) {
       this.#killWorker()
-    } else if (roll < 82) {
-      if (this.#tabs.size < 3) this.#openTab()
+    } else if (roll < 79) {
+      if (this.#tabs.size < 4) this.#openTab()
       else this.#closeTab()
-    } else if (roll < 86) {
+    } else if (roll < 82) {
       storage.full = !storage.full
-    } else if (roll < 90) {
+    } else if (roll < 84) {
       storage.refused = !storage.refused
-    } else if (roll < 92) {
-      this.#deploy()
-    } else if (roll < 94) {
-      // Its collections were cleaned up and are used again.
-      random.pick([...this.#tabs.keys()]).resync()
+    } else if (roll < 86) {
+      this.#definition = random.below(DEFINITIONS.length)
+    } else if (roll < 88) {
+      const tab = random.pick([...this.#tabs.keys()])
+      tab.resync()
+      this.#loosen(tab)
+    } else if (roll < 93) {
+      this.#freezeOrThaw()
+    } else if (roll < 95) {
+      this.#air.badness = random.chance(0.5) ? 0.2 : 0
+    } else if (roll < 97) {
+      this.#air.intrude((name) => this.#intrusion(name))
+    } else if (roll < 98 && random.chance(0.2)) {
+      this.#clear()
     } else {
       for (const tab of this.#tabs.keys()) tab.reconnect()
     }
+  }
+
+  /** Rows of no position can only be replaced, by whatever there is. */
+  #loosen(tab: SimTab): void {
+    const shown = this.#shown.get(tab)
+    if (shown && !tab.hasPosition) shown.isFirm = false
+  }
+
+  /** Another program of the origin, or another version of this one, says something. */
+  #intrusion(name: string): unknown {
+    const { random } = this.#world
+    return random.pick<unknown>([
+      null,
+      'text',
+      { sidestream: PROTOCOL_VERSION },
+      { sidestream: PROTOCOL_VERSION, kind: 'seek', session: 's', hello: {} },
+      { sidestream: PROTOCOL_VERSION + 1, kind: 'lead', term: 1e15 },
+      { sidestream: PROTOCOL_VERSION, kind: 'lead', term: -1 },
+      { sidestream: PROTOCOL_VERSION, from: 'leader', term: 'high', seq: 1, lane: 'tab', bye: false },
+      { sidestream: PROTOCOL_VERSION, from: 'leader', term: 0, seq: 1, lane: 'tab', bye: false, body: { id: name, type: 'APPLY', path: ['constructor'], argumentList: [] } },
+    ])
+  }
+
+  #freezeOrThaw(): void {
+    const { random } = this.#world
+    const [process] = [...this.#frozen]
+    if (process && random.chance(0.5)) {
+      this.#thaw(process)
+      return
+    }
+    // A shared worker does not freeze with a tab, and who hangs is restarted by the tab's heartbeat.
+    if (this.#topology === 'shared') return
+    const [tab, worker] = random.pick([...this.#tabs])
+    this.#freezes += 1
+    for (const each of [tab.process, worker.process]) {
+      each.freeze()
+      this.#frozen.add(each)
+    }
+  }
+
+  #thaw(process: Process): void {
+    this.#frozen.delete(process)
+    process.thaw()
+  }
+
+  /** Somebody signs out. */
+  #clear(): void {
+    const [tab, worker] = this.#world.random.pick([...this.#tabs])
+    this.#cleared = true
+    this.#calls.set(tab.clearCache(), worker.process)
   }
 
   /** `SIDESTREAM_TRACE=1` tells what happens in a world. */
@@ -149,82 +241,96 @@ class Simulation {
     process.stdout.write(`${String(this.#world.now)} ${what} | ${tabs.join(' ')}\n`)
   }
 
-  #settings(): StreamSettings {
+  #settings(definition: number): StreamSettings {
     return {
       url: URL,
       scope: '',
-      collections: DEFINITIONS[this.#definition]!,
+      collections: DEFINITIONS[definition]!,
       live: true,
       contentType: null,
       batching: true,
       backoff: null,
       cache: { durability: 'relaxed', version: '' },
+      pauseWhenHidden: null,
     }
   }
 
   #startWorker(): Worker {
     const process = new Process(`worker ${String((this.#ids += 1))}`)
-    const host = new Host(
-      {
-        clock: { after: (delayMs, task) => this.#world.after(process, delayMs, task) },
-        locks: this.#storage.locks(process),
-        random: () => this.#world.random.next(),
-        newId: () => `id${String((this.#ids += 1))}`,
-        openStore: () => this.#storage.open(process),
-        createSource: () => this.#server.source(process),
-      },
-      () => new Map(),
-    )
-    return { process, host }
+    const env: EngineEnv = {
+      clock: { now: () => this.#world.now, after: (delayMs, task) => this.#world.after(process, delayMs, task) },
+      locks: this.#storage.locks(process),
+      random: () => this.#world.random.next(),
+      newId: () => `id${String((this.#ids += 1))}`,
+      openChannel: (name, hear) => (this.#topology === 'alone' ? null : this.#air.open(process, name, hear)),
+      openStore: () => this.#storage.open(process),
+      createSource: () => this.#server.source(process),
+    }
+    const host = new Host(env, () => new Map())
+    const admission = this.#topology === 'shared' ? host.at({ where: 'shared-worker', aliveLock: null }) : new Team({ env, host, aliveLock: null, version: '1' })
+    return { process, admission }
   }
 
   #openTab(): void {
-    const tab = new SimTab(this.#world, `tab ${String((this.#ids += 1))}`, this.#settings())
     const definition = this.#definition
-    tab.onApplied = () => {
+    const tab = new SimTab(this.#world, `tab ${String((this.#ids += 1))}`, this.#settings(definition), definition)
+    tab.onApplied = (_, batch) => {
       this.#batches += 1
+      this.#trace(`${tab.process.name} gets ${batch.from} to ${batch.to} of life ${batch.life} from ${batch.status?.epoch ?? '-'}${batch.replace ? ', replaced' : ''}`)
       this.#check(() => {
         this.#checkTab(tab, definition)
+        this.#checkOrder(tab, batch)
       })
     }
-    const worker = (this.#shared ? [...this.#tabs.values()][0] : undefined) ?? this.#startWorker()
+    const worker = (this.#topology === 'shared' ? [...this.#tabs.values()][0] : undefined) ?? this.#startWorker()
     this.#tabs.set(tab, worker)
-    tab.connect(worker.host, worker.process)
+    // Its lock first: who waits for it must not get it while the tab lives.
+    void this.#storage.locks(tab.process).take(tab.lock).then(() => {
+      const present = this.#tabs.get(tab)
+      if (present) tab.connect(present.admission, present.process)
+    })
   }
 
+  /** A tab is closed, or crashes; with it its worker, unless others use it. */
   #closeTab(): void {
     const { random } = this.#world
-    const [tab, worker] = random.pick([...this.#tabs])
-    this.#tabs.delete(tab)
-    const left = tab.leave()
-    const isLast = ![...this.#tabs.values()].includes(worker)
-    if (isLast && random.chance(0.5)) worker.process.kill()
-    else this.#calls.set(left, worker.process)
+    this.#remove(random.pick([...this.#tabs.keys()]), random.chance(0.5))
     if (this.#tabs.size === 0) this.#openTab()
+  }
+
+  #remove(tab: SimTab, politely: boolean): void {
+    const worker = this.#tabs.get(tab)!
+    this.#tabs.delete(tab)
+    const isLast = ![...this.#tabs.values()].includes(worker)
+    if (politely) {
+      const left = tab.leave()
+      this.#calls.set(left, worker.process)
+      // The tab waits no longer than this for a worker that does not answer.
+      this.#world.after(tab.process, 1000, () => { tab.process.kill() })
+      void left.then(() => {
+        tab.process.kill()
+        if (isLast && this.#world.random.chance(0.5)) worker.process.kill()
+      })
+    } else {
+      tab.crash()
+      if (isLast) worker.process.kill()
+    }
   }
 
   #killWorker(): void {
     const dead = this.#world.random.pick([...this.#tabs.values()])
     dead.process.kill()
+    this.#frozen.delete(dead.process)
     this.#kills += 1
     let heir: Worker | null = null
     for (const [tab, worker] of this.#tabs) {
       if (worker !== dead) continue
+      // A frozen page notices nothing before it thaws.
       heir ??= this.#startWorker()
       this.#tabs.set(tab, heir)
-      tab.connect(heir.host, heir.process)
+      this.#loosen(tab)
+      if (tab.isConnected) tab.connect(heir.admission, heir.process)
     }
-  }
-
-  /** A new version of the application: every tab reloads with it. */
-  #deploy(): void {
-    for (const [tab, { process }] of this.#tabs) {
-      void tab.leave()
-      process.kill()
-    }
-    this.#tabs = new Map()
-    this.#definition = this.#world.random.below(DEFINITIONS.length)
-    this.#openTab()
   }
 
   /** Heals everything and waits until nothing is left to be done. */
@@ -233,6 +339,8 @@ class Simulation {
     server.online = true
     server.authorized = true
     server.flakiness = 0
+    for (const process of [...this.#frozen]) this.#thaw(process)
+    this.#air.badness = 0
     this.#storage.full = false
     this.#storage.refused = false
     if (!server.stream) server.create()
@@ -245,19 +353,46 @@ class Simulation {
     for (let step = 0; ; step += 1) {
       if (step % 200 === 0) for (const tab of this.#tabs.keys()) tab.reconnect()
       await settle()
-      const atRest = [...this.#tabs.keys()].every((tab) => tab.ready && !tab.isBetween && tab.offset === stream.tail && this.#isCurrent(tab))
+      const atRest = [...this.#tabs.keys()].every((tab) => tab.ready && !tab.isBetween && tab.offset === stream.tail && this.#isCurrent(tab)) && this.#isServedOnce()
       if (atRest && pending.size === 0 && this.#isStored(stream)) break
       if (step > REST_STEPS || !(await this.#step())) throw new Error(this.#describeUnrest(pending.size))
     }
   }
 
+  /** Every tab of a version is served by the same engine, which knows of no others. */
+  #isServedOnce(): boolean {
+    if (this.#topology === 'alone' || this.#cleared) return true
+    return DEFINITIONS.every((_, definition) => {
+      const tabs = [...this.#tabs.keys()].filter((tab) => tab.definition === definition)
+      const leaders = tabs.filter(({ status }) => status?.where === 'leader')
+      return (
+        tabs.length === 0 ||
+        (new Set(tabs.map(({ status }) => status?.epoch)).size === 1 &&
+          tabs.every(({ status }) => status?.tabs === tabs.length) &&
+          leaders.length === (this.#topology === 'team' ? 1 : 0))
+      )
+    })
+  }
+
+  /** All tabs are closed: nothing is left of them. */
+  async #empty(): Promise<void> {
+    const { random } = this.#world
+    this.#failovers = [...this.#tabs.keys()].reduce((sum, { status }) => sum + (status?.failovers ?? 0), 0)
+    const end = this.#world.now + EMPTY_MS
+    for (const tab of [...this.#tabs.keys()]) this.#remove(tab, random.chance(0.7))
+    while (this.#world.now < end && (await this.#step()));
+    const locks = this.#storage.lockNames()
+    if (locks.length > 0) throw new Error(`closed tabs have left ${locks.map((name) => `${name} held by ${this.#storage.holder(name)?.name ?? 'nobody'}`).join(', ')}`)
+  }
+
   #isCurrent(tab: SimTab): boolean {
-    return isDeepStrictEqual(tab.rows(), this.#fold(this.#server.stream!, this.#server.stream!.tail, this.#definition))
+    return isDeepStrictEqual(tab.rows(), this.#fold(this.#server.stream!, this.#server.stream!.tail, tab.definition))
   }
 
   #isStored(stream: Incarnation): boolean {
     const { meta } = this.#storage.medium
-    return meta !== null && meta.offset === stream.tail && isDeepStrictEqual(this.#storedRows(), this.#fold(stream, stream.tail, this.#definition))
+    if (this.#cleared) return true
+    return meta !== null && meta.offset === stream.tail && DEFINITIONS.some((_, definition) => isDeepStrictEqual(this.#storedRows(), this.#fold(stream, stream.tail, definition)))
   }
 
   #check(assertion: () => void): void {
@@ -276,9 +411,21 @@ class Simulation {
     throw new Error(`${tab.process.name} at ${tab.offset} shows ${JSON.stringify(rows)}`)
   }
 
+  /** I3: within one life a tab never goes back, and a former engine is never heard again. */
+  #checkOrder(tab: SimTab, { life, to, status }: DiffBatch): void {
+    const before = this.#shown.get(tab)
+    const engine = Number(status!.epoch.slice(2))
+    // A stream that is made again can begin like the last one: then its life is the same, and only its end tells.
+    const { tail } = this.#server.incarnations.at(-1)!
+    if (before && before.isFirm && life === before.life && to < before.offset && before.offset <= tail) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
+    if (before && engine < before.engine) throw new Error(`${tab.process.name} goes back to engine ${String(engine)}`)
+    this.#shown.set(tab, { life, offset: to, engine, isFirm: true })
+  }
+
   /** I2 and I5. */
   #checkStored(process: Process): void {
-    if (this.#storage.holder(CACHE) !== process) throw new Error(`${process.name} wrote without the lock`)
+    const { writer } = this.#storage
+    if (writer !== null && writer !== process && this.#storage.holder(CACHE) !== process) throw new Error(`${process.name} wrote after ${writer.name} had claimed the cache`)
     const { meta } = this.#storage.medium
     if (!meta || meta.offset === START_OFFSET) return
     const rows = this.#storedRows()
@@ -312,7 +459,13 @@ class Simulation {
   }
 
   #describeUnrest(pending: number): string {
-    const tabs = [...this.#tabs.keys()].map((tab) => ({ name: tab.process.name, offset: tab.offset, ready: tab.ready, current: this.#isCurrent(tab), between: tab.isBetween, status: tab.status }))
-    return `no rest: tail ${this.#server.stream!.tail}, stored ${String(this.#storage.medium.meta?.offset)}, ${String(pending)} calls pending, ${JSON.stringify(tabs)}`
+    const tabs = [...this.#tabs].map(([tab, worker]) => {
+      const { where, epoch, tabs: served, connection, storage } = tab.status ?? {}
+      return [
+        tab.process.name, worker.process.name, `definition ${String(tab.definition)}`, tab.offset, tab.ready ? 'ready' : 'not ready',
+        this.#isCurrent(tab) ? 'current' : 'not current', tab.isBetween ? 'between' : '', where, epoch, `${String(served)} tabs`, connection, storage,
+      ].join(' ')
+    })
+    return `no rest: tail ${this.#server.stream!.tail}, stored ${String(this.#storage.medium.meta?.offset)}, ${String(pending)} calls pending\n${tabs.join('\n')}`
   }
 }

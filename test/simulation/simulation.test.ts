@@ -8,12 +8,10 @@ const first = one === undefined ? 1 : Number(one)
 const last = one === undefined ? seeds : first
 
 test(`worlds ${String(first)} to ${String(last)} keep every invariant`, { timeout: 3_600_000 }, async () => {
-  const total = { commits: 0, batches: 0, kills: 0 }
+  const total = { commits: 0, batches: 0, kills: 0, freezes: 0, steals: 0, failovers: 0 }
   for (let seed = first; seed <= last; seed += 1) {
-    const { commits, batches, kills } = await simulate(seed)
-    total.commits += commits
-    total.batches += batches
-    total.kills += kills
+    const world = await simulate(seed)
+    for (const what of Object.keys(total) as (keyof typeof total)[]) total[what] += world[what]
   }
   // Worlds in which nothing happens prove nothing.
   const worlds = last - first + 1
@@ -21,5 +19,8 @@ test(`worlds ${String(first)} to ${String(last)} keep every invariant`, { timeou
     expect(total.commits).toBeGreaterThan(2 * worlds)
     expect(total.batches).toBeGreaterThan(5 * worlds)
     expect(total.kills).toBeGreaterThan(worlds)
+    expect(total.freezes).toBeGreaterThan(worlds)
+    expect(total.steals).toBeGreaterThan(worlds / 10)
+    expect(total.failovers).toBeGreaterThan(worlds)
   }
 })

@@ -39,6 +39,8 @@ interface Task {
 export class Process {
   readonly name: string
   #alive = true
+  /** What would have happened while it is frozen; null when it is not. */
+  #missed: (() => void)[] | null = null
   readonly #onDeath: (() => void)[] = []
 
   constructor(name: string) {
@@ -53,7 +55,29 @@ export class Process {
     this.#onDeath.push(run)
   }
 
+  get frozen(): boolean {
+    return this.#missed !== null
+  }
+
+  /** Nothing happens in it until it thaws, and it does not notice. */
+  freeze(): void {
+    this.#missed ??= []
+  }
+
+  thaw(): void {
+    const missed = this.#missed ?? []
+    this.#missed = null
+    for (const run of missed) run()
+  }
+
+  /** Runs now, when it thaws, or never. */
+  run(task: () => void): void {
+    if (this.#missed) this.#missed.push(() => { this.run(task) })
+    else if (this.#alive) task()
+  }
+
   kill(): void {
+    this.#missed = null
     this.#alive = false
     for (const run of this.#onDeath.splice(0)) run()
   }
@@ -72,7 +96,7 @@ export class World {
 
   /** Runs `task` at `delayMs` from now, unless the process is dead by then. */
   after(process: Process, delayMs: number, run: () => void): () => void {
-    const task: Task = { due: this.now + delayMs, order: (this.#order += 1), run: () => { if (process.alive) run() } }
+    const task: Task = { due: this.now + delayMs, order: (this.#order += 1), run: () => { process.run(run) } }
     this.#tasks.push(task)
     return () => {
       const index = this.#tasks.indexOf(task)

@@ -1,10 +1,29 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
+import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import type { App } from '../browser/pages/app.ts'
-import { chromiumArgs, chromiumExecutable } from './chromium.ts'
+import { launchChromium } from './chromium.ts'
+import { launchFirefox } from './firefox.ts'
 import { naiveFold, type PlainRows } from './naive-fold.ts'
 import { startPageHost, type PageHost } from './page-host.ts'
 import { startStreamServer, type StreamServer } from './stream-server.ts'
+
+const LAUNCH = { chromium: launchChromium, firefox: launchFirefox }
+
+/** The browsers that can be driven as closely as these tests do it. */
+export type BenchBrowser = keyof typeof LAUNCH
+
+/** What a test file runs in unless it says otherwise. */
+const DEFAULT_BROWSER = named(process.env['SIDESTREAM_BROWSER'] || 'chromium')
+
+function named(browser: string): BenchBrowser {
+  if (browser in LAUNCH) return browser as BenchBrowser
+  throw new Error(`SIDESTREAM_BROWSER names ${browser}, which is none of ${Object.keys(LAUNCH).join(', ')}`)
+}
+
+export interface BenchOptions {
+  /** Default: what `SIDESTREAM_BROWSER` names, else `chromium`. */
+  readonly browser?: BenchBrowser
+}
 
 /** A real browser, a real server and the test page: what most browser tests stand on. */
 export interface Bench {
@@ -14,9 +33,9 @@ export interface Bench {
   close(): Promise<void>
 }
 
-export async function startBench(): Promise<Bench> {
-  const [host, server, executablePath] = await Promise.all([startPageHost(), startStreamServer(), chromiumExecutable()])
-  const browser = await chromium.launch({ executablePath, args: [...chromiumArgs] })
+export async function startBench(options: BenchOptions = {}): Promise<Bench> {
+  const launch = LAUNCH[options.browser ?? DEFAULT_BROWSER]
+  const [host, server, browser] = await Promise.all([startPageHost(), startStreamServer(), launch()])
   return {
     host,
     server,
@@ -32,15 +51,18 @@ type Methods<T> = { [K in keyof T]: T[K] extends (...args: infer A) => infer R ?
 
 export type RemoteApp = Methods<App> & { readonly page: Page; readonly problems: string[] }
 
+/** Browsers log failed requests and the page host's missing websocket; the library logs nothing. */
+const OF_THE_BROWSER = /^Failed to load resource|\[vite\]|^WebSocket connection|^Firefox can’t establish|^Cross-Origin Request Blocked/
+
 /** Opens the test page; its `window.app` is called as if it were here. Whatever the page says on its console is a problem. */
 export async function openApp(context: BrowserContext, host: PageHost): Promise<RemoteApp> {
   const page = await context.newPage()
   const problems: string[] = []
-  page.on('pageerror', (error) => problems.push(String(error)))
-  page.on('console', (message) => {
-    // The browser logs failed requests and the page host's missing websocket; the library logs nothing.
-    if (!/^Failed to load resource|\[vite\]|^WebSocket connection/.test(message.text())) problems.push(message.text())
-  })
+  const note = (said: string): void => {
+    if (!OF_THE_BROWSER.test(said)) problems.push(said)
+  }
+  page.on('pageerror', (error) => { note(String(error)) })
+  page.on('console', (message) => { note(message.text()) })
   await page.goto(`${host.url}/app.html`)
   await page.waitForFunction(() => 'app' in window)
   return new Proxy({ page, problems } as unknown as RemoteApp, {
@@ -58,6 +80,7 @@ export async function openApp(context: BrowserContext, host: PageHost): Promise<
 
 /** What a test of one stream uses; a fresh context (and so fresh storage) and an empty stream for each test. */
 export interface Suite {
+  readonly browser: BenchBrowser
   readonly server: StreamServer
   readonly host: PageHost
   readonly context: BrowserContext
@@ -75,14 +98,14 @@ export interface Suite {
 }
 
 /** Registers the hooks of a suite that stands on {@link startBench}. */
-export function useBench(path: string): Suite {
+export function useBench(path: string, options: BenchOptions = {}): Suite {
   let bench: Bench
   let context: BrowserContext
   let url: string
   const apps: RemoteApp[] = []
   const atEnd = (): string => `status.upToDate && !status.stale && status.offset === '${bench.server.tailOffset(path)}'`
   beforeAll(async () => {
-    bench = await startBench()
+    bench = await startBench(options)
   })
   afterAll(async () => {
     await bench.close()
@@ -100,6 +123,7 @@ export function useBench(path: string): Suite {
     expect(problems).toEqual([])
   })
   return {
+    browser: options.browser ?? DEFAULT_BROWSER,
     get server() {
       return bench.server
     },

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { access, constants, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { chromium, type BrowserContext } from 'playwright'
+import { chromium, type Browser, type BrowserContext } from 'playwright'
+import { findInstalled, namedExecutable } from './executable.ts'
 
 /** `--no-sandbox` because containers run as root; the rest keeps the browser from looking anything up. */
 export const chromiumArgs: readonly string[] = [
@@ -28,23 +29,7 @@ export function chromiumExecutable(): Promise<string> {
 }
 
 async function findExecutable(): Promise<string> {
-  const named = process.env['SIDESTREAM_CHROMIUM']
-  if (named !== undefined && named !== '') {
-    if (await isExecutable(named)) return named
-    throw new Error(`SIDESTREAM_CHROMIUM names ${named}, which is not an executable file`)
-  }
-  return (await findInstalled()) ?? (await unpackFromNpm())
-}
-
-async function findInstalled(): Promise<string | undefined> {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '')
-  for (const name of INSTALLED) {
-    for (const folder of folders) {
-      const path = join(folder, name)
-      if (await isExecutable(path)) return path
-    }
-  }
-  return undefined
+  return (await namedExecutable('SIDESTREAM_CHROMIUM')) ?? (await findInstalled(INSTALLED)) ?? (await unpackFromNpm())
 }
 
 async function unpackFromNpm(): Promise<string> {
@@ -108,18 +93,15 @@ function restore(name: string, value: string | undefined): void {
   else process.env[name] = value
 }
 
-async function isExecutable(path: string): Promise<boolean> {
-  return access(path, constants.X_OK).then(
-    () => true,
-    () => false,
-  )
-}
-
 /** A missing shared library shows only when the program is run. */
 async function starts(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     execFile(path, ['--version'], { timeout: 20_000 }, (error) => resolve(error === null))
   })
+}
+
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: await chromiumExecutable(), args: [...chromiumArgs] })
 }
 
 /** A browser with a profile on disk, for tests that end it and start it again. */

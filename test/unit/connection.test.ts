@@ -2,21 +2,22 @@ import { describe, expect, test } from 'vitest'
 import { nextConnection, retryDelayMs, type ConnectionEvent } from '../../src/worker/core/connection.ts'
 import type { ConnectionState } from '../../src/shared/status.ts'
 
-const EVENTS = ['connect', 'responded', 'up-to-date', 'unreachable', 'unauthorized', 'missing', 'refused', 'ended', 'close'] as const satisfies readonly ConnectionEvent[]
+const EVENTS = ['connect', 'responded', 'up-to-date', 'unreachable', 'unauthorized', 'missing', 'refused', 'ended', 'close', 'hide', 'forget'] as const satisfies readonly ConnectionEvent[]
 
 /** What the page shows after each event, in the order of `EVENTS`. */
 const TABLE: Record<ConnectionState, readonly ConnectionState[]> = {
-  idle: ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  connecting: ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  'catching-up': ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  live: ['connecting', 'live', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  offline: ['offline', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  'needs-auth': ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  'not-found': ['not-found', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
-  failed: ['failed', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed'],
+  idle: ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  connecting: ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  'catching-up': ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  live: ['connecting', 'live', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  offline: ['offline', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  'needs-auth': ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  'not-found': ['not-found', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  failed: ['failed', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
+  paused: ['connecting', 'catching-up', 'live', 'offline', 'needs-auth', 'not-found', 'failed', 'ended', 'closed', 'paused', 'idle'],
   // "`ended` leaves only by an explicit connect"
-  ended: ['connecting', 'ended', 'ended', 'ended', 'ended', 'ended', 'ended', 'ended', 'closed'],
-  closed: ['closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed'],
+  ended: ['connecting', 'ended', 'ended', 'ended', 'ended', 'ended', 'ended', 'ended', 'closed', 'ended', 'idle'],
+  closed: ['closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed', 'closed'],
 }
 const STATES = Object.keys(TABLE) as ConnectionState[]
 

@@ -19,7 +19,9 @@ class ScriptedWorker {
   renewable = true
   postError: Error | null = null
 
-  open = (): OpenEndpoint => ({
+  readonly bypasses: number[] = []
+
+  open = (bypass: number): OpenEndpoint => (this.bypasses.push(bypass), {
     renewable: this.renewable,
     endpoint: {
       post: (message) => {
@@ -47,11 +49,12 @@ class ScriptedWorker {
       return this.isSilent ? (silence as T) : value
     }
     return {
-      hello: () => this.reply ?? { ok: true, epoch: this.epoch, home: 'worker', status: INITIAL_ENGINE_STATUS, aliveLock: null },
+      hello: () => this.reply ?? { ok: true, epoch: this.epoch, status: { ...INITIAL_ENGINE_STATUS, where: 'leader' }, aliveLock: null },
       ping: () => note('ping', this.epoch),
       start: () => note('start', undefined),
       reconnect: () => note('reconnect', undefined),
       resync: () => note('resync', undefined),
+      visible: () => note('visible', undefined),
       append: () => note('append', Promise.resolve({ ok: true, value: null })),
       clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
       leave: () => note('leave', Promise.resolve()),
@@ -61,10 +64,15 @@ class ScriptedWorker {
 
 const hello: Hello = {
   version: PROTOCOL_VERSION,
-  settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null },
+  client: 'c',
+  settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null },
   request: { headers: {}, params: {} },
   wantsEvents: false,
   hasRows: false,
+  have: null,
+  tabLock: null,
+  failovers: 0,
+  visible: true,
 }
 
 let worker: ScriptedWorker
@@ -159,11 +167,12 @@ describe('opening a session', () => {
     expect(await link.session().catch((error: unknown) => error)).toMatchObject({ code: 'WORKER_START_FAILED', message: expect.stringContaining('blocked by a policy') })
   })
 
-  test('passes the worker’s refusal on', async () => {
+  test('passes by a worker of another version, and passes its refusal on when there is no other', async () => {
     worker.reply = { ok: false, error: { code: 'VERSION_MISMATCH', message: 'reload', retryable: false } }
     expect(await codeOf(link.session())).toBe('VERSION_MISMATCH')
     expect(downs).toEqual([{ error: expect.objectContaining({ code: 'VERSION_MISMATCH', message: 'reload' }), final: true }])
-    expect(worker.released).toEqual([1])
+    expect(worker.bypasses).toEqual([0, 1, 2])
+    expect(worker.released).toEqual([1, 2, 3])
   })
 })
 

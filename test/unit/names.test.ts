@@ -15,6 +15,7 @@ const base: StreamSettings = {
   batching: true,
   backoff: null,
   cache: { durability: 'relaxed', version: '' },
+  pauseWhenHidden: null,
 }
 const [users, items] = base.collections as [StreamSettings['collections'][0], StreamSettings['collections'][0]]
 const fingerprint = (change: Partial<StreamSettings> = {}, validated = false): string => stateFingerprint({ ...base, ...change }, validated)

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Replica } from '../../src/main/replica.ts'
 import type { ErrorData } from '../../src/shared/errors.ts'
-import type { StreamBatch } from '../../src/shared/protocol.ts'
+import type { Have, Position, StreamBatch } from '../../src/shared/protocol.ts'
 import { RowDiff, type RowData } from '../../src/shared/row-diff.ts'
 import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
+import { Removals } from '../../src/worker/core/removals.ts'
 import { TabSession, type Publication } from '../../src/worker/tabs/tab-session.ts'
 import { MapSink } from './map-sink.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
@@ -25,22 +26,22 @@ let problems: ErrorData[]
 beforeEach(() => {
   tab = new ScriptedTab()
   gone = new AbortController()
-  state = emptyState(SHAPES)
+  state = emptyState(SHAPES, 'life')
   offset = 0
   problems = []
 })
 
-function start(options: { wantsEvents?: boolean; hasRows?: boolean } = {}): TabSession {
+function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have } = {}): TabSession {
   return new TabSession(
     { tab, gone: gone.signal },
     {
       epoch: 'e',
-      startOffset: '-1',
+      have: options.have ?? null,
       wantsEvents: options.wantsEvents ?? false,
       hasRows: options.hasRows ?? false,
       status: () => INITIAL_ENGINE_STATUS,
       onResync: (session) => {
-        session.resync(state, String(offset))
+        session.resync(state, at(String(offset)))
       },
       onProblem: (error) => problems.push(error),
     },
@@ -56,18 +57,101 @@ function publish(session: TabSession, changes: Record<string, RowData | null>, r
     diff.set('items', key, row)
   }
   offset += 1
-  session.publish({ to: String(offset), diff, txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false, ...rest })
+  session.publish({ state, atEnd: false, to: at(String(offset)), diff, txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false, ...rest })
 }
 
+const at = (to: string): Position => ({ life: 'life', seq: Math.max(0, Number(to)), offset: to })
 const row = (id: string, n = 0): RowData => ({ id, n, _seq: n })
 const open = (session: TabSession): void => {
-  session.open(state, String(offset), [], { ready: true, flowing: false, stale: false })
+  session.open(state, at(String(offset)), [], { ready: true, flowing: false, stale: false })
 }
 
 async function acknowledge(): Promise<void> {
   tab.last.answer('applied')
   await settled()
 }
+
+describe('a tab that brings rows along', () => {
+  const have = (offset: number, rest: Partial<Have> = {}): Have => ({ life: 'life', seq: offset, offset: String(offset), upTo: String(offset), ...rest })
+
+  test('gets only what it lacks', () => {
+    state.rows.get('items')!.set('old', row('old', 1)).set('new', row('new', 3))
+    state.removals.note(2, 'items', 'gone')
+    const session = start({ have: have(2), hasRows: true })
+    session.open(state, at('4'), [], { ready: true, flowing: false, stale: false })
+    expect(tab.last.batch).toMatchObject({ from: '2', to: '4', replace: false, last: true, diffs: [{ collection: 'items', rows: [row('new', 3)], deleted: ['gone'] }] })
+  })
+
+  test('gets nothing of rows when it has them all', () => {
+    state.rows.get('items')!.set('old', row('old', 1))
+    start({ have: have(2), hasRows: true }).open(state, at('2'), [], { ready: true, flowing: false, stale: false })
+    expect(tab.last.batch).toMatchObject({ from: '2', to: '2', replace: false, last: true, diffs: [] })
+  })
+
+  test('is not taken back: it waits until the engine is as far', async () => {
+    state.rows.get('items')!.set('old', row('old', 1))
+    const session = start({ have: have(2, { upTo: '4' }), hasRows: true })
+    session.open(state, at('1'), ['t'], { ready: true, flowing: false, stale: true })
+    offset = 2
+    publish(session, { b: row('b', 2) })
+    await settled()
+    expect(tab.deliveries).toEqual([])
+    publish(session, { c: row('c', 3) })
+    expect(tab.last.batch).toMatchObject({ from: '2', to: '4', replace: false, last: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('b', 2), row('c', 3)], deleted: [] }] })
+    await acknowledge()
+    publish(session, { d: row('d', 4) })
+    expect(tab.last.batch).toMatchObject({ from: '4', to: '5', diffs: [{ collection: 'items', rows: [row('d', 4)], deleted: [] }] })
+  })
+
+  test('is handed no event twice', async () => {
+    const session = start({ have: have(5), hasRows: true, wantsEvents: true })
+    session.open(state, at('3'), [], { ready: true, flowing: false, stale: true })
+    offset = 3
+    publish(session, {}, { events: [events(1, '4')] })
+    publish(session, {}, { events: [events(2, '5')] })
+    await acknowledge()
+    publish(session, {}, { events: [events(3, '6')] })
+    expect(tab.deliveries.flatMap(({ batch }) => batch.events.map((event) => event.offset))).toEqual(['6'])
+  })
+
+  test.each([
+    ['of another life', {}, { life: 'other' }],
+    ['from longer ago than removals are known', { floor: 3 }, {}],
+  ])('%s: they are replaced', (_, log, rest) => {
+    state = { ...state, removals: new Removals({ floor: 0, entries: [], ...log }) }
+    state.rows.get('items')!.set('a', row('a', 1))
+    start({ have: have(2, rest), hasRows: true }).open(state, at('4'), [], { ready: true, flowing: false, stale: false })
+    expect(tab.last.batch).toMatchObject({ from: '2', to: '4', replace: true, last: true, diffs: [{ collection: 'items', rows: [row('a', 1)], deleted: [] }] })
+  })
+
+  test('while it waits, and the stream turns out to be another one: they are replaced', () => {
+    const session = start({ have: have(9), hasRows: true })
+    session.open(state, at('1'), [], { ready: true, flowing: false, stale: true })
+    const other = emptyState(SHAPES, 'other')
+    other.rows.get('items')!.set('n', row('n'))
+    session.publish({ state: other, atEnd: false, to: { life: 'other', seq: 1, offset: '2' }, diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    expect(tab.last.batch).toMatchObject({ replace: true, to: '2', diffs: [{ collection: 'items', rows: [row('n')], deleted: [] }] })
+  })
+
+  test('further on than the stream: they are replaced, once its end is certain', () => {
+    const session = start({ have: have(9), hasRows: true })
+    session.open(state, at('1'), [], { ready: true, flowing: false, stale: true })
+    offset = 1
+    publish(session, { a: row('a', 1) })
+    expect(tab.deliveries).toEqual([])
+    publish(session, {}, { atEnd: true })
+    expect(tab.last.batch).toMatchObject({ from: '9', to: '3', replace: true, diffs: [{ collection: 'items', rows: [row('a', 1)], deleted: [] }] })
+  })
+
+  test('waits for a cache that is still being read', () => {
+    const session = start({ have: have(2), hasRows: true })
+    session.open(state, at('-1'), [], { ready: true, flowing: true, stale: true })
+    publish(session, { a: row('a', 0) }, { to: at('-1'), flowing: true })
+    expect(tab.deliveries).toEqual([])
+    publish(session, { b: row('b', 2) }, { to: at('3') })
+    expect(tab.last.batch).toMatchObject({ from: '2', to: '3', replace: false, diffs: [{ collection: 'items', rows: [row('b', 2)], deleted: [] }] })
+  })
+})
 
 describe('a tab session', () => {
   test('sends nothing before it is opened', async () => {
@@ -81,7 +165,7 @@ describe('a tab session', () => {
     state.rows.get('items')!.set('a', row('a')).set('b', row('b'))
     state.rows.get('users')!.set('u', row('u'))
     const session = start()
-    session.open(state, '7', ['t'], { ready: true, flowing: false, stale: true })
+    session.open(state, at('7'), ['t'], { ready: true, flowing: false, stale: true })
     expect(tab.last.batch).toMatchObject({ epoch: 'e', from: '-1', to: '7', last: true, replace: false, txids: ['t'], ready: true, stale: true, status: INITIAL_ENGINE_STATUS })
     expect(tab.last.batch.diffs).toEqual([
       { collection: 'users', rows: [row('u')], deleted: [] },
@@ -90,7 +174,7 @@ describe('a tab session', () => {
   })
 
   test('tells a tab whose stream is empty that it is ready', () => {
-    start().open(state, '-1', [], { ready: true, flowing: false, stale: false })
+    start().open(state, at('-1'), [], { ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ diffs: [], ready: true, last: true })
   })
 
@@ -121,7 +205,7 @@ describe('a tab session', () => {
     const parts = tab.deliveries.slice(1).map(({ batch }) => batch)
     const last = parts.pop()!
     expect(parts.length).toBeGreaterThan(1)
-    for (const part of parts) expect(part).toMatchObject({ from: '0', to: '0', last: false, txids: [], status: null })
+    for (const part of parts) expect(part).toMatchObject({ from: '0', to: '1', last: false, txids: [], status: null })
     expect(last).toMatchObject({ from: '0', to: '1', last: true, txids: ['t'], status: INITIAL_ENGINE_STATUS })
     const sizes = [...parts, last].map(({ diffs }) => diffs.reduce((sum, { rows }) => sum + rows.length, 0))
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4000)
@@ -150,12 +234,12 @@ describe('a tab session', () => {
 
   test('holds rows back until they are worth showing, but not what the application wants to hear of', async () => {
     const session = start({ wantsEvents: true })
-    session.open(state, '-1', [], { ready: false, flowing: false, stale: false })
+    session.open(state, at('-1'), [], { ready: false, flowing: false, stale: false })
     publish(session, { a: row('a', 1) }, { ready: false, txids: ['t'] })
     expect(tab.deliveries.length).toBe(0)
     const invalid = { code: 'MALFORMED', reason: 'r', offset: '1', event: null } as const
     publish(session, { a: row('a', 2) }, { ready: false, events: [events(1)], invalid: [invalid] })
-    expect(tab.last.batch).toMatchObject({ from: '-1', to: '-1', last: false, diffs: [], txids: [], ready: false, invalid: [invalid] })
+    expect(tab.last.batch).toMatchObject({ from: '-1', last: false, diffs: [], txids: [], ready: false, invalid: [invalid] })
     expect(tab.last.batch.events.length).toBe(1)
     await acknowledge()
     publish(session, {}, { ready: true })
@@ -164,9 +248,9 @@ describe('a tab session', () => {
 
   test('lets rows flow before they are worth showing when more follows at once, without calling them ready', async () => {
     const session = start()
-    session.open(state, '-1', [], { ready: false, flowing: true, stale: false })
+    session.open(state, at('-1'), [], { ready: false, flowing: true, stale: false })
     publish(session, { a: row('a', 1) }, { ready: false, flowing: true, txids: ['t'] })
-    expect(tab.last.batch).toMatchObject({ from: '-1', to: '-1', last: false, ready: false, txids: [], diffs: [{ collection: 'items', rows: [row('a', 1)], deleted: [] }] })
+    expect(tab.last.batch).toMatchObject({ from: '-1', to: '1', last: false, ready: false, txids: [], diffs: [{ collection: 'items', rows: [row('a', 1)], deleted: [] }] })
     await acknowledge()
     publish(session, { b: row('b', 2) }, { ready: true })
     expect(tab.last.batch).toMatchObject({ from: '-1', to: '2', last: true, ready: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('b', 2)], deleted: [] }] })
@@ -233,12 +317,12 @@ describe('a tab session', () => {
 
   test('tells of becoming ready and fresh although no row changed', async () => {
     const session = start()
-    session.open(state, '5', [], { ready: true, flowing: false, stale: true })
+    session.open(state, at('5'), [], { ready: true, flowing: false, stale: true })
     await acknowledge()
-    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state, atEnd: false, to: at('5'), diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ from: '5', to: '5', diffs: [], stale: false })
     await acknowledge()
-    session.publish({ to: '5', diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state, atEnd: false, to: at('5'), diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
     expect(tab.deliveries.length).toBe(2)
   })
 
@@ -251,7 +335,7 @@ describe('a tab session', () => {
     await room
     await settled()
     publish(session, { a: row('a') })
-    session.status(INITIAL_ENGINE_STATUS)
+    session.status()
     session.restart()
     await session.room()
     expect(tab.deliveries.length).toBe(1)
@@ -328,7 +412,7 @@ describe('a tab session with a replica', () => {
       fc.asyncProperty(fc.array(action, { maxLength: 40 }), fc.boolean(), async (actions, hasRows) => {
         tab = new ScriptedTab()
         gone = new AbortController()
-        state = emptyState(SHAPES)
+        state = emptyState(SHAPES, 'life')
         offset = 0
         const sink = new MapSink()
         const replica = new Replica({
@@ -338,7 +422,7 @@ describe('a tab session with a replica', () => {
           onCommitError: () => undefined,
         })
         replica.follow('e')
-        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
+        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', life: 'old', seq: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
         const session = start({ hasRows })
         open(session)
         const seen = new Set<string>()

@@ -14,7 +14,7 @@ describe.each(['stock', 'page'] as const)('engine in %s', (home) => {
     await cold.open({ url, home })
     expect(await cold.preload()).toEqual({ ok: true })
     expect(await cold.rows()).toEqual(suite.fold())
-    expect(await cold.status()).toMatchObject({ connection: 'live', stale: false, where: home === 'page' ? 'page' : 'worker', storage: 'indexeddb' })
+    expect(await cold.status()).toMatchObject({ connection: 'live', stale: false, where: home === 'page' ? 'page' : 'leader', storage: 'indexeddb' })
 
     server.append(path, [
       schema.users.insert({ value: { id: 'u1', name: 'Ada' } }),

@@ -74,7 +74,7 @@ describe('the worker dies', () => {
     suite.server.append(suite.path, [user('u3', 'Cleo', 't3')])
     expect(await tab.awaitTxId('t3')).toEqual({ ok: true })
     await expectAtEnd(tab)
-    expect(await tab.status()).toMatchObject({ connection: 'live', lastError: null, where: 'worker' })
+    expect(await tab.status()).toMatchObject({ connection: 'live', lastError: null, where: 'leader' })
     await tab.until(suite.stored())
   })
 

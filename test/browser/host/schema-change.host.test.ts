@@ -81,15 +81,24 @@ test('scopes do not see each other, nor each other cleared', async () => {
   expect(await again.rows()).toEqual(suite.fold())
 })
 
-test('clearCache removes the database, and nothing is written afterwards', async () => {
+/** Nothing is read or shown any more, until somebody asks for it. */
+async function expectForgotten(tab: RemoteApp): Promise<void> {
+  await tab.until(`status.connection === 'idle' && status.storage === 'memory' && status.rows === 0 && status.offset === '-1'`)
+  expect(await tab.status()).toMatchObject({ persistedOffset: null })
+  expect(await tab.rows()).toEqual({ users: {}, items: {} })
+}
+
+test('clearCache removes the database and the rows, and nothing is written afterwards', async () => {
   fill()
   const tab = await openTab({})
   await tab.until(suite.stored())
   expect(await tab.databases()).toHaveLength(1)
   expect(await tab.clearCache()).toEqual({ ok: true })
   expect(await tab.databases()).toEqual([])
-  expect(await tab.until(`status.storage === 'memory'`)).toMatchObject({ persistedOffset: null })
+  await expectForgotten(tab)
+  await suite.server.log.until((log) => log.open().length === 0)
   suite.server.append(suite.path, itemEvents(5, 5))
+  await tab.reconnect()
   await tab.until(suite.atEnd())
   expect(await tab.rows()).toEqual(suite.fold())
   // Closing stores what is left, and answers when it is done: nothing is to be left.
@@ -104,6 +113,8 @@ test('clearCache in the middle of the start leaves nothing behind', async () => 
   await tab.open({ url: suite.url })
   await tab.begin()
   expect(await tab.clearCache()).toEqual({ ok: true })
+  await expectForgotten(tab)
+  await tab.reconnect()
   await tab.until(suite.atEnd())
   suite.server.append(suite.path, itemEvents(5, 5))
   await tab.until(suite.atEnd())
@@ -112,19 +123,34 @@ test('clearCache in the middle of the start leaves nothing behind', async () => 
   expect(await tab.databases()).toEqual([])
 })
 
-test("clearCache while another tab writes: that tab's rows stay, and it stores nothing either", async () => {
+test('clearCache while another engine writes: its rows go too, and it stores nothing either', async () => {
   fill()
   const writer = await openTab({})
   await writer.until(suite.stored())
-  const other = await openTab({})
+  const other = await openTab({ home: 'page' })
   await other.until(`status.storage === 'read-only'`)
   expect(await other.clearCache()).toEqual({ ok: true })
   expect(await other.databases()).toEqual([])
+  await expectForgotten(other)
+  await expectForgotten(writer)
   suite.server.append(suite.path, itemEvents(5, 5))
-  await writer.until(`${suite.atEnd()} && status.storage === 'memory' && status.persistedOffset === null`)
-  await other.until(suite.atEnd())
+  await writer.reconnect()
+  await writer.until(suite.atEnd())
   expect(await writer.rows()).toEqual(suite.fold())
-  expect(await other.rows()).toEqual(suite.fold())
+  await expectForgotten(other)
   await writer.page.close()
   expect(await other.databases()).toEqual([])
+})
+
+test('a cache that is deleted, but not cleared: the rows stay', async () => {
+  fill()
+  const tab = await openTab({})
+  await tab.until(suite.stored())
+  await tab.page.evaluate(async () => {
+    for (const { name } of await indexedDB.databases()) indexedDB.deleteDatabase(name!)
+  })
+  await tab.until(`status.storage === 'memory'`)
+  suite.server.append(suite.path, itemEvents(5, 5))
+  await tab.until(suite.atEnd())
+  expect(await tab.rows()).toEqual(suite.fold())
 })

@@ -174,11 +174,11 @@ test('stored records that make no sense are no cache', async () => {
   await tab.until(suite.stored())
 })
 
-test('two tabs with a worker each: one writes, the other reads along, and takes over', async () => {
+test('two engines of one cache: one writes, the other reads along, and takes over', async () => {
   suite.server.append(suite.path, itemEvents(100))
-  const first = await openTab()
+  const first = await openTab({ home: 'app' })
   await first.until(suite.stored())
-  const second = await openTab()
+  const second = await openTab({ home: 'page' })
   expect(await second.until(`status.storage !== 'opening' && status.upToDate`)).toMatchObject({ storage: 'read-only', lastError: null })
   appendMore()
   await first.until(suite.stored())
@@ -192,7 +192,7 @@ test('two tabs with a worker each: one writes, the other reads along, and takes 
   expect(await second.rows()).toEqual(suite.fold())
   await second.page.close()
   await suite.server.goOffline()
-  expect(await (await openTab()).rows()).toEqual(suite.fold())
+  expect(await (await openTab({ home: 'app' })).rows()).toEqual(suite.fold())
 })
 
 test('no cache when none is wanted', async () => {

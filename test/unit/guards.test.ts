@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { PROTOCOL_VERSION, type DiffBatch, type Hello } from '../../src/shared/protocol.ts'
+import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
+import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../src/worker/tabs/guards.ts'
+
+const hello: Hello = {
+  version: PROTOCOL_VERSION,
+  client: 'c',
+  settings: {
+    url: 'https://example.com/s', scope: '', collections: [{ name: 'items', type: 'item', primaryKey: 'id' }], live: true, contentType: null,
+    batching: true, backoff: null, cache: { durability: 'relaxed', version: '' }, pauseWhenHidden: null,
+  },
+  request: { headers: { a: 'b' }, params: {} },
+  wantsEvents: false,
+  hasRows: false,
+  have: { life: 'l', seq: 1, offset: '1', upTo: '2' },
+  tabLock: null,
+  failovers: 0,
+  visible: true,
+}
+const batch: DiffBatch = {
+  epoch: 'e', from: '-1', to: '1', life: 'l', seq: 1, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false,
+  txids: ['t'], ready: true, stale: false, status: INITIAL_ENGINE_STATUS, events: [], invalid: [],
+}
+
+/** A value with one of its fields, at any depth, made something else. */
+function* spoiled(value: unknown): Generator<unknown> {
+  if (typeof value !== 'object' || value === null) return
+  for (const name of Object.keys(value)) {
+    const field = (value as Record<string, unknown>)[name]
+    for (const wrong of [undefined, Symbol, { odd: true }]) {
+      if (Array.isArray(value)) yield value.map((item: unknown, index) => (String(index) === name ? wrong : item))
+      else yield { ...value, [name]: wrong }
+    }
+    for (const inner of spoiled(field)) yield Array.isArray(value) ? [inner] : { ...value, [name]: inner }
+  }
+}
+
+describe('a hello', () => {
+  test('is taken as tabs send it', () => {
+    expect(isHello(structuredClone(hello))).toBe(true)
+    expect(isHello({ ...hello, request: null, have: null, tabLock: 'lock' })).toBe(true)
+  })
+
+  test('is refused with any field spoiled', () => {
+    const taken = [...spoiled(hello)].filter((value) => isHello(value)) as Hello[]
+    // What a back-off holds is the client's to judge.
+    expect(taken.filter(({ settings }) => settings.backoff === null)).toEqual([])
+  })
+})
+
+const call = (name: unknown, ...args: unknown[]) => ({ id: '1', type: 'APPLY', path: [name], argumentList: args.map((value) => ({ type: 'RAW', value })) })
+
+describe('calls', () => {
+  test.each(Object.keys(ENGINE_CALLS))('%s goes to an engine, with what it takes', (name) => {
+    const args = { visible: [true], append: ['{}', {}] }[name] ?? []
+    expect(isCall(call(name, ...args), ENGINE_CALLS)).toBe(true)
+  })
+
+  test('go to a tab, with a batch or a status', () => {
+    expect(isCall(call('apply', structuredClone(batch)), TAB_CALLS)).toBe(true)
+    expect(isCall(call('status', INITIAL_ENGINE_STATUS), TAB_CALLS)).toBe(true)
+    expect(isCall(call('requestValues'), TAB_CALLS)).toBe(true)
+  })
+
+  test('with a spoiled batch go nowhere', () => {
+    // Rows may hold anything.
+    const plain = { ...batch, status: null, diffs: [{ collection: 'items', rows: [], deleted: ['b'] }] }
+    expect([...spoiled(plain)].filter((value) => isCall(call('apply', value), TAB_CALLS))).toEqual([])
+  })
+
+  test.each([
+    ['nothing', null],
+    ['a text', 'hello'],
+    ['no call', { id: '1', type: 'GET', path: ['hello'] }],
+    ['a write', { id: '1', type: 'SET', path: ['hello'], value: { type: 'RAW', value: 1 } }],
+    ['a construction', { id: '1', type: 'CONSTRUCT', path: ['constructor'], argumentList: [] }],
+    ['a release', { id: '1', type: 'RELEASE' }],
+    ['another endpoint', { id: '1', type: 'ENDPOINT' }],
+    ['no id', { ...call('ping'), id: 1 }],
+    ['an unknown method', call('explode')],
+    ['an inherited method', call('constructor')],
+    ['the prototype', call('__proto__')],
+    ['a longer path', { ...call('ping'), path: ['ping', 'constructor'] }],
+    ['the object itself', { ...call('ping'), path: [] }],
+    ['a name that is none', call({ toString: () => 'ping' })],
+    ['arguments that are no list', { ...call('ping'), argumentList: { length: 0 } }],
+    ['an argument that is a proxy', { ...call('visible'), argumentList: [{ type: 'HANDLER', name: 'proxy', value: {} }] }],
+    ['a visibility that is none', call('visible', 'yes')],
+    ['an append without a body', call('append', 7, {})],
+    ['an append without options', call('append', '{}')],
+  ])('%s goes nowhere', (_, message) => {
+    expect(isCall(message, ENGINE_CALLS)).toBe(false)
+  })
+})
+
+test.each([
+  [{ id: '1', type: 'RAW', value: 7 }, true],
+  [{ id: '1', type: 'HANDLER', name: 'throw', value: {} }, true],
+  [{ id: '1', type: 'HANDLER', name: 'proxy', value: {} }, false],
+  [{ type: 'RAW', value: 7 }, false],
+  ['RAW', false],
+  [null, false],
+])('an answer: %j is %s', (message, taken) => {
+  expect(isAnswer(message)).toBe(taken)
+})
