@@ -9,9 +9,10 @@ import { table } from './report/table.mjs'
 import * as cold from './cases/cold.mjs'
 import * as size from './cases/size.mjs'
 import * as store from './cases/store.mjs'
+import * as tabs from './cases/tabs.mjs'
 import * as warm from './cases/warm.mjs'
 
-const cases = { cold, warm, store, size }
+const cases = { cold, warm, tabs, store, size }
 const sides = ['peer', 'sidestream']
 
 const { values } = parseArgs({
@@ -20,39 +21,61 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     cases: { type: 'string', default: Object.keys(cases).join() },
     who: { type: 'string', default: sides.join() },
+    tabs: { type: 'string', default: '1,2,6,7,10' },
     out: { type: 'string' },
   },
 })
-const rows = count('rows', values.rows)
-const runs = count('runs', values.runs)
 const chosen = among('cases', values.cases, Object.keys(cases))
-const who = among('who', values.who, sides)
+const asked = {
+  runs: count('runs', values.runs),
+  who: among('who', values.who, sides),
+  tabs: values.tabs.split(',').map((item) => count('tabs', item)),
+}
 
 const dir = await mkdtemp(join(tmpdir(), 'bench-'))
-let server
 try {
   const pages = new Set(chosen.flatMap((name) => cases[name].pages))
-  for (const name of pages) if (!sides.includes(name) || who.includes(name)) await bundlePage(name, dir)
-
-  server = await startServer({ dir, rows })
-  const lab = { rows, runs, who, server, timeoutMs: 60_000 + rows, page }
+  for (const name of pages) await bundlePage(name, dir)
   console.log(await machine())
-  if (chosen.some((name) => cases[name].pages.length > 0)) console.log(stream(server.stream))
 
   const figures = []
-  for (const name of chosen) figures.push(...(await cases[name].run(lab)))
+  for (const [rows, names] of byRows(count('rows', values.rows))) figures.push(...(await onStream(rows, names)))
   console.log(`\n${table(figures)}`)
   if (values.out) await writeFile(values.out, `${JSON.stringify(figures, null, 2)}\n`)
 } finally {
-  server?.stop()
   await rm(dir, { recursive: true, force: true })
 }
 
-/** Address of a page with what it is to do; see pages/visit.ts. */
-function page(name, visit = {}) {
-  const url = new URL(name, `${server.pages}/`)
-  url.searchParams.set('visit', JSON.stringify({ stream: server.url, rows, ...visit }))
-  return url.href
+/** The chosen cases by the number of rows that they are run with: some take fewer than asked for. */
+function byRows(rows) {
+  const groups = new Map()
+  for (const name of chosen) {
+    const own = Math.min(rows, cases[name].mostRows ?? rows)
+    groups.set(own, [...(groups.get(own) ?? []), name])
+  }
+  return groups
+}
+
+async function onStream(rows, names) {
+  const server = await startServer({ dir, rows })
+  try {
+    if (names.some((name) => cases[name].pages.length > 0)) console.log(stream(rows, server.stream))
+    const lab = { ...asked, rows, server, timeoutMs: 60_000 + rows, page: pagesOf(server, rows) }
+    const figures = []
+    for (const name of names) figures.push(...(await cases[name].run(lab)))
+    return figures
+  } finally {
+    server.stop()
+  }
+}
+
+/** Makes the address of a page with what it is to do; see pages/visit.ts. */
+function pagesOf(server, rows) {
+  return (name, visit = {}) => {
+    const url = new URL(name, `${server.pages}/`)
+    url.searchParams.set('visit', JSON.stringify({ stream: server.url, rows, ...visit }))
+    return url.href
+  }
 }
 
 async function machine() {
@@ -61,7 +84,7 @@ async function machine() {
   return `machine: ${String(cpus().length)} cores (${model.trim()}), Chromium ${browser}, Node ${process.versions.node}`
 }
 
-function stream({ serveMs, bytes, wireBytes }) {
+function stream(rows, { serveMs, bytes, wireBytes }) {
   const mb = (value) => `${(value / 1e6).toFixed(1)} MB`
   return `stream: ${String(rows)} inserts, ${mb(bytes)}, ${mb(wireBytes)} gzipped; the server alone takes ${serveMs.toFixed(0)} ms`
 }

@@ -3,6 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { within } from './within.mjs'
+
+// A browser that doesn't close by then is killed with this process.
+const CLOSE_MS = 30_000
 
 const { launchPersistent } = await importTypeScript('test/support/chromium.ts')
 
@@ -17,7 +21,7 @@ export async function withProfile(use) {
     try {
       return await use(context)
     } finally {
-      await context.close()
+      await within(CLOSE_MS, 'closing the browser', context.close())
     }
   } finally {
     // The browser's helper processes may still be writing when close() returns.

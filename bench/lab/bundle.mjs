@@ -24,6 +24,11 @@ export const production = {
 const pages = {
   peer: { peer: at('bench/pages/peer.ts') },
   sidestream: { sidestream: at('bench/pages/sidestream.ts'), 'sidestream-worker': at('src/worker/index.ts') },
+  'peer-tab': { 'peer-tab': at('bench/pages/peer-tab.ts') },
+  'sidestream-tab': {
+    'sidestream-tab': at('bench/pages/sidestream-tab.ts'),
+    'sidestream-tab-worker': at('src/worker/index.ts'),
+  },
   store: {
     store: at('bench/pages/store.ts'),
     segments: at('bench/workers/segments.ts'),

@@ -4,6 +4,7 @@ import { within } from './within.mjs'
 
 const entry = fileURLToPath(new URL('../server/process.mjs', import.meta.url))
 const SEED_MS_PER_ROW = 2
+const CALL_MS = 30_000
 
 /** Starts the server process on a stream of `rows` inserts; resolves when the stream is seeded. */
 export async function startServer({ dir, rows }) {
@@ -25,11 +26,13 @@ export async function startServer({ dir, rows }) {
       for (const call of waiting.values()) call.reject(gone)
     })
   })
-  const call = (name, argument) =>
-    new Promise((resolve, reject) => {
+  const call = (name, argument) => {
+    const answered = new Promise((resolve, reject) => {
       waiting.set((nextId += 1), { resolve, reject })
       child.send({ id: nextId, call: name, argument }, (error) => error && reject(error))
     })
+    return within(CALL_MS, `bench server: ${name}`, answered)
+  }
 
   const addresses = await within(60_000 + rows * SEED_MS_PER_ROW, 'seeding the stream', ready)
   return {
@@ -37,6 +40,7 @@ export async function startServer({ dir, rows }) {
     change: (size) => call('change', size),
     setLink: (link) => call('setLink', link),
     wireBytes: () => call('wireBytes'),
+    traffic: () => call('traffic'),
     stop: () => child.connected && child.disconnect(),
   }
 }

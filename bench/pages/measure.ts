@@ -1,4 +1,5 @@
 import { readVisit } from './read-visit.ts'
+import { until } from './until.ts'
 import type { Measured, Opened, Visit } from './visit.ts'
 
 const LONG_TASK_MS = 50
@@ -23,14 +24,14 @@ async function started(open: (visit: Visit) => Opened, visit: Visit): Promise<Me
   performance.mark('bench:from')
   const from = performance.now()
   const { collection, preload, kept } = open(visit)
-  const until = async (met: () => boolean): Promise<number> => {
-    if (!met()) await changed(collection, met)
+  const msUntil = async (met: () => boolean): Promise<number> => {
+    await until(collection, met)
     return performance.now() - from
   }
   await preload()
-  const readyMs = await until(() => collection.size === visit.rows)
+  const readyMs = await msUntil(() => collection.size === visit.rows)
   const { changed: row } = visit
-  const freshMs = row ? await until(() => collection.get(row.key)?.updatedAt === row.updatedAt) : readyMs
+  const freshMs = row ? await msUntil(() => collection.get(row.key)?.updatedAt === row.updatedAt) : readyMs
   await idle()
   performance.mark('bench:to')
   const to = performance.now()
@@ -42,16 +43,6 @@ async function started(open: (visit: Visit) => Opened, visit: Visit): Promise<Me
     .reduce((sum, { duration }) => sum + duration - LONG_TASK_MS, 0)
   if (visit.keep) await kept()
   return { readyMs, freshMs, blockingMs }
-}
-
-function changed(collection: Opened['collection'], met: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const subscription = collection.subscribeChanges(() => {
-      if (!met()) return
-      subscription.unsubscribe()
-      resolve()
-    })
-  })
 }
 
 function loaded(): Promise<void> {

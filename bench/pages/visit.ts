@@ -11,12 +11,18 @@ export interface Row {
   readonly updatedAt: number
 }
 
+/** A row that the server has changed; no two changes have the same `updatedAt`. */
+export interface Change {
+  readonly key: string
+  readonly updatedAt: number
+}
+
 /** What the driver asks of a page, in its address. */
 export interface Visit {
   readonly stream: string
   readonly rows: number
   /** A row that changed since the last visit: `freshMs` ends when it shows. */
-  readonly changed?: { readonly key: string; readonly updatedAt: number }
+  readonly changed?: Change
   /** The page is done when the next visit will find what this one has read. */
   readonly keep?: boolean
 }
@@ -45,9 +51,27 @@ export interface StoreVisit {
   readonly step: 'write' | 'read'
 }
 
+/** What the driver asks of a page of the `tabs` case. */
+export interface TabVisit {
+  readonly stream: string
+  readonly rows: number
+  /** Where the StreamDB's engine is to run; the peer's is always in the page. */
+  readonly mode: 'page' | 'shared' | 'leader'
+}
+
+/** A tab that stays; times are ms since the epoch. */
+export interface LiveTab {
+  /** When it was preloaded and had every row. */
+  readonly ready: Promise<number>
+  /** When it first showed a change. For ever pending when it never does. */
+  showedAt(change: Change): Promise<number>
+}
+
 declare global {
   interface Window {
     /** What the page measures; the driver awaits it. */
     bench: Promise<Measured | { readonly ms: number }>
+    /** What a page of the `tabs` case is asked for. */
+    tab: LiveTab
   }
 }

@@ -8,8 +8,12 @@ const rounded = (value) => Math.round(value * 10) / 10
 
 /** One object of the JSON report. */
 export function figure({ metric, runs, ...about }) {
-  const unit = metric.endsWith('Ms') ? 'ms' : 'bytes'
-  return { ...about, metric, unit, median: rounded(median(runs)), runs: runs.map(rounded) }
+  return { ...about, metric, unit: unitOf(metric), median: rounded(median(runs)), runs: runs.map(rounded) }
+}
+
+function unitOf(metric) {
+  if (metric.endsWith('Ms')) return 'ms'
+  return metric.endsWith('Bytes') ? 'bytes' : 'count'
 }
 
 /** Figures for `metrics` out of the results of `alternate`. */

@@ -1,5 +1,6 @@
 import { createServer, request } from 'node:http'
 import { once } from 'node:events'
+import { Traffic } from './traffic.mjs'
 
 // Small against a second of any paced rate, so that the client sees a stream of bytes and not bursts.
 const PIECE = 16 * 1024
@@ -18,9 +19,10 @@ export async function startPacedProxy(target) {
     res.on('close', () => upstream.destroy())
     req.pipe(upstream)
   })
+  const traffic = new Traffic(server)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  return { url: `http://127.0.0.1:${server.address().port}`, link }
+  return { url: `http://127.0.0.1:${server.address().port}`, link, traffic }
 }
 
 class Link {

@@ -16,15 +16,18 @@ const pages = await startPageServer(dir)
 let visits = 0
 
 const calls = {
-  /** Changes a few rows; returns one of them, by which a client shows that it has seen the change. */
-  change(size) {
+  /** Changes a few rows; returns one of them, by which a client shows that it has seen the change, and when that was. */
+  async change(size) {
     visits += 1
     const events = updateEvents(rows, size, 1_800_000_000_000 + visits)
     const last = events.at(-1)
-    return append(events).then(() => ({ key: last.key, updatedAt: last.value.updatedAt }))
+    const at = performance.timeOrigin + performance.now()
+    await append(events)
+    return { key: last.key, updatedAt: last.value.updatedAt, at }
   },
   setLink: (link) => proxy.link.set(link),
   wireBytes: () => proxy.link.bytes,
+  traffic: () => proxy.traffic.now(),
 }
 
 process.on('message', async ({ id, call, argument }) => {

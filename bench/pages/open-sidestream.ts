@@ -1,0 +1,26 @@
+import { createStateSchema, createStreamDB, type WorkerOption } from 'sidestream'
+import { rowSchema } from './row-schema.ts'
+import type { Opened } from './visit.ts'
+
+const state = createStateSchema({ rows: { schema: rowSchema, type: 'row', primaryKey: 'id' } })
+
+export function openSidestream(stream: string, worker: WorkerOption): Opened {
+  const db = createStreamDB({ streamOptions: { url: stream, contentType: 'application/json' }, state, worker })
+  const kept = (): boolean => {
+    const { offset, persistedOffset } = db.status.getSnapshot()
+    return persistedOffset === offset
+  }
+  return {
+    collection: db.collections.rows,
+    preload: () => db.preload(),
+    kept: () =>
+      new Promise((resolve) => {
+        if (kept()) return resolve()
+        const unsubscribe = db.status.subscribe(() => {
+          if (!kept()) return
+          unsubscribe()
+          resolve()
+        })
+      }),
+  }
+}
