@@ -1,9 +1,12 @@
+import type { Status } from './db.ts'
 import { useStatus } from './use-status.ts'
+
+const WAITING: ReadonlySet<Status['connection']> = new Set(['idle', 'connecting', 'catching-up', 'live', 'paused'] as const)
 
 /** What stands in for the flights until there are some. */
 export function Loading() {
   const { connection, lastError } = useStatus()
-  const waiting = connection === 'idle' || connection === 'connecting' || connection === 'catching-up' || connection === 'live'
+  const waiting = WAITING.has(connection)
   const look = waiting ? 'card placeholder loading' : 'card placeholder'
   return (
     <>
