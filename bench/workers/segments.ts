@@ -23,11 +23,11 @@ const openStore = (): Promise<IdbStore> => IdbStore.open('segments', 'relaxed', 
 // The library's own path from rows to a commit and back, without the engine around it.
 serve({
   async write(rows) {
-    const state = emptyState([shape], 'life')
+    const state = emptyState([shape], 'reading')
     state.rows.set(COLLECTION, rows as unknown as Map<string, RowData>)
     const store = await openStore()
     const { puts, drops } = new SegmentDirectory().planAll(state)
-    const meta = { writer: 'bench', since: 0, fingerprint: 'bench', offset: '-1', life: state.life, marks: state.marks, removals: state.removals.stored(), complete: true, txids: [], anchor: null }
+    const meta = { writer: 'bench', since: 0, fingerprint: 'bench', offset: '-1', branches: state.lineage.branches, marks: state.marks, removals: state.removals.stored(), complete: true, txids: [], anchor: null }
     await store.commit({ meta, puts, drops, replace: true, expectedWriter: null })
     store.close()
   },

@@ -49,10 +49,16 @@ export interface RequestValues {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** Where a state of the stream is: the fold of `seq` change events of one life (see `State.life`), up to `offset`. */
+/**
+ * Where a state of the stream is: the fold of its events up to `offset`, `seq` change events among them. Offsets and
+ * numbers of a stream that was made again are alike: which events they were, branch and digest tell.
+ */
 export interface Position {
-  readonly life: string
+  /** What the engine has read that says so; see `Lineage`. */
+  readonly branch: string
   readonly seq: number
+  /** Digest of the events, 32 bits. */
+  readonly digest: number
   readonly offset: string
 }
 
@@ -123,8 +129,8 @@ export interface InvalidEvent {
 }
 
 /**
- * Changes that take a tab from offset `from` to the position (`life`, `seq`, `to`). Worker → tab, one in flight per tab; the tab's answer is the
- * acknowledgement that lets the next one go.
+ * Changes that take a tab from offset `from` to the position (`branch`, `seq`, `digest`, `to`). Worker → tab, one in
+ * flight per tab; the tab's answer is the acknowledgement that lets the next one go.
  *
  * A diff too large for one message goes in parts: only the last part (`last: true`) moves the tab to `to`; until then its
  * rows are between two offsets.
@@ -133,8 +139,9 @@ export interface DiffBatch {
   readonly epoch: string
   readonly from: string
   readonly to: string
-  readonly life: string
+  readonly branch: string
   readonly seq: number
+  readonly digest: number
   readonly last: boolean
   readonly diffs: ReadonlyArray<CollectionDiff>
   /** First part of a snapshot that replaces whatever the tab shows: rows it does not mention by its last part are gone. */

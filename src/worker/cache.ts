@@ -5,6 +5,7 @@ import { RowDiff, type RowData } from '../shared/row-diff.ts'
 import type { StorageMode } from '../shared/status.ts'
 import type { Anchor } from './core/anchor.ts'
 import { retryDelayMs } from './core/connection.ts'
+import { Lineage } from './core/lineage.ts'
 import { emptyState, type State } from './core/materialize.ts'
 import { Removals } from './core/removals.ts'
 import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
@@ -220,7 +221,9 @@ export class Cache {
     const meta = await store.read({
       accept: (stored) => {
         complete = stored.complete
-        state = { ...state, life: stored.life, removals: new Removals(stored.removals), marks: stored.marks }
+        const { branches, marks, removals } = stored
+        const branch = { id: this.#env.newId(), seq: marks.seq, digest: marks.digest }
+        state = { ...state, lineage: new Lineage([...branches, branch]), removals: new Removals(removals), marks }
         return stored.fingerprint === this.#fingerprint && stored.offset !== START_OFFSET
       },
       take: (segments) => {
@@ -296,7 +299,7 @@ export class Cache {
       since: this.#since,
       fingerprint: this.#fingerprint,
       offset,
-      life: state.life,
+      branches: state.lineage.branches,
       marks: state.marks,
       removals: state.removals.stored(),
       complete,

@@ -405,7 +405,8 @@ export class Engine {
   }
 
   #position(): Position {
-    return { life: this.#state.life, seq: this.#state.marks.seq, offset: this.#shownOffset }
+    const { lineage, marks: { seq, digest } } = this.#state
+    return { branch: lineage.id, seq, digest, offset: this.#shownOffset }
   }
 
   #emptyState(): State {

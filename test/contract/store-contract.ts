@@ -27,7 +27,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
 
   'keeps absent anchors, open snapshots and empty lists': async (open) => {
     const store = await open()
-    const bare = { ...meta(''), anchor: null, txids: [], complete: false, marks: { seq: 0, snapshotStart: 0, quarantined: { count: 3, lastReason: '' }, unknown: 9 } }
+    const bare = { ...meta(''), anchor: null, txids: [], complete: false, marks: { seq: 0, digest: 0, snapshotStart: 0, quarantined: { count: 3, lastReason: '' }, unknown: 9 } }
     await store.commit({ ...write('', [segment(1, [], [])]), meta: bare })
     expect(await load(store)).toEqual({ meta: bare, segments: [segment(1, [], [])] })
   },

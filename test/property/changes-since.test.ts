@@ -13,7 +13,7 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('reset', 'snapshot-start', 'snapshot-end').map((control) => ({ headers: { control } })) },
 )
 const fold = (events: ReadonlyArray<unknown>): State => {
-  const state = emptyState(SHAPES, 'life')
+  const state = emptyState(SHAPES, 'reading')
   materialize(state, events, '1', RULES)
   return state
 }

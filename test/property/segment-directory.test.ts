@@ -51,7 +51,7 @@ describe('segment directory', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const stored = new Map<number, Segment>()
         let directory = new SegmentDirectory()
-        const state = emptyState([COLLECTION], 'life')
+        const state = emptyState([COLLECTION], 'reading')
         const rows = state.rows.get('rows')!
         let version = 0
         for (const item of steps) {
@@ -89,7 +89,7 @@ describe('segment directory', () => {
   test('keys that come and go leave nothing behind', () => {
     const stored = new Map<number, Segment>()
     const directory = new SegmentDirectory()
-    const state = emptyState([COLLECTION], 'life')
+    const state = emptyState([COLLECTION], 'reading')
     const rows = state.rows.get('rows')!
     const base = new RowDiff()
     for (let number = 0; number < 2000; number += 1) {
@@ -116,7 +116,7 @@ describe('segment directory', () => {
 
   test('a plan moves a bounded number of entries', () => {
     const directory = new SegmentDirectory()
-    const state = emptyState([COLLECTION], 'life')
+    const state = emptyState([COLLECTION], 'reading')
     const rows = state.rows.get('rows')!
     for (let round = 0; round < 60; round += 1) {
       const diff = new RowDiff()

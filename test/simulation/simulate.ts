@@ -82,7 +82,7 @@ class Simulation {
   readonly #calls = new Map<Promise<unknown>, Process>()
   readonly #folds = new Map<Incarnation, Map<string, PlainRows>>()
   /** What each tab has shown last. */
-  readonly #shown = new Map<SimTab, { readonly life: string; readonly offset: string; readonly engine: number; isFirm: boolean }>()
+  readonly #shown = new Map<SimTab, { readonly origin: Incarnation | null; readonly offset: string; readonly engine: number; isFirm: boolean }>()
   #failure: Error | null = null
   #cleared = false
   #ids = 0
@@ -276,7 +276,7 @@ class Simulation {
     const tab = new SimTab(this.#world, `tab ${String((this.#ids += 1))}`, this.#settings(definition), definition)
     tab.onApplied = (_, batch) => {
       this.#batches += 1
-      this.#trace(`${tab.process.name} gets ${batch.from} to ${batch.to} of life ${batch.life} from ${batch.status?.epoch ?? '-'}${batch.replace ? ', replaced' : ''}`)
+      this.#trace(`${tab.process.name} gets ${batch.from} to ${batch.to} of ${batch.branch} from ${batch.status?.epoch ?? '-'}${batch.replace ? ', replaced' : ''}`)
       this.#check(() => {
         this.#checkTab(tab, definition)
         this.#checkOrder(tab, batch)
@@ -411,15 +411,21 @@ class Simulation {
     throw new Error(`${tab.process.name} at ${tab.offset} shows ${JSON.stringify(rows)}`)
   }
 
-  /** I3: within one life a tab never goes back, and a former engine is never heard again. */
-  #checkOrder(tab: SimTab, { life, to, status }: DiffBatch): void {
+  /** I3: within one life of the stream a tab never goes back, but to nothing (cleared, or no stream), and a former engine is never heard again. */
+  #checkOrder(tab: SimTab, { to, status }: DiffBatch): void {
     const before = this.#shown.get(tab)
     const engine = Number(status!.epoch.slice(2))
-    // A stream that is made again can begin like the last one: then its life is the same, and only its end tells.
-    const { tail } = this.#server.incarnations.at(-1)!
-    if (before && before.isFirm && life === before.life && to < before.offset && before.offset <= tail) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
+    const origin = this.#originOf(tab)
+    if (before && before.isFirm && origin !== null && origin === before.origin && to < before.offset && to !== START_OFFSET) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
     if (before && engine < before.engine) throw new Error(`${tab.process.name} goes back to engine ${String(engine)}`)
-    this.#shown.set(tab, { life, offset: to, engine, isFirm: true })
+    this.#shown.set(tab, { origin, offset: to, engine, isFirm: true })
+  }
+
+  /** The life of the stream that a tab shows; null where lives are alike. */
+  #originOf(tab: SimTab): Incarnation | null {
+    const rows = tab.rows()
+    const origins = this.#server.incarnations.filter((life) => isDeepStrictEqual(rows, this.#fold(life, tab.offset, tab.definition)))
+    return origins.length === 1 ? origins[0]! : null
   }
 
   /** I2 and I5. */

@@ -13,13 +13,13 @@ const hello: Hello = {
   request: { headers: { a: 'b' }, params: {} },
   wantsEvents: false,
   hasRows: false,
-  have: { life: 'l', seq: 1, offset: '1', upTo: '2' },
+  have: { branch: 'b', seq: 1, digest: 2, offset: '1', upTo: '2' },
   tabLock: null,
   failovers: 0,
   visible: true,
 }
 const batch: DiffBatch = {
-  epoch: 'e', from: '-1', to: '1', life: 'l', seq: 1, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false,
+  epoch: 'e', from: '-1', to: '1', branch: 'b', seq: 1, digest: 2, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false,
   txids: ['t'], ready: true, stale: false, status: INITIAL_ENGINE_STATUS, events: [], invalid: [],
 }
 

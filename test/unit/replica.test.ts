@@ -39,7 +39,7 @@ beforeEach(() => {
 const rows = (count: number, first = 0, version = 0): RowData[] => Array.from({ length: count }, (_, index) => ({ id: `k${String(first + index)}`, version }))
 const keys = (count: number, first = 0): string[] => rows(count, first).map(({ id }) => id as string)
 const batch = (from: string, to: string, rest: Partial<DiffBatch> = {}): DiffBatch => ({
-  epoch: 'e', from, to, life: 'life', seq: 0, last: true, diffs: [], replace: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
+  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
 })
 const of = (changed: RowData[], deleted: string[] = [], collection = 'items') => ({ diffs: [{ collection, rows: changed, deleted }] })
 const shown = (sink: MapSink): string[] => [...sink.rows.keys()].sort()
@@ -92,11 +92,11 @@ describe('the sequence of batches', () => {
   test('goes on with another engine from where it was, also without a row', async () => {
     expect(replica.have).toBe(null)
     await replica.apply(batch('-1', '5', { seq: 3 }))
-    expect(replica.have).toEqual({ life: 'life', seq: 3, offset: '5', upTo: '5' })
+    expect(replica.have).toEqual({ branch: 'branch', seq: 3, digest: 7, offset: '5', upTo: '5' })
     replica.follow('f')
     expect(replica.offset).toBe('5')
     expect(await replica.apply(batch('5', '7', { ...of(rows(1)), epoch: 'f', seq: 4 }))).toBe('applied')
-    expect(replica.have).toEqual({ life: 'life', seq: 4, offset: '7', upTo: '7' })
+    expect(replica.have).toEqual({ branch: 'branch', seq: 4, digest: 7, offset: '7', upTo: '7' })
   })
 
   test('takes nothing while there is no engine', async () => {
@@ -110,12 +110,12 @@ describe('the sequence of batches', () => {
     await replica.apply(batch('-1', '5', { ...of(rows(1)), seq: 1 }))
     await replica.apply(batch('5', '9', { ...of(rows(1, 1)), seq: 7, last: false }))
     replica.follow(null)
-    expect(replica.have).toEqual({ life: 'life', seq: 1, offset: '5', upTo: '9' })
+    expect(replica.have).toEqual({ branch: 'branch', seq: 1, digest: 7, offset: '5', upTo: '9' })
   })
 
   test.each([
     ['in the middle of a replacement', { replace: true, last: false }],
-    ['between two parts of another life', { life: 'other', last: false }],
+    ['between two parts of another branch', { branch: 'other', last: false }],
   ])('has rows of no position %s', async (_, part) => {
     await replica.apply(batch('-1', '5', of(rows(3))))
     await replica.apply(batch('5', '9', { ...of(rows(1)), ...part }))

@@ -26,7 +26,7 @@ let problems: ErrorData[]
 beforeEach(() => {
   tab = new ScriptedTab()
   gone = new AbortController()
-  state = emptyState(SHAPES, 'life')
+  state = emptyState(SHAPES, 'reading')
   offset = 0
   problems = []
 })
@@ -57,10 +57,11 @@ function publish(session: TabSession, changes: Record<string, RowData | null>, r
     diff.set('items', key, row)
   }
   offset += 1
+  state.lineage.note(offset, offset)
   session.publish({ state, atEnd: false, to: at(String(offset)), diff, txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false, ...rest })
 }
 
-const at = (to: string): Position => ({ life: 'life', seq: Math.max(0, Number(to)), offset: to })
+const at = (to: string): Position => ({ branch: 'reading', seq: Math.max(0, Number(to)), digest: Math.max(0, Number(to)), offset: to })
 const row = (id: string, n = 0): RowData => ({ id, n, _seq: n })
 const open = (session: TabSession): void => {
   session.open(state, at(String(offset)), [], { ready: true, flowing: false, stale: false })
@@ -72,11 +73,12 @@ async function acknowledge(): Promise<void> {
 }
 
 describe('a tab that brings rows along', () => {
-  const have = (offset: number, rest: Partial<Have> = {}): Have => ({ life: 'life', seq: offset, offset: String(offset), upTo: String(offset), ...rest })
+  const have = (offset: number, rest: Partial<Have> = {}): Have => ({ branch: 'reading', seq: offset, digest: offset, offset: String(offset), upTo: String(offset), ...rest })
 
   test('gets only what it lacks', () => {
     state.rows.get('items')!.set('old', row('old', 1)).set('new', row('new', 3))
     state.removals.note(2, 'items', 'gone')
+    state.lineage.note(4, 4)
     const session = start({ have: have(2), hasRows: true })
     session.open(state, at('4'), [], { ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ from: '2', to: '4', replace: false, last: true, diffs: [{ collection: 'items', rows: [row('new', 3)], deleted: ['gone'] }] })
@@ -84,6 +86,7 @@ describe('a tab that brings rows along', () => {
 
   test('gets nothing of rows when it has them all', () => {
     state.rows.get('items')!.set('old', row('old', 1))
+    state.lineage.note(2, 2)
     start({ have: have(2), hasRows: true }).open(state, at('2'), [], { ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ from: '2', to: '2', replace: false, last: true, diffs: [] })
   })
@@ -115,7 +118,7 @@ describe('a tab that brings rows along', () => {
   })
 
   test.each([
-    ['of another life', {}, { life: 'other' }],
+    ['of another reading', {}, { branch: 'other' }],
     ['from longer ago than removals are known', { floor: 3 }, {}],
   ])('%s: they are replaced', (_, log, rest) => {
     state = { ...state, removals: new Removals({ floor: 0, entries: [], ...log }) }
@@ -129,7 +132,7 @@ describe('a tab that brings rows along', () => {
     session.open(state, at('1'), [], { ready: true, flowing: false, stale: true })
     const other = emptyState(SHAPES, 'other')
     other.rows.get('items')!.set('n', row('n'))
-    session.publish({ state: other, atEnd: false, to: { life: 'other', seq: 1, offset: '2' }, diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state: other, atEnd: true, to: { branch: 'other', seq: 1, digest: 1, offset: '2' }, diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ replace: true, to: '2', diffs: [{ collection: 'items', rows: [row('n')], deleted: [] }] })
   })
 
@@ -412,7 +415,7 @@ describe('a tab session with a replica', () => {
       fc.asyncProperty(fc.array(action, { maxLength: 40 }), fc.boolean(), async (actions, hasRows) => {
         tab = new ScriptedTab()
         gone = new AbortController()
-        state = emptyState(SHAPES, 'life')
+        state = emptyState(SHAPES, 'reading')
         offset = 0
         const sink = new MapSink()
         const replica = new Replica({
@@ -422,7 +425,7 @@ describe('a tab session with a replica', () => {
           onCommitError: () => undefined,
         })
         replica.follow('e')
-        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', life: 'old', seq: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
+        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', branch: 'old', seq: 0, digest: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
         const session = start({ hasRows })
         open(session)
         const seen = new Set<string>()

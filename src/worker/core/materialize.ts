@@ -1,6 +1,7 @@
 import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { CollectionShape, InvalidEvent } from '../../shared/protocol.ts'
 import { RowDiff, type RowData } from '../../shared/row-diff.ts'
+import { digestOf, Lineage } from './lineage.ts'
 import { Removals } from './removals.ts'
 
 /** Says why a schema refuses a value, or null when it takes it. */
@@ -18,6 +19,8 @@ export interface Rules {
 export interface Marks {
   /** Change events materialized so far; the next row's `_seq`. */
   readonly seq: number
+  /** Digest of all events that counted; see `Lineage`. */
+  readonly digest: number
   /** `seq` at the open `snapshot-start`, or null outside of a snapshot. */
   readonly snapshotStart: number | null
   readonly quarantined: { readonly count: number; readonly lastReason: string | null }
@@ -26,11 +29,8 @@ export interface Marks {
 
 /** Rows by collection and key, with their marks. Rows are replaced, never changed in place. */
 export interface State {
-  /**
-   * Id of the reading that this state comes from, from the stream's start on; it outlives engines with the cache. Of two
-   * states of one life, the one with fewer change events is a prefix of the other.
-   */
-  readonly life: string
+  /** What the state comes from. */
+  readonly lineage: Lineage
   readonly rows: Map<string, Map<string, RowData>>
   readonly removals: Removals
   marks: Marks
@@ -50,11 +50,12 @@ export const REPORTED_EVENTS = 100
 /** Levels of a row's value. Far below what a structured clone survives, and far beyond what rows have. */
 const MOST_LEVELS = 200
 
-const NO_MARKS: Marks = { seq: 0, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
+const NO_MARKS: Marks = { seq: 0, digest: 0, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
 
-export function emptyState(collections: ReadonlyArray<CollectionShape>, life: string): State {
+/** @param id of the reading that begins here */
+export function emptyState(collections: ReadonlyArray<CollectionShape>, id: string): State {
   return {
-    life,
+    lineage: Lineage.root(id),
     rows: new Map(collections.map(({ name }) => [name, new Map<string, RowData>()])),
     removals: new Removals(),
     marks: NO_MARKS,
@@ -79,11 +80,17 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
   const diff = new RowDiff()
   const txids = new Set<string>()
   const invalid: InvalidEvent[] = []
-  let { seq, snapshotStart, quarantined, unknown } = state.marks
+  let { seq, digest, snapshotStart, quarantined, unknown } = state.marks
 
   const quarantine = (code: InvalidEvent['code'], reason: string, event: unknown): void => {
     quarantined = { count: quarantined.count + 1, lastReason: reason }
     if (invalid.length < REPORTED_EVENTS) invalid.push({ code, reason, offset, event: isTooDeep(event) ? null : event })
+  }
+
+  const count = (collection: string, key: string, value: object | null): void => {
+    seq += 1
+    digest = digestOf(digest, collection, key, value)
+    state.lineage.note(seq, digest)
   }
 
   const change = (event: ChangeEvent): void => {
@@ -96,7 +103,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
           diff.set(shape.name, key, null)
           state.removals.note(seq, shape.name, key)
         }
-        seq += 1
+        count(shape.name, key, null)
       } else {
         const { value } = event
         if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -113,7 +120,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
           return
         }
         const row = stamp(value, shape.primaryKey, key, seq)
-        seq += 1
+        count(shape.name, key, value)
         rows.set(key, row)
         diff.set(shape.name, key, row)
       }
@@ -144,6 +151,8 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
         change(parsed.event)
         break
       case 'control':
+        digest = digestOf(digest, parsed.event.headers.control)
+        state.lineage.note(seq, digest)
         switch (parsed.event.headers.control) {
           case 'reset':
             remove(() => true)
@@ -163,7 +172,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     }
   }
 
-  state.marks = { seq, snapshotStart, quarantined, unknown }
+  state.marks = { seq, digest, snapshotStart, quarantined, unknown }
   return { diff, txids: [...txids], invalid }
 }
 

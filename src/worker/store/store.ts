@@ -1,4 +1,5 @@
 import type { Anchor } from '../core/anchor.ts'
+import type { Branch } from '../core/lineage.ts'
 import type { Marks } from '../core/materialize.ts'
 import type { RemovalLog } from '../core/removals.ts'
 import type { Segment } from '../core/segment-directory.ts'
@@ -23,8 +24,8 @@ export interface StoredMeta extends Claim {
   readonly fingerprint: string
   /** Offset of the last event whose effect is in the segments. */
   readonly offset: string
-  /** See `State.life`. */
-  readonly life: string
+  /** Of the state's lineage, to which whoever goes on from here adds its own. */
+  readonly branches: ReadonlyArray<Branch>
   readonly marks: Marks
   readonly removals: RemovalLog
   /** The stream had been read to its end by this offset: the rows are worth showing before the server confirms them. */

@@ -12,11 +12,12 @@ export function isStoredMeta(value: unknown): value is StoredMeta {
     isClaim(value) &&
     typeof value['fingerprint'] === 'string' &&
     typeof value['offset'] === 'string' &&
-    typeof value['life'] === 'string' &&
+    isBranches(value['branches']) &&
     isRemovalLog(value['removals']) &&
     isStrings(value['txids']) &&
     typeof value['complete'] === 'boolean' &&
     Number.isSafeInteger(marks['seq']) &&
+    Number.isSafeInteger(marks['digest']) &&
     (marks['snapshotStart'] === null || Number.isSafeInteger(marks['snapshotStart'])) &&
     Number.isSafeInteger(marks['unknown']) &&
     isRecord(marks['quarantined']) &&
@@ -45,6 +46,11 @@ const isRemovalLog = (value: unknown): boolean =>
   value['entries'].every(
     (entry) => isRecord(entry) && Number.isSafeInteger(entry['seq']) && typeof entry['collection'] === 'string' && typeof entry['key'] === 'string',
   )
+
+const isBranches = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.length > 0 &&
+  value.every((branch) => isRecord(branch) && typeof branch['id'] === 'string' && Number.isSafeInteger(branch['seq']) && Number.isSafeInteger(branch['digest']))
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 

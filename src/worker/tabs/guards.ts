@@ -27,7 +27,7 @@ export function isHello(value: unknown): value is Hello {
     (request === null || (isRecord(request) && isStrings(request['headers']) && isStrings(request['params']))) &&
     typeof wantsEvents === 'boolean' &&
     typeof hasRows === 'boolean' &&
-    (have === null || (isRecord(have) && isString(have['life']) && isCount(have['seq']) && isString(have['offset']) && isString(have['upTo']))) &&
+    (have === null || (isRecord(have) && isString(have['branch']) && isCount(have['seq']) && isCount(have['digest']) && isString(have['offset']) && isString(have['upTo']))) &&
     (tabLock === null || isString(tabLock)) &&
     isCount(failovers) &&
     typeof visible === 'boolean'
@@ -55,10 +55,11 @@ const isDiff = (value: unknown): value is CollectionDiff =>
 
 function isBatch(value: unknown): value is DiffBatch {
   if (!isRecord(value)) return false
-  const { epoch, from, to, life, seq, last, diffs, replace, txids, ready, stale, status, events, invalid } = value
+  const { epoch, from, to, branch, seq, digest, last, diffs, replace, txids, ready, stale, status, events, invalid } = value
   return (
-    [epoch, from, to, life].every(isString) &&
+    [epoch, from, to, branch].every(isString) &&
     isCount(seq) &&
+    isCount(digest) &&
     [last, replace, ready, stale].every((flag) => typeof flag === 'boolean') &&
     isListOf(diffs, isDiff) &&
     isListOf(txids, isString) &&

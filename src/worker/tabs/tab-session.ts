@@ -17,7 +17,7 @@ const WAITING_REPORTS = 1000
 /** Refusals in a row after which a tab is left alone until there is news. */
 const REFUSALS = 3
 
-const NOWHERE: Position = { life: '', seq: 0, offset: START_OFFSET }
+const NOWHERE: Position = { branch: '', seq: 0, digest: 0, offset: START_OFFSET }
 
 /** A tab as the engine reaches it. */
 export interface TabLink {
@@ -168,10 +168,10 @@ export class TabSession {
     const have = this.#have
     if (!have || this.#flowing) return
     const isAhead = to.offset < have.upTo
-    if (have.life === to.life && isAhead && !atEnd) return
+    if (isAhead && !atEnd) return
     this.#have = null
     // Nobody can be ahead of a stream's end: this one was put back to an earlier state.
-    const diff = have.life === to.life && !isAhead ? changesSince(state, have.seq) : null
+    const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
     if (diff) {
       this.#pending.fold(diff)
     } else {
@@ -260,8 +260,9 @@ export class TabSession {
       epoch: this.#epoch,
       from: this.#from,
       to: this.#to.offset,
-      life: this.#to.life,
+      branch: this.#to.branch,
       seq: this.#to.seq,
+      digest: this.#to.digest,
       last,
       diffs,
       replace: this.#replace,
