@@ -60,6 +60,8 @@ export function createStreamDB<
   let closed = false
   let started = false
   let isOpened = false
+  /** The engine before was cleared: this one is not asked for rows before the application says so. */
+  let held = false
   const client = String(Math.random())
 
   const entries: Array<[string, Collection<object, string>]> = []
@@ -101,7 +103,7 @@ export function createStreamDB<
     if (closed) return
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
     engineIsReady = engine.ready
-    status.set({ ...engine, offset: replica.offset, ready: preload.isReady })
+    status.set({ ...engine, cleared: held || engine.cleared, offset: replica.offset, ready: preload.isReady })
     preload.observe()
     const { onError } = streamOptions
     const refused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
@@ -168,9 +170,9 @@ export function createStreamDB<
       isOpened = true
       replica.follow(session.epoch)
       lastFailures = session.status.failedAttempts
-      engineIsReady = session.status.ready
-      status.set({ ...session.status, offset: replica.offset, ready: preload.isReady })
-      if (started) void session.engine.start()
+      held = status.getSnapshot().cleared
+      onStatus(session.status)
+      if (started && !held) void session.engine.start()
     },
     onDown: (error, final) => {
       replica.follow(null)
@@ -188,11 +190,22 @@ export function createStreamDB<
   }
 
   const reconnect = (): void => {
+    if (held) start()
+    held = false
     if (!closed) link.call((engine) => engine.reconnect()).catch(() => undefined)
   }
 
+  const onOnline = (): void => {
+    if (!status.getSnapshot().cleared) reconnect()
+  }
+
+  /** Where there are no locks, nothing else tells of a page's end. One that may come back is none. */
+  const onPageHide = ({ persisted }: PageTransitionEvent): void => {
+    if (!persisted) close()
+  }
+
   const onVisibility = (): void => {
-    if (started && !closed) link.call((engine) => engine.visible(isVisible())).catch(() => undefined)
+    if (isOpened && !closed) link.call((engine) => engine.visible(isVisible())).catch(() => undefined)
   }
 
   /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
@@ -213,11 +226,13 @@ export function createStreamDB<
     txids.rejectAll(error)
     preload.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
-    globalThis.removeEventListener?.('online', reconnect)
+    globalThis.removeEventListener?.('online', onOnline)
+    globalThis.removeEventListener?.('pagehide', onPageHide)
     globalThis.document?.removeEventListener('visibilitychange', onVisibility)
     link.close()
   }
-  globalThis.addEventListener?.('online', reconnect)
+  globalThis.addEventListener?.('online', onOnline)
+  globalThis.addEventListener?.('pagehide', onPageHide)
   globalThis.document?.addEventListener('visibilitychange', onVisibility)
   streamOptions.signal?.addEventListener('abort', close, { once: true })
 

@@ -44,6 +44,8 @@ export interface EngineStatus {
   /** Times that this StreamDB went on with another engine: a leader closed, a worker died. */
   readonly failovers: number
   readonly connection: ConnectionState
+  /** `clearCache()` was called, in this tab or another: there are no rows, and nothing is read before `reconnect()`. */
+  readonly cleared: boolean
   /** The engine has read the stream to its end since it last connected. */
   readonly upToDate: boolean
   /** The rows are worth showing: they are from a complete cache, or have been read to the stream's end. */
@@ -79,6 +81,7 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   tabs: 0,
   failovers: 0,
   connection: 'idle',
+  cleared: false,
   upToDate: false,
   ready: false,
   offset: '-1',

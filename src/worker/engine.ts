@@ -4,7 +4,7 @@ import { START_OFFSET, type AppendSettings, type Have, type Outcome, type Positi
 import { RowDiff } from '../shared/row-diff.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport, type Hydrating } from './cache.ts'
-import { anchorOf, type Anchor } from './core/anchor.ts'
+import { Tail } from './core/anchor.ts'
 import { countRows, diffStates, emptyState, materialize, type Rules, type State, type Validator } from './core/materialize.ts'
 import type { EngineEnv } from './env.ts'
 import { isUpToDate, StreamReader } from './stream/reader.ts'
@@ -15,6 +15,10 @@ import { TabSession, type Publication, type Readiness, type TabLink } from './ta
 const REMEMBERED_TXIDS = 1024
 /** Status changes are gathered for this long, ms; a change of the connection is told at once. */
 const STATUS_DELAY_MS = 30
+/** The stream waits so long for a tab that wants its raw events, ms. */
+const ROOM_LIMIT_MS = 30_000
+/** The longest that a timer can wait, ms; a longer one would go off at once. */
+const MOST_DELAY_MS = 2 ** 31 - 1
 /** A tab that does not give its headers and params for so long may be frozen: the next one is asked, ms. */
 const ASK_LIMIT_MS = 5000
 
@@ -86,8 +90,7 @@ export class Engine {
   /** Offset that `#state` stands for. */
   #shownOffset = START_OFFSET
   /** Where the last batch was read, and its items; an anchor is made of them only when one is needed. */
-  #lastBatch: { readonly from: string; readonly to: string; readonly items: ReadonlyArray<unknown> } | null = null
-  #anchor: Anchor | null = null
+  #tail = new Tail()
   #txids: string[] = []
   /** The end of the stream was reached at some time, by this engine or by the one that stored the rows. */
   #complete = false
@@ -118,8 +121,12 @@ export class Engine {
       env,
       source: this.#source,
       live: settings.live,
-      position: () => ({ offset: this.#offset, anchor: this.#currentAnchor() }),
+      position: () => ({ offset: this.#offset, anchor: this.#tail.anchor }),
       onBatch: (batch) => this.#onBatch(batch),
+      onSame: ({ offset }, items) => {
+        this.#tail = new Tail()
+        this.#tail.add({ from: offset, to: this.#offset, items })
+      },
       onOther: () => this.#startOver(),
       onMissing: () => {
         // Twice in a row: there is no stream, and so there are no rows.
@@ -140,7 +147,7 @@ export class Engine {
       checkpoint: () => ({
         state: this.#replacement ?? this.#state,
         offset: this.#offset,
-        anchor: this.#currentAnchor(),
+        anchor: this.#tail.anchor,
         txids: this.#txids,
         complete: this.#complete && this.#replacement === null,
       }),
@@ -183,6 +190,9 @@ export class Engine {
         if (!member.started && (this.#hydrated || this.#flowing)) this.#open(session)
         member.started = true
         this.#start()
+        // Somebody waits for it, even where nobody looks.
+        if (!this.#complete) this.#reader.show()
+        this.#watchVisibility()
       },
       status,
       resync: () => {
@@ -209,6 +219,7 @@ export class Engine {
   reconnect(): void {
     if (this.#forgotten) {
       this.#forgotten = false
+      this.#setStatus({ cleared: false })
       this.#replacement = this.#emptyState()
     }
     this.#reader.reconnect()
@@ -244,12 +255,11 @@ export class Engine {
     this.#replacement = null
     this.#offset = START_OFFSET
     this.#shownOffset = START_OFFSET
-    this.#lastBatch = null
-    this.#anchor = null
+    this.#tail = new Tail()
     this.#txids = []
     // Nothing is what tabs have to show, also those that have brought rows along.
     this.#complete = true
-    this.#setStatus(this.#counts())
+    this.#setStatus({ cleared: true, ...this.#counts() })
     this.#publish({ diff, txids: [], events: [], invalid: [] })
   }
 
@@ -301,7 +311,7 @@ export class Engine {
       this.#state = checkpoint.state
       this.#offset = checkpoint.offset
       this.#shownOffset = checkpoint.offset
-      this.#anchor = checkpoint.anchor
+      this.#tail = new Tail(checkpoint.anchor)
       this.#txids = [...checkpoint.txids]
       this.#complete = checkpoint.complete
     }
@@ -326,7 +336,8 @@ export class Engine {
 
   #open(session: TabSession): void {
     session.status()
-    session.open(this.#state, this.#position(), this.#txids, this.#readiness())
+    // While the state is being replaced, they are of what is not shown yet.
+    session.open(this.#state, this.#position(), this.#replacement ? [] : this.#txids, this.#readiness())
   }
 
   #openAll(): void {
@@ -343,7 +354,7 @@ export class Engine {
     this.#cancelHiding?.()
     this.#cancelHiding = null
     const { pauseWhenHidden } = this.#settings
-    if (pauseWhenHidden === null || this.#closed.signal.aborted) return
+    if (pauseWhenHidden === null || pauseWhenHidden > MOST_DELAY_MS || this.#closed.signal.aborted) return
     if (this.#members.size === 0 || [...this.#members].some(({ visible }) => visible)) {
       this.#reader.show()
       return
@@ -356,7 +367,7 @@ export class Engine {
   async #onBatch(batch: StreamBatch): Promise<void> {
     const state = this.#replacement ?? this.#state
     const { diff, txids, invalid } = materialize(state, batch.items, batch.offset, this.#rules)
-    if (batch.items.length > 0) this.#lastBatch = { from: this.#offset, to: batch.offset, items: batch.items }
+    this.#tail.add({ from: this.#offset, to: batch.offset, items: batch.items })
     this.#offset = batch.offset
     this.#remember(txids)
     if (batch.upToDate) this.#onUpToDate()
@@ -366,7 +377,16 @@ export class Engine {
     if (this.#replacement) this.#publish({ diff: NOTHING, txids: [], ...news })
     else this.#publish({ diff, txids, ...news }, batch.upToDate)
     this.#cache.changed(diff)
-    await Promise.all([...this.#members].map(({ session }) => session.room()))
+    await Promise.all([...this.#members].map(({ session }) => this.#roomOf(session)))
+  }
+
+  /** A tab that wants the raw events holds the stream up, but not for ever: others are waiting. */
+  async #roomOf(session: TabSession): Promise<void> {
+    const cancel = this.#env.clock.after(ROOM_LIMIT_MS, () => {
+      session.miss()
+    })
+    await session.room()
+    cancel()
   }
 
   #onUpToDate(): void {
@@ -394,8 +414,7 @@ export class Engine {
   async #startOver(): Promise<void> {
     this.#replacement = this.#emptyState()
     this.#offset = START_OFFSET
-    this.#lastBatch = null
-    this.#anchor = null
+    this.#tail = new Tail()
     this.#txids = []
     await this.#cache.replaced()
   }
@@ -420,14 +439,6 @@ export class Engine {
 
   #remember(txids: ReadonlyArray<string>): void {
     if (txids.length > 0) this.#txids = [...this.#txids, ...txids].slice(-REMEMBERED_TXIDS)
-  }
-
-  #currentAnchor(): Anchor | null {
-    if (this.#lastBatch) {
-      this.#anchor = anchorOf(this.#lastBatch.from, this.#lastBatch.to, this.#lastBatch.items)
-      this.#lastBatch = null
-    }
-    return this.#anchor
   }
 
   /**

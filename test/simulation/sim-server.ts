@@ -15,7 +15,14 @@ export class Incarnation {
     const count = countOf(offset)
     return count > this.messages.length ? null : this.messages.slice(0, count).flat()
   }
+
+  /** The transaction ids up to an offset. */
+  txids(offset: string): unknown[] {
+    return (this.prefix(offset) ?? []).map(txidOf)
+  }
 }
+
+const txidOf = (item: unknown): unknown => (item as { headers?: { txid?: unknown } } | null)?.headers?.txid
 
 const offsetOf = (messages: number): string => String(messages).padStart(8, '0')
 const countOf = (offset: string): number => (offset === START_OFFSET ? 0 : Number(offset))

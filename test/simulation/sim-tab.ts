@@ -24,6 +24,7 @@ export class SimTab {
   /** Workers that it has had. */
   #workers = 0
   ready = false
+  isVisible = true
   status: EngineStatus | null = null
   /** Called when a batch has been applied whole. */
   onApplied: (tab: SimTab, batch: DiffBatch) => void = () => undefined
@@ -106,7 +107,7 @@ export class SimTab {
       have: this.#replica.have,
       tabLock: this.lock,
       failovers: this.#workers,
-      visible: true,
+      visible: this.isVisible,
     }
     this.#workers += 1
     const turn = this.#workers
@@ -149,6 +150,11 @@ export class SimTab {
   #call(call: (engine: EngineContract) => void): void {
     const line = this.#line
     if (line) this.#world.after(line.worker, this.#world.random.below(5), () => { call(line.contract) })
+  }
+
+  show(isVisible: boolean): void {
+    this.isVisible = isVisible
+    this.#call((engine) => { engine.visible(isVisible) })
   }
 
   reconnect(): void {

@@ -43,6 +43,8 @@ export interface Outcome {
   readonly freezes: number
   readonly steals: number
   readonly failovers: number
+  readonly txids: number
+  readonly pauses: number
 }
 
 /**
@@ -54,6 +56,7 @@ export interface Outcome {
  * - I1 each tab equals the naive fold, at every offset that it claims to be at and at the stream's end
  * - I2 what is stored is the fold of the prefix that it claims to be, after every commit
  * - I3 batches are contiguous (the replica refuses others), and no tab ever goes back to an earlier engine or offset
+ * - I4 a txid is told with the rows that it stands for, or after them
  * - I5 nobody commits once another one has claimed the cache; at rest one worker leads, and serves every tab
  * - I7 every call settles, the healed world comes to rest, and closed tabs leave no lock behind
  * - I8 malformed events are among the events
@@ -76,6 +79,7 @@ class Simulation {
   readonly #air: SimAir
   readonly #events: EventMaker
   readonly #topology: Topology
+  readonly #pauseWhenHidden: number | null
   #definition = 0
   #tabs = new Map<SimTab, Worker>()
   readonly #frozen = new Set<Process>()
@@ -91,6 +95,8 @@ class Simulation {
   #kills = 0
   #freezes = 0
   #failovers = 0
+  #txids = 0
+  #pauses = 0
 
   constructor(seed: number) {
     this.#world = new World(seed)
@@ -99,6 +105,7 @@ class Simulation {
     this.#events = new EventMaker(this.#world.random)
     this.#air = new SimAir(this.#world)
     this.#topology = this.#world.random.pick<Topology>(['shared', 'shared', 'team', 'team', 'team', 'team', 'alone'])
+    this.#pauseWhenHidden = this.#world.random.chance(0.5) ? 300 : null
     this.#storage.onCommit = (process) => {
       this.#commits += 1
       this.#check(() => {
@@ -125,6 +132,8 @@ class Simulation {
       freezes: this.#freezes,
       steals: this.#storage.steals,
       failovers: this.#failovers,
+      txids: this.#txids,
+      pauses: this.#pauses,
     }
   }
 
@@ -175,6 +184,8 @@ class Simulation {
       this.#freezeOrThaw()
     } else if (roll < 95) {
       this.#air.badness = random.chance(0.5) ? 0.2 : 0
+    } else if (roll < 96) {
+      for (const tab of this.#tabs.keys()) if (random.chance(0.7)) tab.show(!tab.isVisible)
     } else if (roll < 97) {
       this.#air.intrude((name) => this.#intrusion(name))
     } else if (roll < 98 && random.chance(0.2)) {
@@ -251,7 +262,7 @@ class Simulation {
       batching: true,
       backoff: null,
       cache: { durability: 'relaxed', version: '' },
-      pauseWhenHidden: null,
+      pauseWhenHidden: this.#pauseWhenHidden,
     }
   }
 
@@ -279,6 +290,7 @@ class Simulation {
       this.#trace(`${tab.process.name} gets ${batch.from} to ${batch.to} of ${batch.branch} from ${batch.status?.epoch ?? '-'}${batch.replace ? ', replaced' : ''}`)
       this.#check(() => {
         this.#checkTab(tab, definition)
+        this.#checkTxids(tab, batch)
         this.#checkOrder(tab, batch)
       })
     }
@@ -340,6 +352,10 @@ class Simulation {
     server.authorized = true
     server.flakiness = 0
     for (const process of [...this.#frozen]) this.#thaw(process)
+    for (const tab of this.#tabs.keys()) {
+      if (tab.status?.connection === 'paused') this.#pauses += 1
+      tab.show(true)
+    }
     this.#air.badness = 0
     this.#storage.full = false
     this.#storage.refused = false
@@ -409,6 +425,16 @@ class Simulation {
     const lives = this.#server.incarnations
     if (lives.some((life) => isDeepStrictEqual(rows, this.#fold(life, tab.offset, definition)))) return
     throw new Error(`${tab.process.name} at ${tab.offset} shows ${JSON.stringify(rows)}`)
+  }
+
+  /** I4: what a tab is told is part of what it shows. */
+  #checkTxids(tab: SimTab, { txids }: DiffBatch): void {
+    const rows = tab.rows()
+    const shown = this.#server.incarnations.filter((life) => isDeepStrictEqual(rows, this.#fold(life, tab.offset, tab.definition)))
+    const known = new Set(shown.flatMap((life) => life.txids(tab.offset)))
+    const early = txids.filter((txid) => !known.has(txid))
+    if (early.length > 0) throw new Error(`${tab.process.name} at ${tab.offset} is told of ${early.join(', ')}`)
+    this.#txids += txids.length
   }
 
   /** I3: within one life of the stream a tab never goes back, but to nothing (cleared, or no stream), and a former engine is never heard again. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StreamBatch } from '../../src/shared/protocol.ts'
-import { AnchorCheck, anchorOf, type AnchorVerdict } from '../../src/worker/core/anchor.ts'
+import { AnchorCheck, anchorOf, Tail, type AnchorVerdict } from '../../src/worker/core/anchor.ts'
 
 const batch = (items: readonly unknown[], upToDate = false): StreamBatch => ({ items, offset: 'o', upToDate, streamClosed: false })
 
@@ -101,4 +101,41 @@ test('is the end of a long batch where events carry the offset after their messa
   expect(new AnchorCheck(anchor!).take({ items: reread, offset: '7', upToDate: true, streamClosed: false })).toEqual({ kind: 'same', rest: [stamped(502, '7')] })
   expect(anchorOf('1', '7', items)).toBeNull()
   expect(anchorOf('1', '5', items.slice(0, 1500))).toBeNull()
+})
+
+describe('the tail of what was read', () => {
+  const items = (count: number, name: string): unknown[] => Array.from({ length: count }, (_, index) => `${name}${String(index)}`)
+
+  test('is its anchor', () => {
+    const tail = new Tail()
+    expect(tail.anchor).toBeNull()
+    tail.add({ from: '0', to: '1', items: items(3, 'a') })
+    expect(tail.anchor).toEqual(anchorOf('0', '1', items(3, 'a')))
+  })
+
+  test('has several batches where the last ones are small, and no more than it takes', () => {
+    const tail = new Tail()
+    tail.add({ from: '0', to: '1', items: items(20, 'a') })
+    tail.add({ from: '1', to: '2', items: items(10, 'b') })
+    tail.add({ from: '2', to: '3', items: [] })
+    tail.add({ from: '3', to: '4', items: items(1, 'c') })
+    expect(tail.anchor).toEqual(anchorOf('0', '4', [...items(20, 'a'), ...items(10, 'b'), ...items(1, 'c')]))
+    tail.add({ from: '4', to: '5', items: items(5, 'd') })
+    expect(tail.anchor).toEqual(anchorOf('1', '5', [...items(10, 'b'), ...items(1, 'c'), ...items(5, 'd')]))
+  })
+
+  test('goes without a batch that is costly to read again', () => {
+    const tail = new Tail()
+    tail.add({ from: '0', to: '1', items: items(1000, 'a') })
+    tail.add({ from: '1', to: '2', items: items(1, 'b') })
+    expect(tail.anchor).toEqual(anchorOf('1', '2', items(1, 'b')))
+  })
+
+  test('is the stored anchor until something is read', () => {
+    const anchor = anchorOf('0', '1', [1])
+    const tail = new Tail(anchor)
+    expect(tail.anchor).toBe(anchor)
+    tail.add({ from: '1', to: '2', items: [2] })
+    expect(tail.anchor).toEqual(anchorOf('1', '2', [2]))
+  })
 })

@@ -1,19 +1,21 @@
 import type { StreamBatch } from '../../shared/protocol.ts'
 
 /**
- * The last batch before a stored offset. A stream that was deleted and made again may well have our offset; it does not
+ * The last batches before a stored offset. A stream that was deleted and made again may well have our offset; it does not
  * have these events in front of it.
  */
 export interface Anchor {
-  /** Offset at which the batch was read. */
+  /** Offset at which the first of them was read. */
   readonly offset: string
-  /** Number of its events. */
+  /** Number of their events. */
   readonly events: number
   readonly digest: string
 }
 
 /** More events are no anchor: reading them again would cost more than the certainty is worth. */
 const ANCHOR_EVENTS = 1000
+/** Fewer may be alike by chance, such as the mark at a snapshot's end. */
+const FEWEST_EVENTS = 16
 
 /**
  * The anchor that a batch makes.
@@ -35,6 +37,44 @@ export function anchorOf(from: string, to: string, items: ReadonlyArray<unknown>
   return null
 }
 
+interface ReadBatch {
+  readonly from: string
+  readonly to: string
+  readonly items: ReadonlyArray<unknown>
+}
+
+/** The last batches that were read: as many as an anchor takes. */
+export class Tail {
+  #batches: ReadBatch[] = []
+  #count = 0
+  #anchor: Anchor | null
+
+  /** @param anchor until a batch is added */
+  constructor(anchor: Anchor | null = null) {
+    this.#anchor = anchor
+  }
+
+  add(batch: ReadBatch): void {
+    if (batch.items.length === 0) return
+    this.#batches.push(batch)
+    this.#count += batch.items.length
+    for (;;) {
+      const without = this.#count - this.#batches[0]!.items.length
+      if (without === 0 || (without < FEWEST_EVENTS && this.#count <= ANCHOR_EVENTS)) break
+      this.#batches.shift()
+      this.#count = without
+    }
+    this.#anchor = null
+  }
+
+  /** Made only when it is needed. */
+  get anchor(): Anchor | null {
+    const [first] = this.#batches
+    if (first) this.#anchor ??= anchorOf(first.from, this.#batches.at(-1)!.to, this.#batches.flatMap(({ items }) => items))
+    return this.#anchor
+  }
+}
+
 /** An event's `headers.offset`, if it has one. */
 function stampOf(item: unknown): string | null {
   if (typeof item !== 'object' || item === null || !Object.hasOwn(item, 'headers')) return null
@@ -53,17 +93,18 @@ export type AnchorVerdict =
 /** Compares what a stream has at an anchor's offset with the anchor. */
 export class AnchorCheck {
   readonly anchor: Anchor
-  readonly #seen: unknown[] = []
+  /** The anchor's events, once they are known to be the same. */
+  readonly seen: unknown[] = []
 
   constructor(anchor: Anchor) {
     this.anchor = anchor
   }
 
   take(batch: StreamBatch): AnchorVerdict {
-    const missing = this.anchor.events - this.#seen.length
-    this.#seen.push(...batch.items.slice(0, missing))
-    if (this.#seen.length < this.anchor.events) return batch.upToDate ? { kind: 'other' } : { kind: 'more' }
-    if (digest(this.#seen) !== this.anchor.digest) return { kind: 'other' }
+    const missing = this.anchor.events - this.seen.length
+    this.seen.push(...batch.items.slice(0, missing))
+    if (this.seen.length < this.anchor.events) return batch.upToDate ? { kind: 'other' } : { kind: 'more' }
+    if (digest(this.seen) !== this.anchor.digest) return { kind: 'other' }
     return { kind: 'same', rest: batch.items.slice(missing) }
   }
 }

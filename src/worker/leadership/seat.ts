@@ -37,6 +37,8 @@ export class Seat {
   #visible: boolean
   #started = false
   #status: EngineStatus | null = null
+  /** The engine before was cleared: this one is not asked for rows before the application says so. */
+  #held = false
 
   constructor(options: SeatOptions) {
     this.#options = options
@@ -89,13 +91,15 @@ export class Seat {
   #onEngine(engine: EngineContract, reply: HelloReply & { ok: true }): void {
     this.#engine = engine
     this.#failovers += 1
-    this.#status = reply.status
-    const { epoch, aliveLock, tab } = this.#options
+    this.#status ??= reply.status
+    const { epoch, aliveLock } = this.#options
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
     if (!this.#started) return
-    tab.status(reply.status)
-    engine.start()
+    // Whoever has signed out has done so whichever engine comes next.
+    this.#held = this.#status.cleared
+    this.#tell({ ...reply.status, cleared: this.#held || reply.status.cleared })
+    if (!this.#held) engine.start()
   }
 
   /** The engine is lost: its calls are given up. */
@@ -105,7 +109,7 @@ export class Seat {
     if (!this.#engine) return
     this.#engine = null
     this.#attached = new Gate()
-    if (this.#status) this.#options.tab.status({ ...this.#status, connection: 'connecting', upToDate: false })
+    if (this.#status) this.#tell({ ...this.#status, connection: 'connecting', upToDate: false })
   }
 
   /** What the tab calls. */
@@ -117,6 +121,8 @@ export class Seat {
       this.#engine?.start()
     },
     reconnect: () => {
+      if (this.#held) this.#engine?.start()
+      this.#held = false
       this.#engine?.reconnect()
     },
     resync: () => {
@@ -140,6 +146,11 @@ export class Seat {
         this.#options.gone.abort()
       }
     },
+  }
+
+  #tell(status: EngineStatus): void {
+    this.#status = status
+    this.#options.tab.status(status)
   }
 
   /** A call under way when the engine is lost may have been heard or not: only the caller can say what to do. */
@@ -170,9 +181,7 @@ export class Seat {
         return ack
       },
       status: (status) => {
-        if (life.aborted) return
-        this.#status = status
-        tab.status(status)
+        if (!life.aborted) this.#tell(this.#held ? { ...status, cleared: true } : status)
       },
       requestValues: () => tab.requestValues(),
     }

@@ -14,6 +14,8 @@ export interface ReaderOptions {
   readonly position: () => { readonly offset: string; readonly anchor: Anchor | null }
   /** Takes a batch that continues what was read before. */
   readonly onBatch: (batch: StreamBatch) => Promise<void>
+  /** The stream has the anchor's events still. */
+  readonly onSame: (anchor: Anchor, items: ReadonlyArray<unknown>) => void
   /** The stream is not the one that was read before, or is gone: it is read from its start. */
   readonly onOther: () => Promise<void>
   /** There is no stream, and there was none when it was last asked for. */
@@ -206,6 +208,7 @@ export class StreamReader {
       case 'more':
         return null
       case 'same':
+        this.#options.onSame(this.#check.anchor, this.#check.seen)
         this.#check = null
         return { ...batch, items: verdict.rest }
     }

@@ -97,6 +97,8 @@ export class TabSession {
   #open = false
   #inFlight = false
   #room: (() => void)[] = []
+  /** Raw events that the tab was too slow for; while there are any, it gets no others. */
+  #missed = 0
 
   constructor(link: TabLink, options: SessionOptions) {
     this.#link = link
@@ -139,10 +141,16 @@ export class TabSession {
     if (!this.#open) return
     this.#setReadiness(readiness)
     if (!this.#have) this.#pending.fold(diff)
+    // What was read before, and not shown in time, is not going to be.
+    if (to.branch !== this.#to.branch) this.#txids = []
     this.#txids = [...this.#txids, ...txids].slice(-WAITING_TXIDS)
     // A tab that is ahead has been handed those up to its offset already.
     const { offset = '' } = this.#have ?? {}
-    if (this.#wantsEvents) this.#events.push(...events.filter((batch) => offset < batch.offset))
+    if (this.#wantsEvents) {
+      const fresh = events.filter((batch) => offset < batch.offset)
+      if (this.#missed > 0) this.#missed += countItems(fresh)
+      else this.#events.push(...fresh)
+    }
     this.#invalid = [...this.#invalid, ...invalid].slice(0, WAITING_REPORTS)
     this.#to = to
     this.#failures = 0
@@ -187,10 +195,22 @@ export class TabSession {
 
   /** Settles when a tab that wants the raw events has room for more of them, or is gone. */
   async room(): Promise<void> {
-    let waiting = 0
-    for (const { items } of this.#events) waiting += items.length
-    if (waiting < WAITING_ITEMS || this.#link.gone.aborted) return
+    if (countItems(this.#events) < WAITING_ITEMS || this.#link.gone.aborted) return
     await new Promise<void>((resolve) => this.#room.push(resolve))
+  }
+
+  /** Nobody waits for the tab any longer: it is frozen, perhaps. It goes without raw events until it answers. */
+  miss(): void {
+    this.#missed += countItems(this.#events)
+    this.#events = []
+    this.#makeRoom()
+  }
+
+  #onAnswer(): void {
+    this.#inFlight = false
+    if (this.#missed === 0) return
+    this.#onProblem({ code: 'TAB_GONE', message: `a tab did not answer, and has missed ${String(this.#missed)} raw events`, retryable: false })
+    this.#missed = 0
   }
 
   #snapshot(state: State, to: Position): void {
@@ -221,7 +241,7 @@ export class TabSession {
     // An answer that never comes is not waited for.
     abortable(this.#link.tab.apply(batch), this.#link.gone).then(
       (ack) => {
-        this.#inFlight = false
+        this.#onAnswer()
         if (ack === 'applied') {
           this.#failures = 0
           if (batch.last) this.#from = batch.to
@@ -231,7 +251,7 @@ export class TabSession {
         this.#pump()
       },
       (error: unknown) => {
-        this.#inFlight = false
+        this.#onAnswer()
         if (this.#link.gone.aborted) return
         this.#onProblem(toErrorData(error, 'TAB_GONE'))
         // Rows can always be sent; raw events perhaps not, and then the second attempt fails as well.
@@ -244,7 +264,7 @@ export class TabSession {
   /** The tab did not take the batch: it gets the whole state, and what else the batch carried. */
   #retract(batch: DiffBatch): void {
     this.#failures += 1
-    this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
+    if (batch.branch === this.#to.branch) this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
     this.#events.unshift(...batch.events)
     this.#invalid = [...batch.invalid, ...this.#invalid].slice(0, WAITING_REPORTS)
     this.#replace = true
@@ -290,3 +310,5 @@ export class TabSession {
     for (const resolve of waiting) resolve()
   }
 }
+
+const countItems = (batches: ReadonlyArray<StreamBatch>): number => batches.reduce((sum, { items }) => sum + items.length, 0)
