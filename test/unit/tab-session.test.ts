@@ -329,6 +329,16 @@ describe('a tab session', () => {
     expect(tab.deliveries.length).toBe(2)
   })
 
+  test('is told no txids of a reading that was replaced before it was shown', async () => {
+    const session = start()
+    open(session)
+    publish(session, { a: row('a') }, { txids: ['t1'] })
+    publish(session, { b: row('b') }, { txids: ['t2'] })
+    session.publish({ state, atEnd: true, to: { branch: 'other', seq: 1, digest: 1, offset: '1' }, diff: new RowDiff(), txids: ['t3'], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    await acknowledge()
+    expect(tab.last.batch.txids).toEqual(['t3'])
+  })
+
   test('waits for nothing once the tab is gone', async () => {
     const session = start({ wantsEvents: true })
     open(session)
@@ -359,6 +369,26 @@ describe('a tab session', () => {
     await acknowledge()
     await room
     expect(tab.last.batch.events.map(({ items }) => items.length)).toEqual([10_000, 10_000])
+  })
+
+  test('is not waited for without end: it goes without raw events until it answers, which is told', async () => {
+    const session = start({ wantsEvents: true })
+    open(session)
+    publish(session, { a: row('a') }, { events: [events(1)] })
+    publish(session, { b: row('b') }, { events: [events(30_000)] })
+    const room = session.room()
+    session.miss()
+    await room
+    publish(session, { c: row('c') }, { events: [events(30_000)] })
+    await session.room()
+    expect(problems).toEqual([])
+    await acknowledge()
+    expect(problems).toMatchObject([{ code: 'TAB_GONE', message: expect.stringContaining('missed 60001 raw events') as string }])
+    expect(tab.last.batch).toMatchObject({ events: [], diffs: [{ rows: [row('b'), row('c')] }] })
+    publish(session, {}, { events: [events(2)] })
+    await acknowledge()
+    expect(tab.last.batch.events.map(({ items }) => items.length)).toEqual([2])
+    expect(problems.length).toBe(1)
   })
 
   test('gives room again when the tab refuses', async () => {

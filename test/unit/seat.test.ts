@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type HelloReply, type TabContract } from '../../src/shared/protocol.ts'
+import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../../src/shared/status.ts'
+import { Seat } from '../../src/worker/leadership/seat.ts'
+import { ScriptedTab, settled } from './scripted-tab.ts'
+
+/** An engine that a seat is attached to. */
+class ScriptedEngine {
+  readonly calls: string[] = []
+  /** The tab, as this engine reaches it. */
+  tab: TabContract | null = null
+  readonly status: EngineStatus
+  append: Promise<{ ok: true; value: null }> = Promise.resolve({ ok: true, value: null })
+
+  constructor(epoch: string, rest: Partial<EngineStatus> = {}) {
+    this.status = { ...INITIAL_ENGINE_STATUS, epoch, ...rest }
+  }
+
+  readonly enter = (tab: TabContract): EngineContract => {
+    this.tab = tab
+    const note = (name: string) => (): void => {
+      this.calls.push(name)
+    }
+    return {
+      hello: (): HelloReply => ({ ok: true, epoch: this.status.epoch, status: this.status, aliveLock: null }),
+      ping: () => this.status.epoch,
+      start: note('start'),
+      reconnect: note('reconnect'),
+      resync: note('resync'),
+      visible: note('visible'),
+      append: () => this.append,
+      clearCache: () => Promise.resolve({ ok: true, value: null }),
+      leave: () => Promise.resolve(),
+    }
+  }
+}
+
+const hello: Hello = {
+  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, hasRows: false, have: null, tabLock: null, failovers: 0, visible: true,
+  settings: { url: 'http://s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null },
+}
+
+let tab: ScriptedTab
+let gone: AbortController
+let seat: Seat
+beforeEach(() => {
+  tab = new ScriptedTab()
+  gone = new AbortController()
+  seat = new Seat({ hello, tab, gone, epoch: 'seat', aliveLock: null })
+})
+
+const shown = (): EngineStatus => tab.statuses.at(-1)!
+
+describe('a seat', () => {
+  test('starts each engine that it is attached to, once the tab has started', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2')]
+    await seat.attach(one.enter)
+    expect(one.calls).toEqual([])
+    seat.contract.start()
+    expect(one.calls).toEqual(['start'])
+    await seat.attach(two.enter)
+    expect(two.calls).toEqual(['start'])
+    expect(await seat.contract.hello()).toMatchObject({ ok: true, epoch: 'seat' })
+    expect((await seat.hello()).failovers).toBe(2)
+  })
+
+  test('keeps from the next engine a tab that has signed out, until it says otherwise', async () => {
+    const [one, two, three] = [new ScriptedEngine('1'), new ScriptedEngine('2'), new ScriptedEngine('3')]
+    await seat.attach(one.enter)
+    seat.contract.start()
+    one.tab!.status({ ...one.status, cleared: true })
+    await seat.attach(two.enter)
+    expect(two.calls).toEqual([])
+    expect(shown()).toMatchObject({ epoch: '2', cleared: true })
+    two.tab!.status({ ...two.status, connection: 'live' })
+    expect(shown()).toMatchObject({ connection: 'live', cleared: true })
+    await seat.attach(three.enter)
+    expect(three.calls).toEqual([])
+    seat.contract.reconnect()
+    expect(three.calls).toEqual(['start', 'reconnect'])
+    three.tab!.status({ ...three.status, connection: 'live' })
+    expect(shown()).toMatchObject({ connection: 'live', cleared: false })
+  })
+
+  test('lets a former engine say nothing, and gives its calls up', async () => {
+    const one = new ScriptedEngine('1')
+    one.append = new Promise(() => undefined)
+    await seat.attach(one.enter)
+    seat.contract.start()
+    const call = seat.contract.append('x', {})
+    seat.detach()
+    expect(await call).toMatchObject({ ok: false, error: { code: 'WORKER_DIED', retryable: true } })
+    expect(shown().connection).toBe('connecting')
+    const before = tab.statuses.length
+    one.tab!.status({ ...one.status, connection: 'live' })
+    expect(tab.statuses.length).toBe(before)
+    expect(await one.tab!.apply({ epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [] })).toBe('resync')
+    expect(tab.deliveries).toEqual([])
+  })
+
+  test('has a call wait for an engine, and rejects it when the tab is gone', async () => {
+    const call = seat.contract.append('x', {})
+    await settled()
+    gone.abort()
+    expect(await call).toMatchObject({ ok: false, error: { code: 'TAB_GONE' } })
+  })
+})
