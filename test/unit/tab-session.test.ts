@@ -384,7 +384,7 @@ describe('a tab session', () => {
     expect(problems).toEqual([])
     await acknowledge()
     expect(problems).toMatchObject([{ code: 'TAB_GONE', message: expect.stringContaining('missed 60001 raw events') as string }])
-    expect(tab.last.batch).toMatchObject({ events: [], diffs: [{ rows: [row('b'), row('c')] }] })
+    expect(tab.last.batch).toMatchObject({ events: [], diffs: [{ rows: [row('a'), row('b'), row('c')] }] })
     publish(session, {}, { events: [events(2)] })
     await acknowledge()
     expect(tab.last.batch.events.map(({ items }) => items.length)).toEqual([2])
