@@ -23,6 +23,8 @@ function named(browser: string): BenchBrowser {
 export interface BenchOptions {
   /** Default: what `SIDESTREAM_BROWSER` names, else `chromium`. */
   readonly browser?: BenchBrowser
+  /** Pages that are built rather than served as they are: for tests that open many. */
+  readonly built?: readonly string[]
 }
 
 /** A real browser, a real server and the test page: what most browser tests stand on. */
@@ -35,7 +37,7 @@ export interface Bench {
 
 export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   const launch = LAUNCH[options.browser ?? DEFAULT_BROWSER]
-  const [host, server, browser] = await Promise.all([startPageHost(), startStreamServer(), launch()])
+  const [host, server, browser] = await Promise.all([startPageHost(options.built ? { built: options.built } : {}), startStreamServer(), launch()])
   return {
     host,
     server,

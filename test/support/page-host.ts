@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createServer, type ViteDevServer } from 'vite'
+import { build, createServer, preview, type InlineConfig, type PreviewServer, type ViteDevServer } from 'vite'
 import { prebundled, sourceAliases } from './source-entries.ts'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -16,6 +16,8 @@ export interface PageHostOptions {
   /** Dependencies to bundle beyond those of the library itself. */
   readonly include?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
+  /** These pages of the root, built as for production: a page then loads in a fraction of the time. */
+  readonly built?: readonly string[]
 }
 
 export interface PageHost {
@@ -33,12 +35,10 @@ export async function startPageHost(options: PageHostOptions = {}): Promise<Page
   const cacheDir = await mkdtemp(join(caches, 'sidestream-pages-'))
   const removeCache = (): Promise<void> => rm(cacheDir, { recursive: true, force: true })
   try {
-    const server = await createServer({
-      configFile: false,
-      root: options.root ?? pages,
-      cacheDir,
-      logLevel: 'error',
-      resolve: { alias: sourceAliases },
+    const root = options.root ?? pages
+    const common = { configFile: false, root, cacheDir, logLevel: 'error', resolve: { alias: sourceAliases } } satisfies InlineConfig
+    const server = options.built ? await previewOf(common, options.built) : await createServer({
+      ...common,
       optimizeDeps: { include: [...prebundled, ...(options.include ?? [])], noDiscovery: true },
       server: {
         host: '127.0.0.1',
@@ -51,7 +51,7 @@ export async function startPageHost(options: PageHostOptions = {}): Promise<Page
         headers: { ...options.headers },
       },
     })
-    await server.listen()
+    if ('listen' in server) await server.listen()
     const port = boundPort(server)
     return {
       url: `http://127.0.0.1:${port}`,
@@ -68,13 +68,24 @@ export async function startPageHost(options: PageHostOptions = {}): Promise<Page
   }
 }
 
-function boundPort(server: ViteDevServer): number {
+async function previewOf(common: InlineConfig & { root: string; cacheDir: string }, names: readonly string[]): Promise<PreviewServer> {
+  const config: InlineConfig = {
+    ...common,
+    // As an application's own build does it; workers as files, never inlined.
+    worker: { format: 'es' },
+    build: { outDir: join(common.cacheDir, 'built'), assetsInlineLimit: 0, minify: false, rolldownOptions: { input: names.map((name) => join(common.root, name)) } },
+  }
+  await build(config)
+  return preview({ ...config, preview: { host: '127.0.0.1', port: 0, strictPort: true } })
+}
+
+function boundPort(server: ViteDevServer | PreviewServer): number {
   const address = server.httpServer?.address()
   if (address === null || address === undefined || typeof address === 'string') throw new Error('Vite does not listen')
   return (address satisfies AddressInfo).port
 }
 
 /** A browser keeps connections alive, and the server would wait for them. */
-function closeConnections(server: ViteDevServer): void {
+function closeConnections(server: ViteDevServer | PreviewServer): void {
   if (server.httpServer !== null && 'closeAllConnections' in server.httpServer) server.httpServer.closeAllConnections()
 }

@@ -1,13 +1,19 @@
 import type { SidestreamError} from 'sidestream';
-import { createStreamDB, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus } from 'sidestream'
+import { createStreamDB, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus, type WorkerContext } from 'sidestream'
 import { plainRows, type PlainRows } from '../../support/naive-fold.ts'
 import { schema } from '../../support/schema.ts'
 import { breakStorage, type BrokenStorage } from './broken-storage.ts'
 
 export interface OpenOptions {
   readonly url: string
-  /** `app` validates in the worker, `stock` does not, `page` has no worker; the others never become one. */
-  readonly home?: 'app' | 'stock' | 'page' | 'absent' | 'silent'
+  /**
+   * `app` validates in the worker, `stock` does not, `page` has no worker; `absent` and `silent` never become one.
+   * `dedicated` and `shared` are stock workers that tell how many sessions they keep; `always-shared` does as `shared`, also
+   * when it is asked not to.
+   */
+  readonly home?: 'app' | 'stock' | 'page' | 'absent' | 'silent' | 'dedicated' | 'shared' | 'always-shared'
+  readonly sharedWorker?: boolean
+  readonly pauseWhenHidden?: number
   readonly live?: boolean | 'sse' | 'long-poll'
   readonly scope?: string
   readonly cache?: CreateStreamDBOptions['cache']
@@ -31,7 +37,7 @@ const STATES = {
 
 type Actions = { rename: { onMutate: (value: { id: string; name: string }) => void; mutationFn: (value: { id: string; name: string }) => Promise<void> } }
 let db: ReturnType<typeof createStreamDB<typeof schema, Actions>> | undefined
-let worker: Worker | undefined
+let worker: Worker | SharedWorker | undefined
 const invalid: InvalidEvent[] = []
 let token = 'first'
 let tokensAsked = 0
@@ -39,8 +45,13 @@ let answersTokens: 'always' | 'never' | 'by-throwing' = 'always'
 const hookCalls: string[] = []
 
 /** Makes the worker; the last one is the one to kill. */
-function makerOf({ home = 'stock', storage }: OpenOptions): (() => Worker) | null {
+function makerOf({ home = 'stock', storage }: OpenOptions): ((context: WorkerContext) => Worker | SharedWorker) | null {
+  const dedicated = (): Worker => new Worker(new URL('./sessions.worker.ts', import.meta.url), { type: 'module' })
+  const shared = (): SharedWorker => new SharedWorker(new URL('./sessions.worker.ts', import.meta.url), { type: 'module', name: 'sessions' })
   const make = {
+    dedicated,
+    shared: (context: WorkerContext) => (context.shared ? shared() : dedicated()),
+    'always-shared': shared,
     app: () => new Worker(new URL('./app.worker.ts', import.meta.url), { type: 'module' }),
     stock: () => new Worker(new URL('./stock.worker.ts', import.meta.url), { type: 'module' }),
     absent: () => new Worker('/there/is/no/such/script.js', { type: 'module' }),
@@ -49,7 +60,7 @@ function makerOf({ home = 'stock', storage }: OpenOptions): (() => Worker) | nul
     refusing: () => new Worker(new URL('./broken-storage.worker.ts', import.meta.url), { type: 'module', name: 'refusing' }),
     hanging: () => new Worker(new URL('./broken-storage.worker.ts', import.meta.url), { type: 'module', name: 'hanging' }),
   }
-  return home === 'page' ? null : () => (worker = make[storage ?? home]())
+  return home === 'page' ? null : (context) => (worker = make[storage ?? home](context))
 }
 
 function hooksOf(hooks: OpenOptions['hooks']): Pick<CreateStreamDBOptions, 'onEvent' | 'onBeforeBatch' | 'onBatch'> {
@@ -66,7 +77,7 @@ function hooksOf(hooks: OpenOptions['hooks']): Pick<CreateStreamDBOptions, 'onEv
 }
 
 function open(options: OpenOptions): void {
-  const { url, home, live, scope, cache, auth, storage, hooks } = options
+  const { url, home, live, scope, cache, auth, storage, hooks, sharedWorker, pauseWhenHidden } = options
   if (home === 'page' && storage) breakStorage(storage)
   const maker = makerOf(options)
   const authorize = (): string | Promise<string> => {
@@ -89,6 +100,8 @@ function open(options: OpenOptions): void {
     ...(live === undefined ? {} : { live }),
     ...(scope === undefined ? {} : { scope }),
     ...(cache === undefined ? {} : { cache }),
+    ...(sharedWorker === undefined ? {} : { sharedWorker }),
+    ...(pauseWhenHidden === undefined ? {} : { pauseWhenHidden }),
     actions: ({ db: own, stream }) => ({
       rename: {
         onMutate: ({ id, name }: { id: string; name: string }) => {
@@ -148,6 +161,30 @@ function observe(): void {
   note()
 }
 
+export interface Change {
+  readonly type: string
+  readonly key: string
+  /** Wall clock: the same for all tabs, and for the test. */
+  readonly at: number
+}
+
+const changes: Change[] = []
+
+/** Notes, from now on, every change of a row. */
+function noteChanges(): void {
+  const note = (news: ReadonlyArray<{ type: string; key: unknown }>): void => {
+    for (const { type, key } of news) changes.push({ type, key: String(key), at: Date.now() })
+  }
+  db!.collections.users.subscribeChanges(note)
+  db!.collections.items.subscribeChanges(note)
+}
+
+/** As when the tab goes to the background, or comes back; the browser that is driven shows all of its tabs. */
+function show(visible: boolean): void {
+  Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => (visible ? 'visible' : 'hidden') })
+  document.dispatchEvent(new Event('visibilitychange'))
+}
+
 async function rename(id: string, name: string): Promise<{ optimistic: PlainRows; outcome: Outcome }> {
   const transaction = db!.actions.rename({ id, name })
   return { optimistic: rows(), outcome: await outcome(transaction.isPersisted.promise) }
@@ -157,6 +194,9 @@ const app = {
   open,
   observe,
   observations: () => observations,
+  noteChanges,
+  changes: () => changes,
+  show,
   rename,
   hookCalls: () => hookCalls,
   answerTokens: (how: typeof answersTokens) => { answersTokens = how },
@@ -174,7 +214,7 @@ const app = {
   reconnect: () => { db!.reconnect() },
   clearCache: () => outcome(db!.clearCache()),
   close: () => { db!.close() },
-  killWorker: () => { worker!.terminate() },
+  killWorker: () => { (worker as Worker).terminate() },
   setToken: (value: string) => { token = value },
   tokensAsked: () => tokensAsked,
   databases: async () => (await indexedDB.databases()).map(({ name }) => name ?? ''),
