@@ -27,7 +27,7 @@ export interface OpenOptions {
   readonly hooks?: 'note' | 'throw'
 }
 
-export type Outcome = { ok: true } | { ok: false; code: string; message: string }
+export type Outcome = { ok: true } | { ok: false; code: string; message: string; retryable: boolean }
 
 const STATES = {
   'without-items': { users: schema.users },
@@ -122,8 +122,8 @@ const outcome = async (work: Promise<unknown>): Promise<Outcome> => {
     await work
     return { ok: true }
   } catch (error) {
-    const { code, message } = error as SidestreamError
-    return { ok: false, code, message }
+    const { code, message, retryable } = error as SidestreamError
+    return { ok: false, code, message, retryable }
   }
 }
 
