@@ -104,31 +104,34 @@ test('is the end of a long batch where events carry the offset after their messa
 })
 
 describe('the tail of what was read', () => {
-  const items = (count: number, name: string): unknown[] => Array.from({ length: count }, (_, index) => `${name}${String(index)}`)
+  const changes = (count: number, name: string): unknown[] => Array.from({ length: count }, (_, index) => ({ type: 'item', key: `${name}${String(index)}`, value: {}, headers: { operation: 'insert' } }))
+  const mark = { headers: { control: 'snapshot-end' } }
 
   test('is its anchor', () => {
     const tail = new Tail()
     expect(tail.anchor).toBeNull()
-    tail.add({ from: '0', to: '1', items: items(3, 'a') })
-    expect(tail.anchor).toEqual(anchorOf('0', '1', items(3, 'a')))
+    tail.add({ from: '0', to: '1', items: changes(3, 'a') })
+    expect(tail.anchor).toEqual(anchorOf('0', '1', changes(3, 'a')))
   })
 
-  test('has several batches where the last ones are small, and no more than it takes', () => {
+  test('has several batches where the last ones say little, and no more than it takes', () => {
     const tail = new Tail()
-    tail.add({ from: '0', to: '1', items: items(20, 'a') })
-    tail.add({ from: '1', to: '2', items: items(10, 'b') })
+    tail.add({ from: '0', to: '1', items: changes(20, 'a') })
+    tail.add({ from: '1', to: '2', items: changes(3, 'b') })
     tail.add({ from: '2', to: '3', items: [] })
-    tail.add({ from: '3', to: '4', items: items(1, 'c') })
-    expect(tail.anchor).toEqual(anchorOf('0', '4', [...items(20, 'a'), ...items(10, 'b'), ...items(1, 'c')]))
-    tail.add({ from: '4', to: '5', items: items(5, 'd') })
-    expect(tail.anchor).toEqual(anchorOf('1', '5', [...items(10, 'b'), ...items(1, 'c'), ...items(5, 'd')]))
+    tail.add({ from: '3', to: '4', items: [mark, mark] })
+    expect(tail.anchor).toEqual(anchorOf('0', '4', [...changes(20, 'a'), ...changes(3, 'b'), mark, mark]))
+    tail.add({ from: '4', to: '5', items: changes(1, 'd') })
+    expect(tail.anchor).toEqual(anchorOf('1', '5', [...changes(3, 'b'), mark, mark, ...changes(1, 'd')]))
+    tail.add({ from: '5', to: '6', items: changes(4, 'e') })
+    expect(tail.anchor).toEqual(anchorOf('5', '6', changes(4, 'e')))
   })
 
   test('goes without a batch that is costly to read again', () => {
     const tail = new Tail()
-    tail.add({ from: '0', to: '1', items: items(1000, 'a') })
-    tail.add({ from: '1', to: '2', items: items(1, 'b') })
-    expect(tail.anchor).toEqual(anchorOf('1', '2', items(1, 'b')))
+    tail.add({ from: '0', to: '1', items: changes(1000, 'a') })
+    tail.add({ from: '1', to: '2', items: changes(1, 'b') })
+    expect(tail.anchor).toEqual(anchorOf('1', '2', changes(1, 'b')))
   })
 
   test('is the stored anchor until something is read', () => {

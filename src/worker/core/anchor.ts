@@ -1,3 +1,4 @@
+import { isChangeEvent } from '../../shared/events.ts'
 import type { StreamBatch } from '../../shared/protocol.ts'
 
 /**
@@ -14,8 +15,8 @@ export interface Anchor {
 
 /** More events are no anchor: reading them again would cost more than the certainty is worth. */
 const ANCHOR_EVENTS = 1000
-/** Fewer may be alike by chance, such as the mark at a snapshot's end. */
-const FEWEST_EVENTS = 16
+/** Change events that an anchor has, if it can: a mark at a snapshot's end is alike in all streams. */
+const FEWEST_CHANGES = 4
 
 /**
  * The anchor that a batch makes.
@@ -37,15 +38,27 @@ export function anchorOf(from: string, to: string, items: ReadonlyArray<unknown>
   return null
 }
 
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, number) => total + number, 0)
+
 interface ReadBatch {
   readonly from: string
   readonly to: string
   readonly items: ReadonlyArray<unknown>
 }
 
+/** The number of change events, as far as it matters. */
+function countChanges(items: ReadonlyArray<unknown>): number {
+  let count = 0
+  for (let index = items.length - 1; index >= 0 && count < FEWEST_CHANGES; index -= 1) if (isChangeEvent(items[index])) count += 1
+  return count
+}
+
 /** The last batches that were read: as many as an anchor takes. */
 export class Tail {
   #batches: ReadBatch[] = []
+  /** Change events in each of them. */
+  #changes: number[] = []
+  /** Events in all of them. */
   #count = 0
   #anchor: Anchor | null
 
@@ -58,11 +71,10 @@ export class Tail {
     if (batch.items.length === 0) return
     this.#batches.push(batch)
     this.#count += batch.items.length
-    for (;;) {
-      const without = this.#count - this.#batches[0]!.items.length
-      if (without === 0 || (without < FEWEST_EVENTS && this.#count <= ANCHOR_EVENTS)) break
-      this.#batches.shift()
-      this.#count = without
+    this.#changes.push(countChanges(batch.items))
+    while (this.#batches.length > 1 && (this.#count > ANCHOR_EVENTS || sum(this.#changes.slice(1)) >= FEWEST_CHANGES)) {
+      this.#count -= this.#batches.shift()!.items.length
+      this.#changes.shift()
     }
     this.#anchor = null
   }
