@@ -54,11 +54,16 @@ export function useTabs(path: string, options: BenchOptions = {}): TabsSuite {
       const states = await Promise.all(tabs.map((each) => each.status()))
       expect(states.map(({ where }) => where).sort()).toEqual(['follower', 'leader'].flatMap((where) => Array<string>(where === 'leader' ? 1 : tabs.length - 1).fill(where)))
       expect(new Set(states.map(({ epoch }) => epoch)).size).toBe(1)
-      return { leader: tabs[states.findIndex(({ where }) => where === 'leader')]!, followers: tabs.filter((_, index) => states[index]!.where === 'follower') }
+      return leaderAmong(tabs)
     },
   }
   // The suite's own are looked up when they are asked for: some are not there before the test begins.
   return Object.assign(Object.create(suite) as Suite, more) as TabsSuite
+}
+
+export async function leaderAmong(tabs: ReadonlyArray<RemoteApp>): Promise<{ leader: RemoteApp; followers: RemoteApp[] }> {
+  const homes = await Promise.all(tabs.map(async (tab) => (await tab.status()).where))
+  return { leader: tabs[homes.indexOf('leader')]!, followers: tabs.filter((_, index) => homes[index] === 'follower') }
 }
 
 /** What somebody who watches the rows sees of a fail-over: each new row once, in order, and nothing else. */

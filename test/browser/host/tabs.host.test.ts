@@ -3,7 +3,7 @@ import { cacheName } from '../../../src/shared/names.ts'
 import { engines } from '../../support/engines.ts'
 import { naiveFold } from '../../support/naive-fold.ts'
 import { itemEvents, schema } from '../../support/schema.ts'
-import { homeOf, TOPOLOGIES, useTabs, user, type TabsSuite, type Topology } from '../../support/tabs.ts'
+import { homeOf, leaderAmong, TOPOLOGIES, useTabs, user, type TabsSuite, type Topology } from '../../support/tabs.ts'
 
 /** What a client costs the server: requests that brought data, and their bytes. */
 function cost({ server }: TabsSuite): { requests: number; bytes: number } {
@@ -61,6 +61,21 @@ describe.each(TOPOLOGIES)('chromium, %s', (topology) => {
     await Promise.all(tabs.map((tab) => tab.until(`Object.values(rows()).every((of) => Object.keys(of).length === 0)`)))
     expect(await last.databases()).not.toContain(cacheName(suite.url, ''))
     await suite.server.log.until((log) => log.open().length === 0)
+    await Promise.all(tabs.map((tab) => tab.until('status.cleared')))
+    if (topology === 'leader') {
+      // Nor does another tab that leads: who has signed out stays so.
+      const { leader, followers: left } = await leaderAmong(tabs)
+      await leader.page.close()
+      await Promise.all(left.map((tab) => tab.until('status.failovers === 1 && status.cleared')))
+      for (const tab of left) expect(await tab.rows()).toEqual({ items: {}, users: {} })
+      expect(suite.server.log.open()).toEqual([])
+      expect(await left[0]!.databases()).not.toContain(cacheName(suite.url, ''))
+      await left[0]!.reconnect()
+      await suite.expectAtEnd([left[0]!])
+      expect(await left[0]!.clearCache()).toEqual({ ok: true })
+      await Promise.all(left.map((tab) => tab.close()))
+      return
+    }
     await Promise.all(tabs.map((tab) => tab.close()))
     // Nor does what tabs store when they leave bring it back.
     await last.page.evaluate((name) => navigator.locks.request(name, () => undefined), cacheName(suite.url, ''))
