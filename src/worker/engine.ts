@@ -59,6 +59,8 @@ interface Member {
   readonly joining: Joining
   visible: boolean
   started: boolean
+  /** It has not answered when it was last asked: others are asked before it. */
+  isLate: boolean
 }
 
 /**
@@ -104,7 +106,7 @@ export class Engine {
   /** The cache was cleared: nothing is read before somebody asks for it. */
   #forgotten = false
   /** Requests that wait for a tab to be asked. */
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Set<() => void>()
   #status: EngineStatus
   #cancelStatus: (() => void) | null = null
   #cancelHiding: (() => void) | null = null
@@ -181,7 +183,7 @@ export class Engine {
         this.#setStatus({ lastError: error })
       },
     })
-    const member: Member = { session, joining, visible: joining.visible, started: false }
+    const member: Member = { session, joining, visible: joining.visible, started: false, isLate: false }
     this.#members.add(member)
     this.#onMembers()
     this.#tellWhoWaits()
@@ -447,27 +449,45 @@ export class Engine {
    */
   async #requestValues(): Promise<RequestValues> {
     while (!this.#closed.signal.aborted) {
-      const members = [...this.#members].sort((a, b) => Number(b.visible) - Number(a.visible))
-      for (const [index, { joining }] of members.entries()) {
-        const values = await this.#ask(joining, index === members.length - 1 ? null : ASK_LIMIT_MS)
-        if (values) return values
+      const members = [...this.#members].sort((a, b) => Number(a.isLate) - Number(b.isLate) || Number(b.visible) - Number(a.visible))
+      let isNewcomer = false
+      // The last one is waited for without end, unless somebody joins who may know.
+      let tell = (): void => undefined
+      const newcomer = new Promise<void>((resolve) => {
+        tell = resolve
+      }).then(() => {
+        isNewcomer = true
+      })
+      this.#waiting.add(tell)
+      try {
+        for (const [index, member] of members.entries()) {
+          const values = await this.#ask(member, index === members.length - 1 ? newcomer : null)
+          if (values) return values
+        }
+        if (!isNewcomer) await newcomer
+      } finally {
+        this.#waiting.delete(tell)
       }
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     throw new SidestreamError('TAB_GONE', 'no tab is left to ask for headers and params', { retryable: true })
   }
 
-  /** @returns null when the tab is gone, or takes longer than the limit */
-  async #ask(joining: Joining, limitMs: number | null): Promise<RequestValues | null> {
+  /** @returns null when the tab is gone, or takes until then (null: longer than the limit) */
+  async #ask(member: Member, until: Promise<void> | null): Promise<RequestValues | null> {
+    const { joining } = member
     const { gone } = joining.link
     if (gone.aborted) return null
     const late = new AbortController()
-    const cancel = limitMs === null ? undefined : this.#env.clock.after(limitMs, () => {
+    const giveUp = (): void => {
       late.abort()
-    })
+    }
+    const cancel = until ? void until.then(giveUp) : this.#env.clock.after(ASK_LIMIT_MS, giveUp)
     try {
-      return await abortable(joining.request(), late.signal)
+      const values = await abortable(joining.request(), late.signal)
+      member.isLate = false
+      return values
     } catch (error) {
+      if (late.signal.aborted) member.isLate = true
       if (gone.aborted || late.signal.aborted) return null
       throw error
     } finally {
@@ -476,7 +496,7 @@ export class Engine {
   }
 
   #tellWhoWaits(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+    for (const tell of this.#waiting) tell()
   }
 
   #onCacheReport({ storage, persistedOffset, error }: CacheReport): void {
