@@ -170,11 +170,12 @@ export function createStreamDB<
       isOpened = true
       replica.follow(session.epoch)
       lastFailures = session.status.failedAttempts
-      held = status.getSnapshot().cleared
       onStatus(session.status)
       if (started && !held) void session.engine.start()
     },
     onDown: (error, final) => {
+      // Before the next engine can tell its own.
+      held = status.getSnapshot().cleared
       replica.follow(null)
       txids.rejectAll(error)
       status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })

@@ -82,6 +82,20 @@ describe('a seat', () => {
     expect(shown()).toMatchObject({ connection: 'live', cleared: false })
   })
 
+  test('keeps it so when the next engine tells its status before it has answered', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2')]
+    await seat.attach(one.enter)
+    seat.contract.start()
+    one.tab!.status({ ...one.status, cleared: true })
+    await seat.attach((reached) => {
+      const engine = two.enter(reached)
+      reached.status({ ...two.status, tabs: 2 })
+      return engine
+    })
+    expect(two.calls).toEqual([])
+    expect(shown()).toMatchObject({ epoch: '2', cleared: true })
+  })
+
   test('lets a former engine say nothing, and gives its calls up', async () => {
     const one = new ScriptedEngine('1')
     one.append = new Promise(() => undefined)

@@ -74,6 +74,8 @@ export class Seat {
   async attach(enter: Enter): Promise<void> {
     this.detach()
     if (this.#options.gone.signal.aborted) return
+    // Whoever has signed out has done so whichever engine comes next. Decided before that one can tell its own status.
+    this.#held = this.#status?.cleared ?? false
     const life = new AbortController()
     this.#life = life
     try {
@@ -96,8 +98,6 @@ export class Seat {
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
     if (!this.#started) return
-    // Whoever has signed out has done so whichever engine comes next.
-    this.#held = this.#status.cleared
     this.#tell({ ...reply.status, cleared: this.#held || reply.status.cleared })
     if (!this.#held) engine.start()
   }
