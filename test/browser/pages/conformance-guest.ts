@@ -8,7 +8,6 @@ export interface Guest {
   append(event: unknown): Promise<void>
   showsAll(fold: PlainRows): Promise<void>
   status(): StreamDBStatus
-  close(): void
 }
 
 type GuestWindow = Window & { guest?: Guest }
@@ -20,7 +19,6 @@ export function beGuest(): void {
     append: (event) => tab.append(event),
     showsAll: (fold) => tab.showsAll(fold),
     status: () => tab.status(),
-    close: () => { tab.db.close() },
   }
 }
 
