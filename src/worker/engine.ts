@@ -1,5 +1,4 @@
-import { SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
-import { abortable } from '../shared/abortable.ts'
+import { toErrorData, type ErrorData } from '../shared/errors.ts'
 import { START_OFFSET, type AppendSettings, type Have, type Outcome, type Position, type RequestValues, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
@@ -9,6 +8,7 @@ import { countRows, diffStates, emptyState, materialize, type Rules, type State,
 import type { EngineEnv } from './env.ts'
 import { isUpToDate, StreamReader } from './stream/reader.ts'
 import type { StreamSource } from './stream/source.ts'
+import { RequestDesk } from './tabs/request-desk.ts'
 import { TabSession, type Publication, type Readiness, type TabLink } from './tabs/tab-session.ts'
 
 /** Transaction ids that are remembered for tabs that ask after the fact, and across restarts. */
@@ -19,8 +19,6 @@ const STATUS_DELAY_MS = 30
 const ROOM_LIMIT_MS = 30_000
 /** The longest that a timer can wait, ms; a longer one would go off at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
-/** A tab that does not give its headers and params for so long may be frozen: the next one is asked, ms. */
-const ASK_LIMIT_MS = 5000
 
 export interface EngineOptions {
   readonly env: EngineEnv
@@ -59,8 +57,6 @@ interface Member {
   readonly joining: Joining
   visible: boolean
   started: boolean
-  /** It has not answered when it was last asked: others are asked before it. */
-  isLate: boolean
 }
 
 /**
@@ -83,6 +79,7 @@ export class Engine {
   readonly #cache: Cache
   readonly #members = new Set<Member>()
   readonly #closed = new AbortController()
+  readonly #desk: RequestDesk
   /** What tabs see. */
   #state: State
   /** What is being read in place of it; null when the state is the stream's. */
@@ -105,8 +102,6 @@ export class Engine {
   #closing: Promise<void> | null = null
   /** The cache was cleared: nothing is read before somebody asks for it. */
   #forgotten = false
-  /** Requests that wait for a tab to be asked. */
-  readonly #waiting = new Set<() => void>()
   #status: EngineStatus
   #cancelStatus: (() => void) | null = null
   #cancelHiding: (() => void) | null = null
@@ -118,7 +113,8 @@ export class Engine {
     this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators }
     this.#status = { ...INITIAL_ENGINE_STATUS, epoch: this.epoch }
     this.#state = this.#emptyState()
-    this.#source = env.createSource(settings, () => this.#requestValues())
+    this.#desk = new RequestDesk({ clock: env.clock, tabs: this.#members, closed: this.#closed.signal })
+    this.#source = env.createSource(settings, () => this.#desk.ask())
     this.#reader = new StreamReader({
       env,
       source: this.#source,
@@ -183,10 +179,10 @@ export class Engine {
         this.#setStatus({ lastError: error })
       },
     })
-    const member: Member = { session, joining, visible: joining.visible, started: false, isLate: false }
+    const member: Member = { session, joining, visible: joining.visible, started: false }
     this.#members.add(member)
     this.#onMembers()
-    this.#tellWhoWaits()
+    this.#desk.notice()
     return {
       start: () => {
         if (!member.started && (this.#hydrated || this.#flowing)) this.#open(session)
@@ -288,7 +284,7 @@ export class Engine {
     this.#reader.close()
     this.#cancelStatus?.()
     this.#cancelHiding?.()
-    this.#tellWhoWaits()
+    this.#desk.notice()
   }
 
   /** Settles when what has been read so far is stored, as far as storage is to be had. */
@@ -384,6 +380,7 @@ export class Engine {
 
   /** A tab that wants the raw events holds the stream up, but not for ever: others are waiting. */
   async #roomOf(session: TabSession): Promise<void> {
+    if (session.hasRoom) return
     const cancel = this.#env.clock.after(ROOM_LIMIT_MS, () => {
       session.miss()
     })
@@ -441,62 +438,6 @@ export class Engine {
 
   #remember(txids: ReadonlyArray<string>): void {
     if (txids.length > 0) this.#txids = [...this.#txids, ...txids].slice(-REMEMBERED_TXIDS)
-  }
-
-  /**
-   * A tab that is gone is not asked; one that dies while it is asked, or seems to be frozen, is replaced by another. Those
-   * that can be seen come first.
-   */
-  async #requestValues(): Promise<RequestValues> {
-    while (!this.#closed.signal.aborted) {
-      const members = [...this.#members].sort((a, b) => Number(a.isLate) - Number(b.isLate) || Number(b.visible) - Number(a.visible))
-      let isNewcomer = false
-      // The last one is waited for without end, unless somebody joins who may know.
-      let tell = (): void => undefined
-      const newcomer = new Promise<void>((resolve) => {
-        tell = resolve
-      }).then(() => {
-        isNewcomer = true
-      })
-      this.#waiting.add(tell)
-      try {
-        for (const [index, member] of members.entries()) {
-          const values = await this.#ask(member, index === members.length - 1 ? newcomer : null)
-          if (values) return values
-        }
-        if (!isNewcomer) await newcomer
-      } finally {
-        this.#waiting.delete(tell)
-      }
-    }
-    throw new SidestreamError('TAB_GONE', 'no tab is left to ask for headers and params', { retryable: true })
-  }
-
-  /** @returns null when the tab is gone, or takes until then (null: longer than the limit) */
-  async #ask(member: Member, until: Promise<void> | null): Promise<RequestValues | null> {
-    const { joining } = member
-    const { gone } = joining.link
-    if (gone.aborted) return null
-    const late = new AbortController()
-    const giveUp = (): void => {
-      late.abort()
-    }
-    const cancel = until ? void until.then(giveUp) : this.#env.clock.after(ASK_LIMIT_MS, giveUp)
-    try {
-      const values = await abortable(joining.request(), late.signal)
-      member.isLate = false
-      return values
-    } catch (error) {
-      if (late.signal.aborted) member.isLate = true
-      if (gone.aborted || late.signal.aborted) return null
-      throw error
-    } finally {
-      cancel?.()
-    }
-  }
-
-  #tellWhoWaits(): void {
-    for (const tell of this.#waiting) tell()
   }
 
   #onCacheReport({ storage, persistedOffset, error }: CacheReport): void {

@@ -193,9 +193,14 @@ export class TabSession {
     if (!this.#link.gone.aborted) this.#link.tab.status(this.#engineStatus())
   }
 
-  /** Settles when a tab that wants the raw events has room for more of them, or is gone. */
+  /** Whether more raw events can be taken for the tab, or it is gone. */
+  get hasRoom(): boolean {
+    return countItems(this.#events) < WAITING_ITEMS || this.#link.gone.aborted
+  }
+
+  /** Settles when the session {@link hasRoom}. */
   async room(): Promise<void> {
-    if (countItems(this.#events) < WAITING_ITEMS || this.#link.gone.aborted) return
+    if (this.hasRoom) return
     await new Promise<void>((resolve) => this.#room.push(resolve))
   }
 
