@@ -88,21 +88,26 @@ const frames = (term: number): unknown[] => [
   { sidestream: ours, from: 'leader', term: 1, seq: 1e6, lane: null, bye: true, body: null },
 ]
 
-const heard = new Set<string>()
+/** Sessions, with the leader's signs of life in each since it was last asked for them. */
+const heard = new Map<string, number>()
 let term = 0
 let channelName = ''
+let listening: BroadcastChannel | undefined
 
 const stranger = {
   /** Notes the sessions that are opened on the leader's channel from now on. */
   listen: async () => {
     const { held = [] } = await navigator.locks.query()
     channelName = held.find(({ name = '' }) => /^sidestream:\d+:leader:/.test(name))!.name!
-    new BroadcastChannel(channelName).addEventListener('message', ({ data }) => {
+    listening = new BroadcastChannel(channelName)
+    listening.addEventListener('message', ({ data }) => {
       const { session } = data as { session?: string }
       if (session === undefined || heard.has(session)) return
-      heard.add(session)
+      heard.set(session, 0)
       new BroadcastChannel(`${channelName}:${session}`).addEventListener('message', ({ data: frame }) => {
-        term = Math.max(term, (frame as { term: number }).term)
+        const { from, lane, term: said } = frame as { from: string; lane: string | null; term: number }
+        term = Math.max(term, said)
+        if (from === 'leader' && lane === null) heard.set(session, heard.get(session)! + 1)
       })
     })
   },
@@ -113,9 +118,16 @@ const stranger = {
       for (const message of messages) channel.postMessage(message)
       channel.close()
     }
+    // It would hear itself.
+    listening?.close()
     say(channelName, words(url))
-    for (const session of heard) say(`${channelName}:${session}`, frames(term))
+    for (const session of heard.keys()) say(`${channelName}:${session}`, frames(term))
     return { sessions: heard.size, term }
+  },
+  /** Settles when the leader has given so many more signs of life in every session. */
+  signsOfLife: async (count: number) => {
+    for (const session of heard.keys()) heard.set(session, 0)
+    while ([...heard.values()].some((beats) => beats < count)) await new Promise((resolve) => { setTimeout(resolve, 20) })
   },
   /**
    * Speaks to a worker that belongs to it or to all, then as a tab whose session is open, and leaves.
