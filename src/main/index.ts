@@ -16,6 +16,7 @@ export type {
   CollectionWithHelpers,
   StateSchema,
   StreamStateDefinition,
+  SyncMode,
 } from '../shared/state-schema.ts'
 export { SidestreamError } from '../shared/errors.ts'
 export type { ErrorCode, ErrorData } from '../shared/errors.ts'

@@ -8,6 +8,7 @@ export type {
   CollectionWithHelpers,
   StateSchema,
   StreamStateDefinition,
+  SyncMode,
 } from './state-schema.ts'
 export { SidestreamError } from './errors.ts'
 export type { ErrorCode, ErrorData } from './errors.ts'

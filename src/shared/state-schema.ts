@@ -2,6 +2,15 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { SidestreamError } from './errors.ts'
 import type { ChangeEvent, Operation } from './events.ts'
 
+/**
+ * How much of a collection a tab holds.
+ *
+ * - `eager` all of it, from the start; the default, and what @durable-streams/state does
+ * - `on-demand` what its queries ask for, for as long as they do; the rest stays in the worker
+ * - `progressive` what its queries ask for at once, and the rest bit by bit while the tab is idle
+ */
+export type SyncMode = 'eager' | 'on-demand' | 'progressive'
+
 /** One collection of a stream's state. Follows `CollectionDefinition` of @durable-streams/state. */
 export interface CollectionDefinition<T = unknown> {
   /** Standard Schema for the collection's rows. */
@@ -10,6 +19,8 @@ export interface CollectionDefinition<T = unknown> {
   type: string
   /** The field of a row that holds its key. */
   primaryKey: string
+  /** How much of it a tab holds. Default `eager`. */
+  syncMode?: SyncMode
 }
 
 type EventHeaders = Omit<Record<string, string>, 'operation'>
@@ -34,6 +45,7 @@ export type StateSchema<T extends Record<string, CollectionDefinition>> = {
   [K in keyof T]: CollectionWithHelpers<T[K] extends CollectionDefinition<infer U> ? U : unknown>
 }
 
+const SYNC_MODES: ReadonlyArray<unknown> = [undefined, 'eager', 'on-demand', 'progressive']
 const RESERVED_NAMES = ['collections', 'preload', 'close', 'utils', 'actions']
 
 /** Reads an own property of an untrusted value. */
@@ -88,7 +100,8 @@ const oldValueOf = <T>({ oldValue }: { oldValue?: T }): { old_value?: T } =>
 /**
  * Defines a stream's collections and adds typed constructors of their change events.
  *
- * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, or a definition without type or primary key
+ * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, a definition without type or primary key, or an
+ * unknown sync mode
  */
 export function createStateSchema<T extends Record<string, CollectionDefinition>>(collections: T): StateSchema<T> {
   const byType = new Map<string, string>()
@@ -103,6 +116,9 @@ export function createStateSchema<T extends Record<string, CollectionDefinition>
   for (const [name, definition] of Object.entries(collections)) {
     if (!definition.type || !definition.primaryKey) {
       throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" needs a type and a primaryKey`)
+    }
+    if (!SYNC_MODES.includes(definition.syncMode)) {
+      throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" has an unknown syncMode: ${String(definition.syncMode)}`)
     }
     const other = byType.get(definition.type)
     if (other !== undefined) {
