@@ -1,10 +1,11 @@
-import type { SyncConfig } from '@tanstack/db'
+import { BasicIndex, type LoadSubsetOptions, type SyncConfig } from '@tanstack/db'
 import type { CollectionDiff } from '../shared/row-diff.ts'
+import type { SyncMode } from '../shared/state-schema.ts'
 
 /** Where a replica puts a collection's rows. */
 export interface RowSink {
-  /** Puts the rows and removes the keys, as one commit. */
-  write(diff: Pick<CollectionDiff, 'rows' | 'deleted'>): void
+  /** Puts the rows and removes the keys, as one commit. @returns a promise when they cannot be seen yet */
+  write(diff: Pick<CollectionDiff, 'rows' | 'deleted'>): true | Promise<void>
   /** The keys it has. */
   keys(): Iterable<string>
   /** Live queries or other subscribers run with every commit. */
@@ -19,6 +20,15 @@ interface SyncedRows {
   keys(): Iterable<string>
 }
 
+export interface CollectionSinkOptions {
+  readonly mode: SyncMode
+  /** The collection wants rows; `again` when it was cleaned up in between and has none. */
+  onStart(again: boolean): void
+  onCleanup(): void
+  load(options: LoadSubsetOptions): true | Promise<void>
+  unload(options: LoadSubsetOptions): void
+}
+
 type SyncParams = Parameters<SyncConfig<object, string>['sync']>[0]
 
 /**
@@ -28,33 +38,40 @@ type SyncParams = Parameters<SyncConfig<object, string>['sync']>[0]
 export class CollectionSink implements RowSink {
   #params: SyncParams | null = null
   #ready = false
-  readonly #onStart: (again: boolean) => void
+  readonly #options: CollectionSinkOptions
 
-  /** @param onStart called when the collection wants rows; `again` when it was cleaned up in between and has none */
-  constructor(onStart: (again: boolean) => void) {
-    this.#onStart = onStart
+  constructor(options: CollectionSinkOptions) {
+    this.#options = options
   }
 
-  readonly config: SyncConfig<object, string> = {
+  readonly #sync: SyncConfig<object, string> = {
     rowUpdateMode: 'full',
     sync: (params) => {
+      const { mode, onStart, onCleanup, load, unload } = this.#options
       const again = this.#params !== null
       this.#params = params
       this.#ready = false
-      this.#onStart(again)
-      return () => undefined
+      // Of a collection that holds what its queries ask for, each query says for itself when it is ready.
+      if (mode === 'on-demand') this.markReady()
+      onStart(again)
+      return { cleanup: onCleanup, ...(mode === 'eager' ? {} : { loadSubset: load, unloadSubset: unload }) }
     },
   }
 
-  write({ rows, deleted }: Pick<CollectionDiff, 'rows' | 'deleted'>): void {
-    if (!this.#params) return
+  get config(): object {
+    // Where rows are asked for bit by bit, TanStack DB needs an index to go on from where it was.
+    const onDemand = { syncMode: 'on-demand', autoIndex: 'eager', defaultIndexType: BasicIndex }
+    return { sync: this.#sync, ...(this.#options.mode === 'eager' ? {} : onDemand) }
+  }
+
+  write({ rows, deleted }: Pick<CollectionDiff, 'rows' | 'deleted'>): true | Promise<void> {
+    if (!this.#params) return true
     const { begin, write, commit } = this.#params
     begin()
     for (const value of rows) write({ type: 'update', value })
     for (const key of deleted) write({ type: 'delete', key })
-    // The receipt is not awaited: while an optimistic transaction is persisting, TanStack DB shows these rows only when
-    // it has settled, and it may be waiting for exactly these rows' txid.
-    void commit()
+    // While an optimistic transaction is persisting, TanStack DB shows these rows only when it has settled.
+    return commit()
   }
 
   /**

@@ -3,12 +3,14 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
-import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
+import { HeldSubsets } from './held-subsets.ts'
 import { closedError, Link } from './link.ts'
 import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type PlainOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
+import { idleTurn, nextTurn } from './pace.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
 import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
@@ -66,16 +68,38 @@ export function createStreamDB<
 
   const entries: Array<[string, Collection<object, string>]> = []
   const targets = new Map<string, ReplicaCollection>()
-  for (const [name, { schema, primaryKey }] of Object.entries(state)) {
-    const sink = new CollectionSink((again) => {
-      onCollectionStart(again)
+  /** Collections that this tab does not hold all of. */
+  const modes = new Map<string, SyncMode>()
+  const subsets = new HeldSubsets({
+    send: (changes) => {
+      // Where no session is being opened yet, its hello is going to say it all.
+      if (link.isActive) link.call((engine) => engine.subsets(changes)).catch(() => undefined)
+    },
+    onFallback: (reasons) => {
+      status.set({ fallbacks: Object.fromEntries(reasons) })
+    },
+  })
+  for (const [name, { schema, primaryKey, syncMode: mode = 'eager' }] of Object.entries(state)) {
+    if (mode !== 'eager') modes.set(name, mode)
+    const sink = new CollectionSink({
+      mode,
+      onStart: (again) => {
+        onCollectionStart(again && mode !== 'on-demand')
+      },
+      onCleanup: () => {
+        subsets.drop(name)
+      },
+      load: (demand) => !modes.has(name) || subsets.load(name, demand),
+      unload: (demand) => {
+        subsets.unload(demand)
+      },
     })
     targets.set(name, { primaryKey, sink })
     const collection = createCollection<object, string>({
       id: getStreamDBCollectionId(url, name),
       schema: schema as StandardSchemaV1<object>,
       getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
-      sync: sink.config,
+      ...sink.config,
       // One stream feeds all of them: none can be collected and recovered by itself.
       gcTime: 0,
     } as Parameters<typeof createCollection<object, string>>[0]) as unknown as Collection<object, string>
@@ -91,11 +115,19 @@ export function createStreamDB<
     onCommitError: (error) => {
       report(hookFailed('a live query or subscriber', error))
     },
+    onCommitted: ({ served }, visible) => {
+      subsets.onServed(served, visible)
+    },
   })
 
-  const onReady = (): void => {
-    for (const { sink } of targets.values()) sink.markReady()
-    preload.ready()
+  const onReady = (filling: ReadonlyArray<string> = []): void => {
+    for (const [name, { sink }] of targets) if (!filling.includes(name)) sink.markReady()
+    for (const [name, mode] of modes) {
+      if (mode !== 'progressive' || filling.includes(name)) continue
+      modes.delete(name)
+      subsets.onWhole(name)
+    }
+    if (filling.length === 0) preload.ready()
   }
 
   let lastFailures = 0
@@ -128,12 +160,13 @@ export function createStreamDB<
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
-      if (batch.ready) onReady()
+      if (batch.ready) onReady(batch.filling)
       status.set({ ...batch.status, offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
     }
     hooks.after(batch)
     preload.observe()
+    if (batch.last) await (batch.isFill ? idleTurn() : nextTurn())
     return ack
   }
 
@@ -151,6 +184,8 @@ export function createStreamDB<
       wantsEvents: hooks.wantsEvents,
       hasRows: replica.hasRows,
       have: replica.have,
+      modes: Object.fromEntries(modes),
+      subsets: subsets.all(),
       tabLock: await tabLock(),
       failovers: isOpened ? status.getSnapshot().failovers + 1 : 0,
       visible: isVisible(),
@@ -179,7 +214,10 @@ export function createStreamDB<
       replica.follow(null)
       txids.rejectAll(error)
       status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
-      if (final) preload.rejectAll(error)
+      if (final) {
+        preload.rejectAll(error)
+        subsets.rejectAll(error)
+      }
     },
   })
 
@@ -226,6 +264,7 @@ export function createStreamDB<
     const error = closedError()
     txids.rejectAll(error)
     preload.rejectAll(error)
+    subsets.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
     globalThis.removeEventListener?.('online', onOnline)
     globalThis.removeEventListener?.('pagehide', onPageHide)

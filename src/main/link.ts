@@ -49,6 +49,11 @@ export class Link {
     return (this.#opening ??= this.#open())
   }
 
+  /** There is a session, or one is being opened. */
+  get isActive(): boolean {
+    return this.#opening !== null
+  }
+
   /** Calls the engine. @throws SidestreamError also `WORKER_DIED`, and `CLOSED` when the call was under way */
   call<T>(call: (engine: Remote<EngineContract>) => Promise<T>): Promise<T> {
     const session = this.session()

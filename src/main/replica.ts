@@ -27,6 +27,8 @@ export interface ReplicaOptions {
   readonly pause: () => Promise<void>
   /** A commit threw: one of the application's live queries or subscribers did. The rows are in. */
   readonly onCommitError: (error: unknown) => void
+  /** The rows of a batch are committed. @param visible settles when they can be seen */
+  readonly onCommitted: (batch: DiffBatch, visible: Promise<unknown>) => void
 }
 
 /**
@@ -46,6 +48,10 @@ export class Replica {
   /** Keys that the replacing snapshot has mentioned so far; null outside of one. */
   #mentioned: Map<string, Set<string>> | null = null
   #sliceRows = FIRST_SLICE_ROWS
+  /** When the present slice began. */
+  #sliceStart = 0
+  /** Of commits since the last batch was reported, those whose rows cannot be seen yet. */
+  #receipts: Array<Promise<unknown>> = []
   /** The part that is being worked off. */
   #working: Promise<void> = Promise.resolve()
 
@@ -92,16 +98,21 @@ export class Replica {
     await this.#working
     if (!this.continues(batch)) return 'resync'
     this.#have = haveDuring(this.#have, batch)
+    const replaced = batch.replace ? [...this.#options.collections.keys()] : batch.replaced
+    if (replaced.length > 0) this.#mentioned = new Map(replaced.map((name) => [name, new Set<string>()]))
     if (batch.replace) {
-      this.#mentioned = new Map([...this.#options.collections.keys()].map((name) => [name, new Set<string>()]))
       this.#offset = batch.from
       this.#isLost = false
       this.#partial = false
     }
     const whole = batch.last && !this.#partial
     this.#partial = !batch.last && (this.#partial || batch.diffs.length > 0)
-    if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) for (const diff of batch.diffs) this.#commit(diff)
-    else this.#working = this.#workOff(batch.diffs)
+    if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) {
+      for (const diff of batch.diffs) this.#commit(diff)
+      this.#report(batch)
+    } else {
+      this.#working = this.#workOff(batch)
+    }
     if (batch.last) {
       await this.#working
       // In the meantime another sequence may have begun; what it replaces is then its own to find.
@@ -128,14 +139,25 @@ export class Replica {
       for (const key of deleted) mentioned.delete(key)
     }
     try {
-      target.sink.write({ rows, deleted })
+      // Not awaited here: what it waits for may be waiting for these rows' txid.
+      const visible = target.sink.write({ rows, deleted })
+      if (visible !== true) this.#receipts.push(visible)
     } catch (error) {
       this.#options.onCommitError(error)
     }
   }
 
-  async #workOff(diffs: ReadonlyArray<CollectionDiff>): Promise<void> {
-    for (const diff of diffs) await this.#commitInSlices(diff)
+  async #workOff(batch: DiffBatch): Promise<void> {
+    this.#sliceStart = this.#options.now()
+    for (const diff of batch.diffs) await this.#commitInSlices(diff)
+    this.#report(batch)
+  }
+
+  #report(batch: DiffBatch): void {
+    const visible = Promise.all(this.#receipts)
+    visible.catch(() => undefined)
+    this.#receipts = []
+    this.#options.onCommitted(batch, visible)
   }
 
   async #commitInSlices({ collection, rows, deleted }: CollectionDiff): Promise<void> {
@@ -150,13 +172,17 @@ export class Replica {
         deleted: deleted.slice(position, end),
         rows: rows.slice(Math.max(0, position - deleted.length), Math.max(0, end - deleted.length)),
       })
-      const tookMs = Math.max(0.1, now() - before)
+      const after = now()
+      const tookMs = Math.max(0.1, after - before)
       position = end
       const sliceMs = this.#options.collections.get(collection)?.sink.isObserved ? SLICE_MS.observed : SLICE_MS.unobserved
       const target = Math.round((this.#sliceRows * sliceMs) / tookMs)
       // Halfway towards the target: one slow slice (a collection of garbage, say) is no trend.
       this.#sliceRows = Math.min(SLICE_ROWS.most, Math.max(SLICE_ROWS.least, Math.round((this.#sliceRows + target) / 2)))
+      // Another one as long as this one would exceed what a slice may take.
+      if (after - this.#sliceStart + tookMs <= sliceMs) continue
       await pause()
+      this.#sliceStart = now()
     }
   }
 
@@ -164,8 +190,9 @@ export class Replica {
     const mentioned = this.#mentioned
     this.#mentioned = null
     if (!mentioned) return
-    for (const [collection, { sink }] of this.#options.collections) {
-      const kept = mentioned.get(collection)!
+    for (const [collection, kept] of mentioned) {
+      const sink = this.#options.collections.get(collection)?.sink
+      if (!sink) continue
       const deleted = [...sink.keys()].filter((key) => !kept.has(key)).reverse()
       const diff: CollectionDiff = { collection, rows: [] as RowData[], deleted }
       if (deleted.length <= ATOMIC_ROWS) this.#commit(diff)

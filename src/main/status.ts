@@ -15,7 +15,7 @@ export class Status implements StatusStore {
 
   /** @param where the engine is going to run */
   constructor(where: EngineHome = 'page') {
-    this.#snapshot = { ...INITIAL_ENGINE_STATUS, stale: false, where }
+    this.#snapshot = { ...INITIAL_ENGINE_STATUS, stale: false, fallbacks: {}, where }
   }
 
   readonly getSnapshot = (): StreamDBStatus => this.#snapshot

@@ -1,13 +1,15 @@
 import type { ErrorData } from './errors.ts'
 import type { ChangeEvent } from './events.ts'
 import type { CollectionDiff } from './row-diff.ts'
+import type { SyncMode } from './state-schema.ts'
 import type { EngineStatus } from './status.ts'
+import type { ServedSubset, SubsetChange } from './subset.ts'
 
 /**
  * Version of everything in this file. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
  * another version must never be talked to.
  */
-export const PROTOCOL_VERSION = 2
+export const PROTOCOL_VERSION = 3
 
 /** Start of a stream: the offset that precedes every event (Durable Streams protocol). */
 export const START_OFFSET = '-1'
@@ -82,6 +84,10 @@ export interface Hello {
   readonly hasRows: boolean
   /** What those are, if they are of one position; only what is lacking is sent then. */
   readonly have: Have | null
+  /** Collections that it does not hold all of; those that it does by now are eager. */
+  readonly modes: Readonly<Record<string, SyncMode>>
+  /** The subsets that it holds of them. */
+  readonly subsets: ReadonlyArray<SubsetChange>
   /** Name of a Web Lock that the tab holds for as long as it lives; null where there are none. */
   readonly tabLock: string | null
   /** Engines that this StreamDB had before. */
@@ -132,7 +138,8 @@ export interface InvalidEvent {
  * Changes that take a tab from offset `from` to the position (`branch`, `seq`, `digest`, `to`). Worker → tab, one in
  * flight per tab; the tab's answer is the acknowledgement that lets the next one go.
  *
- * A diff too large for one message goes in parts: only the last part (`last: true`) moves the tab to `to`; until then its
+ * Of a collection that the tab holds subsets of, the changes are those of their rows: a row is deleted when it is in none of
+ * them any more. A diff too large for one message goes in parts: only the last part (`last: true`) moves the tab to `to`; until then its
  * rows are between two offsets.
  */
 export interface DiffBatch {
@@ -146,6 +153,14 @@ export interface DiffBatch {
   readonly diffs: ReadonlyArray<CollectionDiff>
   /** First part of a snapshot that replaces whatever the tab shows: rows it does not mention by its last part are gone. */
   readonly replace: boolean
+  /** The same for some collections only: in the order of events this batch continues what the tab has. */
+  readonly replaced: ReadonlyArray<string>
+  /** Subsets whose rows are in the tab once this batch is applied, and those whose edge has moved. */
+  readonly served: ReadonlyArray<ServedSubset>
+  /** Progressive collections that are not whole yet. */
+  readonly filling: ReadonlyArray<string>
+  /** Most of it is for filling them: the next such batch is to wait until the tab has nothing else to do. */
+  readonly isFill: boolean
   /** Transaction ids whose rows are visible once this batch is applied. */
   readonly txids: ReadonlyArray<string>
   /** The collections may be shown: they are hydrated from the cache, or up to date. */
@@ -190,6 +205,8 @@ export interface EngineContract {
   resync(): void
   /** Whether anybody can see the tab. */
   visible(visible: boolean): void
+  /** Holds subsets, and lets go of them. */
+  subsets(changes: ReadonlyArray<SubsetChange>): void
   append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
   /** Removes every trace of the stream: stored rows and offset, and the rows of all tabs. */
   clearCache(): Promise<Outcome<null>>

@@ -11,6 +11,8 @@ export interface CollectionDiff {
   readonly deleted: ReadonlyArray<string>
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /**
  * Changes of many collections, folded per row: however often a row changes between two drains, it leaves once. Its size
  * follows the changed rows, never the events.
@@ -68,11 +70,28 @@ export class RowDiff {
     }
   }
 
-  /** Removes up to `limit` changed rows and returns them as they cross a port. */
-  drain(limit: number): ReadonlyArray<CollectionDiff> {
+  /** Whether a row of that collection has changed. */
+  has(collection: string): boolean {
+    return this.#collections.has(collection)
+  }
+
+  /** Forgets that a row has changed. */
+  forget(collection: string, key: string): void {
+    const changes = this.#collections.get(collection)
+    if (changes?.delete(key) && changes.size === 0) this.#collections.delete(collection)
+  }
+
+  /**
+   * Removes up to `limit` changed rows and returns them as they cross a port.
+   * @param urgent the collections that come before all others
+   * @param only those and no others
+   */
+  drain(limit: number, urgent: ReadonlySet<string> = NONE, only = false): ReadonlyArray<CollectionDiff> {
     const drained: CollectionDiff[] = []
     let left = limit
-    for (const [collection, changes] of this.#collections) {
+    const order = [...this.#collections].filter(([name]) => urgent.has(name))
+    if (!only) order.push(...[...this.#collections].filter(([name]) => !urgent.has(name)))
+    for (const [collection, changes] of order) {
       if (left === 0) break
       const rows: RowData[] = []
       const deleted: string[] = []

@@ -73,6 +73,8 @@ export interface StreamDBStatus extends EngineStatus {
   readonly offset: string
   /** The rows shown are from the cache and the server has not confirmed them yet. */
   readonly stale: boolean
+  /** Collections that are on-demand and held whole all the same, with the reason: a query's expression cannot cross to the worker. */
+  readonly fallbacks: Readonly<Record<string, string>>
 }
 
 export const INITIAL_ENGINE_STATUS: EngineStatus = {

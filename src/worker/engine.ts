@@ -1,10 +1,13 @@
 import { toErrorData, type ErrorData } from '../shared/errors.ts'
 import { START_OFFSET, type AppendSettings, type Have, type Outcome, type Position, type RequestValues, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
+import type { SyncMode } from '../shared/state-schema.ts'
+import type { SubsetChange } from '../shared/subset.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport, type Hydrating } from './cache.ts'
 import { Tail } from './core/anchor.ts'
-import { countRows, diffStates, emptyState, materialize, type Rules, type State, type Validator } from './core/materialize.ts'
+import { countRows, diffStates, emptyState, materialize, type NoteChange, type Rules, type State, type Validator } from './core/materialize.ts'
+import { Subsets } from './core/subsets/subsets.ts'
 import type { EngineEnv } from './env.ts'
 import { isUpToDate, StreamReader } from './stream/reader.ts'
 import type { StreamSource } from './stream/source.ts'
@@ -33,6 +36,8 @@ export interface Joining {
   readonly wantsEvents: boolean
   readonly hasRows: boolean
   readonly have: Have | null
+  readonly modes: Readonly<Record<string, SyncMode>>
+  readonly subsets: ReadonlyArray<SubsetChange>
   readonly visible: boolean
   /** What the tab's status says beyond the engine's. */
   readonly about: { readonly where: EngineHome; readonly failovers: number }
@@ -46,6 +51,7 @@ export interface Membership {
   start(): void
   /** The tab needs all rows again. */
   resync(): void
+  subsets(changes: ReadonlyArray<SubsetChange>): void
   show(visible: boolean): void
   /** The engine's status, as this tab is told it. */
   status(): EngineStatus
@@ -80,6 +86,8 @@ export class Engine {
   readonly #members = new Set<Member>()
   readonly #closed = new AbortController()
   readonly #desk: RequestDesk
+  /** Over `#state`. */
+  readonly #subsets: Subsets
   /** What tabs see. */
   #state: State
   /** What is being read in place of it; null when the state is the stream's. */
@@ -113,6 +121,7 @@ export class Engine {
     this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators }
     this.#status = { ...INITIAL_ENGINE_STATUS, epoch: this.epoch }
     this.#state = this.#emptyState()
+    this.#subsets = new Subsets((task) => env.clock.after(0, task))
     this.#desk = new RequestDesk({ clock: env.clock, tabs: this.#members, closed: this.#closed.signal })
     this.#source = env.createSource(settings, () => this.#desk.ask())
     this.#reader = new StreamReader({
@@ -171,6 +180,9 @@ export class Engine {
       wantsEvents: joining.wantsEvents,
       hasRows: joining.hasRows,
       have: joining.have,
+      modes: joining.modes,
+      wants: joining.subsets,
+      subsets: this.#subsets,
       status,
       onResync: (target) => {
         target.resync(this.#state, this.#position())
@@ -195,6 +207,9 @@ export class Engine {
       status,
       resync: () => {
         session.restart()
+      },
+      subsets: (changes) => {
+        session.want(changes, this.#state)
       },
       show: (visible) => {
         member.visible = visible
@@ -249,7 +264,7 @@ export class Engine {
     this.#reader.halt('forget')
     const state = this.#emptyState()
     const diff = diffStates(this.#state, state)
-    this.#state = state
+    this.#show(state)
     this.#replacement = null
     this.#offset = START_OFFSET
     this.#shownOffset = START_OFFSET
@@ -300,13 +315,13 @@ export class Engine {
     if (this.#forgotten) checkpoint = null
     if (!checkpoint && this.#flowing) {
       // The rows sent so far turned out to be no use.
-      this.#state = this.#emptyState()
+      this.#show(this.#emptyState())
       for (const { session } of this.#members) session.restart()
     }
     const isOpen = this.#flowing
     this.#flowing = false
     if (checkpoint) {
-      this.#state = checkpoint.state
+      this.#show(checkpoint.state)
       this.#offset = checkpoint.offset
       this.#shownOffset = checkpoint.offset
       this.#tail = new Tail(checkpoint.anchor)
@@ -325,11 +340,17 @@ export class Engine {
     if (this.#closed.signal.aborted || this.#forgotten) return
     if (!this.#flowing) {
       this.#flowing = true
-      this.#state = state
+      this.#show(state)
       this.#openAll()
       return
     }
+    this.#subsets.added(diff)
     this.#publish({ diff, txids: [], events: [], invalid: [] })
+  }
+
+  #show(state: State): void {
+    this.#state = state
+    this.#subsets.refill(state)
   }
 
   #open(session: TabSession): void {
@@ -364,7 +385,8 @@ export class Engine {
 
   async #onBatch(batch: StreamBatch): Promise<void> {
     const state = this.#replacement ?? this.#state
-    const { diff, txids, invalid } = materialize(state, batch.items, batch.offset, this.#rules)
+    const note: NoteChange | undefined = this.#replacement ? undefined : (collection, key, before) => { this.#subsets.note(collection, key, before) }
+    const { diff, txids, invalid } = materialize(state, batch.items, batch.offset, this.#rules, note)
     this.#tail.add({ from: this.#offset, to: batch.offset, items: batch.items })
     this.#offset = batch.offset
     this.#remember(txids)
@@ -401,7 +423,7 @@ export class Engine {
     const state = this.#replacement
     if (!state) return
     const diff = diffStates(this.#state, state)
-    this.#state = state
+    this.#show(state)
     this.#replacement = null
     this.#shownOffset = this.#offset
     this.#setStatus(this.#counts())

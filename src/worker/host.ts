@@ -74,6 +74,8 @@ export class Host {
       wantsEvents: hello.wantsEvents,
       hasRows: hello.hasRows,
       have: hello.have,
+      modes: hello.modes,
+      subsets: hello.subsets,
       visible: hello.visible,
       about: { where, failovers: hello.failovers },
       request: () => (request ? Promise.resolve(request) : askTab(tab, gone.signal)),
@@ -100,6 +102,9 @@ export class Host {
       },
       visible: (visible) => {
         membership.show(visible)
+      },
+      subsets: (changes) => {
+        membership.subsets(changes)
       },
       append: (body, options) => engine.append(body, options),
       clearCache: () => {

@@ -46,6 +46,7 @@ export class SimTab {
                 const target = this.#rows.get(collection)!
                 for (const row of rows) target.set(String(row[primaryKey]), row)
                 for (const key of deleted) target.delete(key)
+                return true
               },
               keys: () => this.#rows.get(collection)!.keys(),
               isObserved: false,
@@ -59,6 +60,7 @@ export class SimTab {
       onCommitError: (error) => {
         throw error
       },
+      onCommitted: () => undefined,
     })
   }
 
@@ -105,6 +107,8 @@ export class SimTab {
       wantsEvents: false,
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
+      modes: {},
+      subsets: [],
       tabLock: this.lock,
       failovers: this.#workers,
       visible: this.isVisible,

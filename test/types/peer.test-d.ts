@@ -26,11 +26,18 @@ describe('the peer’s types and ours', () => {
     expectTypeOf<ours.Operation>().toEqualTypeOf<peer.Operation>()
     expectTypeOf<ours.Row>().toEqualTypeOf<peer.Row>()
     expectTypeOf<ours.Value<Date>>().toEqualTypeOf<peer.Value<Date>>()
-    expectTypeOf<ours.CollectionDefinition<User>>().toEqualTypeOf<peer.CollectionDefinition<User>>()
     expectTypeOf<ours.CollectionEventHelpers<User>>().toEqualTypeOf<peer.CollectionEventHelpers<User>>()
-    expectTypeOf<ours.CollectionWithHelpers<User>>().toEqualTypeOf<peer.CollectionWithHelpers<User>>()
-    expectTypeOf<ours.StreamStateDefinition>().toEqualTypeOf<peer.StreamStateDefinition>()
-    expectTypeOf<Ours>().toEqualTypeOf<Peers>()
+  })
+
+  test('are the same for definitions, but for the sync mode, which the peer does not have', () => {
+    expectTypeOf<Omit<ours.CollectionDefinition<User>, 'syncMode'>>().toEqualTypeOf<Omit<peer.CollectionDefinition<User>, never>>()
+    expectTypeOf<peer.CollectionDefinition<User>>().toExtend<ours.CollectionDefinition<User>>()
+    expectTypeOf<ours.CollectionWithHelpers<User>>().toExtend<peer.CollectionWithHelpers<User>>()
+    expectTypeOf<peer.CollectionWithHelpers<User>>().toExtend<ours.CollectionWithHelpers<User>>()
+    expectTypeOf<ours.StreamStateDefinition>().toExtend<peer.StreamStateDefinition>()
+    expectTypeOf<peer.StreamStateDefinition>().toExtend<ours.StreamStateDefinition>()
+    expectTypeOf<Ours>().toExtend<Peers>()
+    expectTypeOf<Peers>().toExtend<Ours>()
   })
 
   test('are the same for collections', () => {

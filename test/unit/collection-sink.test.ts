@@ -14,8 +14,14 @@ let collection: Collection<Item, string>
 
 beforeEach(() => {
   starts = []
-  sink = new CollectionSink((again) => starts.push(again))
-  collection = createCollection<Item, string>({ id: `sink-${String(Math.random())}`, getKey: ({ id }) => id, sync: sink.config as never, gcTime: 0 })
+  sink = new CollectionSink({
+    mode: 'eager',
+    onStart: (again) => starts.push(again),
+    onCleanup: () => undefined,
+    load: () => true,
+    unload: () => undefined,
+  })
+  collection = createCollection<Item, string>({ id: `sink-${String(Math.random())}`, getKey: ({ id }) => id, ...(sink.config as { sync: never }), gcTime: 0 })
 })
 
 const item = (id: string, n: number): Item & Record<string, unknown> => ({ id, n })

@@ -14,12 +14,14 @@ const hello: Hello = {
   wantsEvents: false,
   hasRows: false,
   have: { branch: 'b', seq: 1, digest: 2, offset: '1', upTo: '2' },
+  modes: {},
+  subsets: [],
   tabLock: null,
   failovers: 0,
   visible: true,
 }
 const batch: DiffBatch = {
-  epoch: 'e', from: '-1', to: '1', branch: 'b', seq: 1, digest: 2, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false,
+  epoch: 'e', from: '-1', to: '1', branch: 'b', seq: 1, digest: 2, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false, replaced: [], served: [], filling: [], isFill: false,
   txids: ['t'], ready: true, stale: false, status: INITIAL_ENGINE_STATUS, events: [], invalid: [],
 }
 
@@ -53,7 +55,7 @@ const call = (name: unknown, ...args: unknown[]) => ({ id: '1', type: 'APPLY', p
 
 describe('calls', () => {
   test.each(Object.keys(ENGINE_CALLS))('%s goes to an engine, with what it takes', (name) => {
-    const args = { visible: [true], append: ['{}', {}] }[name] ?? []
+    const args = { visible: [true], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}] }[name] ?? []
     expect(isCall(call(name, ...args), ENGINE_CALLS)).toBe(true)
   })
 

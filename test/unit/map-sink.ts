@@ -15,12 +15,13 @@ export class MapSink implements RowSink {
   /** Called at each write, before it. */
   onWrite: (size: number) => void = () => undefined
 
-  write({ rows, deleted }: { rows: ReadonlyArray<RowData>; deleted: ReadonlyArray<string> }): void {
+  write({ rows, deleted }: { rows: ReadonlyArray<RowData>; deleted: ReadonlyArray<string> }): true {
     const size = rows.length + deleted.length
     this.sizes.push(size)
     this.onWrite(size)
     for (const row of rows) this.rows.set(row['id'] as string, row)
     for (const key of deleted) this.rows.delete(key)
+    return true
   }
 
   markReady(): void {

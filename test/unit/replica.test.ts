@@ -32,6 +32,7 @@ beforeEach(() => {
         if (!isPausing) resolve()
       }),
     onCommitError: (error) => errors.push(error),
+    onCommitted: () => undefined,
   })
   replica.follow('e')
 })
@@ -39,7 +40,7 @@ beforeEach(() => {
 const rows = (count: number, first = 0, version = 0): RowData[] => Array.from({ length: count }, (_, index) => ({ id: `k${String(first + index)}`, version }))
 const keys = (count: number, first = 0): string[] => rows(count, first).map(({ id }) => id as string)
 const batch = (from: string, to: string, rest: Partial<DiffBatch> = {}): DiffBatch => ({
-  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
+  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
 })
 const of = (changed: RowData[], deleted: string[] = [], collection = 'items') => ({ diffs: [{ collection, rows: changed, deleted }] })
 const shown = (sink: MapSink): string[] => [...sink.rows.keys()].sort()
@@ -77,7 +78,7 @@ describe('the sequence of batches', () => {
   })
 
   test('takes everything once it follows nobody yet', async () => {
-    const fresh = new Replica({ collections: new Map(), now: () => 0, pause: () => Promise.resolve(), onCommitError: () => undefined })
+    const fresh = new Replica({ collections: new Map(), now: () => 0, pause: () => Promise.resolve(), onCommitError: () => undefined, onCommitted: () => undefined })
     expect(await fresh.apply(batch('-1', '1'))).toBe('resync')
   })
 
@@ -184,10 +185,18 @@ describe('the work on a batch', () => {
   })
 
   test('is cut into slices above that, with a pause after each', async () => {
+    items.onWrite = () => (now += 8)
     await replica.apply(batch('-1', '5', of(rows(1001))))
     expect(items.sizes.length).toBeGreaterThan(1)
     expect(pauses.length).toBe(items.sizes.length)
     expect(items.sizes.reduce((sum, size) => sum + size, 0)).toBe(1001)
+  })
+
+  test('goes on while the time of a slice is not spent, over collections as well', async () => {
+    items.onWrite = users.onWrite = () => (now += 2)
+    await replica.apply(batch('-1', '5', { diffs: [...of(rows(600)).diffs, ...of(rows(600), [], 'users').diffs] }))
+    expect(items.sizes.length + users.sizes.length).toBeGreaterThan(3)
+    expect(pauses.length).toBe(1)
   })
 
   test.each([
@@ -242,6 +251,7 @@ describe('the work on a batch', () => {
 
   test('is acknowledged for a part when it begins, and for the last part when all of it is done', async () => {
     isPausing = true
+    items.onWrite = () => (now += 8)
     expect(await replica.apply(batch('-1', '-1', { ...of(rows(1500)), last: false }))).toBe('applied')
     expect(items.rows.size).toBeLessThan(1500)
     let ack: string | null = null

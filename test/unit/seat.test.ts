@@ -28,6 +28,7 @@ class ScriptedEngine {
       reconnect: note('reconnect'),
       resync: note('resync'),
       visible: note('visible'),
+      subsets: note('subsets'),
       append: () => this.append,
       clearCache: () => Promise.resolve({ ok: true, value: null }),
       leave: () => Promise.resolve(),
@@ -36,7 +37,7 @@ class ScriptedEngine {
 }
 
 const hello: Hello = {
-  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, hasRows: false, have: null, tabLock: null, failovers: 0, visible: true,
+  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, hasRows: false, have: null, modes: {}, subsets: [], tabLock: null, failovers: 0, visible: true,
   settings: { url: 'http://s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null },
 }
 
@@ -108,7 +109,7 @@ describe('a seat', () => {
     const before = tab.statuses.length
     one.tab!.status({ ...one.status, connection: 'live' })
     expect(tab.statuses.length).toBe(before)
-    expect(await one.tab!.apply({ epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [] })).toBe('resync')
+    expect(await one.tab!.apply({ epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [] })).toBe('resync')
     expect(tab.deliveries).toEqual([])
   })
 

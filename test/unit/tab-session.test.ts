@@ -7,6 +7,7 @@ import { RowDiff, type RowData } from '../../src/shared/row-diff.ts'
 import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
 import { Removals } from '../../src/worker/core/removals.ts'
+import { Subsets } from '../../src/worker/core/subsets/subsets.ts'
 import { TabSession, type Publication } from '../../src/worker/tabs/tab-session.ts'
 import { MapSink } from './map-sink.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
@@ -37,6 +38,9 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have 
     {
       epoch: 'e',
       have: options.have ?? null,
+      modes: {},
+      wants: [],
+      subsets: new Subsets(() => undefined),
       wantsEvents: options.wantsEvents ?? false,
       hasRows: options.hasRows ?? false,
       status: () => INITIAL_ENGINE_STATUS,
@@ -453,9 +457,10 @@ describe('a tab session with a replica', () => {
           now: () => 0,
           pause: () => Promise.resolve(),
           onCommitError: () => undefined,
+          onCommitted: () => undefined,
         })
         replica.follow('e')
-        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', branch: 'old', seq: 0, digest: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
+        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', branch: 'old', seq: 0, digest: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
         const session = start({ hasRows })
         open(session)
         const seen = new Set<string>()

@@ -44,6 +44,11 @@ export interface Materialized {
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
+/** Is told of a row before it changes. @param before as it is; null when there is none */
+export type NoteChange = (collection: string, key: string, before: RowData | null) => void
+
+const ignore: NoteChange = () => undefined
+
 /** Reports of one batch that are passed on; the count in the marks is always complete. */
 export const REPORTED_EVENTS = 100
 
@@ -75,8 +80,9 @@ export function countRows(state: State): number {
  *
  * Rows carry `_seq`, the number of the change event that wrote them. It makes a snapshot's end cheap and resumable:
  * rows that the snapshot did not mention are those whose `_seq` precedes its start.
+ * @param note hears of every row that is about to change
  */
-export function materialize(state: State, items: ReadonlyArray<unknown>, offset: string, rules: Rules): Materialized {
+export function materialize(state: State, items: ReadonlyArray<unknown>, offset: string, rules: Rules, note: NoteChange = ignore): Materialized {
   const diff = new RowDiff()
   const txids = new Set<string>()
   const invalid: InvalidEvent[] = []
@@ -99,7 +105,10 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     if (shape) {
       const rows = state.rows.get(shape.name)!
       if (headers.operation === 'delete') {
-        if (rows.delete(key)) {
+        const before = rows.get(key)
+        if (before) {
+          note(shape.name, key, before)
+          rows.delete(key)
           diff.set(shape.name, key, null)
           state.removals.note(seq, shape.name, key)
         }
@@ -121,6 +130,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
         }
         const row = stamp(value, shape.primaryKey, key, seq)
         count(shape.name, key, value)
+        note(shape.name, key, rows.get(key) ?? null)
         rows.set(key, row)
         diff.set(shape.name, key, row)
       }
@@ -134,6 +144,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     for (const [collection, rows] of state.rows) {
       for (const [key, row] of rows) {
         if (!isGone(row)) continue
+        note(collection, key, row)
         rows.delete(key)
         diff.set(collection, key, null)
         state.removals.note(seq, collection, key)

@@ -4,6 +4,7 @@ import { Gate } from '../../shared/gate.ts'
 import { haveAfter, haveDuring } from '../../shared/have.ts'
 import type { Ack, DiffBatch, EngineContract, Have, Hello, HelloReply, Outcome, TabContract } from '../../shared/protocol.ts'
 import type { EngineStatus } from '../../shared/status.ts'
+import type { SubsetChange } from '../../shared/subset.ts'
 import { isRecord } from '../tabs/guards.ts'
 
 export interface SeatOptions {
@@ -32,6 +33,9 @@ export class Seat {
   #attached = new Gate<EngineContract>()
   #inFlight: Promise<unknown> = Promise.resolve()
   #have: Have | null
+  #modes: Hello['modes']
+  /** The subsets that the tab holds, by its ids. */
+  readonly #subsets = new Map<number, SubsetChange>()
   #hasRows: boolean
   #failovers: number
   #visible: boolean
@@ -42,8 +46,10 @@ export class Seat {
 
   constructor(options: SeatOptions) {
     this.#options = options
-    const { have, hasRows, failovers, visible } = options.hello
+    const { have, hasRows, failovers, visible, modes, subsets } = options.hello
     this.#have = have
+    this.#modes = modes
+    this.#note(subsets)
     this.#hasRows = hasRows
     this.#failovers = failovers
     this.#visible = visible
@@ -64,6 +70,8 @@ export class Seat {
     return {
       ...this.#options.hello,
       have: this.#have,
+      modes: this.#modes,
+      subsets: [...this.#subsets.values()],
       hasRows: this.#hasRows,
       failovers: this.#failovers,
       visible: this.#visible,
@@ -133,6 +141,10 @@ export class Seat {
       this.#visible = visible
       this.#engine?.visible(visible)
     },
+    subsets: (changes) => {
+      this.#note(changes)
+      this.#engine?.subsets(changes)
+    },
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
     clearCache: () => this.#call('STORAGE_FAILED', (engine) => engine.clearCache()),
     leave: async () => {
@@ -146,6 +158,13 @@ export class Seat {
         this.#options.gone.abort()
       }
     },
+  }
+
+  #note(changes: ReadonlyArray<SubsetChange>): void {
+    for (const change of changes) {
+      if (change.subset) this.#subsets.set(change.id, change)
+      else this.#subsets.delete(change.id)
+    }
   }
 
   #tell(status: EngineStatus): void {
@@ -164,6 +183,11 @@ export class Seat {
     }
   }
 
+  #onApplied(batch: DiffBatch): void {
+    this.#have = haveAfter(batch)
+    this.#modes = Object.fromEntries(Object.entries(this.#modes).map(([name, mode]) => [name, mode === 'progressive' && !batch.filling.includes(name) ? 'eager' : mode]))
+  }
+
   /** The tab, as the present engine reaches it; a former one does not any more. */
   #tabDuring(life: AbortSignal): TabContract {
     const { tab, epoch } = this.#options
@@ -176,7 +200,7 @@ export class Seat {
         this.#inFlight = work.catch(() => undefined)
         const ack = await work
         if (ack !== 'applied') this.#have = null
-        else if (batch.last) this.#have = haveAfter(batch)
+        else if (batch.last) this.#onApplied(batch)
         if (batch.status) this.#status = batch.status
         return ack
       },

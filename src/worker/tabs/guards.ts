@@ -1,6 +1,7 @@
 import type { DiffBatch, Hello, StreamSettings } from '../../shared/protocol.ts'
 import type { CollectionDiff } from '../../shared/row-diff.ts'
 import type { EngineStatus } from '../../shared/status.ts'
+import { MOST_LEVELS, type Subset } from '../../shared/subset.ts'
 
 /*
  * What comes by a port or a channel is untrusted: tabs and workers of other versions, other programs of the origin. What
@@ -19,7 +20,7 @@ const none = (): boolean => true
 
 export function isHello(value: unknown): value is Hello {
   if (!isRecord(value)) return false
-  const { version, client, settings, request, wantsEvents, hasRows, have, tabLock, failovers, visible } = value
+  const { version, client, settings, request, wantsEvents, hasRows, have, modes, subsets, tabLock, failovers, visible } = value
   return (
     isCount(version) &&
     isString(client) &&
@@ -28,6 +29,9 @@ export function isHello(value: unknown): value is Hello {
     typeof wantsEvents === 'boolean' &&
     typeof hasRows === 'boolean' &&
     (have === null || (isRecord(have) && isString(have['branch']) && isCount(have['seq']) && isCount(have['digest']) && isString(have['offset']) && isString(have['upTo']))) &&
+    isRecord(modes) &&
+    Object.values(modes).every((mode) => mode === 'eager' || mode === 'on-demand' || mode === 'progressive') &&
+    isListOf(subsets, isSubsetChange) &&
     (tabLock === null || isString(tabLock)) &&
     isCount(failovers) &&
     typeof visible === 'boolean'
@@ -50,18 +54,47 @@ function isSettings(value: unknown): value is StreamSettings {
   )
 }
 
+const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['subset'] === null || isSubset(value['subset']))
+
+function isSubset(value: unknown): value is Subset {
+  if (!isRecord(value)) return false
+  const { collection, where, first } = value
+  return isString(collection) && (where === null || isExpression(where)) && (first === null || (isRecord(first) && isOrderTerm(first['order']) && isCount(first['rows'])))
+}
+
+const isOrderTerm = (value: unknown): boolean =>
+  isRecord(value) &&
+  isExpression(value['expression']) &&
+  (value['direction'] === 'asc' || value['direction'] === 'desc') &&
+  (value['nulls'] === 'first' || value['nulls'] === 'last') &&
+  (value['stringSort'] === 'lexical' || value['stringSort'] === 'locale') &&
+  [value['locale'], value['localeOptions']].every((text) => text === null || isString(text))
+
+/** What its constants are is the compiler's to find out. */
+function isExpression(value: unknown, levels = MOST_LEVELS): boolean {
+  if (!isRecord(value) || levels === 0) return false
+  const { type, path, name, args } = value
+  if (type === 'ref') return isListOf(path, isString)
+  return type === 'val' ? 'value' in value : type === 'func' && isString(name) && isListOf(args, (argument) => isExpression(argument, levels - 1))
+}
+
+const isServed = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['rows'] === null || isCount(value['rows'])) && typeof value['whole'] === 'boolean' && 'edge' in value
+
 const isDiff = (value: unknown): value is CollectionDiff =>
   isRecord(value) && isString(value['collection']) && isListOf(value['rows'], isRecord) && isListOf(value['deleted'], isString)
 
 function isBatch(value: unknown): value is DiffBatch {
   if (!isRecord(value)) return false
-  const { epoch, from, to, branch, seq, digest, last, diffs, replace, txids, ready, stale, status, events, invalid } = value
+  const { epoch, from, to, branch, seq, digest, last, diffs, replace, replaced, served, filling, isFill, txids, ready, stale, status, events, invalid } = value
   return (
     [epoch, from, to, branch].every(isString) &&
     isCount(seq) &&
     isCount(digest) &&
-    [last, replace, ready, stale].every((flag) => typeof flag === 'boolean') &&
+    [last, replace, isFill, ready, stale].every((flag) => typeof flag === 'boolean') &&
     isListOf(diffs, isDiff) &&
+    isListOf(replaced, isString) &&
+    isListOf(served, isServed) &&
+    isListOf(filling, isString) &&
     isListOf(txids, isString) &&
     (status === null || isStatus(status)) &&
     isListOf(events, (batch) => isRecord(batch) && Array.isArray(batch['items']) && Array.isArray(batch['changes'])) &&
@@ -82,6 +115,7 @@ export const ENGINE_CALLS: Guards = {
   reconnect: none,
   resync: none,
   visible: ([visible]) => typeof visible === 'boolean',
+  subsets: ([changes]) => isListOf(changes, isSubsetChange),
   append: isAppend,
   clearCache: none,
   leave: none,

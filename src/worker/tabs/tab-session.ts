@@ -3,12 +3,18 @@ import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isChangeEvent } from '../../shared/events.ts'
 import { START_OFFSET, type DiffBatch, type Have, type InvalidEvent, type Position, type StreamBatch, type TabContract } from '../../shared/protocol.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
+import type { SyncMode } from '../../shared/state-schema.ts'
 import type { EngineStatus } from '../../shared/status.ts'
-import type { State } from '../core/materialize.ts'
+import type { Subset, SubsetChange } from '../../shared/subset.ts'
+import { emptyState, type State } from '../core/materialize.ts'
 import { changesSince } from '../core/removals.ts'
+import type { Subsets } from '../core/subsets/subsets.ts'
+import { TabView, type Preview } from './tab-view.ts'
 
 /** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
 const BATCH_ROWS = 2000
+/** Rows of a progressive collection that go along at once, when there is nothing else. */
+const FILL_ROWS = 500
 /** Events that wait for a tab that wants them; beyond that the stream waits for the tab. */
 const WAITING_ITEMS = 20_000
 /** Transaction ids and reports that wait for a slow tab: the newest ids, the first reports. */
@@ -17,6 +23,7 @@ const WAITING_REPORTS = 1000
 /** Refusals in a row after which a tab is left alone until there is news. */
 const REFUSALS = 3
 
+const NO_STATE = emptyState([], '')
 const NOWHERE: Position = { branch: '', seq: 0, digest: 0, offset: START_OFFSET }
 
 /** A tab as the engine reaches it. */
@@ -56,6 +63,10 @@ export interface SessionOptions {
   /** The tab shows rows already: unless they are those that it says it has, the first diff replaces them. */
   readonly hasRows: boolean
   readonly have: Have | null
+  readonly modes: Readonly<Record<string, SyncMode>>
+  /** What the tab holds of collections that are not eager. */
+  readonly wants: ReadonlyArray<SubsetChange>
+  readonly subsets: Subsets
   readonly status: () => EngineStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
   readonly onResync: (session: TabSession) => void
@@ -75,6 +86,12 @@ export class TabSession {
   readonly #onResync: SessionOptions['onResync']
   readonly #onProblem: SessionOptions['onProblem']
   readonly #pending = new RowDiff()
+  readonly #view: TabView
+  readonly #subsets: Subsets
+  /** The tab shows no rows. */
+  #isNew: boolean
+  /** What the tab is to see. */
+  #state: State | null = null
   #txids: string[] = []
   #events: StreamBatch[] = []
   #invalid: InvalidEvent[] = []
@@ -92,6 +109,8 @@ export class TabSession {
   /** What the tab was last told. */
   #told: { ready: boolean; stale: boolean } | null = null
   #replace: boolean
+  /** Collections whose rows are replaced, whatever the tab has of the others. */
+  #replaced: ReadonlyArray<string>
   /** Batches refused in a row. A tab that refuses everything is tried again only when there is news. */
   #failures = 0
   #open = false
@@ -110,7 +129,21 @@ export class TabSession {
     this.#engineStatus = options.status
     this.#onResync = options.onResync
     this.#onProblem = options.onProblem
+    this.#view = new TabView({
+      subsets: options.subsets,
+      pending: this.#pending,
+      modes: options.modes,
+      onRefused: (error) => {
+        this.#onProblem(toErrorData(error, 'INVALID_OPTIONS'))
+      },
+    })
+    this.#view.want(options.wants, NO_STATE)
+    this.#subsets = options.subsets
+    this.#isNew = !options.hasRows
+    // Which rows it has of those it cannot say.
+    this.#replaced = options.hasRows ? Object.keys(options.modes) : []
     link.gone.addEventListener('abort', () => {
+      this.#view.close()
       this.#makeRoom()
     })
   }
@@ -124,23 +157,40 @@ export class TabSession {
   open(state: State, to: Position, txids: ReadonlyArray<string>, readiness: Readiness): void {
     this.#open = true
     this.#txids.push(...txids)
-    this.#setReadiness(readiness)
-    if (this.#have) this.#to = to
-    else this.#snapshot(state, to)
+    if (!this.#have) this.#view.open(state)
+    this.#to = to
+    this.#setReadiness(state, readiness)
     this.#catchUp(state, to, false)
     this.#pump()
   }
 
-  #setReadiness({ ready, flowing, stale }: Readiness): void {
+  /** The tab holds other subsets. */
+  want(changes: ReadonlyArray<SubsetChange>, state: State): void {
+    this.#view.want(changes, state)
+    if (this.#state) this.#view.attach(this.#state, this.#ready)
+    this.#failures = 0
+    this.#pump()
+  }
+
+  /** Shows rows that were stored of subsets; the state is still being read. */
+  preview(find: (subset: Subset) => Preview | null): void {
+    if (this.#state || !this.#isNew) return
+    this.#view.preview(find)
+    this.#pump()
+  }
+
+  #setReadiness(state: State, { ready, flowing, stale }: Readiness): void {
+    this.#state = state
     this.#ready = ready
     this.#flowing = flowing
     this.#stale = stale
+    this.#view.attach(state, ready)
   }
 
   publish({ state, to, atEnd, diff, txids, events, invalid, ...readiness }: Publication): void {
     if (!this.#open) return
-    this.#setReadiness(readiness)
-    if (!this.#have) this.#pending.fold(diff)
+    if (!this.#have) this.#view.fold(diff)
+    this.#setReadiness(state, readiness)
     // What was read before, and not shown in time, is not going to be.
     if (to.branch !== this.#to.branch) this.#txids = []
     this.#txids = [...this.#txids, ...txids].slice(-WAITING_TXIDS)
@@ -181,7 +231,7 @@ export class TabSession {
     // Nobody can be ahead of a stream's end: this one was put back to an earlier state.
     const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
     if (diff) {
-      this.#pending.fold(diff)
+      this.#view.fold(diff)
     } else {
       this.#replace = true
       this.#snapshot(state, to)
@@ -220,7 +270,7 @@ export class TabSession {
 
   #snapshot(state: State, to: Position): void {
     this.#pending.clear()
-    for (const [collection, rows] of state.rows) this.#pending.foldRows(collection, rows)
+    this.#view.again(state)
     this.#to = to
     this.#isBacklog = false
   }
@@ -228,9 +278,11 @@ export class TabSession {
   #hasNews(): boolean {
     if (this.#have) return this.#events.length + this.#invalid.length > 0
     // Until the rows are worth showing they wait here: sent once, in order, they cost the tab the least.
-    if (!this.#ready) return this.#events.length + this.#invalid.length > 0 || (this.#flowing && this.#pending.size > 0)
+    if (!this.#ready) return this.#events.length + this.#invalid.length > 0 || (this.#flowing && this.#pending.size > 0) || this.#hasEarly
     return (
       this.#pending.size > 0 ||
+      this.#view.hasNews ||
+      this.#view.isFilling ||
       this.#to.offset !== this.#from ||
       this.#replace ||
       this.#told?.ready !== this.#ready ||
@@ -239,8 +291,15 @@ export class TabSession {
     )
   }
 
+  /** Something that is shown before the rest is worth it. */
+  get #hasEarly(): boolean {
+    return this.#view.hasNews || [...this.#view.early].some((name) => this.#pending.has(name))
+  }
+
   #pump(): void {
-    if (this.#inFlight || !this.#open || this.#link.gone.aborted || this.#failures >= REFUSALS || !this.#hasNews()) return
+    if (this.#inFlight || this.#link.gone.aborted || this.#failures >= REFUSALS) return
+    this.#subsets.settle()
+    if (!this.#hasNews()) return
     this.#inFlight = true
     const batch = this.#next()
     // An answer that never comes is not waited for.
@@ -277,8 +336,10 @@ export class TabSession {
   }
 
   #next(): DiffBatch {
+    const showsAll = this.#ready || this.#flowing
+    const isFill = this.#ready && this.#pending.size < FILL_ROWS && this.#view.fill(this.#state!, FILL_ROWS - this.#pending.size)
     if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
-    const diffs = this.#ready || this.#flowing ? this.#pending.drain(BATCH_ROWS) : []
+    const diffs = this.#have ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
     this.#isBacklog = this.#pending.size > 0
     const last = this.#ready && !this.#isBacklog && !this.#have
     const batch: DiffBatch = {
@@ -291,6 +352,10 @@ export class TabSession {
       last,
       diffs,
       replace: this.#replace,
+      replaced: this.#have ? [] : this.#replaced,
+      served: this.#have ? [] : this.#view.serve(),
+      filling: this.#view.filling,
+      isFill,
       txids: last ? this.#txids : [],
       ready: last ? this.#ready : (this.#told?.ready ?? false),
       stale: last ? this.#stale : (this.#told?.stale ?? false),
@@ -299,6 +364,7 @@ export class TabSession {
       invalid: this.#invalid,
     }
     this.#replace = false
+    if (!this.#have) this.#replaced = []
     this.#events = []
     this.#invalid = []
     if (last) {

@@ -33,6 +33,8 @@ const hello = (url: string): Hello => ({
   wantsEvents: false,
   hasRows: false,
   have: null,
+  modes: {},
+  subsets: [],
   tabLock: null,
   failovers: 0,
   visible: true,

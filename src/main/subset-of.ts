@@ -1,0 +1,77 @@
+import type { LoadSubsetOptions } from '@tanstack/db'
+import { MOST_LEVELS, type Constant, type Expression, type OrderTerm, type Subset } from '../shared/subset.ts'
+
+type TanStackExpression = NonNullable<LoadSubsetOptions['where']>
+type TanStackOrder = NonNullable<LoadSubsetOptions['orderBy']>
+
+/** An expression that cannot be put into words that cross a port. */
+export class UncrossableError extends Error {}
+
+const cannotCross = (what: string): never => {
+  throw new UncrossableError(`${what} cannot cross to the worker`)
+}
+
+/**
+ * What a collection is asked for, as data. An ordered request serves a prefix in TanStack DB's sense, so that a page is
+ * all rows up to its end; a page that is told by its cursor alone is all rows from there.
+ * @throws UncrossableError
+ */
+export function subsetOf(collection: string, { where, orderBy, limit, offset = 0, cursor }: LoadSubsetOptions): Subset {
+  const own = where ? expressionOf(where) : null
+  const [term] = orderBy ?? []
+  if (cursor && (offset === 0 || limit === undefined)) {
+    const follows: Expression = { type: 'func', name: 'or', args: [expressionOf(cursor.whereCurrent), expressionOf(cursor.whereFrom)] }
+    return { collection, where: own ? { type: 'func', name: 'and', args: [own, follows] } : follows, first: null }
+  }
+  // A number of rows in no order are any rows: all of them are right.
+  return { collection, where: own, first: term && limit !== undefined ? { order: termOf(term), rows: offset + limit } : null }
+}
+
+function termOf({ expression, compareOptions }: TanStackOrder[number]): OrderTerm {
+  const { direction, nulls, stringSort = 'locale' } = compareOptions
+  if (stringSort === 'custom') return cannotCross('a comparator of one’s own')
+  const { locale, localeOptions } = compareOptions as { locale?: string; localeOptions?: object }
+  return {
+    expression: expressionOf(expression),
+    direction,
+    nulls,
+    stringSort,
+    locale: locale ?? null,
+    localeOptions: localeOptions ? JSON.stringify(localeOptions) : null,
+  }
+}
+
+function expressionOf(expression: TanStackExpression | TanStackOrder[number]['expression'], levels = MOST_LEVELS): Expression {
+  if (levels === 0) return cannotCross('an expression so deeply nested')
+  switch (expression.type) {
+    case 'ref': {
+      const { path, sourceAlias } = expression
+      return { type: 'ref', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path }
+    }
+    case 'val':
+      return { type: 'val', value: constantOf(expression.value) }
+    case 'func':
+      return { type: 'func', name: expression.name, args: expression.args.map((argument) => expressionOf(argument, levels - 1)) }
+    default:
+      return cannotCross('an expression of a kind unknown here')
+  }
+}
+
+function constantOf(value: unknown): Constant {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) ? value : { number: String(value) as 'NaN' }
+    case 'undefined':
+      return { undefined: true }
+    case 'bigint':
+      return { bigint: String(value) }
+    case 'object':
+      if (value === null) return null
+      if (Array.isArray(value)) return value.map(constantOf)
+      if (value instanceof Date) return { date: Number.isNaN(value.getTime()) ? null : value.getTime() }
+  }
+  return cannotCross(`a constant that is a ${typeof value}`)
+}

@@ -1,0 +1,193 @@
+import type { RowData } from '../../../shared/row-diff.ts'
+import type { Predicate } from './expression.ts'
+import { movesBetween, NO_MOVES, type Candidates, type Members, type Moves } from './members.ts'
+import { areOrdered, kindOf, placeOf, type Entry, type Order } from './order.ts'
+
+/** Rows beyond the prefix that are known as well: so many can leave it before all rows are looked at again. */
+const SPARE_ROWS = 200
+
+/**
+ * The first rows of those that a predicate holds for, with all that tie with the last one.
+ *
+ * Beyond the prefix some more rows are known, in order and without a gap up to a horizon: when rows leave, the next ones
+ * are at hand. Where values have no order among themselves there is no prefix either, and all matching rows are in.
+ */
+export class PrefixMembers implements Members {
+  readonly #matches: Predicate
+  readonly #order: Order
+  readonly #rows: number
+  #keys = new Set<string>()
+  /** Sorted. */
+  #known: Entry[] = []
+  /** Values of the known rows, by key. */
+  #values = new Map<string, unknown>()
+  /** All matching rows are known whose value comes before this one; null when all are known. */
+  #horizon: { readonly value: unknown } | null = null
+  #kinds = new Set<string>()
+  readonly #noted = new Set<string>()
+  #edge: unknown = null
+
+  /** @param rows of the prefix, more than none */
+  constructor(matches: Predicate, order: Order, rows: number) {
+    this.#matches = matches
+    this.#order = order
+    this.#rows = rows
+  }
+
+  get keys(): ReadonlySet<string> {
+    return this.#keys
+  }
+
+  get edge(): unknown {
+    return this.#edge
+  }
+
+  get whole(): boolean {
+    return this.#horizon === null && this.#keys.size === this.#known.length
+  }
+
+  note(key: string, row: RowData | null): void {
+    const known = this.#values.has(key)
+    if (known) this.#forget(key)
+    if (row !== null && this.#matches(row)) {
+      const value = this.#order.valueOf(row)
+      const kind = kindOf(value)
+      if (kind !== null) this.#kinds.add(kind)
+      if (this.#horizon === null || this.#order.compareValues(value, this.#horizon.value) < 0) this.#insert({ value, key })
+      else if (!known) return
+    } else if (!known) {
+      return
+    }
+    this.#noted.add(key)
+  }
+
+  settle(candidates: Candidates): Moves {
+    if (this.#horizon !== null && (this.#known.length < this.#rows || !areOrdered(this.#kinds))) this.#look(candidates)
+    else if (this.#noted.size === 0) return NO_MOVES
+    const moves = this.#show((key) => this.#noted.has(key))
+    this.#noted.clear()
+    return moves
+  }
+
+  fill(candidates: Candidates): Moves {
+    this.#kinds = new Set()
+    this.#look(candidates)
+    this.#noted.clear()
+    return this.#show(() => true)
+  }
+
+  /** The prefix, anew. */
+  #show(isChanged: (key: string) => boolean): Moves {
+    const before = this.#keys
+    const known = this.#known
+    let end = Math.min(this.#rows, known.length)
+    if (!areOrdered(this.#kinds)) end = known.length
+    this.#edge = known[end - 1]?.value ?? null
+    while (end < known.length && this.#order.compareValues(known[end]!.value, this.#edge) === 0) end += 1
+    this.#keys = new Set()
+    for (let index = 0; index < end; index += 1) this.#keys.add(known[index]!.key)
+    const cut = end + 4 * SPARE_ROWS
+    if (known.length > cut && areOrdered(this.#kinds)) this.#end(known[end + SPARE_ROWS]!.value)
+    return movesBetween(before, this.#keys, isChanged)
+  }
+
+  #look(candidates: Candidates): void {
+    this.#known = []
+    this.#values = new Map()
+    this.#horizon = null
+    const inOrder = candidates.inOrder()
+    if (inOrder) this.#lookInOrder(inOrder, candidates)
+    else this.#lookAtAll(candidates)
+    for (const { key, value } of this.#known) this.#values.set(key, value)
+  }
+
+  #lookInOrder(entries: Iterable<Entry>, candidates: Candidates): void {
+    const enough = this.#rows + SPARE_ROWS
+    for (const entry of entries) {
+      if (this.#known.length >= enough && this.#order.compareValues(entry.value, this.#known.at(-1)!.value) !== 0) {
+        this.#horizon = { value: entry.value }
+        break
+      }
+      const row = candidates.get(entry.key)
+      if (row && this.#matches(row)) this.#known.push(entry)
+    }
+    // Rows of one value come in order of key from an index, also when it is read from its end.
+    this.#known.sort(this.#order.compare)
+    for (const { value } of this.#known) {
+      const kind = kindOf(value)
+      if (kind !== null) this.#kinds.add(kind)
+    }
+  }
+
+  #lookAtAll(candidates: Candidates): void {
+    const { compare, compareValues, valueOf } = this.#order
+    const most = this.#rows + SPARE_ROWS
+    let known: Entry[] = []
+    /** Sorted, once there are enough of them to leave some out. */
+    let isFull = false
+    let horizon: { value: unknown } | null = null
+    for (const [key, row] of candidates.all()) {
+      if (!this.#matches(row)) continue
+      const value = valueOf(row)
+      const kind = kindOf(value)
+      if (kind !== null) this.#kinds.add(kind)
+      if (!isFull) {
+        known.push({ value, key })
+        if (known.length < 2 * most) continue
+        isFull = true
+        known.sort(compare)
+        horizon = { value: known[most]!.value }
+        known.length = most
+        continue
+      }
+      if (compareValues(value, horizon!.value) >= 0) continue
+      const entry = { value, key }
+      known.splice(placeOf(known, entry, compare), 0, entry)
+      if (known.length >= 2 * most) {
+        horizon = { value: known[most]!.value }
+        known.length = most
+      }
+    }
+    if (!isFull) known.sort(compare)
+    if (!areOrdered(this.#kinds)) {
+      known = []
+      horizon = null
+      for (const [key, row] of candidates.all()) if (this.#matches(row)) known.push({ value: valueOf(row), key })
+      known.sort(compare)
+    } else if (horizon && compareValues(known[this.#rows - 1]!.value, horizon.value) >= 0) {
+      // So many rows tie where the prefix ends that some were left out.
+      const { value: edge } = known[this.#rows - 1]!
+      known = []
+      horizon = null
+      for (const [key, row] of candidates.all()) {
+        if (!this.#matches(row)) continue
+        const value = valueOf(row)
+        if (compareValues(value, edge) <= 0) known.push({ value, key })
+        else if (horizon === null || compareValues(value, horizon.value) < 0) horizon = { value }
+      }
+      known.sort(compare)
+    }
+    this.#known = known
+    this.#horizon = horizon
+    if (horizon) this.#end(horizon.value)
+  }
+
+  /** Forgets what does not come before `value`: of rows with that value perhaps not all are known. */
+  #end(value: unknown): void {
+    this.#horizon = { value }
+    let length = this.#known.length
+    while (length > 0 && this.#order.compareValues(this.#known[length - 1]!.value, value) >= 0) length -= 1
+    for (const { key } of this.#known.splice(length)) this.#values.delete(key)
+  }
+
+  #insert(entry: Entry): void {
+    this.#known.splice(placeOf(this.#known, entry, this.#order.compare), 0, entry)
+    this.#values.set(entry.key, entry.value)
+  }
+
+  #forget(key: string): void {
+    const entry = { key, value: this.#values.get(key) }
+    this.#values.delete(key)
+    this.#known.splice(placeOf(this.#known, entry, this.#order.compare), 1)
+  }
+}

@@ -1,0 +1,209 @@
+import type { RowData, RowDiff } from '../../../shared/row-diff.ts'
+import { subsetKey, type Subset } from '../../../shared/subset.ts'
+import type { State } from '../materialize.ts'
+import { compilePredicate, compileValue, equalityOf, type Equality } from './expression.ts'
+import { FilterMembers } from './filter.ts'
+import { IndexedRows } from './indexed-rows.ts'
+import type { Candidates, Members, Moves } from './members.ts'
+import { orderOf } from './order.ts'
+import { PrefixMembers } from './prefix.ts'
+
+/** A subset that somebody holds: its members follow the rows. */
+export interface HeldSubset {
+  readonly subset: Subset
+  readonly members: Members
+}
+
+/** Who holds subsets, and hears how rows move in and out of them. */
+export interface Holder {
+  /** @param rows the collection's, as they are now */
+  moved(held: HeldSubset, moves: Moves, rows: ReadonlyMap<string, RowData>): void
+}
+
+interface Entry extends HeldSubset {
+  readonly key: string
+  readonly equality: Equality | null
+  readonly candidates: Candidates
+  readonly holders: Map<Holder, number>
+}
+
+/** Subsets that rows with certain values of a field can be in, by value. */
+interface Route {
+  readonly valueOf: (row: RowData) => unknown
+  readonly byValue: Map<unknown, Set<Entry>>
+}
+
+interface CollectionSubsets {
+  readonly indexed: IndexedRows
+  readonly entries: Map<string, Entry>
+  /** Those that any row can be in. */
+  readonly open: Set<Entry>
+  readonly routes: Map<string, Route>
+  /** Rows that have changed since the last settling, as they were then. */
+  readonly changed: Map<string, RowData | null>
+}
+
+/**
+ * The subsets that an engine's tabs hold, over the rows that they are to see. Equal subsets are one. Changes are noted
+ * when they happen, once a row, and take effect when somebody wants to know: then each costs the subsets that its row is or
+ * was in, or may come into.
+ */
+export class Subsets {
+  readonly #collections = new Map<string, CollectionSubsets>()
+  readonly #later: (task: () => void) => void
+
+  /** @param later runs a task some time later */
+  constructor(later: (task: () => void) => void) {
+    this.#later = later
+  }
+
+  /**
+   * Holds a subset for somebody, who is told its rows by {@link Members.keys}. Each call asks for one {@link release}.
+   * @throws what TanStack DB's compiler throws for functions that it does not know
+   */
+  hold(subset: Subset, holder: Holder, state: State): HeldSubset {
+    this.settle()
+    const collection = this.#collectionOf(subset.collection, state)
+    const key = subsetKey(subset)
+    let entry = collection.entries.get(key)
+    if (!entry) {
+      entry = entryOf(key, subset, collection)
+      entry.members.fill(entry.candidates)
+      collection.entries.set(key, entry)
+      route(collection, entry, (set) => set.add(entry!))
+    }
+    entry.holders.set(holder, (entry.holders.get(holder) ?? 0) + 1)
+    return entry
+  }
+
+  release(held: HeldSubset, holder: Holder): void {
+    const entry = held as Entry
+    const { key, holders, subset } = entry
+    const count = (holders.get(holder) ?? 0) - 1
+    if (count > 0) holders.set(holder, count)
+    else holders.delete(holder)
+    const collection = this.#collections.get(subset.collection)
+    if (holders.size > 0 || collection?.entries.get(key) !== entry) return
+    collection.entries.delete(key)
+    route(collection, entry, (set) => set.delete(entry))
+  }
+
+  /** A row is about to change. @param before as it is */
+  note(collection: string, key: string, before: RowData | null): void {
+    const own = this.#collections.get(collection)
+    if (own && (own.entries.size > 0 || own.indexed.hasIndexes) && !own.changed.has(key)) own.changed.set(key, before)
+  }
+
+  /** Lets everything noted take effect. */
+  settle(): void {
+    for (const collection of this.#collections.values()) settle(collection)
+  }
+
+  /** The rows are others, or have changed unnoted: all are looked at anew. */
+  refill(state: State): void {
+    for (const [name, collection] of this.#collections) {
+      collection.changed.clear()
+      collection.indexed.replace(rowsOf(state, name))
+      for (const entry of collection.entries.values()) tell(entry, entry.members.fill(entry.candidates), collection)
+    }
+  }
+
+  /** Rows were added without being noted, while the state is being filled. */
+  added(diff: RowDiff): void {
+    for (const [name, rows] of diff.entries()) {
+      const collection = this.#collections.get(name)
+      if (!collection || collection.entries.size === 0) continue
+      for (const key of rows.keys()) collection.changed.set(key, null)
+    }
+  }
+
+  #collectionOf(name: string, state: State): CollectionSubsets {
+    let collection = this.#collections.get(name)
+    if (!collection) {
+      const own: CollectionSubsets = {
+        indexed: new IndexedRows(rowsOf(state, name), () => {
+          this.#later(() => {
+            settle(own)
+            own.indexed.build()
+          })
+        }),
+        entries: new Map(),
+        open: new Set(),
+        routes: new Map(),
+        changed: new Map(),
+      }
+      collection = own
+      this.#collections.set(name, own)
+    }
+    return collection
+  }
+}
+
+const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
+
+const rowsOf = (state: State, collection: string): ReadonlyMap<string, RowData> => state.rows.get(collection) ?? NO_ROWS
+
+function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): Entry {
+  const { where, first } = subset
+  const equality = equalityOf(where)
+  const matches = compilePredicate(where)
+  return {
+    key,
+    subset,
+    equality,
+    members: first ? new PrefixMembers(matches, orderOf(first.order), first.rows) : new FilterMembers(matches),
+    candidates: {
+      all: () => indexed.equal(equality),
+      // A condition that an index answers leaves few rows: to sort those takes less than to walk all.
+      inOrder: () => (first && equality === null ? indexed.inOrder(first.order) : null),
+      get: (row) => indexed.rows.get(row),
+    },
+    holders: new Map(),
+  }
+}
+
+function settle(collection: CollectionSubsets): void {
+  const { changed, indexed, entries, open } = collection
+  if (changed.size === 0) return
+  const touched = new Set<Entry>(open)
+  for (const [key, before] of changed) {
+    const after = indexed.rows.get(key) ?? null
+    if (indexed.hasIndexes) indexed.change(key, before, after)
+    for (const entry of open) entry.members.note(key, after)
+    for (const { valueOf, byValue } of collection.routes.values()) {
+      const was = before && byValue.get(valueOf(before))
+      const is = after && byValue.get(valueOf(after))
+      if (was) for (const entry of was) note(entry, key, after, touched)
+      if (is && is !== was) for (const entry of is) if (!was?.has(entry)) note(entry, key, after, touched)
+    }
+  }
+  changed.clear()
+  for (const entry of touched) if (entries.get(entry.key) === entry) tell(entry, entry.members.settle(entry.candidates), collection)
+}
+
+function note(entry: Entry, key: string, after: RowData | null, touched: Set<Entry>): void {
+  entry.members.note(key, after)
+  touched.add(entry)
+}
+
+function tell(entry: Entry, moves: Moves, { indexed }: CollectionSubsets): void {
+  if (moves.entered.length + moves.left.length + moves.changed.length === 0) return
+  for (const holder of [...entry.holders.keys()]) holder.moved(entry, moves, indexed.rows)
+}
+
+function route({ open, routes }: CollectionSubsets, { equality }: Entry, change: (set: Set<Entry>) => void): void {
+  if (!equality) {
+    change(open)
+    return
+  }
+  const path = JSON.stringify(equality.path)
+  let own = routes.get(path)
+  if (!own) routes.set(path, (own = { valueOf: compileValue({ type: 'ref', path: equality.path }), byValue: new Map() }))
+  for (const value of equality.values) {
+    let set = own.byValue.get(value)
+    if (!set) own.byValue.set(value, (set = new Set()))
+    change(set)
+    if (set.size === 0) own.byValue.delete(value)
+  }
+  if (own.byValue.size === 0) routes.delete(path)
+}

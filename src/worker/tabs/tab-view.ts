@@ -1,0 +1,304 @@
+import type { SyncMode } from '../../shared/state-schema.ts'
+import type { RowData, RowDiff } from '../../shared/row-diff.ts'
+import type { ServedSubset, Subset, SubsetChange } from '../../shared/subset.ts'
+import type { State } from '../core/materialize.ts'
+import type { Moves } from '../core/subsets/members.ts'
+import type { HeldSubset, Holder, Subsets } from '../core/subsets/subsets.ts'
+
+export interface TabViewOptions {
+  readonly subsets: Subsets
+  /** What the tab lacks: where changes go. */
+  readonly pending: RowDiff
+  readonly modes: Readonly<Record<string, SyncMode>>
+  /** A subset that cannot be had: the tab gets the whole collection. */
+  onRefused(error: unknown): void
+}
+
+/** Where a subset's rows end; see {@link ServedSubset}. */
+type Extent = Omit<ServedSubset, 'id' | 'rows'>
+
+/** A subset's rows as they were stored. */
+export interface Preview extends Extent {
+  readonly rows: ReadonlyArray<readonly [string, RowData]>
+}
+
+interface Want {
+  readonly subset: Subset
+  /** Null while its rows cannot be told, or when it is the whole collection. */
+  held: HeldSubset | null
+  isAttached: boolean
+  /** Of the rows that are shown before the state is there. */
+  preview: Extent | null
+  /** What the tab knows of it; null when it has not been served. */
+  told: Extent | null
+}
+
+/** What a tab holds of one collection. */
+interface Part {
+  /** Reasons to hold all of it. */
+  wholes: number
+  /** Rows of a progressive collection that are still to be sent; null when that has not begun, or is done. */
+  rest: Iterator<string> | null
+  isProgressive: boolean
+  /** Key → how many of the held subsets have the row. */
+  readonly uses: Map<string, number>
+  /** Rows that are shown before the state is there: key → the row's number. */
+  readonly preview: Map<string, unknown>
+}
+
+/** What one tab is to see of the state: whole collections, and subsets of others. */
+export class TabView implements Holder {
+  readonly #options: TabViewOptions
+  readonly #wants = new Map<number, Want>()
+  readonly #parts = new Map<string, Part>()
+  /** How many of the tab's wants a held subset stands for. */
+  readonly #holds = new Map<HeldSubset, number>()
+  /** Collections that are not simply whole: their rows are what somebody is waiting for. */
+  readonly #urgent = new Set<string>()
+  #hasNews = false
+
+  constructor(options: TabViewOptions) {
+    this.#options = options
+    for (const [name, mode] of Object.entries(options.modes)) {
+      if (mode === 'eager') continue
+      this.#parts.set(name, { wholes: 0, rest: null, isProgressive: mode === 'progressive', uses: new Map(), preview: new Map() })
+      this.#urgent.add(name)
+    }
+  }
+
+  get urgent(): ReadonlySet<string> {
+    return this.#urgent
+  }
+
+  /** Collections of which some rows are to be shown before the state is whole. */
+  get early(): ReadonlySet<string> {
+    return new Set([...this.#parts].filter(([, { isProgressive, preview }]) => isProgressive || preview.size > 0).map(([name]) => name))
+  }
+
+  /** Progressive collections that the tab does not have whole. */
+  get filling(): ReadonlyArray<string> {
+    return [...this.#parts].filter(([, { isProgressive }]) => isProgressive).map(([name]) => name)
+  }
+
+  /** There is something to be told of a subset. */
+  get hasNews(): boolean {
+    return this.#hasNews
+  }
+
+  /** Takes note of what the tab wants from now on; {@link attach} makes it so. */
+  want(changes: ReadonlyArray<SubsetChange>, state: State): void {
+    for (const { id, subset } of changes) {
+      const before = this.#wants.get(id)
+      this.#wants.delete(id)
+      if (subset && this.#parts.has(subset.collection)) {
+        const want: Want = { subset, held: null, isAttached: false, preview: null, told: null }
+        this.#wants.set(id, want)
+        // Before the former one is let go, so that rows of both stay where they are.
+        if (before?.isAttached) this.#attach(want, state)
+      }
+      if (before) this.#detach(before, state)
+    }
+  }
+
+  /**
+   * Lets the wanted subsets be held, as far as their rows can be told.
+   * @param complete the state is; where not, only progressive collections are worth it
+   */
+  attach(state: State, complete: boolean): void {
+    // What is pending now are the rows that the tab has not been shown.
+    const isShown = new Set([...this.#parts.keys()].filter((name) => !this.#options.pending.has(name)))
+    for (const want of this.#wants.values()) {
+      if (!want.isAttached && (complete || this.#parts.get(want.subset.collection)!.isProgressive)) this.#attach(want, state)
+    }
+    if (!complete) return
+    for (const [name, part] of this.#parts) {
+      if (part.isProgressive) part.rest ??= keysOf(state, name)
+      if (part.preview.size > 0) this.#correct(name, part, state, isShown.has(name))
+    }
+  }
+
+  /** Rows of whole collections have changed. */
+  fold(diff: RowDiff): void {
+    for (const [name, changes] of diff.entries()) if (this.#takesAll(this.#parts.get(name))) this.#options.pending.foldRows(name, changes)
+  }
+
+  /** The whole collections that the tab is to see; subsets follow when they are attached. */
+  open(state: State): void {
+    for (const [name, rows] of state.rows) if (!this.#parts.has(name)) this.#options.pending.foldRows(name, rows)
+  }
+
+  /** Everything that the tab is to see, from nothing. */
+  again(state: State): void {
+    this.open(state)
+    for (const [name, part] of this.#parts) {
+      const rows = state.rows.get(name)
+      if (!rows) continue
+      part.preview.clear()
+      if (part.wholes > 0) {
+        this.#options.pending.foldRows(name, rows)
+        continue
+      }
+      if (part.rest) part.rest = keysOf(state, name)
+      for (const key of part.uses.keys()) this.#send(name, key, rows.get(key))
+    }
+    for (const want of this.#wants.values()) want.told = null
+    this.#hasNews = true
+  }
+
+  /** Adds rows of progressive collections, with which the tab is not in a hurry. @returns whether there were any */
+  fill(state: State, most: number): boolean {
+    let left = most
+    for (const [name, part] of this.#parts) {
+      if (!part.rest || !part.isProgressive) continue
+      const rows = state.rows.get(name)
+      while (left > 0) {
+        const next = part.rest.next()
+        if (next.done) {
+          this.#complete(name, part)
+          break
+        }
+        const row = rows?.get(next.value)
+        if (!row) continue
+        this.#options.pending.set(name, next.value, row)
+        left -= 1
+      }
+    }
+    return left < most
+  }
+
+  get isFilling(): boolean {
+    return [...this.#parts.values()].some(({ isProgressive, rest }) => isProgressive && rest !== null)
+  }
+
+  /** Shows rows that were stored of subsets, before there is a state. */
+  preview(find: (subset: Subset) => Preview | null): void {
+    for (const want of this.#wants.values()) {
+      const found = want.isAttached || want.preview ? null : find(want.subset)
+      if (!found) continue
+      const { collection } = want.subset
+      const { preview } = this.#parts.get(collection)!
+      for (const [key, row] of found.rows) {
+        if (preview.has(key)) continue
+        preview.set(key, row['_seq'])
+        this.#options.pending.set(collection, key, row)
+      }
+      want.preview = found
+      this.#hasNews = true
+    }
+  }
+
+  /** What can be said of subsets once all that is pending of their collections has been sent. */
+  serve(): ReadonlyArray<ServedSubset> {
+    const served: ServedSubset[] = []
+    let left = false
+    for (const [id, want] of this.#wants) {
+      const { subset, held, isAttached, preview, told } = want
+      if (!isAttached && !preview) continue
+      if (this.#options.pending.has(subset.collection)) {
+        left = true
+        continue
+      }
+      const { edge, whole } = isAttached ? (held?.members ?? WHOLE) : preview!
+      if (told && Object.is(told.edge, edge) && told.whole === whole) continue
+      want.told = { edge, whole }
+      served.push({ id, rows: subset.first?.rows ?? null, edge, whole })
+    }
+    this.#hasNews = left
+    return served
+  }
+
+  /** The tab is gone. */
+  close(): void {
+    for (const want of this.#wants.values()) if (want.held) this.#options.subsets.release(want.held, this)
+    this.#wants.clear()
+  }
+
+  moved({ subset: { collection } }: HeldSubset, { entered, left, changed }: Moves, rows: ReadonlyMap<string, RowData>): void {
+    const part = this.#parts.get(collection)!
+    for (const key of entered) this.#use(collection, part, key, 1, rows.get(key))
+    for (const key of left) this.#use(collection, part, key, -1, undefined)
+    if (!this.#takesAll(part)) for (const key of changed) this.#send(collection, key, rows.get(key))
+    this.#hasNews = true
+  }
+
+  #takesAll(part: Part | undefined): boolean {
+    return !part || part.wholes > 0 || part.isProgressive
+  }
+
+  #attach(want: Want, state: State): void {
+    const { collection, where, first } = want.subset
+    const part = this.#parts.get(collection)!
+    want.isAttached = true
+    this.#hasNews = true
+    try {
+      if (where !== null || first !== null) want.held = this.#options.subsets.hold(want.subset, this, state)
+    } catch (error) {
+      this.#options.onRefused(error)
+    }
+    const rows = state.rows.get(collection)
+    if (!want.held) {
+      part.wholes += 1
+      if (part.wholes === 1 && rows) this.#options.pending.foldRows(collection, rows)
+      return
+    }
+    const holds = this.#holds.get(want.held) ?? 0
+    this.#holds.set(want.held, holds + 1)
+    if (holds === 0) for (const key of want.held.members.keys) this.#use(collection, part, key, 1, rows?.get(key))
+  }
+
+  #detach({ subset: { collection }, held, isAttached }: Want, state: State): void {
+    const part = this.#parts.get(collection)
+    if (!isAttached || !part) return
+    if (!held) {
+      part.wholes -= 1
+      if (part.wholes > 0 || part.isProgressive) return
+      for (const key of keysOf(state, collection)) if (!part.uses.has(key)) this.#options.pending.set(collection, key, null)
+      return
+    }
+    const holds = this.#holds.get(held)! - 1
+    if (holds > 0) {
+      this.#holds.set(held, holds)
+    } else {
+      this.#holds.delete(held)
+      for (const key of held.members.keys) this.#use(collection, part, key, -1, undefined)
+    }
+    this.#options.subsets.release(held, this)
+  }
+
+  #use(collection: string, part: Part, key: string, by: number, row: RowData | undefined): void {
+    const uses = (part.uses.get(key) ?? 0) + by
+    if (uses > 0) part.uses.set(key, uses)
+    else part.uses.delete(key)
+    if (part.wholes > 0) return
+    if (by > 0 && (uses === 1 || part.isProgressive)) this.#send(collection, key, row)
+    else if (uses === 0 && !part.isProgressive) this.#options.pending.set(collection, key, null)
+  }
+
+  #send(collection: string, key: string, row: RowData | undefined): void {
+    if (row) this.#options.pending.set(collection, key, row)
+  }
+
+  /** The state is there: what was shown before it is put right, and not sent again. */
+  #correct(collection: string, part: Part, state: State, isShown: boolean): void {
+    const { pending } = this.#options
+    const rows = state.rows.get(collection)
+    for (const [key, seq] of part.preview) {
+      const row = rows?.get(key)
+      const isSeen = row && (part.uses.has(key) || this.#takesAll(part))
+      if (!isSeen) pending.set(collection, key, null)
+      else if (isShown && row['_seq'] === seq) pending.forget(collection, key)
+    }
+    part.preview.clear()
+  }
+
+  #complete(collection: string, part: Part): void {
+    part.rest = null
+    part.isProgressive = false
+    part.wholes += 1
+    this.#urgent.delete(collection)
+  }
+}
+
+const WHOLE: Extent = { edge: null, whole: true }
+
+const keysOf = (state: State, collection: string): IterableIterator<string> => (state.rows.get(collection) ?? new Map<string, RowData>()).keys()

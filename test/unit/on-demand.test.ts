@@ -1,0 +1,65 @@
+import { createLiveQueryCollection, eq } from '@tanstack/db'
+import * as v from 'valibot'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createStateSchema, createStreamDB } from '../../src/main/index.ts'
+import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
+
+const schema = createStateSchema({
+  cities: { schema: v.object({ id: v.string(), country: v.string(), people: v.number() }), type: 'city', primaryKey: 'id', syncMode: 'on-demand' },
+})
+
+let server: StreamServer
+const open: Array<{ close(): void }> = []
+afterEach(async () => {
+  for (const db of open.splice(0)) db.close()
+  await server.close()
+})
+
+const city = (n: number, people = n, country = `c${String(n % 7)}`) => schema.cities.upsert({ value: { id: `k${String(n)}`, country, people } })
+
+async function openCities(count: number) {
+  server = await startStreamServer()
+  const url = server.createStream('/s')
+  server.append('/s', Array.from({ length: count }, (_, n) => city(n)))
+  const db = createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schema })
+  open.push(db)
+  return db
+}
+
+const top = (rows: Iterable<{ id: string; people: number }>) => [...rows].map(({ id, people }) => `${id} ${String(people)}`)
+
+test('a tab holds the rows that its query shows, and follows them', async () => {
+  const db = await openCities(3000)
+  const query = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, 'desc').limit(3))
+  await query.preload()
+  expect(top(query.values())).toEqual(['k2999 2999', 'k2998 2998', 'k2997 2997'])
+  expect(db.collections.cities.size).toBe(3)
+  server.append('/s', [city(5, 9999)])
+  await vi.waitFor(() => {
+    expect(top(query.values())).toEqual(['k5 9999', 'k2999 2999', 'k2998 2998'])
+  })
+  server.append('/s', [city(5, 5), city(2999, 1)])
+  await vi.waitFor(() => {
+    expect(top(query.values())).toEqual(['k2998 2998', 'k2997 2997', 'k2996 2996'])
+  })
+  expect(db.collections.cities.size).toBe(3)
+  query.utils.setWindow({ offset: 0, limit: 10 })
+  await vi.waitFor(() => {
+    expect(query.size).toBe(10)
+  })
+  await query.cleanup()
+  await vi.waitFor(() => {
+    expect(db.collections.cities.size).toBe(0)
+  })
+})
+
+test('a tab holds the rows that its condition holds for', async () => {
+  const db = await openCities(3000)
+  const query = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).where(({ c }) => eq(c.country, 'c3')))
+  await query.preload()
+  expect(query.size).toBe(Math.ceil(2997 / 7))
+  server.append('/s', [city(0, 0, 'c3')])
+  await vi.waitFor(() => {
+    expect(query.size).toBe((Math.ceil(2997 / 7)) + 1)
+  })
+})
