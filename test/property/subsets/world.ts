@@ -1,0 +1,223 @@
+import fc from 'fast-check'
+import { isDeepStrictEqual } from 'node:util'
+import type { SyncMode } from '../../../src/shared/state-schema.ts'
+import { EngineProcess } from './engine-process.ts'
+import { beginning, message } from './events.ts'
+import { MemoryStream } from './memory-stream.ts'
+import { nextTurn } from './next-turn.ts'
+import { isOrdered, isSelective, query, window, type Query, type Window } from './queries.ts'
+import { Reference } from './reference.ts'
+import { Tab, type Manner, type Mounted } from './tab.ts'
+
+
+export type Step = { readonly turns: number } & (
+  | { readonly act: 'append'; readonly items: readonly unknown[] }
+  | { readonly act: 'mount'; readonly tab: number; readonly query: Query; readonly manner: Manner }
+  | { readonly act: 'unmount'; readonly which: number }
+  | { readonly act: 'move'; readonly which: number; readonly to: Window }
+  | { readonly act: 'preload' | 'unmount-all' | 'clean-up' | 'reopen'; readonly tab: number }
+  | { readonly act: 'restart' | 'rest' }
+)
+
+export interface Plan {
+  /** The tabs' modes. */
+  readonly tabs: ReadonlyArray<SyncMode>
+  readonly isCached: boolean
+  readonly beginning: readonly unknown[]
+  readonly steps: ReadonlyArray<Step>
+}
+
+const tab = fc.nat({ max: 2 })
+const which = fc.nat({ max: 9 })
+const manner = fc.constantFrom<Manner>('preloaded', 'subscribed')
+const turns = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 12 }) })
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ act: fc.constant('append'), items: message, turns }) },
+  { weight: 12, arbitrary: fc.record({ act: fc.constant('mount'), tab, query, manner, turns }) },
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('unmount'), which, turns }) },
+  { weight: 6, arbitrary: fc.record({ act: fc.constant('move'), which, to: window, turns }) },
+  { weight: 9, arbitrary: fc.record({ act: fc.constant('rest'), turns }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constantFrom('preload', 'unmount-all', 'clean-up', 'reopen'), tab, turns }) },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('restart'), turns }) },
+) as fc.Arbitrary<Step>
+
+export const plan: fc.Arbitrary<Plan> = fc.record({
+  tabs: fc.array(fc.constantFrom<SyncMode>('on-demand', 'on-demand', 'progressive', 'eager'), { minLength: 1, maxLength: 3 }),
+  isCached: fc.boolean(),
+  beginning,
+  steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
+})
+
+export interface Outcome {
+  answers: number
+  rows: number
+  moves: number
+  unmounts: number
+  /** Times that a tab was seen to hold nothing but what its queries ask for. */
+  exact: number
+  /** Times that a tab was seen to hold nothing when nothing was asked for. */
+  empty: number
+}
+
+let worlds = 0
+
+/**
+ * One world: a stream, tabs with live queries that come, go and move their windows, and changes of every kind. Whenever it is
+ * at rest every query shows what the same query shows over a local copy of the stream's state, and a tab that holds rows on
+ * demand holds those that its queries ask for.
+ *
+ * @param restLimitMs time within which everything comes to rest
+ */
+export async function run(planned: Plan, outcome: Outcome, restLimitMs: number): Promise<void> {
+  const world = new World(planned, outcome, restLimitMs)
+  try {
+    for (const each of planned.steps) await world.take(each)
+    await world.rest()
+    await world.takeLeave()
+  } finally {
+    world.close()
+  }
+}
+
+class World {
+  readonly #plan: Plan
+  readonly #outcome: Outcome
+  readonly #restLimitMs: number
+  readonly #stream: MemoryStream
+  readonly #tabs: Tab[]
+  #engine: EngineProcess
+
+  constructor(planned: Plan, outcome: Outcome, restLimitMs: number) {
+    this.#plan = planned
+    this.#restLimitMs = restLimitMs
+    this.#outcome = outcome
+    this.#stream = new MemoryStream(`http://world.test/${String((worlds += 1))}`)
+    this.#stream.append(planned.beginning)
+    this.#engine = new EngineProcess(this.#stream.fetch)
+    this.#tabs = planned.tabs.map((mode) => this.#open(mode))
+  }
+
+  async take(next: Step): Promise<void> {
+    switch (next.act) {
+      case 'append':
+        this.#stream.append(next.items)
+        break
+      case 'mount':
+        this.#tabAt(next.tab).mount(next.query, next.manner)
+        break
+      case 'unmount': {
+        const found = this.#mountedAt(next.which)
+        if (found) found.tab.unmount(found.mounted)
+        if (found) this.#outcome.unmounts += 1
+        break
+      }
+      case 'move': {
+        const found = this.#mountedAt(next.which, ({ query: { window: first } }) => first !== null)
+        found?.mounted.move(next.to)
+        if (found) this.#outcome.moves += 1
+        break
+      }
+      case 'preload':
+        this.#tabAt(next.tab).preload()
+        break
+      case 'unmount-all':
+        this.#tabAt(next.tab).unmountAll()
+        break
+      case 'clean-up':
+        await this.#tabAt(next.tab).cleanUp()
+        break
+      case 'reopen': {
+        const index = next.tab % this.#tabs.length
+        this.#tabs[index]!.close()
+        this.#tabs[index] = this.#open(this.#tabs[index]!.mode)
+        break
+      }
+      case 'restart':
+        for (const each of this.#tabs) each.close()
+        this.#engine = new EngineProcess(this.#stream.fetch)
+        this.#tabs.splice(0, Infinity, ...this.#plan.tabs.map((mode) => this.#open(mode)))
+        break
+      case 'rest':
+        await this.rest()
+        break
+    }
+    for (let turn = 0; turn < next.turns; turn += 1) await nextTurn()
+  }
+
+  /** Waits until every query shows the answer. @throws Error when one does not come to it */
+  async rest(): Promise<void> {
+    const reference = new Reference(this.#stream.items)
+    const checks: Array<() => string | null> = []
+    for (const [index, each] of this.#tabs.entries()) {
+      if (!each.isStarted) continue
+      const name = `tab ${String(index)}`
+      checks.push(() => (each.isAt(this.#stream.tail) ? null : `${name} is not at the end: ${each.describe()}`))
+      for (const mounted of each.mounted) {
+        const answer = await reference.answer(mounted.query, mounted.shown)
+        this.#outcome.answers += 1
+        this.#outcome.rows += answer.length
+        checks.push(() => compare(name, mounted, answer))
+      }
+      checks.push(await this.#holding(name, each, reference))
+    }
+    await until(checks, this.#restLimitMs)
+  }
+
+  /** All queries go: nothing is held for them any more. */
+  async takeLeave(): Promise<void> {
+    for (const each of this.#tabs) each.unmountAll()
+    await this.rest()
+  }
+
+  close(): void {
+    for (const each of this.#tabs) each.close()
+  }
+
+  async #holding(name: string, each: Tab, reference: Reference): Promise<() => string | null> {
+    const expect = (count: number) => () => (each.held === count ? null : `${name} (${each.mode}) holds ${String(each.held)} items, not ${String(count)}`)
+    if (!each.holdsLittle) return expect(reference.items.size)
+    if (each.mounted.length === 0) {
+      this.#outcome.empty += 1
+      return expect(0)
+    }
+    if (!each.mounted.every(({ query: of }) => isSelective(of))) return () => null
+    this.#outcome.exact += 1
+    const wanted = await Promise.all(each.mounted.map(({ query: of }) => reference.matching(of)))
+    return expect(new Set(wanted.flat()).size)
+  }
+
+  #open(mode: SyncMode): Tab {
+    return new Tab(mode, this.#stream, this.#engine, this.#plan.isCached)
+  }
+
+  #tabAt(index: number): Tab {
+    return this.#tabs[index % this.#tabs.length]!
+  }
+
+  #mountedAt(index: number, wanted: (mounted: Mounted) => boolean = () => true): { tab: Tab; mounted: Mounted } | null {
+    const all = this.#tabs.flatMap((each) => each.mounted.filter(wanted).map((mounted) => ({ tab: each, mounted })))
+    return all[index % all.length] ?? null
+  }
+}
+
+function compare(name: string, mounted: Mounted, answer: unknown[]): string | null {
+  const unrest = mounted.unrest()
+  // Groups come in no order of their own.
+  const [rows, wanted] = isOrdered(mounted.query) ? [mounted.rows(), answer] : [sorted(mounted.rows()), sorted(answer)]
+  if (unrest === null && isDeepStrictEqual(rows, wanted)) return null
+  return `${name}, ${JSON.stringify(mounted.query)} at ${JSON.stringify(mounted.shown)}: ${unrest ?? 'it is at rest'}
+shows   ${JSON.stringify(rows)}
+instead ${JSON.stringify(wanted)}`
+}
+
+async function until(checks: ReadonlyArray<() => string | null>, limitMs: number): Promise<void> {
+  const limit = performance.now() + limitMs
+  for (const check of checks) {
+    for (let failure = check(); failure !== null; failure = check()) {
+      if (performance.now() > limit) throw new Error(failure)
+      await nextTurn()
+    }
+  }
+}
+
+const sorted = (rows: readonly unknown[]): unknown[] => [...rows].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
