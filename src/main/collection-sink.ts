@@ -23,10 +23,10 @@ interface SyncedRows {
 export interface CollectionSinkOptions {
   readonly mode: SyncMode
   /** The collection wants rows; `again` when it was cleaned up in between and has none. */
-  onStart(again: boolean): void
-  onCleanup(): void
-  load(options: LoadSubsetOptions): true | Promise<void>
-  unload(options: LoadSubsetOptions): void
+  readonly onStart: (again: boolean) => void
+  readonly onCleanup: () => void
+  readonly load: (options: LoadSubsetOptions) => true | Promise<void>
+  readonly unload: (options: LoadSubsetOptions) => void
 }
 
 type SyncParams = Parameters<SyncConfig<object, string>['sync']>[0]

@@ -47,9 +47,11 @@ export class HeldSubsets {
     this.#options = options
   }
 
-  /** All that is held, for an engine that knows of none; it is going to serve it anew. */
+  /**
+   * All that is held, for an engine that knows of none; it is going to serve it anew. Changes that are on their way to it
+   * follow all the same: what was told to the one before may have been meant for this one.
+   */
   all(): ReadonlyArray<SubsetChange> {
-    this.#untold.clear()
     return [...this.#groups.values()].map(changeOf)
   }
 
@@ -90,7 +92,7 @@ export class HeldSubsets {
       for (const waiter of group.waiting) {
         if (waiter.rows > group.served) continue
         group.waiting.delete(waiter)
-        applied.then(waiter.gate.resolve as () => void, waiter.gate.reject)
+        applied.then(() => { waiter.gate.resolve() }, waiter.gate.reject)
       }
     }
   }

@@ -72,6 +72,9 @@ function constantOf(value: unknown): Constant {
       if (value === null) return null
       if (Array.isArray(value)) return value.map(constantOf)
       if (value instanceof Date) return { date: Number.isNaN(value.getTime()) ? null : value.getTime() }
+      return cannotCross('a constant that is an object')
+    case 'function':
+    case 'symbol':
+      return cannotCross(`a constant that is a ${typeof value}`)
   }
-  return cannotCross(`a constant that is a ${typeof value}`)
 }

@@ -12,7 +12,7 @@ const last = one === undefined ? seeds : first
 const REST_LIMIT_MS = 5000
 const SHRINK_REST_LIMIT_MS = 500
 /** What finding a smaller world that fails may take, ms. */
-const SHRINK_LIMIT_MS = 120_000
+const SHRINK_LIMIT_MS = Number(process.env['SIDESTREAM_SHRINK_MS'] ?? 120_000)
 
 beforeAll(() => {
   // TanStack DB recommends an index for every window.

@@ -36,6 +36,8 @@ export class Seat {
   #modes: Hello['modes']
   /** The subsets that the tab holds, by its ids. */
   readonly #subsets = new Map<number, SubsetChange>()
+  /** Of those, changes since the last {@link hello}. */
+  #untold: SubsetChange[] = []
   #hasRows: boolean
   #failovers: number
   #visible: boolean
@@ -67,6 +69,7 @@ export class Seat {
   /** What the tab says to its next engine, once it has answered the last one's batch. */
   async hello(): Promise<Hello> {
     await this.#inFlight
+    this.#untold = []
     return {
       ...this.#options.hello,
       have: this.#have,
@@ -105,6 +108,7 @@ export class Seat {
     const { epoch, aliveLock } = this.#options
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
+    if (this.#untold.length > 0) engine.subsets(this.#untold.splice(0))
     if (!this.#started) return
     this.#tell({ ...reply.status, cleared: this.#held || reply.status.cleared })
     if (!this.#held) engine.start()
@@ -143,7 +147,8 @@ export class Seat {
     },
     subsets: (changes) => {
       this.#note(changes)
-      this.#engine?.subsets(changes)
+      if (this.#engine) this.#engine.subsets(changes)
+      else this.#untold.push(...changes)
     },
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
     clearCache: () => this.#call('STORAGE_FAILED', (engine) => engine.clearCache()),

@@ -217,7 +217,8 @@ export class TabView implements Holder {
     const part = this.#parts.get(collection)!
     for (const key of entered) this.#use(collection, part, key, 1, rows.get(key))
     for (const key of left) this.#use(collection, part, key, -1, undefined)
-    if (!this.#takesAll(part)) for (const key of changed) this.#send(collection, key, rows.get(key))
+    // One that has come in may be in another subset as well, which it leaves now: it has changed all the same.
+    if (part.wholes === 0) for (const key of entered.concat(changed)) this.#send(collection, key, rows.get(key))
     this.#hasNews = true
   }
 

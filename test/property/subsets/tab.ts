@@ -96,7 +96,7 @@ export class Tab {
 
   /** Whether it holds no more than what is asked for. */
   get holdsLittle(): boolean {
-    return this.collections.items.config.syncMode === 'on-demand'
+    return this.mode === 'on-demand'
   }
 
   preload(): void {

@@ -10,11 +10,11 @@ export interface Entry {
 }
 
 export interface Order {
-  valueOf(row: RowData): unknown
+  readonly valueOf: (row: RowData) => unknown
   /** By TanStack DB's comparator, the one that is total: also for values of different kinds. */
-  compareValues(a: unknown, b: unknown): number
+  readonly compareValues: (a: unknown, b: unknown) => number
   /** By value, then by key: no two rows are alike. */
-  compare(a: Entry, b: Entry): number
+  readonly compare: (a: Entry, b: Entry) => number
 }
 
 export function orderOf(term: OrderTerm): Order {
@@ -30,10 +30,12 @@ function comparatorOf({ direction, nulls, stringSort, locale, localeOptions }: O
     stringSort,
     ...(locale === null ? {} : { locale }),
     ...(localeOptions === null ? {} : { localeOptions: JSON.parse(localeOptions) as object }),
-  } as Parameters<typeof makeComparator>[0], 'index')
+  }, 'index')
   // Most orders are of numbers, and the general comparator asks many questions before it compares two.
-  return (a, b) => (typeof a === 'number' && typeof b === 'number' && a === a && b === b ? sign * (a < b ? -1 : a > b ? 1 : 0) : compare(a, b))
+  return (a, b) => (isFinite(a) && isFinite(b) ? sign * (a < b ? -1 : a > b ? 1 : 0) : compare(a, b))
 }
+
+const isFinite = (value: unknown): value is number => Number.isFinite(value)
 
 const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
