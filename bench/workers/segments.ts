@@ -28,7 +28,7 @@ serve({
     const store = await openStore()
     const { puts, drops } = new SegmentDirectory().planAll(state)
     const meta = { writer: 'bench', since: 0, fingerprint: 'bench', offset: '-1', branches: state.lineage.branches, marks: state.marks, removals: state.removals.stored(), complete: true, txids: [], anchor: null }
-    await store.commit({ meta, puts, drops, replace: true, expectedWriter: null })
+    await store.commit({ meta, puts, drops, replace: true, working: null, expectedWriter: null })
     store.close()
   },
   async read() {
@@ -36,7 +36,7 @@ serve({
     const rows = new Map<string, RowData>()
     const segments: Segment[] = []
     const meta = await store.read({
-      accept: () => true,
+      accept: () => true, preview: () => undefined,
       take: (group) => {
         segments.push(...group)
         for (const segment of group) for (const row of segment.rows) rows.set(row['id'] as string, row)

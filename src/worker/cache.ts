@@ -10,10 +10,12 @@ import { emptyState, type State } from './core/materialize.ts'
 import { Removals } from './core/removals.ts'
 import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
 import type { Channel, EngineEnv, Lock } from './env.ts'
-import { ClearedCacheError, LostCacheError, UnreadableCacheError, type Store } from './store/store.ts'
+import { ClearedCacheError, LostCacheError, UnreadableCacheError, type Store, type WorkingSet } from './store/store.ts'
 
 /** How long changes are gathered before they are stored, ms. */
 const FLUSH_DELAY_MS = 150
+/** What tabs look at is stored this long after it has changed, ms. */
+const WORKING_DELAY_MS = 1000
 /** A flush steps back this often for tabs that still wait for rows. */
 const FLUSH_DEFERRALS = 20
 /** Attempts are spaced as if this many had failed already: about 8 s, then longer. */
@@ -48,6 +50,8 @@ export interface CacheOptions {
   readonly validated: boolean
   /** The present state; called at the start of a flush only. */
   checkpoint(): Checkpoint
+  /** What tabs look at; null when that is nothing. Called like {@link checkpoint}. */
+  working(): WorkingSet | null
   /** Rows are still being sent: writing them down can wait a little. */
   isBusy(): boolean
   onReport(report: CacheReport): void
@@ -84,6 +88,9 @@ export class Cache {
   #storage: StorageMode = 'opening'
   #persistedOffset: string | null = null
   #cancelTimer: (() => void) | null = null
+  /** What tabs look at has changed since it was stored. */
+  #isWorkingDirty = false
+  #cancelWorking: (() => void) | null = null
   #cancelRetry: (() => void) | undefined
   #flushing: Promise<void> = Promise.resolve()
   #failures = 0
@@ -103,9 +110,10 @@ export class Cache {
   /**
    * Opens the store and reads it.
    * @param onRows called with rows as they are read, when they are worth showing; the result tells whether they hold
+   * @param onPreview called before that with what tabs were looking at, under the same condition
    * @returns what is stored, when it is of use; never rejects
    */
-  async hydrate(onRows: (rows: Hydrating) => void): Promise<Checkpoint | null> {
+  async hydrate(onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
     const { settings } = this.#options
     if (settings.cache === null || this.#cleared) {
       this.#report('memory')
@@ -130,7 +138,7 @@ export class Cache {
           if (error instanceof LostCacheError) throw error
         })
       }
-      checkpoint = await this.#read(store, onRows).catch((error: unknown) => {
+      checkpoint = await this.#read(store, onRows, onPreview).catch((error: unknown) => {
         // As good as nothing: the stream has it all.
         if (error instanceof UnreadableCacheError) return null
         throw error
@@ -157,6 +165,15 @@ export class Cache {
     this.#schedule()
   }
 
+  /** Tabs look at something else, or at other rows of it. */
+  workingChanged(): void {
+    this.#isWorkingDirty = true
+    this.#cancelWorking ??= this.#env.clock.after(WORKING_DELAY_MS, () => {
+      this.#cancelWorking = null
+      void this.flush()
+    })
+  }
+
   /** The state was replaced, or dropped: what is stored is wrong, and goes at once. */
   async replaced(): Promise<void> {
     this.#rewrite = true
@@ -166,6 +183,12 @@ export class Cache {
 
   /** Stores the present state, as far as storage is to be had. Never rejects. */
   flush(): Promise<void> {
+    this.#cancelWorking?.()
+    this.#cancelWorking = null
+    return this.#flushRows()
+  }
+
+  #flushRows(): Promise<void> {
     this.#cancelTimer?.()
     this.#cancelTimer = null
     this.#flushing = this.#flushing.then(() => this.#flush())
@@ -179,6 +202,7 @@ export class Cache {
     this.#store = null
     this.#cancelTimer?.()
     this.#cancelTimer = null
+    this.#cancelWorking?.()
     this.#cancelRetry?.()
     await this.#flushing
     this.#persistedOffset = null
@@ -203,6 +227,7 @@ export class Cache {
   abandon(): void {
     this.#closed.abort()
     this.#cancelTimer?.()
+    this.#cancelWorking?.()
     this.#cancelRetry?.()
     this.#store?.close()
     this.#store = null
@@ -211,7 +236,7 @@ export class Cache {
     this.#release()
   }
 
-  async #read(store: Store, onRows: (rows: Hydrating) => void): Promise<Checkpoint | null> {
+  async #read(store: Store, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
     const { collections } = this.#options.settings
     const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
     const keyOf = (collection: string, row: RowData): string => String(row[primaryKeys.get(collection) ?? ''])
@@ -225,6 +250,9 @@ export class Cache {
         const branch = { id: this.#env.newId(), seq: marks.seq, digest: marks.digest }
         state = { ...state, lineage: new Lineage([...branches, branch]), removals: new Removals(removals), marks }
         return stored.fingerprint === this.#fingerprint && stored.offset !== START_OFFSET
+      },
+      preview: (working) => {
+        if (complete) onPreview(working)
       },
       take: (segments) => {
         const diff = new RowDiff()
@@ -269,7 +297,7 @@ export class Cache {
         return
       }
       this.#cancelTimer = null
-      void this.flush()
+      void this.#flushRows()
     }
     this.#cancelTimer = this.#env.clock.after(FLUSH_DELAY_MS, run)
   }
@@ -288,12 +316,15 @@ export class Cache {
     this.#adopt?.()
     this.#adopt = null
     const cleaning = this.#directory.needsCleaning
-    if (!this.#rewrite && !cleaning && offset === this.#persistedOffset && this.#dirty.size === 0) return
+    // Not with every flush: rows that are looked at change all the time, and a second's age does not matter.
+    const working = complete && this.#isWorkingDirty && this.#cancelWorking === null ? this.#options.working() : null
+    if (!this.#rewrite && !cleaning && working === null && offset === this.#persistedOffset && this.#dirty.size === 0) return
     // From here to the commit nothing is awaited: plan, rows and offset are of one moment.
     const replace = this.#rewrite
     const plan = replace ? this.#directory.planAll(state) : this.#directory.plan(this.#dirty, state)
     this.#dirty = new RowDiff()
     this.#rewrite = false
+    if (working) this.#isWorkingDirty = false
     const meta = {
       writer: this.#writer,
       since: this.#since,
@@ -307,7 +338,7 @@ export class Cache {
       anchor,
     }
     try {
-      await store.commit({ meta, ...plan, replace, expectedWriter: this.#expectedWriter })
+      await store.commit({ meta, ...plan, replace, working, expectedWriter: this.#expectedWriter })
     } catch (error) {
       this.#rewrite = true
       if (this.#store === store) this.#fail(error)

@@ -2,7 +2,7 @@ import { toErrorData, type ErrorData } from '../shared/errors.ts'
 import { START_OFFSET, type AppendSettings, type Have, type Outcome, type Position, type RequestValues, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
-import type { SubsetChange } from '../shared/subset.ts'
+import { subsetKey, type SubsetChange } from '../shared/subset.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport, type Hydrating } from './cache.ts'
 import { Tail } from './core/anchor.ts'
@@ -11,7 +11,9 @@ import { Subsets } from './core/subsets/subsets.ts'
 import type { EngineEnv } from './env.ts'
 import { isUpToDate, StreamReader } from './stream/reader.ts'
 import type { StreamSource } from './stream/source.ts'
+import type { WorkingSet } from './store/store.ts'
 import { RequestDesk } from './tabs/request-desk.ts'
+import type { Preview } from './tabs/tab-view.ts'
 import { TabSession, type Publication, type Readiness, type TabLink } from './tabs/tab-session.ts'
 
 /** Transaction ids that are remembered for tabs that ask after the fact, and across restarts. */
@@ -105,6 +107,8 @@ export class Engine {
   #hydrated = false
   /** The state is being read from the cache, and goes to the tabs at the same time. */
   #flowing = false
+  /** What tabs were looking at when the state was stored; null once the state is here. */
+  #preview: ReadonlyMap<string, Preview> | null = null
   #started = false
   #running: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
@@ -121,7 +125,12 @@ export class Engine {
     this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators }
     this.#status = { ...INITIAL_ENGINE_STATUS, epoch: this.epoch }
     this.#state = this.#emptyState()
-    this.#subsets = new Subsets((task) => env.clock.after(0, task))
+    this.#subsets = new Subsets({
+      later: (task) => env.clock.after(0, task),
+      onMoved: () => {
+        this.#cache.workingChanged()
+      },
+    })
     this.#desk = new RequestDesk({ clock: env.clock, tabs: this.#members, closed: this.#closed.signal })
     this.#source = env.createSource(settings, () => this.#desk.ask())
     this.#reader = new StreamReader({
@@ -158,6 +167,7 @@ export class Engine {
         txids: this.#txids,
         complete: this.#complete && this.#replacement === null,
       }),
+      working: () => this.#working(),
       isBusy: () => [...this.#members].some(({ session }) => session.isBehind),
       onReport: (report) => {
         this.#onCacheReport(report)
@@ -198,6 +208,7 @@ export class Engine {
     return {
       start: () => {
         if (!member.started && (this.#hydrated || this.#flowing)) this.#open(session)
+        else this.#showPreview(session)
         member.started = true
         this.#start()
         // Somebody waits for it, even where nobody looks.
@@ -210,6 +221,7 @@ export class Engine {
       },
       subsets: (changes) => {
         session.want(changes, this.#state)
+        if (member.started) this.#showPreview(session)
       },
       show: (visible) => {
         member.visible = visible
@@ -308,9 +320,15 @@ export class Engine {
   }
 
   async #run(): Promise<void> {
-    let checkpoint = await this.#cache.hydrate((rows) => {
-      this.#onHydrating(rows)
-    })
+    let checkpoint = await this.#cache.hydrate(
+      (rows) => {
+        this.#onHydrating(rows)
+      },
+      (working) => {
+        this.#onPreview(working)
+      },
+    )
+    this.#preview = null
     if (this.#closed.signal.aborted) return
     if (this.#forgotten) checkpoint = null
     if (!checkpoint && this.#flowing) {
@@ -333,6 +351,28 @@ export class Engine {
     if (isOpen) this.#publish({ diff: NOTHING, txids: this.#txids, events: [], invalid: [] })
     else this.#openAll()
     await this.#reader.run()
+  }
+
+  /** What tabs were looking at goes out before anything else is read. */
+  #onPreview(working: WorkingSet): void {
+    if (this.#closed.signal.aborted || this.#forgotten) return
+    const primaryKeys = new Map(this.#settings.collections.map(({ name, primaryKey }) => [name, primaryKey]))
+    this.#preview = new Map(
+      working.map(({ key, collection, rows, edge, whole }) => {
+        const primaryKey = primaryKeys.get(collection) ?? ''
+        return [key, { rows: rows.map((row) => [String(row[primaryKey]), row] as const), edge, whole }]
+      }),
+    )
+    for (const { session, started } of this.#members) if (started) this.#showPreview(session)
+  }
+
+  #showPreview(session: TabSession): void {
+    const preview = this.#preview
+    if (preview) session.preview((subset) => preview.get(subsetKey(subset)) ?? null)
+  }
+
+  #working(): WorkingSet | null {
+    return this.#replacement ? null : this.#subsets.working()
   }
 
   /** Rows go out while others are still being read. */

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
 import { LostCacheError, type Store } from '../../src/worker/store/store.ts'
-import { load } from './load.ts'
-import { meta, segment, write } from './stored-samples.ts'
+import { load, loadWorking } from './load.ts'
+import { meta, segment, working, write } from './stored-samples.ts'
 
 /** An implementation of `Store`, as the contract meets it. */
 export interface StoreFixture {
@@ -89,6 +89,33 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
     await store.commit(write('7', [segment(1)]))
     await store.commit(write('-1', [], { replace: true }))
     expect(await load(store)).toEqual({ meta: meta('-1'), segments: [] })
+  },
+
+  'keeps what tabs look at, and tells it before the segments': async (open) => {
+    const store = await open()
+    expect(await loadWorking(store)).toBe(null)
+    await store.commit(write('7', [segment(1)], { working: working('a') }))
+    expect(await loadWorking(store)).toEqual({ working: working('a'), isFirst: true })
+    await store.commit(write('8', [segment(2)]))
+    expect(await loadWorking(store)).toEqual({ working: working('a'), isFirst: true })
+    await store.commit(write('8', [], { working: working('b') }))
+    expect(await loadWorking(store)).toEqual({ working: working('b'), isFirst: true })
+  },
+
+  'drops what tabs look at with everything else, unless it comes along': async (open) => {
+    const store = await open()
+    await store.commit(write('7', [segment(1)], { working: working('a') }))
+    await store.commit(write('8', [segment(1)], { replace: true, working: working('b') }))
+    expect(await loadWorking(store)).toEqual({ working: working('b'), isFirst: true })
+    await store.commit(write('9', [segment(1)], { replace: true }))
+    expect(await loadWorking(store)).toBe(null)
+  },
+
+  'writes nothing of what tabs look at for a writer that is shut out': async (open) => {
+    const store = await open()
+    await store.commit(write('7', [segment(1)], { working: working('a') }))
+    await expect(store.commit(write('8', [], { expectedWriter: 'somebody else', working: working('b') }))).rejects.toThrow(LostCacheError)
+    expect(await loadWorking(store)).toEqual({ working: working('a'), isFirst: true })
   },
 
   'takes a commit that expects the stored writer': async (open) => {
@@ -228,7 +255,7 @@ export const STORE_CONTRACT: Readonly<Record<string, (open: Open, openOther: Ope
 }
 
 /** Changes with the contract; a case that is lost by accident is noticed by it. */
-export const STORE_CONTRACT_CASES = 26
+export const STORE_CONTRACT_CASES = 29
 
 /** Runs the whole contract on an implementation, and then tests that the whole of it has run. */
 export function testStoreContract(implementation: string, fixture: StoreFixture): void {

@@ -1,5 +1,5 @@
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
-import type { StoredMeta, StoreWrite } from '../../src/worker/store/store.ts'
+import type { StoredMeta, StoreWrite, WorkingSet } from '../../src/worker/store/store.ts'
 
 export const meta = (offset: string, writer = 'writer'): StoredMeta => ({
   writer,
@@ -27,6 +27,9 @@ export const write = (offset: string, puts: Segment[] = [], rest: Partial<StoreW
   puts,
   drops: [],
   replace: false,
+  working: null,
   expectedWriter: null,
   ...rest,
 })
+
+export const working = (name: string): WorkingSet => [{ key: name, collection: 'items', rows: [{ id: name, _seq: 1 }], edge: 7, whole: false }]

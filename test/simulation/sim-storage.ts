@@ -1,6 +1,6 @@
 import { MemoryStore, emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
-import { ClearedCacheError, type Store } from '../../src/worker/store/store.ts'
+import { ClearedCacheError, type Store, type WorkingSet } from '../../src/worker/store/store.ts'
 import type { Lock, Locks } from '../../src/worker/env.ts'
 import type { Process, World } from './world.ts'
 
@@ -74,7 +74,13 @@ export class SimStorage {
       read: async (reader) => {
         await io()
         const groups: Segment[][] = []
-        const meta = await inner.read({ accept: (stored) => reader.accept(stored), take: (segments) => groups.push(structuredClone([...segments])) })
+        let shown: WorkingSet | null = null
+        const meta = await inner.read({
+          accept: (stored) => reader.accept(stored),
+          preview: (working) => (shown = structuredClone(working)),
+          take: (segments) => groups.push(structuredClone([...segments])),
+        })
+        if (shown) reader.preview(shown)
         for (const group of groups) {
           await io()
           reader.take(group)

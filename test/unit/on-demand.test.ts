@@ -1,3 +1,4 @@
+import 'fake-indexeddb/auto'
 import { createLiveQueryCollection, eq } from '@tanstack/db'
 import * as v from 'valibot'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -62,4 +63,52 @@ test('a tab holds the rows that its condition holds for', async () => {
   await vi.waitFor(() => {
     expect(query.size).toBe((Math.ceil(2997 / 7)) + 1)
   })
+})
+
+test('what a tab looked at is shown again before all rows are read, and put right then', async () => {
+  const db = await openCities(3000)
+  const query = (of: typeof db) => createLiveQueryCollection((q) => q.from({ c: of.collections.cities }).orderBy(({ c }) => c.people, 'desc').limit(3))
+  await query(db).preload()
+  const { url } = db.stream
+  db.close()
+  await server.goOffline()
+  const again = createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schema })
+  open.push(again)
+  const shown = query(again)
+  await shown.preload()
+  expect(top(shown.values())).toEqual(['k2999 2999', 'k2998 2998', 'k2997 2997'])
+  expect(again.status.getSnapshot()).toMatchObject({ ready: false, rows: 0 })
+  await again.preload()
+  expect(again.status.getSnapshot()).toMatchObject({ ready: true, rows: 3000 })
+  expect(again.collections.cities.size).toBe(3)
+  await server.goOnline()
+  server.append('/s', [city(2999, 1)])
+  again.reconnect()
+  await vi.waitFor(() => {
+    expect(top(shown.values())).toEqual(['k2998 2998', 'k2997 2997', 'k2996 2996'])
+  })
+})
+
+test('a progressive collection answers queries at once and is ready when whole', async () => {
+  server = await startStreamServer()
+  const url = server.createStream('/s')
+  server.append('/s', Array.from({ length: 3000 }, (_, n) => city(n)))
+  const state = createStateSchema({ cities: { schema: schema.cities.schema, type: 'city', primaryKey: 'id', syncMode: 'progressive' } })
+  const db = createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state })
+  open.push(db)
+  const query = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, 'desc').limit(3))
+  query.subscribeChanges(() => undefined)
+  await vi.waitFor(() => {
+    expect(top(query.values())).toEqual(['k2999 2999', 'k2998 2998', 'k2997 2997'])
+  })
+  expect(db.collections.cities.size).toBeLessThan(3000)
+  await db.preload()
+  expect(db.collections.cities.size).toBe(3000)
+  expect([query.status, db.collections.cities.status]).toEqual(['ready', 'ready'])
+  server.append('/s', [city(5, 9999)])
+  await vi.waitFor(() => {
+    expect(top(query.values())).toEqual(['k5 9999', 'k2999 2999', 'k2998 2998'])
+  })
+  await query.cleanup()
+  expect(db.collections.cities.size).toBe(3000)
 })

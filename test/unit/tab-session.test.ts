@@ -40,7 +40,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have 
       have: options.have ?? null,
       modes: {},
       wants: [],
-      subsets: new Subsets(() => undefined),
+      subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
       wantsEvents: options.wantsEvents ?? false,
       hasRows: options.hasRows ?? false,
       status: () => INITIAL_ENGINE_STATUS,

@@ -2,17 +2,21 @@ import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { abortable } from '../../shared/abortable.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Clock } from '../env.ts'
-import { isClaim, isStoredMeta, isStoredSegment } from './stored-guards.ts'
-import { ClearedCacheError, isOutdated, LostCacheError, UnreadableCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
+import { isClaim, isStoredMeta, isStoredSegment, isWorkingSet } from './stored-guards.ts'
+import { ClearedCacheError, isOutdated, LostCacheError, UnreadableCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite, type WorkingSet } from './store.ts'
 
 interface CacheSchema extends DBSchema {
-  /** Out-of-line keys: the one record has the key `META_KEY`; where there is none yet, `CLAIM_KEY` has the writer's. */
-  meta: { key: string; value: StoredMeta | Claim }
+  /**
+   * Out-of-line keys: `META_KEY` has the meta record; where there is none yet, `CLAIM_KEY` has the writer's. `WORKING_KEY`
+   * has the working set.
+   */
+  meta: { key: string; value: StoredMeta | Claim | WorkingSet }
   segments: { key: number; value: Segment }
 }
 
 const META_KEY = 'meta'
 const CLAIM_KEY = 'claim'
+const WORKING_KEY = 'working'
 /** Version within one database name; a change of format changes the name instead, so that no upgrade can ever block. */
 const SCHEMA_VERSION = 1
 /** A database that does not open in this time is treated as absent, ms. */
@@ -101,10 +105,12 @@ export class IdbStore implements Store {
     const tx = this.#db.transaction(['meta', 'segments'], 'readonly')
     tx.done.catch(() => undefined)
     const segments = tx.objectStore('segments')
-    const meta: unknown = await this.#settle(READ_LIMIT_MS, tx.objectStore('meta').get(META_KEY))
+    const metas = tx.objectStore('meta')
+    const [meta, working]: unknown[] = await this.#settle(READ_LIMIT_MS, Promise.all([metas.get(META_KEY), metas.get(WORKING_KEY)]))
     if (meta === undefined) return null
     if (!isStoredMeta(meta)) throw new UnreadableCacheError('the cache cannot be understood')
     if (!reader.accept(meta)) return null
+    if (isWorkingSet(working)) reader.preview(working)
     let next = segments.getAll(null, SEGMENTS_AT_ONCE)
     for (;;) {
       const group = await this.#settle(READ_LIMIT_MS, next)
@@ -121,14 +127,15 @@ export class IdbStore implements Store {
     return this.#settle(COMMIT_LIMIT_MS, this.#commit(write))
   }
 
-  async #commit({ meta, puts, drops, replace, expectedWriter }: StoreWrite): Promise<void> {
+  async #commit({ meta, puts, drops, replace, working, expectedWriter }: StoreWrite): Promise<void> {
     const tx = this.#db.transaction(['meta', 'segments'], 'readwrite', { durability: this.#durability })
     // Without this, an abort while a request is awaited would also be an unhandled rejection.
     tx.done.catch(() => undefined)
     const metas = tx.objectStore('meta')
     const segments = tx.objectStore('segments')
     try {
-      if (expectedWriter !== null && ((await metas.get(META_KEY)) ?? (await metas.get(CLAIM_KEY)))?.writer !== expectedWriter) {
+      const writer = expectedWriter === null ? null : ((await metas.get(META_KEY)) ?? (await metas.get(CLAIM_KEY)))
+      if (expectedWriter !== null && !(isClaim(writer) && writer.writer === expectedWriter)) {
         throw new LostCacheError('the cache has another writer')
       }
       if (replace) await segments.clear()
@@ -137,6 +144,8 @@ export class IdbStore implements Store {
         await Promise.all(puts.slice(start, start + PUTS_AT_ONCE).map(async (segment) => segments.put(segment)))
       }
       await Promise.all(drops.map(async (id) => segments.delete(id)))
+      if (working) await metas.put(working, WORKING_KEY)
+      else if (replace) await metas.delete(WORKING_KEY)
       await metas.put(meta, META_KEY)
     } catch (error) {
       abort(tx)

@@ -1,5 +1,5 @@
 import type { Segment } from '../core/segment-directory.ts'
-import { isOutdated, LostCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite } from './store.ts'
+import { isOutdated, LostCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite, type WorkingSet } from './store.ts'
 
 /** What a memory store holds; outlives the store, as a database outlives its connection. */
 export interface MemoryMedium {
@@ -7,6 +7,7 @@ export interface MemoryMedium {
   /** The writer, before there is a meta record. */
   claim?: Claim | null
   readonly segments: Map<number, Segment>
+  working?: WorkingSet | null
 }
 
 export const emptyMedium = (): MemoryMedium => ({ meta: null, segments: new Map() })
@@ -33,21 +34,23 @@ export class MemoryStore implements Store {
 
   async read(reader: StoreReader): Promise<StoredMeta | null> {
     await this.#assertOpen()
-    const { meta, segments } = structuredClone(this.#medium)
+    const { meta, segments, working } = structuredClone(this.#medium)
     if (!meta || !reader.accept(meta)) return null
+    if (working) reader.preview(working)
     for (const segment of [...segments.values()].sort((a, b) => a.id - b.id)) reader.take([segment])
     return meta
   }
 
   async commit(write: StoreWrite): Promise<void> {
     await this.#assertOpen()
-    const { meta, puts, drops, replace, expectedWriter } = structuredClone(write)
+    const { meta, puts, drops, replace, working, expectedWriter } = structuredClone(write)
     const { segments } = this.#medium
     const writer = (this.#medium.meta ?? this.#medium.claim)?.writer
     if (expectedWriter !== null && writer !== expectedWriter) throw new LostCacheError('the cache has another writer')
     if (replace) segments.clear()
     for (const segment of puts) segments.set(segment.id, segment)
     for (const id of drops) segments.delete(id)
+    if (replace || working) this.#medium.working = working
     this.#medium.meta = meta
   }
 
@@ -56,6 +59,7 @@ export class MemoryStore implements Store {
     this.#medium.meta = null
     this.#medium.claim = null
     this.#medium.segments.clear()
+    this.#medium.working = null
     this.#closed = true
   }
 

@@ -1,3 +1,4 @@
+import type { RowData } from '../../shared/row-diff.ts'
 import type { Anchor } from '../core/anchor.ts'
 import type { Branch } from '../core/lineage.ts'
 import type { Marks } from '../core/materialize.ts'
@@ -36,10 +37,25 @@ export interface StoredMeta extends Claim {
   readonly anchor: Anchor | null
 }
 
+/** A subset's rows, and where they end; see `ServedSubset`. */
+export interface StoredSubset {
+  /** See `subsetKey`. */
+  readonly key: string
+  readonly collection: string
+  readonly rows: ReadonlyArray<RowData>
+  readonly edge: unknown
+  readonly whole: boolean
+}
+
+/** What tabs were looking at: it can be shown again before all rows are read. */
+export type WorkingSet = ReadonlyArray<StoredSubset>
+
 /** Takes what is read from a store, while it is being read. */
 export interface StoreReader {
   /** Whether the segments are of any use; when not, they are not read. */
   accept(meta: StoredMeta): boolean
+  /** The working set, if there is one, before any segment. It is of some offset of the same reading of the stream. */
+  preview(working: WorkingSet): void
   /** The next segments, in order of id. */
   take(segments: ReadonlyArray<Segment>): void
 }
@@ -50,6 +66,8 @@ export interface StoreWrite {
   readonly drops: ReadonlyArray<number>
   /** Everything stored so far is dropped in the same transaction. */
   readonly replace: boolean
+  /** Stored beside the segments; null leaves what is stored, unless everything is dropped. */
+  readonly working: WorkingSet | null
   /** The writer that is expected to be stored; null accepts any. */
   readonly expectedWriter: string | null
 }

@@ -1,5 +1,5 @@
 import type { Segment } from '../core/segment-directory.ts'
-import type { Claim, StoredMeta } from './store.ts'
+import type { Claim, StoredMeta, WorkingSet } from './store.ts'
 
 /**
  * Stored data outlives the code that wrote it, and anything of the origin can write there. What does not look right is
@@ -36,6 +36,18 @@ export function isStoredSegment(value: unknown): value is Segment {
     isStrings(value['deleted'])
   )
 }
+
+export const isWorkingSet = (value: unknown): value is WorkingSet =>
+  Array.isArray(value) &&
+  value.every(
+    (subset) =>
+      isRecord(subset) &&
+      typeof subset['key'] === 'string' &&
+      typeof subset['collection'] === 'string' &&
+      Array.isArray(subset['rows']) &&
+      subset['rows'].every(isRecord) &&
+      typeof subset['whole'] === 'boolean',
+  )
 
 export const isClaim = (value: unknown): value is Claim => isRecord(value) && typeof value['writer'] === 'string' && Number.isFinite(value['since'])
 

@@ -20,6 +20,15 @@ export interface Holder {
   moved(held: HeldSubset, moves: Moves, rows: ReadonlyMap<string, RowData>): void
 }
 
+/** Held subsets as they are stored; see `StoredSubset`. */
+export type WorkingSubsets = ReadonlyArray<{
+  readonly key: string
+  readonly collection: string
+  readonly rows: ReadonlyArray<RowData>
+  readonly edge: unknown
+  readonly whole: boolean
+}>
+
 interface Entry extends HeldSubset {
   readonly key: string
   readonly equality: Equality | null
@@ -32,6 +41,16 @@ interface Route {
   readonly valueOf: (row: RowData) => unknown
   readonly byValue: Map<unknown, Set<Entry>>
 }
+
+export interface SubsetsOptions {
+  /** Runs a task some time later. */
+  readonly later: (task: () => void) => void
+  /** Somebody holds other subsets, or rows of them have moved. */
+  readonly onMoved: () => void
+}
+
+/** Rows that all held subsets have together, at most, for {@link Subsets.working} to name them. */
+const WORKING_ROWS = 5000
 
 interface CollectionSubsets {
   readonly indexed: IndexedRows
@@ -50,11 +69,10 @@ interface CollectionSubsets {
  */
 export class Subsets {
   readonly #collections = new Map<string, CollectionSubsets>()
-  readonly #later: (task: () => void) => void
+  readonly #options: SubsetsOptions
 
-  /** @param later runs a task some time later */
-  constructor(later: (task: () => void) => void) {
-    this.#later = later
+  constructor(options: SubsetsOptions) {
+    this.#options = options
   }
 
   /**
@@ -73,6 +91,7 @@ export class Subsets {
       route(collection, entry, (set) => set.add(entry!))
     }
     entry.holders.set(holder, (entry.holders.get(holder) ?? 0) + 1)
+    this.#options.onMoved()
     return entry
   }
 
@@ -96,7 +115,25 @@ export class Subsets {
 
   /** Lets everything noted take effect. */
   settle(): void {
-    for (const collection of this.#collections.values()) settle(collection)
+    let moved = false
+    for (const collection of this.#collections.values()) moved = settle(collection) || moved
+    if (moved) this.#options.onMoved()
+  }
+
+  /** The held subsets with their rows, the newest ones as far as there are not too many; null when there are none. */
+  working(): WorkingSubsets | null {
+    this.settle()
+    const working: Array<WorkingSubsets[number]> = []
+    let left = WORKING_ROWS
+    for (const { indexed, entries } of this.#collections.values()) {
+      for (const { key, subset, members } of [...entries.values()].reverse()) {
+        if (members.keys.size > left) continue
+        left -= members.keys.size
+        const rows = [...members.keys].flatMap((row): RowData[] => [indexed.rows.get(row)].filter((found) => found !== undefined))
+        working.push({ key, collection: subset.collection, rows, edge: members.edge, whole: members.whole })
+      }
+    }
+    return working.length > 0 ? working : null
   }
 
   /** The rows are others, or have changed unnoted: all are looked at anew. */
@@ -122,7 +159,7 @@ export class Subsets {
     if (!collection) {
       const own: CollectionSubsets = {
         indexed: new IndexedRows(rowsOf(state, name), () => {
-          this.#later(() => {
+          this.#options.later(() => {
             settle(own)
             own.indexed.build()
           })
@@ -162,9 +199,10 @@ function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): E
   }
 }
 
-function settle(collection: CollectionSubsets): void {
+/** @returns whether any row of a subset has moved or changed */
+function settle(collection: CollectionSubsets): boolean {
   const { changed, indexed, entries, open } = collection
-  if (changed.size === 0) return
+  if (changed.size === 0) return false
   const touched = new Set<Entry>(open)
   for (const [key, before] of changed) {
     const after = indexed.rows.get(key) ?? null
@@ -178,7 +216,9 @@ function settle(collection: CollectionSubsets): void {
     }
   }
   changed.clear()
-  for (const entry of touched) if (entries.get(entry.key) === entry) tell(entry, entry.members.settle(entry.candidates), collection)
+  let moved = false
+  for (const entry of touched) if (entries.get(entry.key) === entry) moved = tell(entry, entry.members.settle(entry.candidates), collection) || moved
+  return moved
 }
 
 function note(entry: Entry, key: string, after: RowData | null, touched: Set<Entry>): void {
@@ -186,9 +226,10 @@ function note(entry: Entry, key: string, after: RowData | null, touched: Set<Ent
   touched.add(entry)
 }
 
-function tell(entry: Entry, moves: Moves, { indexed }: CollectionSubsets): void {
-  if (moves.entered.length + moves.left.length + moves.changed.length === 0) return
+function tell(entry: Entry, moves: Moves, { indexed }: CollectionSubsets): boolean {
+  if (moves.entered.length + moves.left.length + moves.changed.length === 0) return false
   for (const holder of [...entry.holders.keys()]) holder.moved(entry, moves, indexed.rows)
+  return true
 }
 
 function route({ open, routes }: CollectionSubsets, { equality }: Entry, change: (set: Set<Entry>) => void): void {
