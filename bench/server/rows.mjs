@@ -12,16 +12,22 @@ const mix = (index) => Math.imul(index + 1, SCATTER) >>> 0
 /** Key of the row that arrives at `index`. */
 export const keyAt = (index) => mix(index).toString(36).padStart(7, '0')
 
-/** The row that arrives at `index`: 7 fields, about 125 bytes of JSON, the same in every run. */
-export function rowAt(index, updatedAt = EPOCH + index * 977) {
-  const seed = mix(index ^ 0x5bd1e995)
+const seedOf = (index) => mix(index ^ 0x5bd1e995)
+
+/** What `points` are below, except for those of a record. Spread evenly: few rows have the same. */
+export const POINTS = 1_000_000
+export const pointsAt = (index) => Math.floor((seedOf(index) / 2 ** 32) * POINTS)
+
+/** The row that arrives at `index`: 7 fields, about 130 bytes of JSON, the same in every run. */
+export function rowAt(index, { updatedAt = EPOCH + index * 977, points = pointsAt(index) } = {}) {
+  const seed = seedOf(index)
   return {
     id: keyAt(index),
     title: `${subjects[seed % 8]} ${seed.toString(36)}`,
     team: teams[(seed >>> 3) % 7],
     status: states[(seed >>> 6) % 4],
     owner: people[(seed >>> 8) % 8],
-    points: (seed >>> 11) % 100,
+    points,
     updatedAt,
   }
 }
@@ -32,10 +38,9 @@ export function* insertEvents(count) {
   }
 }
 
-/** What happened between two visits: `size` rows of `count`, spread over the stream, changed at `updatedAt`. */
-export function updateEvents(count, size, updatedAt) {
-  return Array.from({ length: Math.min(size, count) }, (_, step) => {
-    const index = Math.floor(((step + 0.5) * count) / size)
-    return { type: 'row', key: keyAt(index), value: rowAt(index, updatedAt), headers: { operation: 'update' } }
-  })
-}
+export const updateEvent = (index, change) => ({
+  type: 'row',
+  key: keyAt(index),
+  value: rowAt(index, change),
+  headers: { operation: 'update' },
+})

@@ -1,0 +1,27 @@
+import { startChild } from './child.mjs'
+
+const START_MS = 30_000
+const FLOOD_MS = 300_000
+
+/** Runs `use` with a stream of its own, which begins with the server's `rows` inserts, and a process that writes to it. */
+export async function withGenerator({ server, rows }, use) {
+  const url = await server.copy()
+  const { call, stop } = await startChild('generator', { args: [url, rows], startMs: START_MS })
+  try {
+    return await use({
+      url,
+      /** Updates rows for as long as `during` takes. @returns what both answer */
+      async flood(updates, during) {
+        const flooded = call('flood', updates, FLOOD_MS)
+        const result = await during()
+        await call('halt')
+        return [result, await flooded]
+      },
+      trickle: (changes) => call('trickle', changes, changes.count * changes.everyMs * 2 + START_MS),
+      top: (count) => call('top', count),
+    })
+  } finally {
+    stop()
+    await server.drop(url)
+  }
+}
