@@ -1,9 +1,11 @@
 import { alternate } from '../lab/alternate.mjs'
-import { load, tracedLoad } from '../lab/load.mjs'
 import { withProfile } from '../lab/browser.mjs'
-import { figures } from '../report/figures.mjs'
+import { SHOWN, warmRows } from '../lab/first-rows.mjs'
+import { load, tracedLoad } from '../lab/load.mjs'
+import { setupsOf } from '../lab/setups.mjs'
+import { figures, figuresOf } from '../report/figures.mjs'
 
-export const pages = ['peer', 'sidestream']
+export const pages = ['peer', 'sidestream', 'peer-query', 'sidestream-query']
 
 // Rows that change between the visits. Without any, the peer's browser would revalidate the stream's one response and
 // take it from its HTTP cache, which no stream that is in use allows.
@@ -25,7 +27,17 @@ export async function run(lab) {
     const paced = await alternate({ who: lab.who, runs: lab.runs, label }, (side) => revisit(lab, side, link))
     collected.push(...figures({ ...about, ...link }, [...METRICS, 'wireBytes'], paced))
   }
-  return collected
+  return [...collected, ...(await firstRows(lab))]
+}
+
+async function firstRows(lab) {
+  const setups = setupsOf(lab)
+  const label = `warm, top ${String(SHOWN)}`
+  const results = await alternate({ who: [...setups.keys()], runs: lab.runs, label }, (name) =>
+    warmRows(lab, setups.get(name), CHANGED),
+  )
+  const about = { case: 'warm', rows: lab.rows, shown: SHOWN }
+  return figuresOf(setups, about, ['firstRowsMs', 'freshMs', 'blockingMs', 'longestTaskMs'], results)
 }
 
 /** The first visit is never paced: it is only there to fill the caches. */

@@ -1,10 +1,10 @@
 /**
- * Measures each of `who` in turn, `runs` times, after one discarded turn. Alternating spreads whatever the machine is
- * doing meanwhile over both sides.
+ * Measures each of `who` in turn, `runs` times, after one discarded turn, unless the case has had one. Alternating spreads
+ * whatever the machine is doing meanwhile over both sides.
  */
-export async function alternate({ who, runs, label }, measure) {
+export async function alternate({ who, runs, label, warmedUp = false }, measure) {
   const results = new Map(who.map((side) => [side, []]))
-  for (let run = 0; run <= runs; run += 1) {
+  for (let run = warmedUp ? 1 : 0; run <= runs; run += 1) {
     for (const side of who) {
       progress(`${label}: ${side} ${run === 0 ? 'warm-up' : `${String(run)}/${String(runs)}`}`)
       const result = await measure(side)

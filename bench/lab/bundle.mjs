@@ -29,6 +29,12 @@ const pages = {
     'sidestream-tab': at('bench/pages/sidestream-tab.ts'),
     'sidestream-tab-worker': at('src/worker/index.ts'),
   },
+  'peer-query': { 'peer-query': at('bench/pages/peer-query.ts') },
+  'sidestream-query': {
+    'sidestream-query': at('bench/pages/sidestream-query.ts'),
+    'sidestream-query-worker': at('src/worker/index.ts'),
+  },
+  limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   store: {
     store: at('bench/pages/store.ts'),
     segments: at('bench/workers/segments.ts'),

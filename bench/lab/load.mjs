@@ -1,22 +1,23 @@
 import { Tab } from './tab.mjs'
-import { CATEGORIES, longestTaskMs } from './trace.mjs'
-import { within } from './within.mjs'
+import { traced } from './trace.mjs'
 
 /** Opens a page in a new tab, waits for what it measures and closes it again. */
-export async function load(context, { url, timeoutMs }) {
+export function load(context, options) {
+  return onLoaded(context, options, (measured) => measured)
+}
+
+/** The same, with `use` of what the page has measured, and its tab, before it closes. */
+export async function onLoaded(context, { url, timeoutMs }, use) {
   const tab = await Tab.open(context, url)
   try {
-    return await tab.answer(timeoutMs, () => window.bench)
+    return await use(await tab.answer(timeoutMs, () => window.bench), tab)
   } finally {
     await tab.close()
   }
 }
 
-/** `load` under a trace, which adds the page's longest task. */
+/** `load` under a trace, which adds what the page's tasks were like between its marks. */
 export async function tracedLoad(context, options) {
-  const browser = context.browser()
-  await browser.startTracing(undefined, { categories: CATEGORIES })
-  const measured = await load(context, options)
-  const trace = await within(options.timeoutMs, 'the trace', browser.stopTracing())
-  return { ...measured, longestTaskMs: longestTaskMs(trace, { from: 'bench:from', to: 'bench:to' }) }
+  const { result, trace } = await traced(context.browser(), () => load(context, options))
+  return { ...result, ...trace.stalls({ from: 'bench:from', to: 'bench:to' }) }
 }

@@ -1,26 +1,91 @@
+import { within } from './within.mjs'
+
 /**
  * The timeline's RunTask holds a task with the microtasks that it leaves behind, as the longtask observer counts it; the
  * cheaper `toplevel` category ends a task before them, which would hide everything that follows an `await`.
  */
 const TASKS = 'disabled-by-default-devtools.timeline'
 const MARKS = 'blink.user_timing'
-export const CATEGORIES = [TASKS, MARKS]
+const WORKER = 'DedicatedWorker thread'
 
-/** Length of the longest main-thread task that touches the span between the page's marks. */
-export function longestTaskMs(trace, { from, to }) {
-  const { traceEvents } = JSON.parse(trace.toString())
-  const mark = (name) => {
-    const event = traceEvents.find((candidate) => candidate.cat === MARKS && candidate.name === name)
-    if (!event) throw new Error(`the trace has no mark ${name}`)
-    return event
+const LONG_TASK_MS = 50
+const STOP_MS = 120_000
+
+/** Runs `use` under a trace. @returns what it returns, and the trace */
+export async function traced(browser, use) {
+  await browser.startTracing(undefined, { categories: [TASKS, MARKS] })
+  const result = await use()
+  const buffer = await within(STOP_MS, 'the trace', browser.stopTracing())
+  return { result, trace: new Trace(JSON.parse(buffer.toString()).traceEvents) }
+}
+
+/** Tasks of a page and its dedicated workers; a span is what lies between two of the page's marks. */
+class Trace {
+  #events
+
+  constructor(events) {
+    this.#events = events
   }
-  const start = mark(from)
-  const end = mark(to)
-  let longest = 0
-  for (const { cat, name, pid, tid, ts, dur } of traceEvents) {
-    if (cat !== TASKS || name !== 'RunTask' || pid !== start.pid || tid !== start.tid) continue
-    if (ts <= end.ts && ts + dur >= start.ts) longest = Math.max(longest, dur)
+
+  /**
+   * The longest main-thread task that touches the span, and what those over 50 ms took beyond that. The page's own `longtask`
+   * observer would leave out tasks of nothing but microtasks, in some versions.
+   */
+  stalls(span) {
+    const { from, to, page } = this.#span(span)
+    const tasks = this.#tasks([page], from, to).map(({ dur }) => dur / 1000)
+    if (tasks.length === 0) throw new Error('the trace has no task of the page')
+    return {
+      longestTaskMs: Math.max(...tasks),
+      blockingMs: tasks.reduce((sum, ms) => sum + Math.max(0, ms - LONG_TASK_MS), 0),
+    }
   }
-  if (longest === 0) throw new Error('the trace has no task of the page')
-  return longest / 1000
+
+  /**
+   * What the span's main thread and its workers were in tasks for, and how long it is: by the clock, and by the threads' own
+   * time, which doesn't count when they waited for a core.
+   */
+  busyMs(span) {
+    const { from, to, page } = this.#span(span)
+    const workers = this.#events.filter(
+      ({ name, pid, args }) => name === 'thread_name' && pid === page.pid && args.name === WORKER,
+    )
+    const busy = (threads) => {
+      let wall = 0
+      let cpu = 0
+      for (const { ts, dur, tdur } of this.#tasks(threads, from, to)) {
+        const inside = Math.min(ts + dur, to) - Math.max(ts, from)
+        wall += inside / 1000
+        if (dur > 0) cpu += ((inside / dur) * tdur) / 1000
+      }
+      return { wall, cpu }
+    }
+    return { span: (to - from) / 1000, ui: busy([page]), worker: workers.length > 0 ? busy(workers) : undefined }
+  }
+
+  #span({ from, to }) {
+    const mark = (name) => {
+      const event = this.#events.find((candidate) => candidate.cat === MARKS && candidate.name === name)
+      if (!event) throw new Error(`the trace has no mark ${name}`)
+      return event
+    }
+    const page = mark(from)
+    return { page, from: page.ts, to: mark(to).ts }
+  }
+
+  /** Tasks of the threads that touch the span, without those inside of others. */
+  #tasks(threads, from, to) {
+    return threads.flatMap((thread) => {
+      let end = 0
+      return this.#events
+        .filter(({ cat, name, pid, tid }) => cat === TASKS && name === 'RunTask' && pid === thread.pid && tid === thread.tid)
+        .filter(({ ts, dur }) => ts <= to && ts + dur >= from)
+        .sort((a, b) => a.ts - b.ts)
+        .filter(({ ts, dur }) => {
+          const isInside = ts < end
+          end = Math.max(end, ts + dur)
+          return !isInside
+        })
+    })
+  }
 }

@@ -1,10 +1,9 @@
-import { createStateSchema, createStreamDB, type WorkerOption } from 'sidestream'
+import { createStateSchema, createStreamDB, type SyncMode, type WorkerOption } from 'sidestream'
 import { rowSchema } from './row-schema.ts'
 import type { Opened } from './visit.ts'
 
-const state = createStateSchema({ rows: { schema: rowSchema, type: 'row', primaryKey: 'id' } })
-
-export function openSidestream(stream: string, worker: WorkerOption): Opened {
+export function openSidestream(stream: string, worker: WorkerOption, syncMode: SyncMode = 'eager'): Opened {
+  const state = createStateSchema({ rows: { schema: rowSchema, type: 'row', primaryKey: 'id', syncMode } })
   const db = createStreamDB({ streamOptions: { url: stream, contentType: 'application/json' }, state, worker })
   const kept = (): boolean => {
     const { offset, persistedOffset } = db.status.getSnapshot()

@@ -1,7 +1,9 @@
-import type { Opened } from './visit.ts'
+interface Changing {
+  subscribeChanges(onChanges: () => void): { unsubscribe(): void }
+}
 
-/** Resolves when `met`, which is asked now and at every change of the collection. */
-export function until(collection: Opened['collection'], met: () => boolean): Promise<void> {
+/** Resolves when `met`, which is asked now and at every change of the collection or query. */
+export function until(collection: Changing, met: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     if (met()) return resolve()
     const subscription = collection.subscribeChanges(() => {

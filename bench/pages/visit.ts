@@ -1,4 +1,5 @@
 import type { Collection } from '@tanstack/db'
+import type { SyncMode } from 'sidestream'
 
 /** A row of the benchmark's stream; `rowAt` in server/rows.mjs makes them. */
 export interface Row {
@@ -17,10 +18,14 @@ export interface Change {
   readonly updatedAt: number
 }
 
-/** What the driver asks of a page, in its address. */
-export interface Visit {
+/** What the driver asks of any page, in its address. */
+export interface StreamVisit {
   readonly stream: string
   readonly rows: number
+}
+
+/** What it asks of a page that loads all rows. */
+export interface Visit extends StreamVisit {
   /** A row that changed since the last visit: `freshMs` ends when it shows. */
   readonly changed?: Change
   /** The page is done when the next visit will find what this one has read. */
@@ -32,8 +37,6 @@ export interface Measured {
   readonly readyMs: number
   /** From `createStreamDB` until the change made since the last visit shows. */
   readonly freshMs: number
-  /** What long tasks took over 50 ms each, until ready, fresh and idle once. */
-  readonly blockingMs: number
 }
 
 /** A StreamDB of either side. */
@@ -44,17 +47,13 @@ export interface Opened {
 }
 
 /** What the driver asks of the page of the `store` case. */
-export interface StoreVisit {
-  readonly stream: string
-  readonly rows: number
+export interface StoreVisit extends StreamVisit {
   readonly layout: string
   readonly step: 'write' | 'read'
 }
 
 /** What the driver asks of a page of the `tabs` case. */
-export interface TabVisit {
-  readonly stream: string
-  readonly rows: number
+export interface TabVisit extends StreamVisit {
   /** Where the StreamDB's engine is to run; the peer's is always in the page. */
   readonly mode: 'page' | 'shared' | 'leader'
 }
@@ -67,11 +66,46 @@ export interface LiveTab {
   showedAt(change: Change): Promise<number>
 }
 
+/** What the driver asks of a page that shows the first rows by points. */
+export interface QueryVisit extends StreamVisit {
+  /** The peer's is always `eager`. */
+  readonly mode: SyncMode
+  /** The kind of sidestream's worker. */
+  readonly worker: 'dedicated' | 'shared'
+  /** When the query is made: at once, or when the StreamDB is preloaded. */
+  readonly mount: 'start' | 'preloaded'
+  /** What the query may show to count, points in order: as the last visit left it, and as it is now. */
+  readonly tops: ReadonlyArray<readonly number[]>
+  /** The page has measured when the next visit will find what this one has read. */
+  readonly keep?: boolean
+}
+
+export interface QueryMeasured {
+  /** From `createStreamDB` until the query shows what was right at the end of the last visit, or is now. */
+  readonly firstRowsMs: number
+  /** Until it shows what is right now. */
+  readonly freshMs: number
+}
+
+/** A page that stays and shows the first rows; times are ms since the epoch. */
+export interface QueryPage {
+  /** When the query first showed a change. For ever pending when it never does. */
+  showedAt(change: Change): Promise<number>
+  /** When it shows exactly these points. */
+  showsAt(points: readonly number[]): Promise<number>
+  /** The intervals between the frames of the next `ms`. */
+  frames(ms: number): Promise<number[]>
+  /** Puts marks around the next `ms`. */
+  span(ms: number): Promise<void>
+}
+
 declare global {
   interface Window {
     /** What the page measures; the driver awaits it. */
-    bench: Promise<Measured | { readonly ms: number }>
+    bench: Promise<Measured | QueryMeasured | { readonly ms: number }>
     /** What a page of the `tabs` case is asked for. */
     tab: LiveTab
+    /** What a page with a query is asked for. */
+    query: QueryPage
   }
 }

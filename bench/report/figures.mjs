@@ -4,21 +4,40 @@ export function median(runs) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
-const rounded = (value) => Math.round(value * 10) / 10
+/** The smallest value that `share` of them don't exceed. */
+export function percentile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]
+}
+
+const DECIMALS = { ms: 1, bytes: 1, count: 1, share: 4, ratio: 2 }
 
 /** One object of the JSON report. */
 export function figure({ metric, runs, ...about }) {
-  return { ...about, metric, unit: unitOf(metric), median: rounded(median(runs)), runs: runs.map(rounded) }
+  const unit = unitOf(metric)
+  const rounded = (value) => Number(value.toFixed(DECIMALS[unit]))
+  return { ...about, metric, unit, median: rounded(median(runs)), runs: runs.map(rounded) }
 }
 
 function unitOf(metric) {
-  if (metric.endsWith('Ms')) return 'ms'
-  return metric.endsWith('Bytes') ? 'bytes' : 'count'
+  const units = { Ms: 'ms', Bytes: 'bytes', Share: 'share', Ratio: 'ratio' }
+  const suffix = Object.keys(units).find((each) => metric.endsWith(each))
+  return units[suffix] ?? 'count'
 }
 
 /** Figures for `metrics` out of the results of `alternate`. */
 export function figures(about, metrics, results) {
   return metrics.flatMap((metric) =>
     [...results].map(([who, runs]) => figure({ ...about, who, metric, runs: runs.map((result) => result[metric]) })),
+  )
+}
+
+/** The same for setups (lab/setups.mjs), by whose names the results are; a setup need not have every metric. */
+export function figuresOf(setups, about, metrics, results) {
+  return metrics.flatMap((metric) =>
+    [...results].flatMap(([name, each]) => {
+      const runs = each.map((result) => result[metric]).filter((value) => value !== undefined)
+      return runs.length > 0 ? [figure({ ...about, ...setups.get(name).about, metric, runs })] : []
+    }),
   )
 }

@@ -1,9 +1,23 @@
-/** The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. */
+const PARTS = {
+  rows: (rows) => `${String(rows)} rows`,
+  tabs: String,
+  shown: (shown) => `top ${String(shown)}`,
+  rate: (rate) => `${String(rate)}/s`,
+  hot: (hot) => `${String(hot)} hot`,
+  mbit: (mbit) => `${String(mbit)} Mbit/s`,
+  encoding: String,
+  layout: String,
+}
+
+/**
+ * The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. What is
+ * neither one's (the limit) has a column when there is any.
+ */
 export function table(figures) {
-  const cells = [['case', 'metric', 'peer', 'sidestream', 'ratio']]
-  for (const { label, metric, peer, sidestream } of linesOf(figures)) {
-    const ratio = peer && sidestream && sidestream.median > 0 ? (peer.median / sidestream.median).toFixed(2) : ''
-    cells.push([label, metric, peer ? shown(peer) : '', sidestream ? shown(sidestream) : '', ratio])
+  const columns = ['peer', 'sidestream', 'limit'].filter((who) => who !== 'limit' || figures.some((figure) => figure.who === who))
+  const cells = [['case', 'metric', ...columns, 'ratio']]
+  for (const { label, metric, ...of } of linesOf(figures)) {
+    cells.push([label, metric, ...columns.map((who) => (of[who] ? shown(of[who]) : '')), ratio(of)])
   }
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
   return cells
@@ -12,13 +26,21 @@ export function table(figures) {
     .join('\n')
 }
 
-/** Of the peer there is one figure where sidestream has one for each mode: it stands beside all of them. */
+/** Of the peer there is one figure where sidestream has one for each variant: it stands beside all of them. */
 function linesOf(figures) {
+  const variants = new Map()
+  for (const figure of figures) {
+    const group = groupOf(figure, figures)
+    if (!variants.has(group)) variants.set(group, new Set())
+    if (figure.who === 'sidestream') variants.get(group).add(variantOf(figure))
+  }
   const lines = new Map()
   for (const figure of figures) {
     const { metric, who } = figure
-    for (const mode of modesOf(figure, figures)) {
-      const label = labelOf(figure, mode)
+    const group = groupOf(figure, figures)
+    const known = variants.get(group)
+    for (const variant of who === 'sidestream' || known.size === 0 ? [variantOf(figure)] : known) {
+      const label = known.size > 1 || variant !== 'eager' ? `${group}, ${variant}` : group
       const id = `${label} ${metric}`
       if (!lines.has(id)) lines.set(id, { label, metric })
       lines.get(id)[who] = figure
@@ -27,19 +49,26 @@ function linesOf(figures) {
   return lines.values()
 }
 
-function modesOf({ case: name, mode }, figures) {
-  if (mode !== 'page') return [mode]
-  const others = figures.filter((figure) => figure.case === name && figure.mode !== 'page').map((figure) => figure.mode)
-  return others.length > 0 ? new Set(others) : [mode]
+/** What both sides have in common. Rows tell figures apart only where a case has several streams. */
+function groupOf(figure, figures) {
+  const named = Object.keys(PARTS).filter(
+    (part) => figure[part] && (part !== 'rows' || figures.some((other) => other.case === figure.case && other.rows !== figure.rows)),
+  )
+  return [figure.case, ...named.map((part) => PARTS[part](figure[part]))].join(', ')
 }
 
-function labelOf({ case: name, tabs, mbit, encoding, layout }, mode) {
-  const parts = [name, tabs && String(tabs), mbit && `${String(mbit)} Mbit/s`, encoding, layout, mode !== 'eager' && mode]
-  return parts.filter(Boolean).join(', ')
+const variantOf = ({ mode, worker }) => [mode, worker].filter(Boolean).join(', ')
+
+function ratio({ peer, sidestream }) {
+  if (!peer || !sidestream || !(sidestream.median > 0)) return ''
+  return `${peer.over ? '> ' : ''}${((peer.over ?? peer.median) / sidestream.median).toFixed(2)}`
 }
 
-function shown({ median, unit }) {
+function shown({ median, unit, over }) {
+  if (over) return `over ${String(over / 1000)} s`
   if (unit === 'bytes') return `${(median / 1000).toFixed(1)} kB`
   if (unit === 'count') return String(median)
+  if (unit === 'share') return `${(median * 100).toFixed(median < 0.1 ? 2 : 1)} %`
+  if (unit === 'ratio') return median.toFixed(2)
   return `${median.toFixed(median < 100 ? 1 : 0)} ms`
 }

@@ -1,0 +1,18 @@
+/**
+ * Who is to show a query's rows, by name: the peer, and sidestream in each mode and with each kind of worker.
+ * `about` is what is said of it in a figure.
+ */
+export function setupsOf({ who, modes, peerMount }, workers = ['dedicated']) {
+  const setups = new Map()
+  const add = (side, name, visit, about) => {
+    if (who.includes(side)) setups.set(name, { page: `${side}-query`, visit, about: { who: side, ...about } })
+  }
+  add('peer', 'peer', { mount: peerMount }, { mode: 'eager' })
+  for (const mode of modes) {
+    for (const worker of workers) {
+      const variant = workers.length > 1 ? { mode, worker } : { mode }
+      add('sidestream', Object.values(variant).join(', '), { mode, worker, mount: 'start' }, variant)
+    }
+  }
+  return setups
+}

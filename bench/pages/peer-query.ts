@@ -1,0 +1,4 @@
+import { openPeer } from './open-peer.ts'
+import { queryPage } from './query-page.ts'
+
+queryPage(({ stream }) => openPeer(stream))

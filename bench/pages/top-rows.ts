@@ -1,0 +1,26 @@
+import { createLiveQueryCollection } from '@tanstack/db'
+import type { Opened, Row } from './visit.ts'
+
+const SHOWN = 50
+
+/** A live query for the 50 rows with the most points. */
+export function topRows({ collection }: Opened) {
+  return createLiveQueryCollection({
+    query: (q) =>
+      q
+        .from({ row: collection })
+        .orderBy(({ row }) => row.points, 'desc')
+        .limit(SHOWN),
+    startSync: true,
+  })
+}
+
+interface Shown {
+  readonly size: number
+  readonly toArray: ReadonlyArray<Pick<Row, 'points'>>
+}
+
+/** Whether the rows are in this order: few have the same points, and which of those comes first doesn't matter. */
+export function shows({ size, toArray }: Shown, points: readonly number[]): boolean {
+  return size === points.length && toArray.every((row, index) => row.points === points[index])
+}
