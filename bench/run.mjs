@@ -7,13 +7,16 @@ import { bundlePage } from './lab/bundle.mjs'
 import { startServer } from './lab/server.mjs'
 import { table } from './report/table.mjs'
 import * as cold from './cases/cold.mjs'
+import * as live from './cases/live.mjs'
 import * as size from './cases/size.mjs'
 import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
 import * as warm from './cases/warm.mjs'
 
-const cases = { cold, warm, tabs, store, size }
+const cases = { cold, warm, live, tabs, store, size }
 const sides = ['peer', 'sidestream']
+const modes = ['eager', 'on-demand', 'progressive']
+const mounts = ['start', 'preloaded']
 
 const { values } = parseArgs({
   options: {
@@ -21,7 +24,11 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '5' },
     cases: { type: 'string', default: Object.keys(cases).join() },
     who: { type: 'string', default: sides.join() },
+    modes: { type: 'string', default: 'eager,on-demand' },
+    rates: { type: 'string', default: '1000,10000,20000' },
+    hot: { type: 'string', default: '100,1000,100000' },
     tabs: { type: 'string', default: '1,2,6,7,10' },
+    'peer-mount': { type: 'string', default: 'start' },
     out: { type: 'string' },
   },
 })
@@ -29,7 +36,11 @@ const chosen = among('cases', values.cases, Object.keys(cases))
 const asked = {
   runs: count('runs', values.runs),
   who: among('who', values.who, sides),
-  tabs: values.tabs.split(',').map((item) => count('tabs', item)),
+  modes: among('modes', values.modes, modes),
+  rates: counts('rates'),
+  hot: counts('hot'),
+  tabs: counts('tabs'),
+  peerMount: among('peer-mount', values['peer-mount'], mounts)[0],
 }
 
 const dir = await mkdtemp(join(tmpdir(), 'bench-'))
@@ -92,6 +103,10 @@ function stream(rows, { serveMs, bytes, wireBytes }) {
 function count(name, value) {
   if (!/^[1-9]\d*$/.test(value)) throw new Error(`--${name} ${value}: not a positive whole number`)
   return Number(value)
+}
+
+function counts(name) {
+  return values[name].split(',').map((item) => count(name, item))
 }
 
 function among(name, value, known) {

@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { alternate } from '../lab/alternate.mjs'
+import { withProfile } from '../lab/browser.mjs'
+import { SHOWN } from '../lab/first-rows.mjs'
+import { frameFigures } from '../lab/frames.mjs'
+import { withGenerator } from '../lab/generator.mjs'
+import { onLoaded } from '../lab/load.mjs'
+import { setupsOf } from '../lab/setups.mjs'
+import { traced } from '../lab/trace.mjs'
+import { figuresOf } from '../report/figures.mjs'
+
+export const pages = ['peer-query', 'sidestream-query']
+
+const METRICS = [
+  'updatesPerSecond',
+  'frameP99Ms',
+  'lateFrames',
+  'frames',
+  'uiBusyShare',
+  'uiCpuShare',
+  'workerBusyShare',
+  'workerCpuShare',
+  'settleMs',
+]
+
+// Until reading has fallen in with writing.
+const SETTLE_IN_MS = 1_000
+// Frames are counted without a trace, and the trace is taken without asking for frames: each would cost the other.
+const FRAMES_MS = 4_000
+const TRACE_MS = 4_000
+// By then a page that fell behind is given up.
+const CATCH_UP_MS = 60_000
+
+/** A page with the first rows on screen, while rows change at a rate. */
+export async function run(lab) {
+  const setups = setupsOf(lab)
+  const collected = []
+  for (const rate of lab.rates) {
+    for (const hot of lab.hot) {
+      const label = `live, ${String(rate)}/s over ${String(hot)}`
+      const turns = { who: [...setups.keys()], runs: lab.runs, label, warmedUp: collected.length > 0 }
+      const results = await alternate(turns, (name) =>
+        withGenerator(lab, (generator) => measure(lab, setups.get(name), generator, { rate, hot })),
+      )
+      collected.push(...figuresOf(setups, { case: 'live', rows: lab.rows, rate, hot }, METRICS, results))
+    }
+  }
+  return collected
+}
+
+function measure({ page, timeoutMs }, setup, generator, updates) {
+  return withProfile(async (context) => {
+    const url = page(setup.page, { ...setup.visit, stream: generator.url, tops: [await generator.top(SHOWN)] })
+    return onLoaded(context, { url, timeoutMs }, async (_, tab) => {
+      const [{ intervals, busy }, sent] = await generator.flood(updates, () => observe(context, tab, timeoutMs))
+      const settledAt = await tab.answer(CATCH_UP_MS, (points) => window.query.showsAt(points), await generator.top(SHOWN))
+      return {
+        updatesPerSecond: (sent.updates / sent.tookMs) * 1000,
+        ...frameFigures(intervals),
+        uiBusyShare: busy.ui.wall / busy.span,
+        uiCpuShare: busy.ui.cpu / busy.span,
+        workerBusyShare: busy.worker && busy.worker.wall / busy.span,
+        workerCpuShare: busy.worker && busy.worker.cpu / busy.span,
+        settleMs: Math.max(0, settledAt - sent.endedAt),
+      }
+    })
+  })
+}
+
+async function observe(context, tab, timeoutMs) {
+  await pause(SETTLE_IN_MS)
+  const intervals = await tab.answer(timeoutMs, (ms) => window.query.frames(ms), FRAMES_MS)
+  const { trace } = await traced(context.browser(), () => tab.answer(timeoutMs, (ms) => window.query.span(ms), TRACE_MS))
+  return { intervals, busy: trace.busyMs({ from: 'bench:span-from', to: 'bench:span-to' }) }
+}
