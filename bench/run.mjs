@@ -7,13 +7,16 @@ import { bundlePage } from './lab/bundle.mjs'
 import { startServer } from './lab/server.mjs'
 import { table } from './report/table.mjs'
 import * as cold from './cases/cold.mjs'
+import * as growth from './cases/growth.mjs'
+import * as heap from './cases/heap.mjs'
+import * as latency from './cases/latency.mjs'
 import * as live from './cases/live.mjs'
 import * as size from './cases/size.mjs'
 import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
 import * as warm from './cases/warm.mjs'
 
-const cases = { cold, warm, live, tabs, store, size }
+const cases = { cold, warm, live, latency, heap, growth, tabs, store, size }
 const sides = ['peer', 'sidestream']
 const modes = ['eager', 'on-demand', 'progressive']
 const mounts = ['start', 'preloaded']
@@ -25,21 +28,26 @@ const { values } = parseArgs({
     cases: { type: 'string', default: Object.keys(cases).join() },
     who: { type: 'string', default: sides.join() },
     modes: { type: 'string', default: 'eager,on-demand' },
+    growth: { type: 'string', default: '10000,100000,1000000' },
     rates: { type: 'string', default: '1000,10000,20000' },
     hot: { type: 'string', default: '100,1000,100000' },
     tabs: { type: 'string', default: '1,2,6,7,10' },
     'peer-mount': { type: 'string', default: 'start' },
+    index: { type: 'boolean', default: false },
     out: { type: 'string' },
   },
 })
 const chosen = among('cases', values.cases, Object.keys(cases))
 const asked = {
+  rows: count('rows', values.rows),
   runs: count('runs', values.runs),
   who: among('who', values.who, sides),
   modes: among('modes', values.modes, modes),
+  growth: counts('growth'),
   rates: counts('rates'),
   hot: counts('hot'),
   tabs: counts('tabs'),
+  index: values.index,
   peerMount: among('peer-mount', values['peer-mount'], mounts)[0],
 }
 
@@ -50,19 +58,18 @@ try {
   console.log(await machine())
 
   const figures = []
-  for (const [rows, names] of byRows(count('rows', values.rows))) figures.push(...(await onStream(rows, names)))
+  for (const [rows, names] of byRows()) figures.push(...(await onStream(rows, names)))
   console.log(`\n${table(figures)}`)
   if (values.out) await writeFile(values.out, `${JSON.stringify(figures, null, 2)}\n`)
 } finally {
   await rm(dir, { recursive: true, force: true })
 }
 
-/** The chosen cases by the number of rows that they are run with: some take fewer than asked for. */
-function byRows(rows) {
+/** The chosen cases by the number of rows that they are run with: some have their own say in it. */
+function byRows() {
   const groups = new Map()
   for (const name of chosen) {
-    const own = Math.min(rows, cases[name].mostRows ?? rows)
-    groups.set(own, [...(groups.get(own) ?? []), name])
+    for (const rows of cases[name].rowsOf?.(asked) ?? [asked.rows]) groups.set(rows, [...(groups.get(rows) ?? []), name])
   }
   return groups
 }

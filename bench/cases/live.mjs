@@ -6,7 +6,7 @@ import { frameFigures } from '../lab/frames.mjs'
 import { withGenerator } from '../lab/generator.mjs'
 import { onLoaded } from '../lab/load.mjs'
 import { setupsOf } from '../lab/setups.mjs'
-import { traced } from '../lab/trace.mjs'
+import { tracedSpan } from '../lab/trace.mjs'
 import { figuresOf } from '../report/figures.mjs'
 
 export const pages = ['peer-query', 'sidestream-query']
@@ -70,6 +70,6 @@ function measure({ page, timeoutMs }, setup, generator, updates) {
 async function observe(context, tab, timeoutMs) {
   await pause(SETTLE_IN_MS)
   const intervals = await tab.answer(timeoutMs, (ms) => window.query.frames(ms), FRAMES_MS)
-  const { trace } = await traced(context.browser(), () => tab.answer(timeoutMs, (ms) => window.query.span(ms), TRACE_MS))
-  return { intervals, busy: trace.busyMs({ from: 'bench:span-from', to: 'bench:span-to' }) }
+  const { busy } = await tracedSpan(context, tab, () => pause(TRACE_MS))
+  return { intervals, busy }
 }

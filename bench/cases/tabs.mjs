@@ -10,7 +10,7 @@ import { figure, median } from '../report/figures.mjs'
 export const pages = ['peer-tab', 'sidestream-tab']
 
 // It is about what tabs cost one another, not about the size of the stream.
-export const mostRows = 10_000
+export const rowsOf = ({ rows }) => [Math.min(rows, 10_000)]
 
 const SETUPS = {
   peer: { who: 'peer', mode: 'page' },

@@ -18,6 +18,7 @@ export async function withGenerator({ server, rows }, use) {
         return [result, await flooded]
       },
       trickle: (changes) => call('trickle', changes, changes.count * changes.everyMs * 2 + START_MS),
+      change: (size) => call('change', size),
       top: (count) => call('top', count),
     })
   } finally {

@@ -1,19 +1,24 @@
 import { Tab } from './tab.mjs'
 import { traced } from './trace.mjs'
 
-/** Opens a page in a new tab, waits for what it measures and closes it again. */
-export function load(context, options) {
-  return onLoaded(context, options, (measured) => measured)
-}
-
-/** The same, with `use` of what the page has measured, and its tab, before it closes. */
-export async function onLoaded(context, { url, timeoutMs }, use) {
+/** Opens a page in a new tab for as long as `use` of the tab takes. */
+export async function onPage(context, url, use) {
   const tab = await Tab.open(context, url)
   try {
-    return await use(await tab.answer(timeoutMs, () => window.bench), tab)
+    return await use(tab)
   } finally {
     await tab.close()
   }
+}
+
+/** The same, with `use` of what the page has measured, and its tab. */
+export function onLoaded(context, { url, timeoutMs }, use) {
+  return onPage(context, url, async (tab) => use(await tab.answer(timeoutMs, () => window.bench), tab))
+}
+
+/** Waits for what a page measures, and closes it again. */
+export function load(context, options) {
+  return onLoaded(context, options, (measured) => measured)
 }
 
 /** `load` under a trace, which adds what the page's tasks were like between its marks. */

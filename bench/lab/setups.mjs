@@ -2,10 +2,13 @@
  * Who is to show a query's rows, by name: the peer, and sidestream in each mode and with each kind of worker.
  * `about` is what is said of it in a figure.
  */
-export function setupsOf({ who, modes, peerMount }, workers = ['dedicated']) {
+export function setupsOf({ who, modes, peerMount, index }, workers = ['dedicated']) {
   const setups = new Map()
   const add = (side, name, visit, about) => {
-    if (who.includes(side)) setups.set(name, { page: `${side}-query`, visit, about: { who: side, ...about } })
+    // On demand there are few rows to index.
+    const isIndexed = index && about.mode === 'eager'
+    if (!who.includes(side)) return
+    setups.set(name, { page: `${side}-query`, visit: { ...visit, isIndexed }, about: { ...(index && { index }), who: side, ...about } })
   }
   add('peer', 'peer', { mount: peerMount }, { mode: 'eager' })
   for (const mode of modes) {

@@ -10,6 +10,8 @@ const WORKER = 'DedicatedWorker thread'
 
 const LONG_TASK_MS = 50
 const STOP_MS = 120_000
+// Of a page that is behind.
+const MARK_MS = 60_000
 
 /** Runs `use` under a trace. @returns what it returns, and the trace */
 export async function traced(browser, use) {
@@ -17,6 +19,19 @@ export async function traced(browser, use) {
   const result = await use()
   const buffer = await within(STOP_MS, 'the trace', browser.stopTracing())
   return { result, trace: new Trace(JSON.parse(buffer.toString()).traceEvents) }
+}
+
+/** Traces what a page and its workers do during `use`. @returns what it returns, and how busy they were */
+export async function tracedSpan(context, tab, use) {
+  const mark = (name) => tab.answer(MARK_MS, (each) => void performance.mark(each), name)
+  const span = { from: 'bench:span-from', to: 'bench:span-to' }
+  const { result, trace } = await traced(context.browser(), async () => {
+    await mark(span.from)
+    const used = await use()
+    await mark(span.to)
+    return used
+  })
+  return { result, busy: trace.busyMs(span) }
 }
 
 /** Tasks of a page and its dedicated workers; a span is what lies between two of the page's marks. */

@@ -17,13 +17,19 @@ export function queryPage(open: (visit: QueryVisit) => Opened): void {
     showedAt: (change) => page.then(({ showedAt }) => showedAt(change)),
     showsAt: (points) => page.then(({ showsAt }) => showsAt(points)),
     frames,
-    span,
+    kept: () => started.then(({ kept }) => kept()),
   } satisfies QueryPage
 }
 
 type Query = ReturnType<typeof topRows>
 
-async function start(open: (visit: QueryVisit) => Opened, visit: QueryVisit): Promise<{ measured: QueryMeasured; query: Query }> {
+interface Started {
+  readonly measured: QueryMeasured
+  readonly query: Query
+  kept(): Promise<void>
+}
+
+async function start(open: (visit: QueryVisit) => Opened, visit: QueryVisit): Promise<Started> {
   // A task of its own: what runs in a script's or the driver's task isn't all reported as the page's.
   await later(0)
 
@@ -32,7 +38,7 @@ async function start(open: (visit: QueryVisit) => Opened, visit: QueryVisit): Pr
   const opened = open(visit)
   const preloaded = opened.preload()
   if (visit.mount === 'preloaded') await preloaded
-  const query = topRows(opened)
+  const query = topRows(opened, visit)
   const msUntil = async (tops: ReadonlyArray<readonly number[]>): Promise<number> => {
     await until(query, () => tops.some((points) => shows(query, points)))
     return performance.now() - from
@@ -41,9 +47,7 @@ async function start(open: (visit: QueryVisit) => Opened, visit: QueryVisit): Pr
   const freshMs = await msUntil(visit.tops.slice(-1))
   await idle()
   performance.mark('bench:to')
-  await preloaded
-  if (visit.keep) await opened.kept()
-  return { measured: { firstRowsMs, freshMs }, query }
+  return { measured: { firstRowsMs, freshMs }, query, kept: () => preloaded.then(opened.kept) }
 }
 
 function stay(query: Query): Pick<QueryPage, 'showedAt' | 'showsAt'> {
@@ -70,11 +74,4 @@ async function frames(ms: number): Promise<number[]> {
     last = next
   }
   return intervals
-}
-
-/** Marks a span for the trace. */
-async function span(ms: number): Promise<void> {
-  performance.mark('bench:span-from')
-  await later(ms)
-  performance.mark('bench:span-to')
 }

@@ -1,10 +1,11 @@
-import { createLiveQueryCollection } from '@tanstack/db'
-import type { Opened, Row } from './visit.ts'
+import { BTreeIndex, createLiveQueryCollection } from '@tanstack/db'
+import type { Opened, QueryVisit, Row } from './visit.ts'
 
 const SHOWN = 50
 
 /** A live query for the 50 rows with the most points. */
-export function topRows({ collection }: Opened) {
+export function topRows({ collection }: Opened, { isIndexed }: Pick<QueryVisit, 'isIndexed'>) {
+  if (isIndexed) collection.createIndex((row) => row.points, { indexType: BTreeIndex })
   return createLiveQueryCollection({
     query: (q) =>
       q
@@ -12,6 +13,8 @@ export function topRows({ collection }: Opened) {
         .orderBy(({ row }) => row.points, 'desc')
         .limit(SHOWN),
     startSync: true,
+    // Who shows it would stay subscribed.
+    gcTime: 0,
   })
 }
 

@@ -74,10 +74,10 @@ export interface QueryVisit extends StreamVisit {
   readonly worker: 'dedicated' | 'shared'
   /** When the query is made: at once, or when the StreamDB is preloaded. */
   readonly mount: 'start' | 'preloaded'
+  /** Whether the collection is given an index for the query. */
+  readonly isIndexed?: boolean
   /** What the query may show to count, points in order: as the last visit left it, and as it is now. */
   readonly tops: ReadonlyArray<readonly number[]>
-  /** The page has measured when the next visit will find what this one has read. */
-  readonly keep?: boolean
 }
 
 export interface QueryMeasured {
@@ -95,8 +95,8 @@ export interface QueryPage {
   showsAt(points: readonly number[]): Promise<number>
   /** The intervals between the frames of the next `ms`. */
   frames(ms: number): Promise<number[]>
-  /** Puts marks around the next `ms`. */
-  span(ms: number): Promise<void>
+  /** Resolves when it is preloaded, and the next visit will find what this one has read. */
+  kept(): Promise<void>
 }
 
 declare global {

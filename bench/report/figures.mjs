@@ -12,11 +12,12 @@ export function percentile(values, share) {
 
 const DECIMALS = { ms: 1, bytes: 1, count: 1, share: 4, ratio: 2 }
 
-/** One object of the JSON report. */
-export function figure({ metric, runs, ...about }) {
+/** One object of the JSON report. A run of `Infinity` was given up after `mostMs`. */
+export function figure({ metric, runs, mostMs, ...about }) {
   const unit = unitOf(metric)
-  const rounded = (value) => Number(value.toFixed(DECIMALS[unit]))
-  return { ...about, metric, unit, median: rounded(median(runs)), runs: runs.map(rounded) }
+  const rounded = (value) => (value === Infinity ? null : Number(value.toFixed(DECIMALS[unit])))
+  const middle = rounded(median(runs))
+  return { ...about, metric, unit, median: middle, ...(middle === null && { over: mostMs }), runs: runs.map(rounded) }
 }
 
 function unitOf(metric) {

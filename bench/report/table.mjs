@@ -1,9 +1,11 @@
 const PARTS = {
   rows: (rows) => `${String(rows)} rows`,
   tabs: String,
+  visit: String,
   shown: (shown) => `top ${String(shown)}`,
   rate: (rate) => `${String(rate)}/s`,
   hot: (hot) => `${String(hot)} hot`,
+  index: () => 'indexed',
   mbit: (mbit) => `${String(mbit)} Mbit/s`,
   encoding: String,
   layout: String,

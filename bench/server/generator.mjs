@@ -36,6 +36,7 @@ answerCalls({
     }
     return changes
   },
+  change: (size) => writer.record(size),
   top: (count) => writer.top(count),
 })
 process.send({ ready: null })

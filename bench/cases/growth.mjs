@@ -1,0 +1,70 @@
+import { alternate } from '../lab/alternate.mjs'
+import { withProfile } from '../lab/browser.mjs'
+import { SHOWN } from '../lab/first-rows.mjs'
+import { withGenerator } from '../lab/generator.mjs'
+import { onPage } from '../lab/load.mjs'
+import { setupsOf } from '../lab/setups.mjs'
+import { tracedSpan } from '../lab/trace.mjs'
+import { figuresOf } from '../report/figures.mjs'
+
+export const pages = ['peer-query', 'sidestream-query']
+export const rowsOf = ({ growth }) => growth
+
+// What takes the peer longer is not waited for.
+const MOST_MS = 60_000
+const CHANGED = 10
+const DIFFS = { count: 100, everyMs: 30 }
+const METRICS = {
+  cold: ['firstRowsMs'],
+  warm: ['firstRowsMs', 'freshMs'],
+  live: ['diffMs', 'uiDiffMs', 'workerDiffMs'],
+}
+
+/** How the first rows' time, and a change's, grow with the rows that are held. */
+export async function run(lab) {
+  const setups = setupsOf({ ...lab, modes: lab.modes.filter((mode) => mode !== 'eager') })
+  const label = `growth, ${String(lab.rows)}`
+  const results = await alternate({ who: [...setups.keys()], runs: lab.runs, label }, (name) =>
+    withGenerator(lab, (generator) => measure(lab, setups.get(name), generator)),
+  )
+  return Object.entries(METRICS).flatMap(([visit, metrics]) => {
+    const part = new Map([...results].map(([name, runs]) => [name, runs.map((each) => each[visit])]))
+    return figuresOf(setups, { case: 'growth', rows: lab.rows, visit, mostMs: MOST_MS }, metrics, part)
+  })
+}
+
+/** Two visits in one profile, and live changes at the end of the second. */
+function measure(lab, setup, generator) {
+  const tops = []
+  const visit = async (context, use) => {
+    tops.push(await generator.top(SHOWN))
+    const url = lab.page(setup.page, { ...setup.visit, stream: generator.url, tops })
+    const mostMs = setup.about.who === 'peer' ? MOST_MS : lab.timeoutMs
+    return onPage(context, url, async (tab) => {
+      const measured = await tab.answerBy(mostMs, () => window.bench)
+      return measured ? use(measured, tab) : { firstRowsMs: Infinity, freshMs: Infinity }
+    })
+  }
+  return withProfile(async (context) => {
+    const cold = await visit(context, async (measured, tab) => {
+      await tab.answer(lab.timeoutMs, () => window.query.kept())
+      return measured
+    })
+    if (cold.firstRowsMs === Infinity) return { cold, warm: cold, live: {} }
+    await generator.change(CHANGED)
+    let live = {}
+    const warm = await visit(context, async (measured, tab) => {
+      live = await diffs(context, tab, generator)
+      return measured
+    })
+    return { cold, warm, live }
+  })
+}
+
+/** Each diff is of one row, which comes in at the top of those that are shown. */
+async function diffs(context, tab, generator) {
+  const { busy } = await tracedSpan(context, tab, () => generator.trickle(DIFFS))
+  const uiDiffMs = busy.ui.cpu / DIFFS.count
+  const workerDiffMs = busy.worker && busy.worker.cpu / DIFFS.count
+  return { diffMs: uiDiffMs + (workerDiffMs ?? 0), uiDiffMs, workerDiffMs }
+}
