@@ -1,9 +1,16 @@
+import { HeldSubsets } from '../../src/main/held-subsets.ts'
 import { Replica } from '../../src/main/replica.ts'
 import { PROTOCOL_VERSION, type DiffBatch, type EngineContract, type Hello, type HelloReply, type StreamSettings, type TabContract } from '../../src/shared/protocol.ts'
+import type { SyncMode } from '../../src/shared/state-schema.ts'
 import type { EngineStatus } from '../../src/shared/status.ts'
+import type { SubsetChange } from '../../src/shared/subset.ts'
 import type { Admission } from '../../src/worker/host.ts'
 import { plainRows, type PlainRows } from '../support/naive-fold.ts'
+import type { SimQuery } from './sim-queries.ts'
 import { Process, type World } from './world.ts'
+
+/** The collection that a tab need not hold all of. */
+const PART = 'items'
 
 /** A tab's connection to one worker. */
 interface Line {
@@ -20,6 +27,14 @@ export class SimTab {
   readonly #rows: ReadonlyMap<string, Map<string, object>>
   readonly #replica: Replica
   #line: Line | null = null
+  /** Changes of subsets since the present hello. */
+  #untold: ReadonlyArray<SubsetChange> = []
+  /** When the last call reaches the worker: none overtakes another. */
+  #lastCallAt = 0
+  readonly #subsets: HeldSubsets
+  /** Of its queries, whether their rows are here. */
+  readonly #queries = new Map<SimQuery, boolean>()
+  mode: SyncMode
   #partial = false
   /** Workers that it has had. */
   #workers = 0
@@ -29,7 +44,8 @@ export class SimTab {
   /** Called when a batch has been applied whole. */
   onApplied: (tab: SimTab, batch: DiffBatch) => void = () => undefined
 
-  constructor(world: World, name: string, settings: StreamSettings, definition: number) {
+  constructor(world: World, name: string, settings: StreamSettings, definition: number, mode: SyncMode) {
+    this.mode = settings.collections.some(({ name: collection }) => collection === PART) ? mode : 'eager'
     this.#world = world
     this.#settings = settings
     this.definition = definition
@@ -60,7 +76,16 @@ export class SimTab {
       onCommitError: (error) => {
         throw error
       },
-      onCommitted: () => undefined,
+      onCommitted: ({ served }, visible) => {
+        this.#subsets.onServed(served, visible)
+      },
+    })
+    this.#subsets = new HeldSubsets({
+      send: (changes) => {
+        if (this.#line) this.#call((engine) => { engine.subsets(changes) })
+        else this.#untold = [...this.#untold, ...changes]
+      },
+      onFallback: () => undefined,
     })
   }
 
@@ -107,12 +132,13 @@ export class SimTab {
       wantsEvents: false,
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
-      modes: {},
-      subsets: [],
+      modes: this.mode === 'eager' ? {} : { [PART]: this.mode },
+      subsets: this.#subsets.all(),
       tabLock: this.lock,
       failovers: this.#workers,
       visible: this.isVisible,
     }
+    this.#untold = []
     this.#workers += 1
     const turn = this.#workers
     await this.#world.io(worker)
@@ -123,6 +149,8 @@ export class SimTab {
     if (!reply.ok) throw new Error(`${this.process.name} was refused: ${reply.error.message}`)
     this.#replica.follow(reply.epoch)
     this.#line = { worker, contract }
+    const untold = this.#untold
+    if (untold.length > 0) this.#call((engine) => { engine.subsets(untold) })
     this.#call((engine) => { engine.start() })
   }
 
@@ -136,7 +164,11 @@ export class SimTab {
         const ack = await this.#replica.apply(copy)
         if (ack === 'applied' && copy.last) {
           this.#partial = false
-          this.ready ||= copy.ready
+          this.ready ||= copy.ready && copy.filling.length === 0
+          if (this.mode === 'progressive' && copy.ready && copy.filling.length === 0) {
+            this.mode = 'eager'
+            this.#subsets.onWhole(PART)
+          }
           this.onApplied(this, copy)
         }
         await this.#world.io(worker)
@@ -153,7 +185,47 @@ export class SimTab {
 
   #call(call: (engine: EngineContract) => void): void {
     const line = this.#line
-    if (line) this.#world.after(line.worker, this.#world.random.below(5), () => { call(line.contract) })
+    if (!line) return
+    this.#lastCallAt = Math.max(this.#lastCallAt, this.#world.now + this.#world.random.below(5))
+    this.#world.after(line.worker, this.#lastCallAt - this.#world.now, () => { call(line.contract) })
+  }
+
+  /** A query is mounted. */
+  ask(query: SimQuery): void {
+    if (this.mode === 'eager' && !this.#queries.has(query)) return
+    this.#queries.set(query, false)
+    const loaded = this.#subsets.load(PART, query.demand)
+    if (loaded === true) this.#queries.set(query, true)
+    else loaded.then(() => { if (this.#queries.has(query)) this.#queries.set(query, true) }, () => undefined)
+  }
+
+  /** One of its queries goes. */
+  forget(): void {
+    const [query] = this.#queries.keys()
+    if (!query) return
+    this.#queries.delete(query)
+    this.#subsets.unload(query.demand)
+  }
+
+  /** Queries whose rows are here. */
+  get answered(): number {
+    return [...this.#queries.values()].filter(Boolean).length
+  }
+
+  /** Rows that its queries are answered with lack, of those that there are in all; and whether all are answered. */
+  lacks(all: Record<string, unknown>): { readonly rows: ReadonlyArray<unknown>; readonly isAnswered: boolean } {
+    const own = this.rows()[PART]!
+    const lacking = [...this.#queries].flatMap(([query, isAnswered]) => (isAnswered ? query.answer(Object.values(all) as Array<Record<string, unknown>>) : []))
+    return {
+      rows: lacking.filter((row) => !Object.hasOwn(own, (row as { id: string }).id)),
+      isAnswered: [...this.#queries.values()].every(Boolean),
+    }
+  }
+
+  /** What all of its queries together have to show of these rows. */
+  wanted(all: Record<string, unknown>): Record<string, unknown> {
+    const rows = [...this.#queries.keys()].flatMap((query) => query.answer(Object.values(all) as Array<Record<string, unknown>>))
+    return Object.fromEntries([...new Set(rows)].map((row) => [row['id'] as string, row] as const).sort(([a], [b]) => (a < b ? -1 : 1)))
   }
 
   show(isVisible: boolean): void {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { cacheName } from '../../src/shared/names.ts'
 import { PROTOCOL_VERSION, START_OFFSET, type CollectionShape, type DiffBatch, type StreamSettings } from '../../src/shared/protocol.ts'
+import type { SyncMode } from '../../src/shared/state-schema.ts'
 import type { EngineEnv } from '../../src/worker/env.ts'
 import { Host, type Admission } from '../../src/worker/host.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
@@ -8,6 +9,7 @@ import { naiveFold, plainRows, type PlainRows } from '../support/naive-fold.ts'
 import { SimAir } from './sim-air.ts'
 import { EventMaker } from './sim-events.ts'
 import { SimServer, type Incarnation } from './sim-server.ts'
+import { anyQuery } from './sim-queries.ts'
 import { SimStorage } from './sim-storage.ts'
 import { SimTab } from './sim-tab.ts'
 import { Process, World, settle } from './world.ts'
@@ -45,6 +47,8 @@ export interface Outcome {
   readonly failovers: number
   readonly txids: number
   readonly pauses: number
+  /** Batches after which an answered query of a tab that does not hold all was looked at. */
+  readonly answers: number
 }
 
 /**
@@ -97,6 +101,7 @@ class Simulation {
   #failovers = 0
   #txids = 0
   #pauses = 0
+  #answers = 0
 
   constructor(seed: number) {
     this.#world = new World(seed)
@@ -134,6 +139,7 @@ class Simulation {
       failovers: this.#failovers,
       txids: this.#txids,
       pauses: this.#pauses,
+      answers: this.#answers,
     }
   }
 
@@ -148,7 +154,7 @@ class Simulation {
     const { random } = this.#world
     const server = this.#server
     const storage = this.#storage
-    const roll = random.below(100)
+    const roll = random.below(112)
     this.#trace(`act ${String(roll)}`)
     if (roll < 45) {
       if (!server.stream && random.chance(0.3)) server.create()
@@ -190,6 +196,10 @@ class Simulation {
       this.#air.intrude((name) => this.#intrusion(name))
     } else if (roll < 98 && random.chance(0.2)) {
       this.#clear()
+    } else if (roll >= 100) {
+      const tab = random.pick([...this.#tabs.keys()])
+      if (random.chance(0.6)) tab.ask(anyQuery(random))
+      else tab.forget()
     } else {
       for (const tab of this.#tabs.keys()) tab.reconnect()
     }
@@ -284,12 +294,12 @@ class Simulation {
 
   #openTab(): void {
     const definition = this.#definition
-    const tab = new SimTab(this.#world, `tab ${String((this.#ids += 1))}`, this.#settings(definition), definition)
+    const tab = new SimTab(this.#world, `tab ${String((this.#ids += 1))}`, this.#settings(definition), definition, this.#world.random.pick<SyncMode>(['eager', 'on-demand', 'on-demand', 'progressive']))
     tab.onApplied = (_, batch) => {
       this.#batches += 1
       this.#trace(`${tab.process.name} gets ${batch.from} to ${batch.to} of ${batch.branch} from ${batch.status?.epoch ?? '-'}${batch.replace ? ', replaced' : ''}`)
       this.#check(() => {
-        this.#checkTab(tab, definition)
+        this.#checkTab(tab)
         this.#checkTxids(tab, batch)
         this.#checkOrder(tab, batch)
       })
@@ -402,7 +412,9 @@ class Simulation {
   }
 
   #isCurrent(tab: SimTab): boolean {
-    return isDeepStrictEqual(tab.rows(), this.#fold(this.#server.stream!, this.#server.stream!.tail, tab.definition))
+    const fold = this.#fold(this.#server.stream!, this.#server.stream!.tail, tab.definition)
+    if (tab.mode === 'eager' || !fold) return isDeepStrictEqual(tab.rows(), fold)
+    return isDeepStrictEqual(tab.rows(), { ...fold, items: tab.wanted(fold['items']!) }) && tab.lacks(fold['items']!).isAnswered
   }
 
   #isStored(stream: Incarnation): boolean {
@@ -420,17 +432,30 @@ class Simulation {
   }
 
   /** I1: at the offset it claims, a tab shows the fold of that prefix, of one of the stream's lives. */
-  #checkTab(tab: SimTab, definition: number): void {
+  #checkTab(tab: SimTab): void {
     const rows = tab.rows()
+    if (tab.mode !== 'eager' && tab.answered > 0) this.#answers += 1
     const lives = this.#server.incarnations
-    if (lives.some((life) => isDeepStrictEqual(rows, this.#fold(life, tab.offset, definition)))) return
-    throw new Error(`${tab.process.name} at ${tab.offset} shows ${JSON.stringify(rows)}`)
+    if (lives.some((life) => this.#isFoldOf(tab, rows, life))) return
+    throw new Error(`${tab.process.name} (${tab.mode}) at ${tab.offset} shows ${JSON.stringify(rows)}`)
+  }
+
+  /** A tab's rows are those of a life's prefix; of what it does not hold whole, those that its answered queries show, and no others' values. */
+  #isFoldOf(tab: SimTab, rows: PlainRows, life: Incarnation): boolean {
+    const fold = this.#fold(life, tab.offset, tab.definition)
+    if (tab.mode === 'eager' || !fold) return isDeepStrictEqual(rows, fold)
+    const all = fold['items']!
+    return (
+      isDeepStrictEqual({ ...rows, items: {} }, { ...fold, items: {} }) &&
+      Object.entries(rows['items']!).every(([key, row]) => Object.hasOwn(all, key) && isDeepStrictEqual(row, all[key])) &&
+      tab.lacks(all).rows.length === 0
+    )
   }
 
   /** I4: what a tab is told is part of what it shows. */
   #checkTxids(tab: SimTab, { txids }: DiffBatch): void {
     const rows = tab.rows()
-    const shown = this.#server.incarnations.filter((life) => isDeepStrictEqual(rows, this.#fold(life, tab.offset, tab.definition)))
+    const shown = this.#server.incarnations.filter((life) => this.#isFoldOf(tab, rows, life))
     const known = new Set(shown.flatMap((life) => life.txids(tab.offset)))
     const early = txids.filter((txid) => !known.has(txid))
     if (early.length > 0) throw new Error(`${tab.process.name} at ${tab.offset} is told of ${early.join(', ')}`)
@@ -450,7 +475,7 @@ class Simulation {
   /** The life of the stream that a tab shows; null where lives are alike. */
   #originOf(tab: SimTab): Incarnation | null {
     const rows = tab.rows()
-    const origins = this.#server.incarnations.filter((life) => isDeepStrictEqual(rows, this.#fold(life, tab.offset, tab.definition)))
+    const origins = this.#server.incarnations.filter((life) => this.#isFoldOf(tab, rows, life))
     return origins.length === 1 ? origins[0]! : null
   }
 

@@ -133,6 +133,7 @@ export class TabSession {
       subsets: options.subsets,
       pending: this.#pending,
       modes: options.modes,
+      hasRows: options.hasRows,
       onRefused: (error) => {
         this.#onProblem(toErrorData(error, 'INVALID_OPTIONS'))
       },
@@ -141,7 +142,7 @@ export class TabSession {
     this.#subsets = options.subsets
     this.#isNew = !options.hasRows
     // Which rows it has of those it cannot say.
-    this.#replaced = options.hasRows ? Object.keys(options.modes) : []
+    this.#replaced = options.hasRows ? this.#view.unknown : []
     link.gone.addEventListener('abort', () => {
       this.#view.close()
       this.#makeRoom()
@@ -157,7 +158,7 @@ export class TabSession {
   open(state: State, to: Position, txids: ReadonlyArray<string>, readiness: Readiness): void {
     this.#open = true
     this.#txids.push(...txids)
-    if (!this.#have) this.#view.open(state)
+    this.#view.open(state, this.#have !== null)
     this.#to = to
     this.#setReadiness(state, readiness)
     this.#catchUp(state, to, false)

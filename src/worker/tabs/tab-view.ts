@@ -10,6 +10,8 @@ export interface TabViewOptions {
   /** What the tab lacks: where changes go. */
   readonly pending: RowDiff
   readonly modes: Readonly<Record<string, SyncMode>>
+  /** The tab shows some rows: a progressive collection is not filled, but replaced, and whole then. */
+  readonly hasRows: boolean
   /** A subset that cannot be had: the tab gets the whole collection. */
   onRefused(error: unknown): void
 }
@@ -55,15 +57,26 @@ export class TabView implements Holder {
   readonly #holds = new Map<HeldSubset, number>()
   /** Collections that are not simply whole: their rows are what somebody is waiting for. */
   readonly #urgent = new Set<string>()
+  /** Whole collections of which the tab cannot say what it has. */
+  readonly #replaced = new Set<string>()
   #hasNews = false
 
   constructor(options: TabViewOptions) {
     this.#options = options
     for (const [name, mode] of Object.entries(options.modes)) {
       if (mode === 'eager') continue
+      if (mode === 'progressive' && options.hasRows) {
+        this.#replaced.add(name)
+        continue
+      }
       this.#parts.set(name, { wholes: 0, rest: null, isProgressive: mode === 'progressive', uses: new Map(), preview: new Map() })
       this.#urgent.add(name)
     }
+  }
+
+  /** Collections of which the tab cannot say what it has. */
+  get unknown(): ReadonlyArray<string> {
+    return [...this.#parts.keys(), ...this.#replaced]
   }
 
   get urgent(): ReadonlySet<string> {
@@ -122,14 +135,17 @@ export class TabView implements Holder {
     for (const [name, changes] of diff.entries()) if (this.#takesAll(this.#parts.get(name))) this.#options.pending.foldRows(name, changes)
   }
 
-  /** The whole collections that the tab is to see; subsets follow when they are attached. */
-  open(state: State): void {
-    for (const [name, rows] of state.rows) if (!this.#parts.has(name)) this.#options.pending.foldRows(name, rows)
+  /**
+   * The whole collections that the tab is to see; subsets follow when they are attached.
+   * @param has the tab has an earlier state of them, but for those that are replaced
+   */
+  open(state: State, has: boolean): void {
+    for (const [name, rows] of state.rows) if (!this.#parts.has(name) && (!has || this.#replaced.has(name))) this.#options.pending.foldRows(name, rows)
   }
 
   /** Everything that the tab is to see, from nothing. */
   again(state: State): void {
-    this.open(state)
+    this.open(state, false)
     for (const [name, part] of this.#parts) {
       const rows = state.rows.get(name)
       if (!rows) continue
