@@ -1,11 +1,17 @@
 import { BasicIndex, type LoadSubsetOptions, type SyncConfig } from '@tanstack/db'
-import type { CollectionDiff } from '../shared/row-diff.ts'
+import type { RowData } from '../shared/row-diff.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
+
+/** Rows to put, and keys to remove. */
+export interface RowWrite {
+  readonly rows: ReadonlyArray<RowData>
+  readonly deleted: ReadonlyArray<string>
+}
 
 /** Where a replica puts a collection's rows. */
 export interface RowSink {
   /** Puts the rows and removes the keys, as one commit. @returns a promise when they cannot be seen yet */
-  write(diff: Pick<CollectionDiff, 'rows' | 'deleted'>): true | Promise<void>
+  write(change: RowWrite): true | Promise<void>
   /** The keys it has. */
   keys(): Iterable<string>
   /** Live queries or other subscribers run with every commit. */
@@ -64,7 +70,7 @@ export class CollectionSink implements RowSink {
     return { sync: this.#sync, ...(this.#options.mode === 'eager' ? {} : onDemand) }
   }
 
-  write({ rows, deleted }: Pick<CollectionDiff, 'rows' | 'deleted'>): true | Promise<void> {
+  write({ rows, deleted }: RowWrite): true | Promise<void> {
     if (!this.#params) return true
     const { begin, write, commit } = this.#params
     begin()

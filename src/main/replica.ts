@@ -1,7 +1,8 @@
 import { haveAfter, haveDuring } from '../shared/have.ts'
 import { START_OFFSET, type Ack, type DiffBatch, type Have } from '../shared/protocol.ts'
-import type { CollectionDiff, RowData } from '../shared/row-diff.ts'
-import type { RowSink } from './collection-sink.ts'
+import type { CollectionDiff } from '../shared/row-diff.ts'
+import { countRows, sliceRows } from '../shared/row-table.ts'
+import type { RowSink, RowWrite } from './collection-sink.ts'
 
 /** A whole diff of up to this many rows is one commit per collection, all in one task. */
 const ATOMIC_ROWS = 1000
@@ -108,7 +109,7 @@ export class Replica {
     const whole = batch.last && !this.#partial
     this.#partial = !batch.last && (this.#partial || batch.diffs.length > 0)
     if (whole && sizeOf(batch.diffs) <= ATOMIC_ROWS) {
-      for (const diff of batch.diffs) this.#commit(diff)
+      for (const { collection, rows, deleted } of batch.diffs) this.#commit(collection, { rows: sliceRows(rows, 0, Infinity), deleted })
       this.#report(batch)
     } else {
       this.#working = this.#workOff(batch)
@@ -129,7 +130,7 @@ export class Replica {
     return this.#isLost || epoch !== this.#epoch
   }
 
-  #commit({ collection, rows, deleted }: CollectionDiff): void {
+  #commit(collection: string, { rows, deleted }: RowWrite): void {
     const target = this.#options.collections.get(collection)
     if (!target) return
     const mentioned = this.#mentioned?.get(collection)
@@ -163,14 +164,13 @@ export class Replica {
   async #commitInSlices({ collection, rows, deleted }: CollectionDiff): Promise<void> {
     const { now, pause } = this.#options
     let position = 0
-    while (position < rows.length + deleted.length) {
+    while (position < countRows(rows) + deleted.length) {
       const end = position + this.#sliceRows
       const before = now()
       // Removals first: a list in order loses them most cheaply from its end, and gains rows there.
-      this.#commit({
-        collection,
+      this.#commit(collection, {
         deleted: deleted.slice(position, end),
-        rows: rows.slice(Math.max(0, position - deleted.length), Math.max(0, end - deleted.length)),
+        rows: sliceRows(rows, Math.max(0, position - deleted.length), Math.max(0, end - deleted.length)),
       })
       const after = now()
       const tookMs = Math.max(0.1, after - before)
@@ -194,15 +194,14 @@ export class Replica {
       const sink = this.#options.collections.get(collection)?.sink
       if (!sink) continue
       const deleted = [...sink.keys()].filter((key) => !kept.has(key)).reverse()
-      const diff: CollectionDiff = { collection, rows: [] as RowData[], deleted }
-      if (deleted.length <= ATOMIC_ROWS) this.#commit(diff)
-      else await this.#commitInSlices(diff)
+      if (deleted.length <= ATOMIC_ROWS) this.#commit(collection, { rows: [], deleted })
+      else await this.#commitInSlices({ collection, rows: [], deleted })
     }
   }
 }
 
 const sizeOf = (diffs: ReadonlyArray<CollectionDiff>): number =>
-  diffs.reduce((sum, { rows, deleted }) => sum + rows.length + deleted.length, 0)
+  diffs.reduce((sum, { rows, deleted }) => sum + countRows(rows) + deleted.length, 0)
 
 /**
  * Lets the browser paint and handle input. Prefers `scheduler.yield`, which returns before other tasks; a message port is

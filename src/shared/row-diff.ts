@@ -1,3 +1,5 @@
+import type { Rows } from './row-table.ts'
+
 /** A row: always an object; carries its primary key and `_seq`. Never mutated once it is in a diff or a snapshot. */
 export type RowData = Readonly<Record<string, unknown>>
 
@@ -7,8 +9,13 @@ export type RowChanges = Map<string, RowData | null>
 /** What changed in one collection, as it crosses a port. A key is in `rows` (by its primary key) or in `deleted`. */
 export interface CollectionDiff {
   readonly collection: string
-  readonly rows: ReadonlyArray<RowData>
+  readonly rows: Rows
   readonly deleted: ReadonlyArray<string>
+}
+
+/** The same before it is packed. */
+export interface DrainedDiff extends CollectionDiff {
+  readonly rows: ReadonlyArray<RowData>
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -82,12 +89,12 @@ export class RowDiff {
   }
 
   /**
-   * Removes up to `limit` changed rows and returns them as they cross a port.
+   * Removes up to `limit` changed rows and returns them.
    * @param urgent the collections that come before all others
    * @param only those and no others
    */
-  drain(limit: number, urgent: ReadonlySet<string> = NONE, only = false): ReadonlyArray<CollectionDiff> {
-    const drained: CollectionDiff[] = []
+  drain(limit: number, urgent: ReadonlySet<string> = NONE, only = false): ReadonlyArray<DrainedDiff> {
+    const drained: DrainedDiff[] = []
     let left = limit
     const order = [...this.#collections].filter(([name]) => urgent.has(name))
     if (!only) order.push(...[...this.#collections].filter(([name]) => !urgent.has(name)))

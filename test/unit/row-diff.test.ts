@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RowDiff, type CollectionDiff, type RowData } from '../../src/shared/row-diff.ts'
+import { RowDiff, type DrainedDiff, type RowData } from '../../src/shared/row-diff.ts'
 
-const drainAll = (diff: RowDiff, limit: number): CollectionDiff[] => {
-  const all: CollectionDiff[] = []
+const drainAll = (diff: RowDiff, limit: number): DrainedDiff[] => {
+  const all: DrainedDiff[] = []
   while (diff.size > 0) all.push(...diff.drain(limit))
   return all
 }
 
 /** What a reader has who applies the parts in order; null for a key that is gone. */
-function apply(parts: readonly CollectionDiff[]): Map<string, RowData | null> {
+function apply(parts: readonly DrainedDiff[]): Map<string, RowData | null> {
   const result = new Map<string, RowData | null>()
   for (const { collection, rows, deleted } of parts) {
     for (const row of rows) result.set(`${collection}/${String(row['id'])}`, row)

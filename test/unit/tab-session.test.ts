@@ -4,6 +4,7 @@ import { Replica } from '../../src/main/replica.ts'
 import type { ErrorData } from '../../src/shared/errors.ts'
 import type { Have, Position, StreamBatch } from '../../src/shared/protocol.ts'
 import { RowDiff, type RowData } from '../../src/shared/row-diff.ts'
+import { countRows, sliceRows } from '../../src/shared/row-table.ts'
 import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
 import { Removals } from '../../src/worker/core/removals.ts'
@@ -196,7 +197,7 @@ describe('a tab session', () => {
     const { batch } = tab.last
     expect(batch).toMatchObject({ from: '0', to: '500', last: true, replace: false })
     const [diff] = batch.diffs
-    expect(diff!.rows.length + diff!.deleted.length).toBe(4)
+    expect(countRows(diff!.rows) + diff!.deleted.length).toBe(4)
     expect(diff!.rows).toContainEqual(row('a', 500))
     await acknowledge()
     expect(tab.deliveries.length).toBe(2)
@@ -214,9 +215,9 @@ describe('a tab session', () => {
     expect(parts.length).toBeGreaterThan(1)
     for (const part of parts) expect(part).toMatchObject({ from: '0', to: '1', last: false, txids: [], status: null })
     expect(last).toMatchObject({ from: '0', to: '1', last: true, txids: ['t'], status: INITIAL_ENGINE_STATUS })
-    const sizes = [...parts, last].map(({ diffs }) => diffs.reduce((sum, { rows }) => sum + rows.length, 0))
+    const sizes = [...parts, last].map(({ diffs }) => diffs.reduce((sum, { rows }) => sum + countRows(rows), 0))
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4000)
-    const sent = [...parts, last].flatMap(({ diffs }) => diffs.flatMap(({ rows }) => rows.map(({ id }) => id)))
+    const sent = [...parts, last].flatMap(({ diffs }) => diffs.flatMap(({ rows }) => sliceRows(rows, 0, Infinity).map(({ id }) => id)))
     expect(sent).toEqual([...names].sort())
   })
 
@@ -232,7 +233,7 @@ describe('a tab session', () => {
     const rows = new Map<string, RowData>()
     for (const { batch } of tab.deliveries) {
       for (const diff of batch.diffs) {
-        for (const sent of diff.rows) rows.set(sent['id'] as string, sent)
+        for (const sent of sliceRows(diff.rows, 0, Infinity)) rows.set(sent['id'] as string, sent)
         for (const key of diff.deleted) rows.delete(key)
       }
     }

@@ -80,8 +80,15 @@ function isExpression(value: unknown, levels = MOST_LEVELS): boolean {
 
 const isServed = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['rows'] === null || isCount(value['rows'])) && typeof value['whole'] === 'boolean' && 'edge' in value
 
+const isTable = (value: unknown): boolean =>
+  isRecord(value) &&
+  isCount(value['count']) &&
+  isListOf(value['fields'], isString) &&
+  isListOf(value['columns'], (column) => Array.isArray(column) && column.length === value['count']) &&
+  (value['fields'] as unknown[]).length === (value['columns'] as unknown[]).length
+
 const isDiff = (value: unknown): value is CollectionDiff =>
-  isRecord(value) && isString(value['collection']) && isListOf(value['rows'], isRecord) && isListOf(value['deleted'], isString)
+  isRecord(value) && isString(value['collection']) && (isListOf(value['rows'], isRecord) || isTable(value['rows'])) && isListOf(value['deleted'], isString)
 
 function isBatch(value: unknown): value is DiffBatch {
   if (!isRecord(value)) return false

@@ -3,6 +3,7 @@ import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isChangeEvent } from '../../shared/events.ts'
 import { START_OFFSET, type DiffBatch, type Have, type InvalidEvent, type Position, type StreamBatch, type TabContract } from '../../shared/protocol.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
+import { pack } from '../../shared/row-table.ts'
 import type { SyncMode } from '../../shared/state-schema.ts'
 import type { EngineStatus } from '../../shared/status.ts'
 import type { Subset, SubsetChange } from '../../shared/subset.ts'
@@ -351,7 +352,7 @@ export class TabSession {
       seq: this.#to.seq,
       digest: this.#to.digest,
       last,
-      diffs,
+      diffs: diffs.map((diff) => ({ ...diff, rows: pack(diff.rows) })),
       replace: this.#replace,
       replaced: this.#have ? [] : this.#replaced,
       served: this.#have ? [] : this.#view.serve(),
