@@ -191,7 +191,7 @@ export class TabSession {
 
   publish({ state, to, atEnd, diff, txids, events, invalid, ...readiness }: Publication): void {
     if (!this.#open) return
-    if (!this.#have) this.#view.fold(diff)
+    this.#view.fold(diff, this.#have !== null)
     this.#setReadiness(state, readiness)
     // What was read before, and not shown in time, is not going to be.
     if (to.branch !== this.#to.branch) this.#txids = []
@@ -233,7 +233,7 @@ export class TabSession {
     // Nobody can be ahead of a stream's end: this one was put back to an earlier state.
     const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
     if (diff) {
-      this.#view.fold(diff)
+      this.#view.fold(diff, false)
     } else {
       this.#replace = true
       this.#snapshot(state, to)

@@ -130,9 +130,15 @@ export class TabView implements Holder {
     }
   }
 
-  /** Rows of whole collections have changed. */
-  fold(diff: RowDiff): void {
-    for (const [name, changes] of diff.entries()) if (this.#takesAll(this.#parts.get(name))) this.#options.pending.foldRows(name, changes)
+  /**
+   * Rows of whole collections have changed.
+   * @param has the tab has another state of them, and is going to be told what it lacks; but for those that are replaced
+   */
+  fold(diff: RowDiff, has: boolean): void {
+    for (const [name, changes] of diff.entries()) {
+      const part = this.#parts.get(name)
+      if (part ? this.#takesAll(part) : !has || this.#replaced.has(name)) this.#options.pending.foldRows(name, changes)
+    }
   }
 
   /**
@@ -238,8 +244,8 @@ export class TabView implements Holder {
     this.#hasNews = true
   }
 
-  #takesAll(part: Part | undefined): boolean {
-    return !part || part.wholes > 0 || part.isProgressive
+  #takesAll({ wholes, isProgressive }: Part): boolean {
+    return wholes > 0 || isProgressive
   }
 
   #attach(want: Want, state: State): void {
