@@ -6,7 +6,7 @@ import { frameFigures } from '../lab/frames.mjs'
 import { withGenerator } from '../lab/generator.mjs'
 import { onLoaded } from '../lab/load.mjs'
 import { setupsOf } from '../lab/setups.mjs'
-import { tracedSpan } from '../lab/trace.mjs'
+import { MARKED, marked, traced } from '../lab/trace.mjs'
 import { figuresOf } from '../report/figures.mjs'
 
 export const pages = ['peer-query', 'sidestream-query']
@@ -28,8 +28,8 @@ const SETTLE_IN_MS = 1_000
 // Frames are counted without a trace, and the trace is taken without asking for frames: each would cost the other.
 const FRAMES_MS = 4_000
 const TRACE_MS = 4_000
-// By then a page that fell behind is given up.
-const CATCH_UP_MS = 60_000
+// A page that falls behind answers late: more updates until then would only put it further behind.
+const FLOOD_MS = 15_000
 
 /** A page with the first rows on screen, while rows change at a rate. */
 export async function run(lab) {
@@ -40,9 +40,9 @@ export async function run(lab) {
       const label = `live, ${String(rate)}/s over ${String(hot)}`
       const turns = { who: [...setups.keys()], runs: lab.runs, label, warmedUp: collected.length > 0 }
       const results = await alternate(turns, (name) =>
-        withGenerator(lab, (generator) => measure(lab, setups.get(name), generator, { rate, hot })),
+        withGenerator(lab, (generator) => measure(lab, setups.get(name), generator, { rate, hot, mostMs: FLOOD_MS })),
       )
-      collected.push(...figuresOf(setups, { case: 'live', rows: lab.rows, rate, hot }, METRICS, results))
+      collected.push(...figuresOf(setups, { case: 'live', rows: lab.rows, rate, hot, mostMs: lab.timeoutMs }, METRICS, results))
     }
   }
   return collected
@@ -52,24 +52,24 @@ function measure({ page, timeoutMs }, setup, generator, updates) {
   return withProfile(async (context) => {
     const url = page(setup.page, { ...setup.visit, stream: generator.url, tops: [await generator.top(SHOWN)] })
     return onLoaded(context, { url, timeoutMs }, async (_, tab) => {
-      const [{ intervals, busy }, sent] = await generator.flood(updates, () => observe(context, tab, timeoutMs))
-      const settledAt = await tab.answer(CATCH_UP_MS, (points) => window.query.showsAt(points), await generator.top(SHOWN))
-      return {
-        updatesPerSecond: (sent.updates / sent.tookMs) * 1000,
-        ...frameFigures(intervals),
-        uiBusyShare: busy.ui.wall / busy.span,
-        uiCpuShare: busy.ui.cpu / busy.span,
-        workerBusyShare: busy.worker && busy.worker.wall / busy.span,
-        workerCpuShare: busy.worker && busy.worker.cpu / busy.span,
-        settleMs: Math.max(0, settledAt - sent.endedAt),
-      }
+      const halt = generator.flood(updates)
+      await pause(SETTLE_IN_MS)
+      const intervals = await tab.answer(timeoutMs, (ms) => window.query.frames(ms), FRAMES_MS)
+      const { result, trace } = await traced(context.browser(), async () => {
+        await marked(tab, () => pause(TRACE_MS))
+        const { updates: sent, tookMs, endedAt } = await halt()
+        const top = await generator.top(SHOWN)
+        const settledAt = (await tab.answerBy(timeoutMs, (points) => window.query.showsAt(points), top)) ?? Infinity
+        return { updatesPerSecond: (sent / tookMs) * 1000, settleMs: Math.max(0, settledAt - endedAt) }
+      })
+      return { ...result, ...frameFigures(intervals), ...(result.settleMs < Infinity && shares(trace.busyMs(MARKED))) }
     })
   })
 }
 
-async function observe(context, tab, timeoutMs) {
-  await pause(SETTLE_IN_MS)
-  const intervals = await tab.answer(timeoutMs, (ms) => window.query.frames(ms), FRAMES_MS)
-  const { busy } = await tracedSpan(context, tab, () => pause(TRACE_MS))
-  return { intervals, busy }
-}
+const shares = ({ span, ui, worker }) => ({
+  uiBusyShare: ui.wall / span,
+  uiCpuShare: ui.cpu / span,
+  workerBusyShare: worker && worker.wall / span,
+  workerCpuShare: worker && worker.cpu / span,
+})

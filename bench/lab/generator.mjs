@@ -1,7 +1,6 @@
 import { startChild } from './child.mjs'
 
 const START_MS = 30_000
-const FLOOD_MS = 300_000
 
 /** Runs `use` with a stream of its own, which begins with the server's `rows` inserts, and a process that writes to it. */
 export async function withGenerator({ server, rows }, use) {
@@ -10,12 +9,13 @@ export async function withGenerator({ server, rows }, use) {
   try {
     return await use({
       url,
-      /** Updates rows for as long as `during` takes. @returns what both answer */
-      async flood(updates, during) {
-        const flooded = call('flood', updates, FLOOD_MS)
-        const result = await during()
-        await call('halt')
-        return [result, await flooded]
+      /** Begins to update rows. @returns what ends it, and tells what was done */
+      flood(updates) {
+        const flooded = call('flood', updates, updates.mostMs + START_MS)
+        return async () => {
+          await call('halt')
+          return flooded
+        }
       },
       trickle: (changes) => call('trickle', changes, changes.count * changes.everyMs * 2 + START_MS),
       change: (size) => call('change', size),

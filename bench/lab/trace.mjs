@@ -13,7 +13,11 @@ const STOP_MS = 120_000
 // Of a page that is behind.
 const MARK_MS = 60_000
 
-/** Runs `use` under a trace. @returns what it returns, and the trace */
+/**
+ * Runs `use` under a trace. A thread that is in a long task when it ends may not hand over what it has traced.
+ *
+ * @returns what `use` returns, and the trace
+ */
 export async function traced(browser, use) {
   await browser.startTracing(undefined, { categories: [TASKS, MARKS] })
   const result = await use()
@@ -21,18 +25,16 @@ export async function traced(browser, use) {
   return { result, trace: new Trace(JSON.parse(buffer.toString()).traceEvents) }
 }
 
-/** Traces what a page and its workers do during `use`. @returns what it returns, and how busy they were */
-export async function tracedSpan(context, tab, use) {
+/** Marks the begin and the end of `use` on a page's thread: what a trace is asked for. */
+export async function marked(tab, use) {
   const mark = (name) => tab.answer(MARK_MS, (each) => void performance.mark(each), name)
-  const span = { from: 'bench:span-from', to: 'bench:span-to' }
-  const { result, trace } = await traced(context.browser(), async () => {
-    await mark(span.from)
-    const used = await use()
-    await mark(span.to)
-    return used
-  })
-  return { result, busy: trace.busyMs(span) }
+  await mark(MARKED.from)
+  const result = await use()
+  await mark(MARKED.to)
+  return result
 }
+
+export const MARKED = { from: 'bench:span-from', to: 'bench:span-to' }
 
 /** Tasks of a page and its dedicated workers; a span is what lies between two of the page's marks. */
 class Trace {

@@ -10,7 +10,7 @@ export function percentile(values, share) {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)]
 }
 
-const DECIMALS = { ms: 1, bytes: 1, count: 1, share: 4, ratio: 2 }
+const DECIMALS = { ms: 2, bytes: 1, count: 1, share: 4, ratio: 2 }
 
 /** One object of the JSON report. A run of `Infinity` was given up after `mostMs`. */
 export function figure({ metric, runs, mostMs, ...about }) {

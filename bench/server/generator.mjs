@@ -10,12 +10,12 @@ const writer = new Writer(url, Number(rows))
 let isHalted = false
 
 answerCalls({
-  /** Updates rows at `rate` a second until halted; what a slow append leaves undone goes into the next. */
-  async flood({ rate, hot }) {
+  /** Updates rows at `rate` a second until halted, or `mostMs` long; what a slow append leaves undone goes into the next. */
+  async flood({ rate, hot, mostMs }) {
     isHalted = false
     const from = performance.now()
     let sent = 0
-    while (!isHalted) {
+    while (!isHalted && performance.now() - from < mostMs) {
       const due = Math.floor(((performance.now() - from) * rate) / 1000) - sent
       if (due > 0) await writer.scatter(due, hot)
       sent += Math.max(0, due)

@@ -75,7 +75,9 @@ export class Writer {
 
   async #append(events) {
     const body = JSON.stringify(events)
-    const answer = await fetch(this.#url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    const append = () => fetch(this.#url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    // The server closes idle connections, also one that was just about to be used. Twice the same changes are the same.
+    const answer = await append().catch(append)
     if (!answer.ok) throw new Error(`append refused: ${String(answer.status)} ${await answer.text()}`)
     return answer.headers.get('stream-next-offset')
   }
