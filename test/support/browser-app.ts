@@ -51,13 +51,16 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
 
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never }
 
-export type RemoteApp = Methods<App> & { readonly page: Page; readonly problems: string[] }
+/** A page whose `window` has an object of functions, which are called as if they were here. */
+export type Remote<T> = Methods<T> & { readonly page: Page; readonly problems: string[] }
+
+export type RemoteApp = Remote<App>
 
 /** Browsers log failed requests and the page host's missing websocket; the library logs nothing. */
 const OF_THE_BROWSER = /^Failed to load resource|\[vite\]|^WebSocket connection|^Firefox can’t establish|^Cross-Origin Request Blocked/
 
-/** Opens the test page; its `window.app` is called as if it were here. Whatever the page says on its console is a problem. */
-export async function openApp(context: BrowserContext, host: PageHost): Promise<RemoteApp> {
+/** Opens `<name>.html` and hands out its `window.<name>`. Whatever the page says on its console is a problem. */
+export async function openRemote<T>(context: BrowserContext, host: PageHost, name: string): Promise<Remote<T>> {
   const page = await context.newPage()
   const problems: string[] = []
   const note = (said: string): void => {
@@ -65,20 +68,24 @@ export async function openApp(context: BrowserContext, host: PageHost): Promise<
   }
   page.on('pageerror', (error) => { note(String(error)) })
   page.on('console', (message) => { note(message.text()) })
-  await page.goto(`${host.url}/app.html`)
-  await page.waitForFunction(() => 'app' in window)
-  return new Proxy({ page, problems } as unknown as RemoteApp, {
-    get: (target, name) => {
-      if (name in target) return target[name as keyof RemoteApp]
-      if (name === 'then') return undefined
+  await page.goto(`${host.url}/${name}.html`)
+  await page.waitForFunction((global) => global in window, name)
+  return new Proxy({ page, problems } as unknown as Remote<T>, {
+    get: (target, method) => {
+      if (method in target) return target[method as keyof Remote<T>]
+      if (method === 'then') return undefined
       return (...args: unknown[]) =>
         page.evaluate(
-          async ([method, parameters]) => (window.app[method as keyof App] as (...all: unknown[]) => unknown)(...(parameters as unknown[])),
-          [name as string, args] as const,
+          async ([global, called, parameters]) =>
+            (window as unknown as Record<string, Record<string, (...all: unknown[]) => unknown>>)[global]![called]!(...parameters),
+          [name, method as string, args] as const,
         )
     },
   })
 }
+
+/** Opens the test page. */
+export const openApp = (context: BrowserContext, host: PageHost): Promise<RemoteApp> => openRemote<App>(context, host, 'app')
 
 /** What a test of one stream uses; a fresh context (and so fresh storage) and an empty stream for each test. */
 export interface Suite {
@@ -88,7 +95,8 @@ export interface Suite {
   readonly context: BrowserContext
   readonly path: string
   readonly url: string
-  readonly apps: RemoteApp[]
+  /** The tabs that were opened: their problems fail the test. */
+  readonly apps: Pick<RemoteApp, 'page' | 'problems' | 'status'>[]
   /** Opens another tab. */
   app(): Promise<RemoteApp>
   /** What the collections have to show. */
@@ -104,7 +112,7 @@ export function useBench(path: string, options: BenchOptions = {}): Suite {
   let bench: Bench
   let context: BrowserContext
   let url: string
-  const apps: RemoteApp[] = []
+  const apps: Suite['apps'] = []
   const atEnd = (): string => `status.upToDate && !status.stale && status.offset === '${bench.server.tailOffset(path)}'`
   beforeAll(async () => {
     bench = await startBench(options)
@@ -152,7 +160,7 @@ export function useBench(path: string, options: BenchOptions = {}): Suite {
 }
 
 /** A test that waits in vain says nothing else about why. */
-async function tellStatus(test: string, apps: ReadonlyArray<RemoteApp>): Promise<void> {
+async function tellStatus(test: string, apps: Suite['apps']): Promise<void> {
   for (const [index, app] of apps.entries()) {
     const status = await app.status().catch((error: unknown) => String(error))
     console.error(`${test}: tab ${String(index + 1)} at the end: ${JSON.stringify(status)}`)

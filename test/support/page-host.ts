@@ -71,7 +71,8 @@ export async function startPageHost(options: PageHostOptions = {}): Promise<Page
 async function previewOf(common: InlineConfig & { root: string; cacheDir: string }, names: readonly string[]): Promise<PreviewServer> {
   const config: InlineConfig = {
     ...common,
-    // As an application's own build does it; workers as files, never inlined.
+    // As an application's own build does it, in which nothing gives advice; workers as files, never inlined.
+    define: { 'process.env.NODE_ENV': '"production"' },
     worker: { format: 'es' },
     build: { outDir: join(common.cacheDir, 'built'), assetsInlineLimit: 0, minify: false, rolldownOptions: { input: names.map((name) => join(common.root, name)) } },
   }

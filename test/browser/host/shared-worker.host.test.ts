@@ -1,18 +1,9 @@
 import { expect, test } from 'vitest'
+import { killSharedWorkers } from '../../support/kill-workers.ts'
 import { itemEvents } from '../../support/schema.ts'
 import { expectOnlyInserted, useTabs, user } from '../../support/tabs.ts'
 
 const suite = useTabs('/streams/shared-worker', { browser: 'chromium' })
-
-/** Ends every shared worker of the test page, as the browser's own task manager would. */
-async function killSharedWorkers(): Promise<number> {
-  const cdp = await suite.context.browser()!.newBrowserCDPSession()
-  const { targetInfos } = await cdp.send('Target.getTargets', { filter: [{}] })
-  const workers = targetInfos.filter(({ type, url }) => type === 'shared_worker' && url.startsWith(suite.host.url))
-  for (const { targetId } of workers) await cdp.send('Target.closeTarget', { targetId })
-  await cdp.detach()
-  return workers.length
-}
 
 test('a shared worker that dies under several tabs: calls under way reject, and every tab heals by itself', async () => {
   suite.server.append(suite.path, itemEvents(500))
@@ -23,7 +14,7 @@ test('a shared worker that dies under several tabs: calls under way reject, and 
   const hold = suite.server.faults.hold({ match: { method: 'POST' } })
   const calls = tabs.flatMap((tab) => [tab.awaitTxId('never', 60_000), tab.append(user('unsent', 'Ada'))])
   await hold.struck
-  expect(await killSharedWorkers()).toBe(1)
+  expect(await killSharedWorkers(suite)).toBe(1)
   for (const call of await Promise.all(calls)) expect(call).toMatchObject({ ok: false, code: 'WORKER_DIED', retryable: true })
   // What was stalled never reaches the server: those who sent it have been told.
   suite.server.faults.clear()
