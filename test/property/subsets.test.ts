@@ -33,5 +33,7 @@ test(`live queries show the fold of the stream in worlds ${String(first)} to ${S
     expect(outcome.rows).toBeGreaterThan(30 * worlds)
     expect(outcome.moves).toBeGreaterThan(worlds / 2)
     expect(outcome.unmounts).toBeGreaterThan(worlds / 2)
+    expect(outcome.exact).toBeGreaterThan(worlds / 10)
+    expect(outcome.empty).toBeGreaterThan(worlds)
   }
 })

@@ -61,7 +61,6 @@ export function useBoards(path: string, topology: Topology): BoardsSuite {
       })
     },
     expectHeld: async (board, shown) => {
-      if (!(await board.holdsLittle())) return
       const isHeld = ([least, most]: readonly [number, number]): boolean => window.board.held() >= least && window.board.held() <= most
       await board.page.waitForFunction(isHeld, [shown, shown === 0 ? 0 : shown + SPARE_ROWS] as const, { timeout: 20_000 }).catch(async () => {
         expect(await board.held()).toBe(shown)

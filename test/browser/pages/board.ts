@@ -44,8 +44,6 @@ const board = {
   hasNextPage: () => pager.hasNext(),
   /** Cities that this tab holds. */
   held: () => db!.collections.cities.size,
-  /** Whether it holds no more than what is asked for. */
-  holdsLittle: () => db!.collections.cities.config.syncMode === 'on-demand',
   status: () => db!.status.getSnapshot(),
   killWorker: () => { (worker as Worker).terminate() },
 }
