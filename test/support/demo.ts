@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('../../examples/flights/serve.mjs', import.meta.url))
+const program = fileURLToPath(new URL('../../examples/serve.mjs', import.meta.url))
 
 export interface Demo {
   /** With a trailing slash. */

@@ -4,16 +4,11 @@ const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numer
 
 const asUtc = (date: string) => new Date(`${date}Z`)
 
-export const formatCount = (value: number) => integer.format(value)
 /** `2001-03-10T08:53` → `10 Mar` */
 export const formatDay = (date: string) => day.format(asUtc(date))
 /** `2001-03-10T08:53` → `Sat 10 Mar` */
 export const formatWeekday = (date: string) => weekday.format(asUtc(date)).replace(',', '')
 export const formatTime = (date: string) => date.slice(11, 16)
-
-/** Minutes with a sign, as a board shows them: `+66`, `−5`, `0`. */
-export const formatDelay = (minutes: number) =>
-  minutes > 0 ? `+${integer.format(minutes)}` : integer.format(minutes).replace('-', '−')
 
 export const formatMean = (minutes: number) => {
   const text = Math.abs(minutes).toFixed(1)

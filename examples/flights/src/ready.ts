@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react'
 import { db } from './db.ts'
-import { createStore } from './store.ts'
+import { createStore } from '../../shared/store.ts'
 
 const ready = createStore<'cache' | 'server' | null>(null)
 

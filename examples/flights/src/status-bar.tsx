@@ -1,35 +1,10 @@
-import { Cell, type Tone } from './cell.tsx'
-import { db, type Status } from './db.ts'
+import { Cell } from '../../shared/cell.tsx'
+import { CONNECTIONS, freshness } from '../../shared/connections.ts'
+import { db } from './db.ts'
 import { EngineRow } from './engine/engine-row.tsx'
-import { formatCount, formatOffset } from './format.ts'
+import { formatCount } from '../../shared/format.ts'
+import { formatOffset } from './format.ts'
 import { useStatus } from './use-status.ts'
-
-interface Connection {
-  text: string
-  tone: Tone
-  /** Goes on by itself, so that there is nothing to retry. */
-  runs?: true
-  title?: string
-}
-
-const CONNECTIONS: Record<Status['connection'], Connection> = {
-  idle: { text: 'idle', tone: 'plain' },
-  connecting: { text: 'connecting', tone: 'warn', runs: true },
-  'catching-up': { text: 'catching up', tone: 'warn', runs: true },
-  live: { text: 'live', tone: 'good', runs: true },
-  paused: { text: 'paused', tone: 'calm', runs: true, title: 'All tabs were hidden: nothing is read until one shows' },
-  offline: { text: 'offline', tone: 'bad' },
-  'needs-auth': { text: 'needs auth', tone: 'bad' },
-  'not-found': { text: 'not found', tone: 'bad' },
-  failed: { text: 'failed', tone: 'bad' },
-  ended: { text: 'ended', tone: 'plain' },
-  closed: { text: 'closed', tone: 'bad' },
-}
-
-function freshness({ stale, upToDate }: Status): { text: string; tone: Tone } {
-  if (stale) return { text: 'stale', tone: 'warn' }
-  return upToDate ? { text: 'up to date', tone: 'good' } : { text: 'behind', tone: 'warn' }
-}
 
 export function StatusBar() {
   const status = useStatus()

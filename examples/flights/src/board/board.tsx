@@ -54,7 +54,7 @@ function FlightTable({ filters, sort, onSort }: { filters: Filters; sort: Sort; 
   }, [hasRows, from])
   return (
     <div className="table-scroll" tabIndex={0} role="region" aria-label="Flights">
-      <table className="flights">
+      <table className="rows flights">
         <caption className="visually-hidden">Departures, at most {VISIBLE_ROWS} of them</caption>
         <thead>
           <tr>

@@ -1,5 +1,6 @@
 import { memo, useState } from 'react'
-import { formatCount, formatDay, formatDelay, formatTime } from '../format.ts'
+import { formatChange, formatCount } from '../../../shared/format.ts'
+import { formatDay, formatTime } from '../format.ts'
 import type { Airport, Flight } from '../schema.ts'
 
 /** The limit that the US statistics use: an arrival 15 minutes after schedule or later is late. */
@@ -42,7 +43,7 @@ export const FlightRow = memo(function FlightRow({ flight, origin, destination, 
         <Place iata={flight.destination} airport={destination} />
       </td>
       <td className="number distance">{formatCount(flight.distance)}</td>
-      <td className={`number delay ${tone}`}>{flight.delay === null ? '–' : formatDelay(flight.delay)}</td>
+      <td className={`number delay ${tone}`}>{flight.delay === null ? '–' : formatChange(flight.delay)}</td>
       <td>
         <span className={`remark ${tone}`}>{text}</span>
       </td>

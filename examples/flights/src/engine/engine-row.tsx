@@ -1,5 +1,5 @@
-import { Cell } from '../cell.tsx'
-import { formatCount } from '../format.ts'
+import { Cell } from '../../../shared/cell.tsx'
+import { formatCount } from '../../../shared/format.ts'
 import { useStatus } from '../use-status.ts'
 import { HOMES } from './homes.ts'
 import { TopologySwitch } from './topology-switch.tsx'

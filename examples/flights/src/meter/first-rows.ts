@@ -1,4 +1,4 @@
-import { createStore } from '../store.ts'
+import { createStore } from '../../../shared/store.ts'
 
 interface FirstRows {
   /** Milliseconds from the start of the navigation. */

@@ -1,17 +1,15 @@
 import { useState, useSyncExternalStore } from 'react'
 import { db } from '../db.ts'
-import { formatCount } from '../format.ts'
+import { formatCount, formatMilliseconds } from '../../../shared/format.ts'
 import { firstRows } from './first-rows.ts'
-import { resetStalls, stalls } from './stalls.ts'
-
-const milliseconds = (value: number) => `${formatCount(Math.round(value))} ms`
+import { resetStalls, stalls } from '../../../shared/stalls.ts'
 
 function FirstRowsReading() {
   const reading = useSyncExternalStore(firstRows.subscribe, firstRows.getSnapshot)
   return (
     <div className="reading">
       <dt>First rows after</dt>
-      <dd>{reading ? milliseconds(reading.at) : '…'}</dd>
+      <dd>{reading ? formatMilliseconds(reading.at) : '…'}</dd>
       <dd className="reading-note">{reading ? `from the ${reading.from}` : 'waiting for rows'}</dd>
     </div>
   )
@@ -22,7 +20,7 @@ function StallReading() {
   return (
     <div className="reading">
       <dt>Longest UI stall</dt>
-      <dd>{count === 0 ? '< 50 ms' : milliseconds(longest)}</dd>
+      <dd>{count === 0 ? '< 50 ms' : formatMilliseconds(longest)}</dd>
       <dd className="reading-note">
         {count === 0 ? 'no' : formatCount(count)} {measuredBy}
         {count === 1 ? '' : 's'}{' '}

@@ -1,6 +1,7 @@
 import { and, avg, count, eq, gte, useLiveQuery } from '@tanstack/react-db'
 import { db } from '../db.ts'
-import { formatCount, formatMean } from '../format.ts'
+import { formatCount } from '../../../shared/format.ts'
+import { formatMean } from '../format.ts'
 
 const SHOWN = 10
 /** Below this an average says little. */

@@ -1,5 +1,6 @@
 import { useState } from 'react'
-import { formatCount, formatMean } from '../format.ts'
+import { formatCount } from '../../../shared/format.ts'
+import { formatMean } from '../format.ts'
 import { type Hour, useHours } from './use-hours.ts'
 
 const WIDTH = 400

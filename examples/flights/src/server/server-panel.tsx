@@ -1,4 +1,5 @@
-import { formatBytes, formatCount, formatOffset, offsetPosition } from '../format.ts'
+import { formatCount } from '../../../shared/format.ts'
+import { formatBytes, formatOffset, offsetPosition } from '../format.ts'
 import { useStatus } from '../use-status.ts'
 import { useServer } from './use-server.ts'
 

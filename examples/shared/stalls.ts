@@ -1,4 +1,4 @@
-import { createStore } from '../store.ts'
+import { createStore } from './store.ts'
 
 /** A stall is a stretch of 50 ms or more in which the UI thread could not answer. */
 const STALL_MS = 50
@@ -6,6 +6,8 @@ const BEAT_MS = 20
 
 interface Stalls {
   longest: number
+  /** The sum of all of them. */
+  total: number
   count: number
   measuredBy: 'long task' | 'late timer'
 }
@@ -13,14 +15,14 @@ interface Stalls {
 const hasLongTasks =
   typeof PerformanceObserver !== 'undefined' && PerformanceObserver.supportedEntryTypes.includes('longtask')
 
-const NONE: Stalls = { longest: 0, count: 0, measuredBy: hasLongTasks ? 'long task' : 'late timer' }
+const NONE: Stalls = { longest: 0, total: 0, count: 0, measuredBy: hasLongTasks ? 'long task' : 'late timer' }
 
 export const stalls = createStore<Stalls>(NONE)
 export const resetStalls = () => stalls.set(NONE)
 
 function record(duration: number) {
-  const { longest, count, measuredBy } = stalls.getSnapshot()
-  stalls.set({ longest: Math.max(longest, duration), count: count + 1, measuredBy })
+  const { longest, total, count, measuredBy } = stalls.getSnapshot()
+  stalls.set({ longest: Math.max(longest, duration), total: total + duration, count: count + 1, measuredBy })
 }
 
 /** Reports every task that held the thread, those before this script ran included. */

@@ -4,38 +4,55 @@ import { createServer } from 'vite'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
-/** Serves the page, the stream behind its gate, and the control requests, all on one origin. */
-export async function servePage({ port, streamPath, gate, control }) {
+/** A board's page stands in a folder of its own and has an address of its own. */
+function addressesOf(boards) {
+  const files = new Map(boards.map(({ address, file }) => [address, file]))
+  return (req, _res, next) => {
+    const [path, query] = req.url.split('?')
+    const file = files.get(path)
+    if (file !== undefined) req.url = query === undefined ? file : `${file}?${query}`
+    next()
+  }
+}
+
+/** Serves the boards' pages and what belongs to them (streams, control requests) on one origin. */
+export async function servePages({ port, boards }) {
   // React's production build: the demo measures the page's main thread.
   process.env.NODE_ENV = 'production'
   const demo = {
-    name: 'flights-demo',
+    name: 'boards',
     configureServer({ middlewares }) {
-      middlewares.use('/streams', gate.handle)
-      middlewares.use('/demo', control)
+      for (const { routes } of boards) {
+        for (const [path, handle] of Object.entries(routes)) middlewares.use(path, handle)
+      }
+      middlewares.use(addressesOf(boards))
     },
     transformIndexHtml: {
       order: 'post',
-      handler: (html) => ({
+      handler: (html, { path }) => ({
         // Vite's client would only log: there is nothing to reload while the demo runs.
         html: html.replace(/<script[^>]*\/@vite\/client[^>]*><\/script>/, ''),
-        tags: [{ tag: 'meta', attrs: { name: 'stream-path', content: streamPath }, injectTo: 'head' }],
+        tags: Object.entries(boards.find(({ file }) => file === path)?.meta ?? {}).map(([name, content]) => ({
+          tag: 'meta',
+          attrs: { name, content },
+          injectTo: 'head',
+        })),
       }),
     },
   }
   const server = await createServer({
     configFile: false,
     root: at('../'),
-    cacheDir: at('../../../node_modules/.vite-flights'),
+    cacheDir: at('../../node_modules/.vite-examples'),
     mode: 'production',
     logLevel: 'warn',
     clearScreen: false,
     plugins: [react(), demo],
     resolve: {
       alias: [
-        { find: /^sidestream$/, replacement: at('../../../src/main/index.ts') },
-        { find: /^sidestream\/state$/, replacement: at('../../../src/shared/index.ts') },
-        { find: /^sidestream\/worker$/, replacement: at('../../../src/worker/index.ts') },
+        { find: /^sidestream$/, replacement: at('../../src/main/index.ts') },
+        { find: /^sidestream\/state$/, replacement: at('../../src/shared/index.ts') },
+        { find: /^sidestream\/worker$/, replacement: at('../../src/worker/index.ts') },
       ],
     },
     // Everything is named here, so that nothing is discovered late: that would reload the page on its first visit.
@@ -59,8 +76,8 @@ export async function servePage({ port, streamPath, gate, control }) {
       hmr: false,
       watch: null,
       cors: false,
-      fs: { allow: [at('../../../')] },
-      warmup: { clientFiles: ['./src/main.tsx', './src/sync.worker.ts'] },
+      fs: { allow: [at('../../')] },
+      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts'] },
     },
   })
   await server.listen()
