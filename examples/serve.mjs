@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util'
+import { createCities } from './cities/server/cities.mjs'
+import { RATES as CHANGE_RATES } from './cities/server/generator.mjs'
 import { startFlights } from './flights/server/flights.mjs'
 import { MAX_RATE } from './flights/server/playback.mjs'
 import { servePages } from './server/pages.mjs'
@@ -7,11 +9,15 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: process.env.PORT ?? '5173' },
     rate: { type: 'string', default: '10' },
+    changes: { type: 'string', default: '1000' },
+    cities: { type: 'string', default: '1000000' },
   },
 })
 
 const port = numberOption('port', 65_535)
 const rate = numberOption('rate', MAX_RATE)
+const changes = numberOption('changes', Math.max(...CHANGE_RATES))
+const mostCities = numberOption('cities', 1_000_000)
 
 function numberOption(name, max) {
   const number = Number(values[name])
@@ -21,17 +27,19 @@ function numberOption(name, max) {
 }
 
 const flights = await startFlights({ rate })
-const pages = await servePages({ port, boards: [flights] })
+const cities = createCities({ mostCities, rate: changes })
+const pages = await servePages({ port, boards: [flights, cities] })
 
 let stopping = false
 async function stop() {
   if (stopping) return
   stopping = true
   setTimeout(() => process.exit(0), 2000).unref()
-  await Promise.all([pages.close(), flights.stop()])
+  await Promise.all([pages.close(), flights.stop(), cities.stop()])
   process.exit(0)
 }
 process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
 console.log(`Departures board: ${pages.url}  (Ctrl+C stops it)`)
+console.log(`Cities board:     ${pages.url}cities.html`)

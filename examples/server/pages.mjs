@@ -65,6 +65,7 @@ export async function servePages({ port, boards }) {
         '@tanstack/react-db',
         '@tanstack/db',
         '@durable-streams/client',
+        '@durable-streams/state/db',
         'comlink',
         'idb',
         'valibot',
@@ -77,7 +78,7 @@ export async function servePages({ port, boards }) {
       watch: null,
       cors: false,
       fs: { allow: [at('../../')] },
-      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts'] },
+      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts', './cities/src/main.tsx'] },
     },
   })
   await server.listen()

@@ -12,8 +12,8 @@ export interface Demo {
 }
 
 /** Starts the demo as `npm run demo` does, on a free port. */
-export async function startDemo(): Promise<Demo> {
-  const child = spawn(process.execPath, [program, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
+export async function startDemo(...options: string[]): Promise<Demo> {
+  const child = spawn(process.execPath, [program, '--port', '0', ...options], { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = once(child, 'exit')
   const close = async (): Promise<void> => {
     child.kill('SIGTERM')

@@ -1,3 +1,4 @@
+import { BoardNav } from '../../shared/board-nav.tsx'
 import { AirportsProvider } from './airports.tsx'
 import { Board } from './board/board.tsx'
 import { Clock } from './clock.tsx'
@@ -24,7 +25,10 @@ export function App() {
   return (
     <main className="page">
       <header className="masthead">
-        <h1>Departures</h1>
+        <div className="masthead-title">
+          <h1>Departures</h1>
+          <BoardNav />
+        </div>
         {ready ? <Clock /> : <div className="clock">Waiting for flights</div>}
         <p>
           US flights of early 2001, played again from the public record. sidestream’s worker reads the stream and keeps the

@@ -1,0 +1,38 @@
+import { Suspense } from 'react'
+import { BoardNav } from '../../shared/board-nav.tsx'
+import { formatCount } from '../../shared/format.ts'
+import { Board } from './board/board.tsx'
+import { LoadPanel } from './load/load-panel.tsx'
+import { MeterPanel } from './meter/meter-panel.tsx'
+import { SidePanel } from './side/side-panel.tsx'
+import { useOpened } from './side/use-source.ts'
+
+function CityCount() {
+  return formatCount(useOpened().log.cities)
+}
+
+export function App() {
+  return (
+    <main className="page">
+      <header className="masthead">
+        <div className="masthead-title">
+          <h1>Cities</h1>
+          <BoardNav />
+        </div>
+        <p>
+          <Suspense fallback="Many">
+            <CityCount />
+          </Suspense>{' '}
+          of them, changing up to 20,000 times a second. Search, switch the side, watch the meter. Names and figures: <a href="https://www.geonames.org/">GeoNames</a>, <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>;
+          the changes are made up.
+        </p>
+      </header>
+      <SidePanel />
+      <LoadPanel />
+      <MeterPanel />
+      <Suspense fallback={<section className="card placeholder loading board" aria-label="Cities board" aria-busy={true} />}>
+        <Board />
+      </Suspense>
+    </main>
+  )
+}

@@ -1,0 +1,72 @@
+import { Suspense } from 'react'
+import { formatCount } from '../../../shared/format.ts'
+import { useOpened } from '../side/use-source.ts'
+import { startOver, useLoad } from './use-load.ts'
+
+const RATES = [0, 1000, 5000, 10_000, 20_000] as const
+
+const label = (rate: number) => (rate === 0 ? 'Off' : `${rate / 1000}k`)
+
+function RateChoice({ rate, onChange }: { rate: number | undefined; onChange: (rate: number) => void }) {
+  return (
+    <fieldset className="segments segments-large" disabled={rate === undefined}>
+      <legend className="visually-hidden">Changes per second</legend>
+      {RATES.map((choice) => (
+        <label key={choice}>
+          <input
+            type="radio"
+            name="rate"
+            aria-label={choice === 0 ? 'Off' : formatCount(choice)}
+            checked={choice === rate}
+            onChange={() => onChange(choice)}
+          />
+          <span aria-hidden="true">{label(choice)}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+/** Another page has started the log over: this one reads a log that nobody writes any more. */
+function Outdated({ path }: { path: string }) {
+  const { log } = useOpened()
+  if (log.path === path) return null
+  return (
+    <p className="load-note" role="alert">
+      The log was started over.{' '}
+      <button type="button" className="link" onClick={() => location.reload()}>
+        Read the new one
+      </button>
+    </p>
+  )
+}
+
+export function LoadPanel() {
+  const { load, setRate } = useLoad()
+  return (
+    <section className="card console" aria-labelledby="load-title">
+      <header className="card-head">
+        <h2 id="load-title">Changes per second</h2>
+        <p>{load ? `${formatCount(load.changes)} in the log` : 'server not reached yet'}</p>
+      </header>
+      <div className="load-choice">
+        <RateChoice rate={load?.rate} onChange={setRate} />
+        {load?.isFull === true ? (
+          <p className="load-note" role="alert">
+            The log is full: it takes {formatCount(load.mostChanges)} changes.{' '}
+            <button type="button" className="link" onClick={() => void startOver()}>
+              Start it over
+            </button>
+          </p>
+        ) : (
+          <p>Made up by the server, all over the world; one in fifty hits one of the 100 largest cities.</p>
+        )}
+        {load && (
+          <Suspense>
+            <Outdated path={load.path} />
+          </Suspense>
+        )}
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,23 @@
+import type { Collection } from '@tanstack/react-db'
+import type { Tone } from '../../../shared/cell.tsx'
+import type { City } from '../schema.ts'
+
+export interface SourceStatus {
+  connection: { text: string; tone: Tone }
+  /** Where the stream is read. */
+  engine: string
+  storage: string
+  /** Rows that a worker holds for the tab, which need not have them all; null without a worker. */
+  workerRows: number | null
+}
+
+/** What the page needs of a library: a collection of TanStack DB, as from either of them, and something to tell. */
+export interface Source {
+  cities: Collection<City, string>
+  status: {
+    subscribe: (listener: () => void) => () => void
+    getSnapshot: () => SourceStatus
+  }
+  /** Forgets what the browser has stored; undefined where nothing is. */
+  clearCache?: () => Promise<void>
+}

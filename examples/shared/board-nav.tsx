@@ -1,0 +1,17 @@
+const BOARDS = [
+  { href: '/', name: 'Departures' },
+  { href: '/cities.html', name: 'Cities' },
+]
+
+/** The way from one of the demo's boards to the other. */
+export function BoardNav() {
+  return (
+    <nav className="segments" aria-label="Boards">
+      {BOARDS.map(({ href, name }) => (
+        <a key={href} href={href} aria-current={href === location.pathname ? 'page' : undefined}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  )
+}
