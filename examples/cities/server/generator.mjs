@@ -2,8 +2,12 @@ const TICK_MS = 20
 
 export const RATES = [0, 1000, 5000, 10_000, 20_000]
 
-/** The log is kept in memory, and read whole by whoever comes without a cache: about 200 MB with all of its changes. */
-export const MOST_CHANGES = 1_000_000
+/** The log is kept in memory, and read whole by whoever comes without a cache: about 300 MB with all of its changes. */
+export const MOST_CHANGES = 600_000
+
+/** So many changes a second are where the page looks at first: more of them, and nobody could read a figure. */
+const MOST_HOT = 50
+const HOT_SHARE = 0.02
 
 /** Nobody looks any more when no page has asked for so long. */
 const UNSEEN_MS = 60_000
@@ -25,7 +29,9 @@ export function createGenerator({ log, nextChanged, rate: firstRate }) {
     last = now
     const count = Math.min(Math.floor(due), room())
     due -= Math.floor(due)
-    if (count > 0 && isSeen()) log.change(Array.from({ length: count }, nextChanged))
+    if (count === 0 || !isSeen()) return
+    const hotShare = Math.min(HOT_SHARE, MOST_HOT / rate)
+    log.change(Array.from({ length: count }, () => nextChanged(hotShare)))
   }, TICK_MS)
 
   return {

@@ -22,9 +22,9 @@ const state = () => ({
 })
 
 const calls = {
-  /** What a page needs before it can read the log. One that nobody reads is started over when it has become long. */
+  /** What a page needs before it can read the log. One that is full, or that is long and nobody reads, is started over. */
   open() {
-    if (!generator.isSeen() && log.changes > WORN_CHANGES) log.startOver()
+    if (generator.isFull() || (!generator.isSeen() && log.changes > WORN_CHANGES)) log.startOver()
     generator.seen()
     return { path: log.path, cities: cities.length, countries }
   },

@@ -122,10 +122,12 @@ describe.each(SIDES)('the cities board on $name', ({ name, query }) => {
 })
 
 describe('the cities board', () => {
-  it('holds all rows in the worker, and says so', async () => {
+  it('holds all rows in the worker, and in the tab little more than what it shows', async () => {
     const tab = await open()
     await showsLargest(tab)
     await expect.poll(() => heldBy(tab, 'the worker')).toBeGreaterThan(LARGEST * 0.9)
+    expect(await heldBy(tab, 'this tab')).toBeGreaterThanOrEqual(50)
+    expect(await heldBy(tab, 'this tab')).toBeLessThan(100)
   })
 
   it('switches to the peer, which holds all rows in the tab', async () => {

@@ -1,4 +1,4 @@
-import { useDeferredValue, useState } from 'react'
+import { Suspense, useDeferredValue, useState } from 'react'
 import { CityTable } from './city-table.tsx'
 import { NO_FILTERS } from './filters.ts'
 import { SearchBar } from './search-bar.tsx'
@@ -10,7 +10,9 @@ export function Board() {
   return (
     <section className="card board" aria-label="Cities board">
       <SearchBar filters={filters} onChange={setFilters} />
-      <CityTable filters={shownFilters} />
+      <Suspense fallback={<p className="empty loading">Reading the stream…</p>}>
+        <CityTable filters={shownFilters} />
+      </Suspense>
     </section>
   )
 }

@@ -59,7 +59,7 @@ export function LoadPanel() {
             </button>
           </p>
         ) : (
-          <p>Made up by the server, all over the world; one in fifty hits one of the 100 largest cities.</p>
+          <p>Made up by the server, all over the world; up to 50 a second hit the 100 largest cities.</p>
         )}
         {load && (
           <Suspense>

@@ -14,9 +14,9 @@ export function openPeer(url: string): Source {
     workerRows: null,
   })
   const tell = (connection: SourceStatus['connection']) => status.set({ ...status.getSnapshot(), connection })
-  db.preload().then(
+  const ready = db.preload().then(
     () => tell({ text: 'live', tone: 'good' }),
     () => tell({ text: 'failed', tone: 'bad' }),
   )
-  return { cities: db.collections.cities, status }
+  return { cities: db.collections.cities, ready, status }
 }

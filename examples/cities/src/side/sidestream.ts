@@ -33,6 +33,7 @@ export function openSidestream(url: string): Source {
   let description = describe(told)
   return {
     cities: db.collections.cities,
+    ready: Promise.resolve(),
     status: {
       subscribe: (listener) => db.status.subscribe(listener),
       getSnapshot() {

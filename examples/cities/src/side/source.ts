@@ -14,6 +14,11 @@ export interface SourceStatus {
 /** What the page needs of a library: a collection of TanStack DB, as from either of them, and something to tell. */
 export interface Source {
   cities: Collection<City, string>
+  /**
+   * Settles when it is time for queries. Where all rows come into the tab, one that was there before them would work each
+   * into its result, which takes several times as long.
+   */
+  ready: Promise<unknown>
   status: {
     subscribe: (listener: () => void) => () => void
     getSnapshot: () => SourceStatus
