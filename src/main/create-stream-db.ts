@@ -163,6 +163,8 @@ export function createStreamDB<
       if (batch.ready) onReady(batch.filling)
       status.set({ ...batch.status, offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
+    } else if (batch.stale) {
+      status.set({ stale: true })
     }
     hooks.after(batch)
     preload.observe()

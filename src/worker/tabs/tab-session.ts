@@ -360,7 +360,8 @@ export class TabSession {
       isFill,
       txids: last ? this.#txids : [],
       ready: last ? this.#ready : (this.#told?.ready ?? false),
-      stale: last ? this.#stale : (this.#told?.stale ?? false),
+      // Without a state, rows are a preview.
+      stale: last ? this.#stale : (this.#told?.stale ?? this.#state === null),
       status: last ? this.#engineStatus() : null,
       events: this.#events.map((stream) => ({ ...stream, changes: stream.items.filter((item) => isChangeEvent(item)) })),
       invalid: this.#invalid,
