@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { App } from '../browser/pages/app.ts'
 import { launchChromium } from './chromium.ts'
 import { launchFirefox } from './firefox.ts'
@@ -57,7 +57,7 @@ export type Remote<T> = Methods<T> & { readonly page: Page; readonly problems: s
 export type RemoteApp = Remote<App>
 
 /** Browsers log failed requests and the page host's missing websocket; the library logs nothing. */
-const OF_THE_BROWSER = /^Failed to load resource|\[vite\]|^WebSocket connection|^Firefox can’t establish|^Cross-Origin Request Blocked/
+const OF_THE_BROWSER = /^Failed to load resource|\[vite\]|^WebSocket connection|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
 
 /** Opens `<name>.html` and hands out its `window.<name>`. Whatever the page says on its console is a problem. */
 export async function openRemote<T>(context: BrowserContext, host: PageHost, name: string): Promise<Remote<T>> {
@@ -89,7 +89,8 @@ export const openApp = (context: BrowserContext, host: PageHost): Promise<Remote
 
 /** What a test of one stream uses; a fresh context (and so fresh storage) and an empty stream for each test. */
 export interface Suite {
-  readonly browser: BenchBrowser
+  /** `test` where it takes Chromium's own means, to throttle, to fill the disk or to hold up a script. */
+  readonly inChromium: typeof test
   readonly server: StreamServer
   readonly host: PageHost
   readonly context: BrowserContext
@@ -133,7 +134,7 @@ export function useBench(path: string, options: BenchOptions = {}): Suite {
     expect(problems).toEqual([])
   })
   return {
-    browser: options.browser ?? DEFAULT_BROWSER,
+    inChromium: test.runIf((options.browser ?? DEFAULT_BROWSER) === 'chromium') as typeof test,
     get server() {
       return bench.server
     },

@@ -1,4 +1,5 @@
-import { firefox, type Browser } from 'playwright'
+import type { Browser, BrowserContext, Page } from 'playwright'
+import { launch, type BrowserContext as PuppeteerContext, type Page as PuppeteerPage } from 'puppeteer-core'
 import { findInstalled, namedExecutable } from './executable.ts'
 
 const INSTALLED = ['firefox-esr', 'firefox']
@@ -19,6 +20,10 @@ export function firefoxExecutable(): Promise<string | undefined> {
   return found
 }
 
+/**
+ * Starts Firefox with Puppeteer: Playwright starts only releases from 143 on, and distributions have older ones with long
+ * support. What it returns is the part of Playwright's API that tests in Firefox use; the rest says that it is not there.
+ */
 export async function launchFirefox(): Promise<Browser> {
   const executablePath = await firefoxExecutable()
   if (executablePath === undefined) {
@@ -26,12 +31,46 @@ export async function launchFirefox(): Promise<Browser> {
       'No Firefox to test with. Install one (Debian: apt-get install firefox-esr), or set SIDESTREAM_FIREFOX to the path of an executable.',
     )
   }
-  return firefox.launch({
-    // An ordinary Firefox: without it Playwright speaks a protocol that only its own build has.
-    channel: 'moz-firefox',
+  const browser = await launch({
+    browser: 'firefox',
     executablePath,
-    firefoxUserPrefs: PREFERENCES,
+    extraPrefsFirefox: PREFERENCES,
     // Without it the settings server above is not believed.
-    env: { ...process.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' } as Record<string, string>,
+    env: { ...process.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
+    defaultViewport: { width: 1280, height: 720 },
+  })
+  return only<Browser>('Browser', {
+    newContext: async () => contextOf(await browser.createBrowserContext()),
+    close: () => browser.close(),
+  })
+}
+
+function contextOf(context: PuppeteerContext): BrowserContext {
+  return only<BrowserContext>('BrowserContext', {
+    newPage: async () => pageOf(await context.newPage()),
+    close: () => context.close(),
+  })
+}
+
+function pageOf(page: PuppeteerPage): Page {
+  return only<Page>('Page', {
+    goto: (url: string) => page.goto(url),
+    evaluate: (called: () => unknown, argument?: unknown) => page.evaluate(called, ...given(argument)),
+    waitForFunction: (called: () => unknown, argument?: unknown, options: { timeout?: number } = {}) =>
+      page.waitForFunction(called, options, ...given(argument)),
+    on: (event: 'console' | 'pageerror', listener: (said: never) => void) => page.on(event, listener),
+    close: () => page.close(),
+  })
+}
+
+const given = (argument: unknown): [] | [never] => (argument === undefined ? [] : [argument as never])
+
+function only<T extends object>(name: string, part: { readonly [K in keyof T]?: unknown }): T {
+  return new Proxy(part as T, {
+    get: (target, property) => {
+      // `then` is asked for by await, symbols by whatever prints it.
+      if (property in target || typeof property === 'symbol' || property === 'then') return target[property as keyof T]
+      throw new Error(`tests in Firefox have no ${name}.${property}`)
+    },
   })
 }

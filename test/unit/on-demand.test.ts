@@ -97,12 +97,15 @@ test('a progressive collection answers queries at once and is ready when whole',
   const db = createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state })
   open.push(db)
   const query = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, 'desc').limit(3))
-  query.subscribeChanges(() => undefined)
-  await vi.waitFor(() => {
-    expect(top(query.values())).toEqual(['k2999 2999', 'k2998 2998', 'k2997 2997'])
+  const shown: Array<{ rows: string[]; held: number; status: string }> = []
+  query.subscribeChanges(() => {
+    shown.push({ rows: top(query.values()), held: db.collections.cities.size, status: db.collections.cities.status })
   })
-  expect(db.collections.cities.size).toBeLessThan(3000)
   await db.preload()
+  const first = shown.find(({ rows }) => rows.length === 3)
+  expect(first!.held).toBeLessThan(3000)
+  expect(first!.status).not.toBe('ready')
+  expect(top(query.values())).toEqual(['k2999 2999', 'k2998 2998', 'k2997 2997'])
   expect(db.collections.cities.size).toBe(3000)
   expect([query.status, db.collections.cities.status]).toEqual(['ready', 'ready'])
   server.append('/s', [city(5, 9999)])

@@ -104,7 +104,7 @@ describe('the worker dies', () => {
     await expectAtEnd(tab)
   })
 
-  test('while a slow tab applies a large batch: the rest of that batch does not mix with what the next worker sends', async () => {
+  suite.inChromium('while a slow tab applies a large batch: the rest of that batch does not mix with what the next worker sends', async () => {
     suite.server.append(suite.path, itemEvents(6000))
     const tab = await openTab({ cache: false })
     const cdp = await suite.context.newCDPSession(tab.page)
@@ -133,7 +133,7 @@ describe('a worker that does not start', () => {
     expect(await tab.preload()).toMatchObject({ ok: false, code: 'WORKER_START_FAILED' })
   })
 
-  test('for once', async () => {
+  suite.inChromium('for once', async () => {
     suite.server.append(suite.path, itemEvents(10))
     const tab = await openTab()
     const script = '**/stock.worker.ts*'

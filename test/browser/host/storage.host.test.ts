@@ -102,7 +102,7 @@ async function fillDisk(): Promise<{ tab: RemoteApp; stored: PlainRows }> {
   return { tab, stored }
 }
 
-test('the disk is full while it writes: the engine goes on in memory, and stores again when there is room', async () => {
+suite.inChromium('the disk is full while it writes: the engine goes on in memory, and stores again when there is room', async () => {
   const { tab } = await fillDisk()
   expect(await tab.status()).toMatchObject({ connection: 'live', lastError: { code: 'STORAGE_FAILED' } })
   await expectLive(tab)
@@ -113,7 +113,7 @@ test('the disk is full while it writes: the engine goes on in memory, and stores
   expect(await (await openTab()).rows()).toEqual(suite.fold())
 })
 
-test('a full disk leaves the older cache whole', async () => {
+suite.inChromium('a full disk leaves the older cache whole', async () => {
   const { tab, stored } = await fillDisk()
   await tab.page.close()
   await suite.server.goOffline()
@@ -122,7 +122,7 @@ test('a full disk leaves the older cache whole', async () => {
   await quota(offline, null)
 })
 
-test('the disk is full from the start', async () => {
+suite.inChromium('the disk is full from the start', async () => {
   suite.server.append(suite.path, itemEvents(2000))
   const tab = await suite.app()
   await quota(tab, 1)
@@ -138,7 +138,7 @@ async function clearData(tab: RemoteApp): Promise<void> {
   await cdp.send('Storage.clearDataForOrigin', { origin: suite.host.url, storageTypes: 'indexeddb' })
 }
 
-test("the origin's data is cleared while it runs: the cache is made anew", async () => {
+suite.inChromium("the origin's data is cleared while it runs: the cache is made anew", async () => {
   suite.server.append(suite.path, itemEvents(100))
   const tab = await openTab()
   await tab.until(suite.stored())
@@ -150,7 +150,7 @@ test("the origin's data is cleared while it runs: the cache is made anew", async
   expect(await (await openTab()).rows()).toEqual(suite.fold())
 })
 
-test("the origin's data is cleared while nothing happens: the status does not go on about a cache, which is made anew", async () => {
+suite.inChromium("the origin's data is cleared while nothing happens: the status does not go on about a cache, which is made anew", async () => {
   suite.server.append(suite.path, itemEvents(100))
   const tab = await openTab()
   await tab.until(suite.stored())
