@@ -2,6 +2,18 @@ import { BasicIndex, type LoadSubsetOptions, type SyncConfig } from '@tanstack/d
 import type { RowData } from '../shared/row-diff.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
 
+/**
+ * An index whose ranges leave out rows without a value: no comparison matches them, but TanStack DB takes what a range has
+ * for exact, also where the index's order has those rows at that end.
+ */
+class PlainIndex extends BasicIndex<string> {
+  override rangeQuery(options: Parameters<BasicIndex<string>['rangeQuery']>[0] = {}): Set<string> {
+    const keys = super.rangeQuery(options)
+    if ('from' in options || 'to' in options) for (const none of [null, undefined]) for (const key of this.equalityLookup(none)) keys.delete(key)
+    return keys
+  }
+}
+
 /** Rows to put, and keys to remove. */
 export interface RowWrite {
   readonly rows: ReadonlyArray<RowData>
@@ -66,7 +78,7 @@ export class CollectionSink implements RowSink {
 
   get config(): object {
     // Where rows are asked for bit by bit, TanStack DB needs an index to go on from where it was.
-    const onDemand = { syncMode: 'on-demand', autoIndex: 'eager', defaultIndexType: BasicIndex }
+    const onDemand = { syncMode: 'on-demand', autoIndex: 'eager', defaultIndexType: PlainIndex }
     return { sync: this.#sync, ...(this.#options.mode === 'eager' ? {} : onDemand) }
   }
 

@@ -1,7 +1,9 @@
 import 'fake-indexeddb/auto'
 import fc from 'fast-check'
-import { beforeAll, expect, test, vi } from 'vitest'
-import { plan, run, type Outcome } from './subsets/world.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { AliveLocks } from './subsets/alive-locks.ts'
+import { plan } from './subsets/plan.ts'
+import { NOTHING, run } from './subsets/world.ts'
 
 /** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
 const one = process.env['SIDESTREAM_SEED']
@@ -10,20 +12,27 @@ const first = one === undefined ? 1 : Number(one)
 const last = one === undefined ? seeds : first
 /** Time within which a world comes to rest, ms; while a smaller one that fails is looked for, many do not. */
 const REST_LIMIT_MS = 5000
-const SHRINK_REST_LIMIT_MS = 500
+const SHRINK_REST_LIMIT_MS = 1000
 /** What finding a smaller world that fails may take, ms. */
 const SHRINK_LIMIT_MS = Number(process.env['SIDESTREAM_SHRINK_MS'] ?? 120_000)
 
+const locks = new AliveLocks()
+
 beforeAll(() => {
+  vi.stubGlobal('navigator', { locks })
   // TanStack DB recommends an index for every window.
   vi.spyOn(console, 'warn').mockImplementation(() => undefined)
 })
+afterAll(() => {
+  vi.unstubAllGlobals()
+  vi.restoreAllMocks()
+})
 
 test(`live queries show the fold of the stream in worlds ${String(first)} to ${String(last)}, whatever is asked for, changes, comes and goes`, { timeout: 3_600_000 }, async () => {
-  const outcome: Outcome = { answers: 0, rows: 0, moves: 0, unmounts: 0, exact: 0, empty: 0 }
+  const outcome = { ...NOTHING }
   for (let seed = first; seed <= last; seed += 1) {
     let runs = 0
-    const property = fc.asyncProperty(plan, (planned) => run(planned, outcome, (runs += 1) === 1 ? REST_LIMIT_MS : SHRINK_REST_LIMIT_MS))
+    const property = fc.asyncProperty(plan, (planned) => run(planned, { outcome, locks, restLimitMs: (runs += 1) === 1 ? REST_LIMIT_MS : SHRINK_REST_LIMIT_MS }))
     await fc.assert(property, { seed, numRuns: 1, unbiased: true, interruptAfterTimeLimit: SHRINK_LIMIT_MS, markInterruptAsFailure: true })
   }
   // Worlds in which nothing happens prove nothing.

@@ -16,6 +16,8 @@ const PART = 'items'
 interface Line {
   readonly worker: Process
   readonly contract: EngineContract
+  /** On their way to the worker. */
+  readonly calls: Array<(engine: EngineContract) => void>
 }
 
 /** A tab: the real replica over plain maps, and a port whose messages take their time. */
@@ -29,8 +31,6 @@ export class SimTab {
   #line: Line | null = null
   /** Changes of subsets since the present hello. */
   #untold: ReadonlyArray<SubsetChange> = []
-  /** When the last call reaches the worker: none overtakes another. */
-  #lastCallAt = 0
   readonly #subsets: HeldSubsets
   /** Of its queries, whether their rows are here. */
   readonly #queries = new Map<SimQuery, boolean>()
@@ -148,7 +148,7 @@ export class SimTab {
     if (turn !== this.#workers) return
     if (!reply.ok) throw new Error(`${this.process.name} was refused: ${reply.error.message}`)
     this.#replica.follow(reply.epoch)
-    this.#line = { worker, contract }
+    this.#line = { worker, contract, calls: [] }
     const untold = this.#untold
     if (untold.length > 0) this.#call((engine) => { engine.subsets(untold) })
     this.#call((engine) => { engine.start() })
@@ -186,8 +186,9 @@ export class SimTab {
   #call(call: (engine: EngineContract) => void): void {
     const line = this.#line
     if (!line) return
-    this.#lastCallAt = Math.max(this.#lastCallAt, this.#world.now + this.#world.random.below(5))
-    this.#world.after(line.worker, this.#lastCallAt - this.#world.now, () => { call(line.contract) })
+    // None overtakes another: whichever of them is due, the first is the one that arrives.
+    line.calls.push(call)
+    this.#world.after(line.worker, this.#world.random.below(5), () => { line.calls.shift()!(line.contract) })
   }
 
   /** A query is mounted. */

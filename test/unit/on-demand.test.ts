@@ -1,12 +1,12 @@
 import 'fake-indexeddb/auto'
-import { createLiveQueryCollection, eq } from '@tanstack/db'
+import { createLiveQueryCollection, eq, gte } from '@tanstack/db'
 import * as v from 'valibot'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createStateSchema, createStreamDB } from '../../src/main/index.ts'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
 
 const schema = createStateSchema({
-  cities: { schema: v.object({ id: v.string(), country: v.string(), people: v.number() }), type: 'city', primaryKey: 'id', syncMode: 'on-demand' },
+  cities: { schema: v.object({ id: v.string(), country: v.string(), people: v.nullable(v.number()) }), type: 'city', primaryKey: 'id', syncMode: 'on-demand' },
 })
 
 let server: StreamServer
@@ -27,7 +27,7 @@ async function openCities(count: number) {
   return db
 }
 
-const top = (rows: Iterable<{ id: string; people: number }>) => [...rows].map(({ id, people }) => `${id} ${String(people)}`)
+const top = (rows: Iterable<{ id: string; people: number | null }>) => [...rows].map(({ id, people }) => `${id} ${String(people)}`)
 
 test('a tab holds the rows that its query shows, and follows them', async () => {
   const db = await openCities(3000)
@@ -62,6 +62,23 @@ test('a tab holds the rows that its condition holds for', async () => {
   server.append('/s', [city(0, 0, 'c3')])
   await vi.waitFor(() => {
     expect(query.size).toBe((Math.ceil(2997 / 7)) + 1)
+  })
+})
+
+test('rows without a value are in no range, also when the tab holds them in descending order', async () => {
+  const db = await openCities(100)
+  server.append('/s', [schema.cities.insert({ value: { id: 'none', country: 'c3', people: null } })])
+  const all = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, 'desc').limit(5))
+  await all.preload()
+  await vi.waitFor(() => {
+    expect(all.has('none')).toBe(true)
+  })
+  const many = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).where(({ c }) => gte(c.people, 97)))
+  await many.preload()
+  expect(top(many.values()).sort()).toEqual(['k97 97', 'k98 98', 'k99 99'])
+  server.append('/s', [schema.cities.update({ value: { id: 'none', country: 'c3', people: 100 } })])
+  await vi.waitFor(() => {
+    expect(top(many.values()).sort()).toEqual(['k97 97', 'k98 98', 'k99 99', 'none 100'])
   })
 })
 

@@ -260,6 +260,7 @@ export class TabView implements Holder {
     }
     const rows = state.rows.get(collection)
     if (!want.held) {
+      this.#options.subsets.settle()
       part.wholes += 1
       if (part.wholes === 1 && rows) this.#options.pending.foldRows(collection, rows)
       return

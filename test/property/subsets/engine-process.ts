@@ -1,25 +1,68 @@
 import type { ConnectMessage } from '../../../src/shared/protocol.ts'
 import { browserEnv } from '../../../src/worker/browser-env.ts'
+import type { EngineEnv, Lock, Locks } from '../../../src/worker/env.ts'
 import { Host } from '../../../src/worker/host.ts'
 import { accept } from '../../../src/worker/tabs/ports.ts'
+import type { AliveLocks } from './alive-locks.ts'
 
 /** A shared worker without a thread: the same engine, reached by the same ports, for every tab that is given `worker`. */
 export class EngineProcess {
-  readonly #host: Host
+  readonly #transport: typeof fetch
+  readonly #locks: AliveLocks
+  #life: Life
 
-  constructor(transport: typeof fetch) {
-    this.#host = new Host(browserEnv({ fetch: transport }), () => new Map())
+  constructor(transport: typeof fetch, locks: AliveLocks) {
+    this.#transport = transport
+    this.#locks = locks
+    this.#life = new Life(transport, locks)
   }
 
   readonly worker = (): SharedWorker => {
-    const admission = this.#host.at({ where: 'shared-worker', aliveLock: null })
+    const life = this.#life
     const port = {
       start: () => undefined,
       close: () => undefined,
       postMessage: (message: ConnectMessage) => {
-        accept(admission, message)
+        life.connect(message)
       },
     }
     return { port, addEventListener: () => undefined, removeEventListener: () => undefined } as unknown as SharedWorker
   }
+
+  /** The worker dies, and every tab notices. The next one that is made is another. */
+  kill(): void {
+    this.#life.end()
+    this.#life = new Life(this.#transport, this.#locks)
+  }
 }
+
+/** One worker, from its start to its death. */
+class Life {
+  readonly #host: Host
+  readonly #aliveLock: string
+  readonly #locks: AliveLocks
+  #isOver = false
+
+  constructor(transport: typeof fetch, locks: AliveLocks) {
+    this.#locks = locks
+    this.#aliveLock = locks.hold()
+    const guarded: typeof fetch = async (input, init) => {
+      const response = await transport(input, init)
+      return this.#isOver ? new Promise<never>(() => undefined) : response
+    }
+    this.#host = new Host({ ...browserEnv({ fetch: guarded }), locks: GRANTED } satisfies EngineEnv, () => new Map())
+  }
+
+  connect(message: ConnectMessage): void {
+    if (!this.#isOver) accept(this.#host.at({ where: 'shared-worker', aliveLock: this.#aliveLock }), message)
+  }
+
+  end(): void {
+    this.#isOver = true
+    this.#locks.release(this.#aliveLock)
+  }
+}
+
+/** As where there are no locks, but that no tab is ever taken to be gone. */
+const granted = (): Promise<Lock> => Promise.resolve({ release: () => undefined, lost: new Promise(() => undefined) })
+const GRANTED: Locks = { areReal: false, take: granted, wait: () => new Promise(() => undefined), steal: granted }

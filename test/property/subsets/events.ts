@@ -68,6 +68,35 @@ export const message: fc.Arbitrary<unknown[]> = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('snapshot-start', 'snapshot-end', 'reset').map((name) => [control(name)]) },
 )
 
+/** Many rows of the crowd at once: they go, or come back with other values. */
+export interface Stir {
+  readonly first: number
+  readonly count: number
+  readonly salt: number
+  readonly goes: boolean
+}
+
+export const stir: fc.Arbitrary<Stir> = fc.record({ first: fc.nat({ max: 2400 }), count: fc.constantFrom(3, 50, 300, 900), salt: fc.nat({ max: 5 }), goes: fc.boolean() })
+
+/** Rows of a crowd, without much ado: their values follow from their numbers. */
+export function crowd(count: number): unknown[] {
+  return Array.from({ length: count }, (_, index) => putCrowd(index, 0))
+}
+
+/** @param size of the crowd */
+export function stirred({ first, count, salt, goes }: Stir, size: number): unknown[] {
+  const numbers = Array.from({ length: Math.min(count, size) }, (_, index) => (first + index) % size)
+  return numbers.map((index) => (goes ? { type: 'item', key: crowdKey(index), headers: { operation: 'delete' } } : putCrowd(index, salt)))
+}
+
+const crowdKey = (index: number): string => `m${String(index).padStart(4, '0')}`
+
+function putCrowd(index: number, salt: number): unknown {
+  const dice = (index * 7919 + salt * 104_729) % 10_007
+  const value = { n: NUMBERS[dice % NUMBERS.length], rank: dice % 1000, s: STRINGS[dice % STRINGS.length], at: DATES[dice % DATES.length], flag: dice % 3 === 0, owner: PEOPLE[dice % PEOPLE.length], place: { city: STRINGS[dice % 5] } }
+  return { type: 'item', key: crowdKey(index), value, headers: { operation: 'upsert' } }
+}
+
 /** As it comes out of a response. */
 function json(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value))

@@ -1,4 +1,4 @@
-import { createLiveQueryCollection } from '@tanstack/db'
+import { createLiveQueryCollection, createTransaction } from '@tanstack/db'
 import { createStreamDB } from '../../../src/main/create-stream-db.ts'
 import type { StreamDB } from '../../../src/main/options.ts'
 import type { SyncMode } from '../../../src/shared/state-schema.ts'
@@ -6,11 +6,9 @@ import type { EngineProcess } from './engine-process.ts'
 import type { MemoryStream } from './memory-stream.ts'
 import { nextTurn } from './next-turn.ts'
 import { plainResult } from './plain-result.ts'
+import type { Manner, Optimism } from './plan.ts'
 import { over, type Query, type Window } from './queries.ts'
 import { schemaOf } from './schema.ts'
-
-/** How a query is begun and ended: `preloaded` and cleaned up at once, or `subscribed` to and left to be collected. */
-export type Manner = 'preloaded' | 'subscribed'
 
 /** A live query that a tab shows. */
 export class Mounted {
@@ -70,11 +68,13 @@ export class Tab {
   readonly mounted: Mounted[] = []
   readonly #db: StreamDB<ReturnType<typeof schemaOf>>
   #isStarted = false
+  /** Transactions that have not failed yet. */
+  #hopes = 0
 
   constructor(mode: SyncMode, stream: MemoryStream, engine: EngineProcess, isCached: boolean) {
     this.mode = mode
     this.#db = createStreamDB({
-      streamOptions: { url: stream.url, contentType: 'application/json' },
+      streamOptions: { url: stream.url, contentType: 'application/json', backoffOptions: { initialDelay: 1, maxDelay: 5, multiplier: 1.5 } },
       state: schemaOf(mode),
       worker: engine.worker,
       cache: isCached,
@@ -122,12 +122,39 @@ export class Tab {
     for (const mounted of [...this.mounted]) this.unmount(mounted)
   }
 
+  /** A transaction changes a row of the page's, and fails a little later. */
+  hope({ change, pick, row, lasts }: Optimism): void {
+    const { items } = this.collections
+    if (!this.#isStarted || (change !== 'insert' && items.size === 0)) return
+    this.#hopes += 1
+    const transaction = createTransaction({
+      mutationFn: async () => {
+        for (let turn = 0; turn < lasts; turn += 1) await nextTurn()
+        throw new Error('it was not to be')
+      },
+    })
+    const keys = [...items.keys()]
+    const key = keys[pick % keys.length]!
+    transaction.mutate(() => {
+      if (change === 'insert') items.insert({ id: `own-${String(pick)}-${String(Math.random())}`, ...row })
+      else if (change === 'update') items.update(key, (draft) => { Object.assign(draft, row) })
+      else items.delete(key)
+    })
+    transaction.isPersisted.promise.catch(() => undefined).finally(() => {
+      this.#hopes -= 1
+    }).catch(() => undefined)
+  }
+
+  get isHoping(): boolean {
+    return this.#hopes > 0
+  }
+
   /** The collections lose their rows; the next query over them starts them again. */
   async cleanUp(): Promise<void> {
     this.unmountAll()
     this.#isStarted = false
     const collections = Object.values(this.collections)
-    while (collections.some(({ subscriberCount }) => subscriberCount > 0)) await nextTurn()
+    while (this.isHoping || collections.some(({ subscriberCount }) => subscriberCount > 0)) await nextTurn()
     await Promise.all(collections.map((collection) => collection.cleanup()))
   }
 
@@ -135,6 +162,11 @@ export class Tab {
   isAt(offset: string): boolean {
     const { upToDate, stale, offset: shown } = this.#db.status.getSnapshot()
     return upToDate && !stale && shown === offset
+  }
+
+  /** Whether an engine serves it. */
+  get isServed(): boolean {
+    return !['idle', 'offline', 'closed'].includes(this.#db.status.getSnapshot().connection)
   }
 
   describe(): string {

@@ -1,52 +1,14 @@
-import fc from 'fast-check'
 import { isDeepStrictEqual } from 'node:util'
 import type { SyncMode } from '../../../src/shared/state-schema.ts'
+import type { AliveLocks } from './alive-locks.ts'
 import { EngineProcess } from './engine-process.ts'
-import { beginning, message } from './events.ts'
+import { crowd, stirred } from './events.ts'
 import { MemoryStream } from './memory-stream.ts'
 import { nextTurn } from './next-turn.ts'
-import { isOrdered, isSelective, query, window, type Query, type Window } from './queries.ts'
+import type { Plan, Step } from './plan.ts'
+import { isOrdered, isSelective } from './queries.ts'
 import { Reference } from './reference.ts'
-import { Tab, type Manner, type Mounted } from './tab.ts'
-
-
-export type Step = { readonly turns: number } & (
-  | { readonly act: 'append'; readonly items: readonly unknown[] }
-  | { readonly act: 'mount'; readonly tab: number; readonly query: Query; readonly manner: Manner }
-  | { readonly act: 'unmount'; readonly which: number }
-  | { readonly act: 'move'; readonly which: number; readonly to: Window }
-  | { readonly act: 'preload' | 'unmount-all' | 'clean-up' | 'reopen'; readonly tab: number }
-  | { readonly act: 'restart' | 'rest' }
-)
-
-export interface Plan {
-  /** The tabs' modes. */
-  readonly tabs: ReadonlyArray<SyncMode>
-  readonly isCached: boolean
-  readonly beginning: readonly unknown[]
-  readonly steps: ReadonlyArray<Step>
-}
-
-const tab = fc.nat({ max: 2 })
-const which = fc.nat({ max: 9 })
-const manner = fc.constantFrom<Manner>('preloaded', 'subscribed')
-const turns = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 12 }) })
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ act: fc.constant('append'), items: message, turns }) },
-  { weight: 12, arbitrary: fc.record({ act: fc.constant('mount'), tab, query, manner, turns }) },
-  { weight: 4, arbitrary: fc.record({ act: fc.constant('unmount'), which, turns }) },
-  { weight: 6, arbitrary: fc.record({ act: fc.constant('move'), which, to: window, turns }) },
-  { weight: 9, arbitrary: fc.record({ act: fc.constant('rest'), turns }) },
-  { weight: 3, arbitrary: fc.record({ act: fc.constantFrom('preload', 'unmount-all', 'clean-up', 'reopen'), tab, turns }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('restart'), turns }) },
-) as fc.Arbitrary<Step>
-
-export const plan: fc.Arbitrary<Plan> = fc.record({
-  tabs: fc.array(fc.constantFrom<SyncMode>('on-demand', 'on-demand', 'progressive', 'eager'), { minLength: 1, maxLength: 3 }),
-  isCached: fc.boolean(),
-  beginning,
-  steps: fc.array(step, { minLength: 1, maxLength: 40, size: 'max' }),
-})
+import { Tab, type Mounted } from './tab.ts'
 
 export interface Outcome {
   answers: number
@@ -57,19 +19,30 @@ export interface Outcome {
   exact: number
   /** Times that a tab was seen to hold nothing when nothing was asked for. */
   empty: number
+  /** Times that the engine died under its tabs. */
+  deaths: number
+}
+
+export const NOTHING: Outcome = { answers: 0, rows: 0, moves: 0, unmounts: 0, exact: 0, empty: 0, deaths: 0 }
+
+export interface RunOptions {
+  readonly outcome: Outcome
+  /** What the page takes for `navigator.locks`. */
+  readonly locks: AliveLocks
+  /** Time within which everything comes to rest. */
+  readonly restLimitMs: number
 }
 
 let worlds = 0
 
 /**
- * One world: a stream, tabs with live queries that come, go and move their windows, and changes of every kind. Whenever it is
- * at rest every query shows what the same query shows over a local copy of the stream's state, and a tab that holds rows on
+ * One world: a stream that changes in every way, goes offline and is made anew; tabs with live queries that come, go and move
+ * their windows; transactions that fail; engines that die. Whenever it is at rest every query shows what the same query shows over a local copy of the stream's state, and a tab that holds rows on
  * demand holds those that its queries ask for.
- *
- * @param restLimitMs time within which everything comes to rest
+ * @throws Error when something is not as it should be
  */
-export async function run(planned: Plan, outcome: Outcome, restLimitMs: number): Promise<void> {
-  const world = new World(planned, outcome, restLimitMs)
+export async function run(planned: Plan, { outcome, locks, restLimitMs }: RunOptions): Promise<void> {
+  const world = new World(planned, outcome, locks, restLimitMs)
   try {
     for (const each of planned.steps) await world.take(each)
     await world.rest()
@@ -85,15 +58,18 @@ class World {
   readonly #restLimitMs: number
   readonly #stream: MemoryStream
   readonly #tabs: Tab[]
+  readonly #locks: AliveLocks
   #engine: EngineProcess
 
-  constructor(planned: Plan, outcome: Outcome, restLimitMs: number) {
+  constructor(planned: Plan, outcome: Outcome, locks: AliveLocks, restLimitMs: number) {
     this.#plan = planned
     this.#restLimitMs = restLimitMs
+    this.#locks = locks
     this.#outcome = outcome
     this.#stream = new MemoryStream(`http://world.test/${String((worlds += 1))}`)
     this.#stream.append(planned.beginning)
-    this.#engine = new EngineProcess(this.#stream.fetch)
+    this.#stream.append(crowd(planned.crowd))
+    this.#engine = new EngineProcess(this.#stream.fetch, locks)
     this.#tabs = planned.tabs.map((mode) => this.#open(mode))
   }
 
@@ -101,6 +77,19 @@ class World {
     switch (next.act) {
       case 'append':
         this.#stream.append(next.items)
+        break
+      case 'stir':
+        if (this.#plan.crowd > 0) this.#stream.append(stirred(next.stir, this.#plan.crowd))
+        break
+      case 'remake':
+        this.#stream.remake(next.items)
+        break
+      case 'offline':
+      case 'online':
+        this.#stream.online = next.act === 'online'
+        break
+      case 'hope':
+        this.#tabAt(next.tab).hope(next.optimism)
         break
       case 'mount':
         this.#tabAt(next.tab).mount(next.query, next.manner)
@@ -134,8 +123,12 @@ class World {
       }
       case 'restart':
         for (const each of this.#tabs) each.close()
-        this.#engine = new EngineProcess(this.#stream.fetch)
+        this.#engine.kill()
+        this.#engine = new EngineProcess(this.#stream.fetch, this.#locks)
         this.#tabs.splice(0, Infinity, ...this.#plan.tabs.map((mode) => this.#open(mode)))
+        break
+      case 'kill':
+        await this.#kill()
         break
       case 'rest':
         await this.rest()
@@ -146,11 +139,13 @@ class World {
 
   /** Waits until every query shows the answer. @throws Error when one does not come to it */
   async rest(): Promise<void> {
+    this.#stream.online = true
     const reference = new Reference(this.#stream.items)
     const checks: Array<() => string | null> = []
     for (const [index, each] of this.#tabs.entries()) {
       if (!each.isStarted) continue
       const name = `tab ${String(index)}`
+      checks.push(() => (each.isHoping ? `${name} is in a transaction` : null))
       checks.push(() => (each.isAt(this.#stream.tail) ? null : `${name} is not at the end: ${each.describe()}`))
       for (const mounted of each.mounted) {
         const answer = await reference.answer(mounted.query, mounted.shown)
@@ -184,6 +179,15 @@ class World {
     this.#outcome.exact += 1
     const wanted = await Promise.all(each.mounted.map(({ query: of }) => reference.matching(of)))
     return expect(new Set(wanted.flat()).size)
+  }
+
+  /** Not in a handshake: one that is not answered is waited for, for 10 s. */
+  async #kill(): Promise<void> {
+    this.#stream.online = true
+    const isServed = this.#tabs.map((each) => () => (!each.isStarted || each.isServed ? null : `no engine serves ${each.describe()}`))
+    await until(isServed, this.#restLimitMs)
+    this.#engine.kill()
+    this.#outcome.deaths += 1
   }
 
   #open(mode: SyncMode): Tab {
