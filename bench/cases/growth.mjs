@@ -50,7 +50,7 @@ function measure(lab, setup, generator) {
       await tab.answer(lab.timeoutMs, () => window.query.kept())
       return measured
     })
-    if (cold.firstRowsMs === Infinity) return { cold, warm: cold, live: {} }
+    if (cold.firstRowsMs === Infinity) return { cold, warm: {}, live: {} }
     await generator.change(CHANGED)
     let live = {}
     const warm = await visit(context, async (measured, tab) => {
