@@ -28,7 +28,7 @@ const toneOf = (milliseconds: number) => (milliseconds < 50 ? 'good' : milliseco
 
 function LongestFrame() {
   const { longest } = useSyncExternalStore(pace.subscribe, pace.getSnapshot)
-  return <Reading label="Longest frame" value={formatDuration(longest)} tone={toneOf(longest)} note="of the last second" />
+  return <Reading label="Longest frame" value={formatDuration(longest)} tone={toneOf(longest)} note="ended in the last second" />
 }
 
 function Stalled() {
