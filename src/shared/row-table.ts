@@ -2,7 +2,7 @@ import type { RowData } from './row-diff.ts'
 
 /**
  * From so many rows on they cross a port as columns: the tab then has them in less than half the time, and the worker
- * pays about what it saves in cloning. Below there is nothing to be gained. See the benchmark's case `columns`.
+ * pays about what it saves in cloning (docs/decisions/0015). Below there is nothing to be gained.
  */
 export const TABLE_ROWS = 200
 
