@@ -7,6 +7,7 @@ import { bundlePage } from './lab/bundle.mjs'
 import { startServer } from './lab/server.mjs'
 import { table } from './report/table.mjs'
 import * as cold from './cases/cold.mjs'
+import * as columns from './cases/columns.mjs'
 import * as growth from './cases/growth.mjs'
 import * as heap from './cases/heap.mjs'
 import * as latency from './cases/latency.mjs'
@@ -16,7 +17,7 @@ import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
 import * as warm from './cases/warm.mjs'
 
-const cases = { cold, warm, live, latency, heap, growth, tabs, store, size }
+const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, size }
 const sides = ['peer', 'sidestream']
 const modes = ['eager', 'on-demand', 'progressive']
 const mounts = ['start', 'preloaded']

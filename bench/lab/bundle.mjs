@@ -35,6 +35,7 @@ const pages = {
     'sidestream-query-worker': at('src/worker/index.ts'),
   },
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
+  columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
   store: {
     store: at('bench/pages/store.ts'),
     segments: at('bench/workers/segments.ts'),

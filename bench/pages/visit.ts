@@ -1,5 +1,6 @@
 import type { Collection } from '@tanstack/db'
 import type { SyncMode } from 'sidestream'
+import type { Crossing } from '../workers/columns.ts'
 
 /** A row of the benchmark's stream; `rowAt` in server/rows.mjs makes them. */
 export interface Row {
@@ -52,6 +53,12 @@ export interface StoreVisit extends StreamVisit {
   readonly step: 'write' | 'read'
 }
 
+/** What it asks of the page of the `columns` case. */
+export interface ColumnsVisit extends StreamVisit {
+  readonly batches: readonly number[]
+  readonly runs: number
+}
+
 /** What the driver asks of a page of the `tabs` case. */
 export interface TabVisit extends StreamVisit {
   /** Where the StreamDB's engine is to run; the peer's is always in the page. */
@@ -102,7 +109,7 @@ export interface QueryPage {
 declare global {
   interface Window {
     /** What the page measures; the driver awaits it. */
-    bench: Promise<Measured | QueryMeasured | { readonly ms: number }>
+    bench: Promise<Measured | QueryMeasured | { readonly ms: number } | { readonly crossings: readonly Crossing[] }>
     /** What a page of the `tabs` case is asked for. */
     tab: LiveTab
     /** What a page with a query is asked for. */

@@ -8,6 +8,7 @@ const PARTS = {
   index: () => 'indexed',
   mbit: (mbit) => `${String(mbit)} Mbit/s`,
   encoding: String,
+  batch: (batch) => `${String(batch)} at once`,
   layout: String,
 }
 

@@ -2,7 +2,7 @@ import type { RowData } from './row-diff.ts'
 
 /**
  * From so many rows on they cross a port as columns: the tab then has them in less than half the time, and the worker
- * pays about what it saves in cloning (docs/decisions/0015). Below there is nothing to be gained.
+ * pays about what it saves in cloning (the benchmark's case `columns`; docs/decisions/0015). Below there is nothing to be gained.
  */
 export const TABLE_ROWS = 200
 
@@ -16,10 +16,10 @@ export interface RowTable {
 /** Rows as they cross a port. */
 export type Rows = ReadonlyArray<RowData> | RowTable
 
-/** The rows as a table; as they are when they are few, or not alike. */
-export function pack(rows: ReadonlyArray<RowData>): Rows {
+/** The rows as a table; as they are when they are fewer than `least`, or not alike. */
+export function pack(rows: ReadonlyArray<RowData>, least = TABLE_ROWS): Rows {
   const [first] = rows
-  if (rows.length < TABLE_ROWS || !first) return rows
+  if (rows.length < least || !first) return rows
   const fields = Object.keys(first)
   // Assigned to, it would not become a field.
   if (fields.includes('__proto__')) return rows

@@ -58,7 +58,7 @@ function pageOf(page: PuppeteerPage): Page {
     evaluate: (called: () => unknown, argument?: unknown) => page.evaluate(called, ...given(argument)),
     waitForFunction: (called: () => unknown, argument?: unknown, options: { timeout?: number } = {}) =>
       page.waitForFunction(called, options, ...given(argument)),
-    on: (event: 'console' | 'pageerror', listener: (said: never) => void) => page.on(event, listener),
+    on: (event: 'console' | 'pageerror', listener: (said: never) => void) => page.on(event, listener as (said: unknown) => void),
     close: () => page.close(),
   })
 }

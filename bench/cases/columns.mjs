@@ -1,0 +1,20 @@
+import { withProfile } from '../lab/browser.mjs'
+import { load } from '../lab/load.mjs'
+import { figure } from '../report/figures.mjs'
+
+export const pages = ['columns']
+
+const BATCHES = [50, 100, 200, 500, 2000, 10_000]
+
+/** What rows cost a thread on their way to the page, by how many cross at once: as objects, and as columns. */
+export async function run(lab) {
+  if (!lab.who.includes('sidestream')) return []
+  const { crossings } = await withProfile((context) =>
+    load(context, { url: lab.page('columns', { batches: BATCHES, runs: Math.max(20, lab.runs) }), timeoutMs: lab.timeoutMs }),
+  )
+  return crossings.flatMap(({ batch, layout, uiMs, workerMs }) =>
+    Object.entries({ crossUiMs: uiMs, crossWorkerMs: workerMs }).map(([metric, runs]) =>
+      figure({ case: 'columns', rows: lab.rows, mode: 'eager', who: 'sidestream', batch, layout, metric, runs }),
+    ),
+  )
+}
