@@ -10,6 +10,7 @@ import * as cold from './cases/cold.mjs'
 import * as columns from './cases/columns.mjs'
 import * as growth from './cases/growth.mjs'
 import * as heap from './cases/heap.mjs'
+import * as indexes from './cases/indexes.mjs'
 import * as latency from './cases/latency.mjs'
 import * as live from './cases/live.mjs'
 import * as size from './cases/size.mjs'
@@ -17,7 +18,7 @@ import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
 import * as warm from './cases/warm.mjs'
 
-const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, size }
+const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size }
 const sides = ['peer', 'sidestream']
 const modes = ['eager', 'on-demand', 'progressive']
 const mounts = ['start', 'preloaded']

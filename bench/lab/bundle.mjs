@@ -36,6 +36,7 @@ const pages = {
   },
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
+  indexes: { indexes: at('bench/pages/indexes.ts'), 'indexes-worker': at('bench/workers/indexes.ts') },
   store: {
     store: at('bench/pages/store.ts'),
     segments: at('bench/workers/segments.ts'),

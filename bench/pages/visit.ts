@@ -1,6 +1,7 @@
 import type { Collection } from '@tanstack/db'
 import type { SyncMode } from 'sidestream'
 import type { Crossing } from '../workers/columns.ts'
+import type { Timing } from '../workers/indexes.ts'
 
 /** A row of the benchmark's stream; `rowAt` in server/rows.mjs makes them. */
 export interface Row {
@@ -59,6 +60,11 @@ export interface ColumnsVisit extends StreamVisit {
   readonly runs: number
 }
 
+/** What it asks of the page of the `indexes` case. */
+export interface IndexesVisit extends StreamVisit {
+  readonly runs: number
+}
+
 /** What the driver asks of a page of the `tabs` case. */
 export interface TabVisit extends StreamVisit {
   /** Where the StreamDB's engine is to run; the peer's is always in the page. */
@@ -109,7 +115,7 @@ export interface QueryPage {
 declare global {
   interface Window {
     /** What the page measures; the driver awaits it. */
-    bench: Promise<Measured | QueryMeasured | { readonly ms: number } | { readonly crossings: readonly Crossing[] }>
+    bench: Promise<Measured | QueryMeasured | { readonly ms: number } | { readonly crossings: readonly Crossing[] } | { readonly timings: readonly Timing[] }>
     /** What a page of the `tabs` case is asked for. */
     tab: LiveTab
     /** What a page with a query is asked for. */

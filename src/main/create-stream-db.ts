@@ -156,7 +156,9 @@ export function createStreamDB<
   const apply = async (batch: DiffBatch): Promise<Ack> => {
     if (closed || !replica.continues(batch)) return 'resync'
     hooks.before(batch)
+    const began = performance.now()
     const ack = await replica.apply(batch)
+    const tookMs = performance.now() - began
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
@@ -168,7 +170,7 @@ export function createStreamDB<
     }
     hooks.after(batch)
     preload.observe()
-    if (batch.last) await (batch.isFill ? idleTurn() : nextTurn())
+    if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(tookMs))
     return ack
   }
 

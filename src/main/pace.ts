@@ -5,8 +5,22 @@ const HIDDEN_PAUSE_MS = 250
 /** A moment without other work is waited for this long, ms. */
 const IDLE_LIMIT_MS = 100
 
-/** Settles when a page is to take the next batch: with its next frame, and now and then where nobody sees it. */
-export function nextTurn(): Promise<void> {
+/** A batch that took less costs no frame, ms. */
+const SHORT_MS = 8
+/** A page rests no longer than this, ms. */
+const LONGEST_REST_MS = 500
+
+/**
+ * Settles when a page is to take the next batch: with its next frame, and now and then where nobody sees it. Where live queries
+ * make a batch expensive half of the time is left to the page: it rests as long as the last one took.
+ * @param tookMs to apply the last batch
+ */
+export async function nextTurn(tookMs: number): Promise<void> {
+  if (tookMs > SHORT_MS) await new Promise((resolve) => setTimeout(resolve, Math.min(tookMs, LONGEST_REST_MS)))
+  await nextFrame()
+}
+
+function nextFrame(): Promise<void> {
   const { document, requestAnimationFrame } = globalThis as Partial<typeof globalThis>
   if (!document || !requestAnimationFrame) return Promise.resolve()
   return new Promise((resolve) => {

@@ -13,7 +13,9 @@ const ATOMIC_ROWS = 1000
 const SLICE_MS = { unobserved: 8, observed: 25 }
 const FIRST_SLICE_ROWS = 250
 /** From 512 rows a commit, a TanStack DB collection sorts all its keys anew; below, rows in order are appended. */
-const SLICE_ROWS = { least: 50, most: 500 }
+const MOST_SLICE_ROWS = 500
+/** With fewer rows a slice is mostly the fixed share of the live queries, where there are any. */
+const LEAST_SLICE_ROWS = { unobserved: 50, observed: 250 }
 
 export interface ReplicaCollection {
   readonly primaryKey: string
@@ -175,10 +177,11 @@ export class Replica {
       const after = now()
       const tookMs = Math.max(0.1, after - before)
       position = end
-      const sliceMs = this.#options.collections.get(collection)?.sink.isObserved ? SLICE_MS.observed : SLICE_MS.unobserved
+      const mode = this.#options.collections.get(collection)?.sink.isObserved ? 'observed' : 'unobserved'
+      const sliceMs = SLICE_MS[mode]
       const target = Math.round((this.#sliceRows * sliceMs) / tookMs)
       // Halfway towards the target: one slow slice (a collection of garbage, say) is no trend.
-      this.#sliceRows = Math.min(SLICE_ROWS.most, Math.max(SLICE_ROWS.least, Math.round((this.#sliceRows + target) / 2)))
+      this.#sliceRows = Math.min(MOST_SLICE_ROWS, Math.max(LEAST_SLICE_ROWS[mode], Math.round((this.#sliceRows + target) / 2)))
       // Another one as long as this one would exceed what a slice may take.
       if (after - this.#sliceStart + tookMs <= sliceMs) continue
       await pause()
