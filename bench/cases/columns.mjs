@@ -12,8 +12,8 @@ export async function run(lab) {
   const { crossings } = await withProfile((context) =>
     load(context, { url: lab.page('columns', { batches: BATCHES, runs: Math.max(20, lab.runs) }), timeoutMs: lab.timeoutMs }),
   )
-  return crossings.flatMap(({ batch, layout, uiMs, workerMs }) =>
-    Object.entries({ crossUiMs: uiMs, crossWorkerMs: workerMs }).map(([metric, runs]) =>
+  return crossings.flatMap(({ batch, layout, uiMs, wholeMs, workerMs }) =>
+    Object.entries({ crossUiMs: uiMs, crossWholeMs: wholeMs, crossWorkerMs: workerMs }).map(([metric, runs]) =>
       figure({ case: 'columns', rows: lab.rows, mode: 'eager', who: 'sidestream', batch, layout, metric, runs }),
     ),
   )

@@ -15,12 +15,13 @@ interface Arrival {
 /** Both layouts in turn, after a round that does not count. */
 async function cross(batch: number): Promise<Crossing[]> {
   const worker = new Worker('/columns-worker.js', { type: 'module' })
-  const crossings = LAYOUTS.map((layout): Crossing => ({ batch, layout, uiMs: [], workerMs: [] }))
+  const crossings = LAYOUTS.map((layout): Crossing => ({ batch, layout, uiMs: [], wholeMs: [], workerMs: [] }))
   for (let run = 0; run <= visit.runs; run += 1) {
     for (const crossing of crossings) {
-      const { uiMs, workerMs } = await once(worker, { batch, layout: crossing.layout })
+      const { uiMs, wholeMs, workerMs } = await once(worker, { batch, layout: crossing.layout })
       if (run === 0) continue
       crossing.uiMs.push(uiMs)
+      crossing.wholeMs.push(wholeMs)
       crossing.workerMs.push(workerMs)
     }
   }
@@ -28,7 +29,7 @@ async function cross(batch: number): Promise<Crossing[]> {
   return crossings
 }
 
-function once(worker: Worker, order: CrossingOrder): Promise<{ uiMs: number; workerMs: number }> {
+function once(worker: Worker, order: CrossingOrder): Promise<{ uiMs: number; wholeMs: number; workerMs: number }> {
   return new Promise((resolve, reject) => {
     worker.onerror = ({ message }) => {
       reject(new Error(`worker: ${message || 'did not start'}`))
@@ -37,9 +38,10 @@ function once(worker: Worker, order: CrossingOrder): Promise<{ uiMs: number; wor
       // A message is read when it is asked for its data: that is part of the cost.
       const from = performance.now()
       const { rows, workerMs } = message.data
+      const wholeMs = performance.now() - from
       const made = sliceRows(rows, 0, countRows(rows))
       const uiMs = performance.now() - from
-      if (made.length === order.batch) resolve({ uiMs, workerMs })
+      if (made.length === order.batch) resolve({ uiMs, wholeMs, workerMs })
       else reject(new Error(`${String(made.length)} rows of ${String(order.batch)} have come`))
     }
     worker.postMessage(order)
