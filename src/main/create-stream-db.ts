@@ -89,7 +89,7 @@ export function createStreamDB<
       onCleanup: () => {
         subsets.drop(name)
       },
-      load: (demand) => !modes.has(name) || subsets.load(name, demand),
+      load: (demand) => (closed ? Promise.reject(closedError()) : !modes.has(name) || subsets.load(name, demand)),
       unload: (demand) => {
         subsets.unload(demand)
       },
@@ -228,6 +228,8 @@ export function createStreamDB<
   const start = (): void => {
     if (closed) return
     started = true
+    // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
+    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') collection.startSyncImmediate()
     // A failure is in the status, and rejects whoever waits.
     link.call((engine) => engine.start()).catch(() => undefined)
   }

@@ -11,7 +11,7 @@ afterEach(async () => {
   await server.close()
 })
 
-test.fails('a collection that is first asked for when the rows have come shows them', async () => {
+test('a collection that is first asked for when the rows have come shows them', async () => {
   server = await startStreamServer()
   const url = server.createStream('/s')
   server.append('/s', [schema.users.insert({ value: { id: '1', name: 'Ada' } }), ...itemEvents(3)])

@@ -132,3 +132,11 @@ test('a progressive collection answers queries at once and is ready when whole',
   await query.cleanup()
   expect(db.collections.cities.size).toBe(3000)
 })
+
+test('what is asked for when the StreamDB is closed is refused', async () => {
+  const db = await openCities(100)
+  const query = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, 'desc').limit(3))
+  await query.preload()
+  db.close()
+  await expect(Promise.resolve(query.utils.setWindow({ offset: 0, limit: 10 }))).rejects.toMatchObject({ code: 'CLOSED' })
+})
