@@ -47,7 +47,8 @@ export async function launchFirefox(): Promise<Browser> {
 
 function contextOf(context: PuppeteerContext): BrowserContext {
   return only<BrowserContext>('BrowserContext', {
-    newPage: async () => pageOf(await context.newPage()),
+    // Of the tabs of one window only the one in front is visible; in the others timers are held to one call a second.
+    newPage: async () => pageOf(await context.newPage({ type: 'window' })),
     close: () => context.close(),
   })
 }
