@@ -1,5 +1,6 @@
 import { countRows, sliceRows, type Rows } from '../../src/shared/row-table.ts'
 import type { Crossing, CrossingOrder } from '../workers/columns.ts'
+import { askWorker, startWorker } from './ask-worker.ts'
 import { readVisit } from './read-visit.ts'
 import type { ColumnsVisit } from './visit.ts'
 
@@ -14,7 +15,7 @@ interface Arrival {
 
 /** Both layouts in turn, after a round that does not count. */
 async function cross(batch: number): Promise<Crossing[]> {
-  const worker = new Worker('/columns-worker.js', { type: 'module' })
+  const worker = startWorker('columns-worker')
   const crossings = LAYOUTS.map((layout): Crossing => ({ batch, layout, uiMs: [], wholeMs: [], workerMs: [] }))
   for (let run = 0; run <= visit.runs; run += 1) {
     for (const crossing of crossings) {
@@ -30,21 +31,15 @@ async function cross(batch: number): Promise<Crossing[]> {
 }
 
 function once(worker: Worker, order: CrossingOrder): Promise<{ uiMs: number; wholeMs: number; workerMs: number }> {
-  return new Promise((resolve, reject) => {
-    worker.onerror = ({ message }) => {
-      reject(new Error(`worker: ${message || 'did not start'}`))
-    }
-    worker.onmessage = (message: MessageEvent<Arrival>) => {
-      // A message is read when it is asked for its data: that is part of the cost.
-      const from = performance.now()
-      const { rows, workerMs } = message.data
-      const wholeMs = performance.now() - from
-      const made = sliceRows(rows, 0, countRows(rows))
-      const uiMs = performance.now() - from
-      if (made.length === order.batch) resolve({ uiMs, wholeMs, workerMs })
-      else reject(new Error(`${String(made.length)} rows of ${String(order.batch)} have come`))
-    }
-    worker.postMessage(order)
+  return askWorker(worker, order, (message: MessageEvent<Arrival>) => {
+    // A message is read when it is asked for its data: that is part of the cost.
+    const from = performance.now()
+    const { rows, workerMs } = message.data
+    const wholeMs = performance.now() - from
+    const made = sliceRows(rows, 0, countRows(rows))
+    const uiMs = performance.now() - from
+    if (made.length !== order.batch) throw new Error(`${String(made.length)} rows of ${String(order.batch)} have come`)
+    return { uiMs, wholeMs, workerMs }
   })
 }
 

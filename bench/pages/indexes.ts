@@ -1,14 +1,6 @@
 import type { Timing } from '../workers/indexes.ts'
+import { askWorker, startWorker } from './ask-worker.ts'
 import { readVisit } from './read-visit.ts'
 import type { IndexesVisit } from './visit.ts'
 
-window.bench = new Promise((resolve, reject) => {
-  const worker = new Worker('/indexes-worker.js', { type: 'module' })
-  worker.onerror = ({ message }) => {
-    reject(new Error(`worker: ${message || 'did not start'}`))
-  }
-  worker.onmessage = ({ data }: MessageEvent<readonly Timing[]>) => {
-    resolve({ timings: data })
-  }
-  worker.postMessage(readVisit<IndexesVisit>())
-})
+window.bench = askWorker(startWorker('indexes-worker'), readVisit<IndexesVisit>(), ({ data }: MessageEvent<readonly Timing[]>) => ({ timings: data }))

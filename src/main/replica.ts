@@ -7,15 +7,13 @@ import type { RowSink, RowWrite } from './collection-sink.ts'
 /** A whole diff of up to this many rows is one commit per collection, all in one task. */
 const ATOMIC_ROWS = 1000
 /**
- * What a slice of a larger one may take, ms. Where live queries run with every commit, each slice costs their fixed share
- * again: fewer and longer ones, still no long tasks, end much sooner.
+ * What a slice of a larger one may take, ms, and the rows that it has at least. Where live queries run with every commit, each
+ * slice costs their fixed share again: fewer and longer ones end much sooner.
  */
-const SLICE_MS = { unobserved: 8, observed: 25 }
+const SLICE = { unobserved: { ms: 8, leastRows: 50 }, observed: { ms: 25, leastRows: 250 } }
 const FIRST_SLICE_ROWS = 250
 /** From 512 rows a commit, a TanStack DB collection sorts all its keys anew; below, rows in order are appended. */
 const MOST_SLICE_ROWS = 500
-/** With fewer rows a slice is mostly the fixed share of the live queries, where there are any. */
-const LEAST_SLICE_ROWS = { unobserved: 50, observed: 250 }
 
 export interface ReplicaCollection {
   readonly primaryKey: string
@@ -177,13 +175,12 @@ export class Replica {
       const after = now()
       const tookMs = Math.max(0.1, after - before)
       position = end
-      const mode = this.#options.collections.get(collection)?.sink.isObserved ? 'observed' : 'unobserved'
-      const sliceMs = SLICE_MS[mode]
-      const target = Math.round((this.#sliceRows * sliceMs) / tookMs)
+      const slice = this.#options.collections.get(collection)?.sink.isObserved ? SLICE.observed : SLICE.unobserved
+      const target = Math.round((this.#sliceRows * slice.ms) / tookMs)
       // Halfway towards the target: one slow slice (a collection of garbage, say) is no trend.
-      this.#sliceRows = Math.min(MOST_SLICE_ROWS, Math.max(LEAST_SLICE_ROWS[mode], Math.round((this.#sliceRows + target) / 2)))
+      this.#sliceRows = Math.min(MOST_SLICE_ROWS, Math.max(slice.leastRows, Math.round((this.#sliceRows + target) / 2)))
       // Another one as long as this one would exceed what a slice may take.
-      if (after - this.#sliceStart + tookMs <= sliceMs) continue
+      if (after - this.#sliceStart + tookMs <= slice.ms) continue
       await pause()
       this.#sliceStart = now()
     }

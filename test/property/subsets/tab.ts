@@ -70,6 +70,8 @@ export class Tab {
   #isStarted = false
   /** Transactions that have not failed yet. */
   #hopes = 0
+  /** Rows that the page has made up. */
+  #own = 0
 
   constructor(mode: SyncMode, stream: MemoryStream, engine: EngineProcess, isCached: boolean) {
     this.mode = mode
@@ -136,7 +138,7 @@ export class Tab {
     const keys = [...items.keys()]
     const key = keys[pick % keys.length]!
     transaction.mutate(() => {
-      if (change === 'insert') items.insert({ id: `own-${String(pick)}-${String(Math.random())}`, ...row })
+      if (change === 'insert') items.insert({ id: `own-${String((this.#own += 1))}`, ...row })
       else if (change === 'update') items.update(key, (draft) => { Object.assign(draft, row) })
       else items.delete(key)
     })
