@@ -326,7 +326,7 @@ export function createStreamDB<
 
 const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'
 
-function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000 }: PlainOptions, url: string): StreamSettings {
+function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
   return {
     url,
@@ -338,6 +338,7 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     // As JSON: the client's options also have a callback, which cannot cross.
     backoff: backoffOptions ? (JSON.parse(JSON.stringify(backoffOptions)) as StreamSettings['backoff']) : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
+    silenceTimeoutMs,
     cache: cache ? { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) } : null,
   }
 }

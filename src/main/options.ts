@@ -107,6 +107,11 @@ export interface CreateStreamDBOptions<
    * reads on. Default 60,000.
    */
   pauseWhenHidden?: number | false
+  /**
+   * A server that says nothing for so long while it is asked, ms, is asked again; an event stream that brings any byte says
+   * something. Default 45,000.
+   */
+  silenceTimeoutMs?: number
   /** Separates caches of one stream, by user id for example. Default the empty string. */
   scope?: string
   /** Default true. */
@@ -168,7 +173,8 @@ export function assertOptions(options: PlainOptions): void {
   const fail = (message: string): never => {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
-  const { streamOptions, stream, worker } = options as Partial<typeof options>
+  const { streamOptions, stream, worker, silenceTimeoutMs = 1 } = options as Partial<typeof options>
+  if (!(silenceTimeoutMs >= 1 && silenceTimeoutMs < 2 ** 31)) fail('silenceTimeoutMs is no number of ms that a timer can wait')
   if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
   if (stream) return
   if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')

@@ -41,6 +41,8 @@ export interface StreamSettings {
   readonly batching: boolean
   readonly backoff: BackoffSettings | null
   readonly cache: null | { readonly durability: 'relaxed' | 'strict'; readonly version: string }
+  /** A server that says nothing for so long is asked again, ms. */
+  readonly silenceTimeoutMs: number
   /** When all tabs have been hidden for so long, the stream is not read, ms; null reads on. */
   readonly pauseWhenHidden: number | null
 }

@@ -4,7 +4,7 @@ import { START_OFFSET, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff, type RowData } from '../shared/row-diff.ts'
 import type { StorageMode } from '../shared/status.ts'
 import type { Anchor } from './core/anchor.ts'
-import { retryDelayMs } from './core/connection.ts'
+import { backoffMs } from './core/backoff.ts'
 import { Lineage } from './core/lineage.ts'
 import { emptyState, type State } from './core/materialize.ts'
 import { Removals } from './core/removals.ts'
@@ -19,7 +19,7 @@ const WORKING_DELAY_MS = 1000
 /** A flush steps back this often for tabs that still wait for rows. */
 const FLUSH_DEFERRALS = 20
 /** Attempts are spaced as if this many had failed already: about 8 s, then longer. */
-const STORAGE_RETRY_HEAD_START = 5
+const STORAGE_RETRY_HEAD_START = 4
 /** Said to the other engines of a cache once it is gone. */
 const CLEARED = 'sidestream:cleared'
 
@@ -375,7 +375,7 @@ export class Cache {
     }
     // With the lock in hand, a writer that has shut this one out was a former one, waking up.
     this.#cancelRetry?.()
-    this.#cancelRetry = this.#env.clock.after(retryDelayMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
+    this.#cancelRetry = this.#env.clock.after(backoffMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
       void this.#reopen()
     })
   }

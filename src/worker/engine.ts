@@ -6,11 +6,12 @@ import { subsetKey, type SubsetChange } from '../shared/subset.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport, type Hydrating } from './cache.ts'
 import { Tail } from './core/anchor.ts'
+import { mayBeOlder } from './core/rungs.ts'
 import { countRows, diffStates, emptyState, materialize, type NoteChange, type Rules, type State, type Validator } from './core/materialize.ts'
 import { Subsets } from './core/subsets/subsets.ts'
 import type { EngineEnv } from './env.ts'
 import { isUpToDate, StreamReader } from './stream/reader.ts'
-import type { StreamSource } from './stream/source.ts'
+import { SourceError, type StreamSource } from './stream/source.ts'
 import type { WorkingSet } from './store/store.ts'
 import { RequestDesk } from './tabs/request-desk.ts'
 import type { Preview } from './tabs/tab-view.ts'
@@ -22,6 +23,8 @@ const REMEMBERED_TXIDS = 1024
 const STATUS_DELAY_MS = 30
 /** The stream waits so long for a tab that wants its raw events, ms. */
 const ROOM_LIMIT_MS = 30_000
+/** A stream that seems to be an older copy of itself has to stay one for so long before it is shown, ms. */
+const OLDER_LIMIT_MS = 10_000
 /** The longest that a timer can wait, ms; a longer one would go off at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
 
@@ -60,6 +63,16 @@ export interface Membership {
   leave(): void
 }
 
+/** What has been read of a stream. */
+interface Reading {
+  readonly state: State
+  /** Offset of the last batch materialized into the state. */
+  offset: string
+  /** Where the last batch was read, and its items; an anchor is made of them only when one is needed. */
+  tail: Tail
+  txids: ReadonlyArray<string>
+}
+
 interface Member {
   readonly session: TabSession
   readonly joining: Joining
@@ -88,19 +101,14 @@ export class Engine {
   readonly #members = new Set<Member>()
   readonly #closed = new AbortController()
   readonly #desk: RequestDesk
-  /** Over `#state`. */
+  /** Over the state that tabs see. */
   readonly #subsets: Subsets
   /** What tabs see. */
-  #state: State
-  /** What is being read in place of it; null when the state is the stream's. */
-  #replacement: State | null = null
-  /** Offset of the last batch materialized into `#replacement ?? #state`. */
-  #offset = START_OFFSET
-  /** Offset that `#state` stands for. */
-  #shownOffset = START_OFFSET
-  /** Where the last batch was read, and its items; an anchor is made of them only when one is needed. */
-  #tail = new Tail()
-  #txids: string[] = []
+  #shown: Reading
+  /** What is being read in place of it; null when what is shown is the stream's. */
+  #replacement: Reading | null = null
+  /** Since when the stream has looked like an older copy of what is shown; null when it does not. */
+  #olderSince: number | null = null
   /** The end of the stream was reached at some time, by this engine or by the one that stored the rows. */
   #complete = false
   #confirmed = false
@@ -124,7 +132,7 @@ export class Engine {
     this.epoch = env.newId()
     this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators }
     this.#status = { ...INITIAL_ENGINE_STATUS, epoch: this.epoch }
-    this.#state = this.#emptyState()
+    this.#shown = this.#emptyReading()
     this.#subsets = new Subsets({
       later: (task) => env.clock.after(0, task),
       onMoved: () => {
@@ -136,24 +144,30 @@ export class Engine {
     this.#reader = new StreamReader({
       env,
       source: this.#source,
-      live: settings.live,
-      position: () => ({ offset: this.#offset, anchor: this.#tail.anchor }),
+      settings,
+      place: () => {
+        const { offset, tail } = this.#reading
+        return { offset, anchor: tail.anchor, hasRows: countRows(this.#shown.state) > 0, isReplacing: this.#replacement !== null }
+      },
       onBatch: (batch) => this.#onBatch(batch),
       onSame: ({ offset }, items) => {
-        this.#tail = new Tail()
-        this.#tail.add({ from: offset, to: this.#offset, items })
+        const reading = this.#reading
+        reading.tail = new Tail()
+        reading.tail.add({ from: offset, to: reading.offset, items })
+        this.#olderSince = null
       },
-      onOther: () => this.#startOver(),
+      onOther: () => {
+        this.#replacement = this.#emptyReading()
+      },
       onMissing: () => {
-        // Twice in a row: there is no stream, and so there are no rows.
-        this.#finishReplacement()
+        this.#onMissing()
       },
       onConnection: (connection) => {
         this.#setStatus({ connection, upToDate: isUpToDate(connection), ...this.#counts() })
         this.#tell()
       },
-      onFailure: (lastError, counts) => {
-        this.#setStatus({ lastError, failedAttempts: this.#status.failedAttempts + (counts ? 1 : 0) })
+      onFailure: (lastError) => {
+        this.#setStatus({ lastError, failedAttempts: this.#status.failedAttempts + 1 })
       },
     })
     this.#cache = new Cache({
@@ -161,11 +175,11 @@ export class Engine {
       settings,
       validated: validators.size > 0,
       checkpoint: () => ({
-        state: this.#replacement ?? this.#state,
-        offset: this.#offset,
-        anchor: this.#tail.anchor,
-        txids: this.#txids,
-        complete: this.#complete && this.#replacement === null,
+        state: this.#shown.state,
+        offset: this.#shown.offset,
+        anchor: this.#shown.tail.anchor,
+        txids: this.#shown.txids,
+        complete: this.#complete,
       }),
       working: () => this.#working(),
       isBusy: () => [...this.#members].some(({ session }) => session.isBehind),
@@ -195,7 +209,7 @@ export class Engine {
       subsets: this.#subsets,
       status,
       onResync: (target) => {
-        target.resync(this.#state, this.#position())
+        target.resync(this.#shown.state, this.#position())
       },
       onProblem: (error) => {
         this.#setStatus({ lastError: error })
@@ -220,7 +234,7 @@ export class Engine {
         session.restart()
       },
       subsets: (changes) => {
-        session.want(changes, this.#state)
+        session.want(changes, this.#shown.state)
         if (member.started) this.#showPreview(session)
       },
       show: (visible) => {
@@ -245,7 +259,7 @@ export class Engine {
     if (this.#forgotten) {
       this.#forgotten = false
       this.#setStatus({ cleared: false })
-      this.#replacement = this.#emptyState()
+      this.#replacement = this.#emptyReading()
     }
     this.#reader.reconnect()
     this.#watchVisibility()
@@ -274,14 +288,10 @@ export class Engine {
     if (this.#forgotten || this.#closed.signal.aborted) return
     this.#forgotten = true
     this.#reader.halt('forget')
-    const state = this.#emptyState()
-    const diff = diffStates(this.#state, state)
-    this.#show(state)
+    const reading = this.#emptyReading()
+    const diff = diffStates(this.#shown.state, reading.state)
+    this.#show(reading)
     this.#replacement = null
-    this.#offset = START_OFFSET
-    this.#shownOffset = START_OFFSET
-    this.#tail = new Tail()
-    this.#txids = []
     // Nothing is what tabs have to show, also those that have brought rows along.
     this.#complete = true
     this.#setStatus({ cleared: true, ...this.#counts() })
@@ -333,22 +343,19 @@ export class Engine {
     if (this.#forgotten) checkpoint = null
     if (!checkpoint && this.#flowing) {
       // The rows sent so far turned out to be no use.
-      this.#show(this.#emptyState())
+      this.#show(this.#emptyReading())
       for (const { session } of this.#members) session.restart()
     }
     const isOpen = this.#flowing
     this.#flowing = false
     if (checkpoint) {
-      this.#show(checkpoint.state)
-      this.#offset = checkpoint.offset
-      this.#shownOffset = checkpoint.offset
-      this.#tail = new Tail(checkpoint.anchor)
-      this.#txids = [...checkpoint.txids]
+      const { state, offset, anchor, txids } = checkpoint
+      this.#show({ state, offset, tail: new Tail(anchor), txids })
       this.#complete = checkpoint.complete
     }
     this.#hydrated = true
     this.#setStatus(this.#counts())
-    if (isOpen) this.#publish({ diff: NOTHING, txids: this.#txids, events: [], invalid: [] })
+    if (isOpen) this.#publish({ diff: NOTHING, txids: this.#shown.txids, events: [], invalid: [] })
     else this.#openAll()
     await this.#reader.run()
   }
@@ -380,7 +387,7 @@ export class Engine {
     if (this.#closed.signal.aborted || this.#forgotten) return
     if (!this.#flowing) {
       this.#flowing = true
-      this.#show(state)
+      this.#show({ ...this.#emptyReading(), state })
       this.#openAll()
       return
     }
@@ -388,15 +395,14 @@ export class Engine {
     this.#publish({ diff, txids: [], events: [], invalid: [] })
   }
 
-  #show(state: State): void {
-    this.#state = state
-    this.#subsets.refill(state)
+  #show(reading: Reading): void {
+    this.#shown = reading
+    this.#subsets.refill(reading.state)
   }
 
   #open(session: TabSession): void {
     session.status()
-    // While the state is being replaced, they are of what is not shown yet.
-    session.open(this.#state, this.#position(), this.#replacement ? [] : this.#txids, this.#readiness())
+    session.open(this.#shown.state, this.#position(), this.#shown.txids, this.#readiness())
   }
 
   #openAll(): void {
@@ -423,20 +429,27 @@ export class Engine {
     })
   }
 
+  /** What is read now. */
+  get #reading(): Reading {
+    return this.#replacement ?? this.#shown
+  }
+
   async #onBatch(batch: StreamBatch): Promise<void> {
-    const state = this.#replacement ?? this.#state
+    const reading = this.#reading
     const note: NoteChange | undefined = this.#replacement ? undefined : (collection, key, before) => { this.#subsets.note(collection, key, before) }
-    const { diff, txids, invalid } = materialize(state, batch.items, batch.offset, this.#rules, note)
-    this.#tail.add({ from: this.#offset, to: batch.offset, items: batch.items })
-    this.#offset = batch.offset
-    this.#remember(txids)
+    const { diff, txids, invalid } = materialize(reading.state, batch.items, batch.offset, this.#rules, note)
+    reading.tail.add({ from: reading.offset, to: batch.offset, items: batch.items })
+    reading.offset = batch.offset
+    if (txids.length > 0) reading.txids = [...reading.txids, ...txids].slice(-REMEMBERED_TXIDS)
     if (batch.upToDate) this.#onUpToDate()
-    if (!this.#replacement) this.#shownOffset = this.#offset
     this.#setStatus(this.#counts())
     const news = { events: [batch], invalid }
-    if (this.#replacement) this.#publish({ diff: NOTHING, txids: [], ...news })
-    else this.#publish({ diff, txids, ...news }, batch.upToDate)
-    this.#cache.changed(diff)
+    if (reading !== this.#shown) {
+      this.#publish({ diff: NOTHING, txids: [], ...news })
+    } else {
+      this.#publish({ diff, txids, ...news }, batch.upToDate)
+      this.#cache.changed(diff)
+    }
     await Promise.all([...this.#members].map(({ session }) => this.#roomOf(session)))
   }
 
@@ -450,7 +463,9 @@ export class Engine {
     cancel()
   }
 
+  /** @throws SourceError `older` */
   #onUpToDate(): void {
+    this.#assertNoOlder()
     this.#complete = true
     this.#confirmed = true
     this.#finishReplacement()
@@ -460,24 +475,36 @@ export class Engine {
 
   /** Shows what was read in place of the state, in one diff. */
   #finishReplacement(): void {
-    const state = this.#replacement
-    if (!state) return
-    const diff = diffStates(this.#state, state)
-    this.#show(state)
+    const reading = this.#replacement
+    if (!reading) return
+    const diff = diffStates(this.#shown.state, reading.state)
+    this.#show(reading)
     this.#replacement = null
-    this.#shownOffset = this.#offset
+    this.#olderSince = null
     this.#setStatus(this.#counts())
-    this.#publish({ diff, txids: this.#txids, events: [], invalid: [] })
-    this.#cache.changed(NOTHING)
+    this.#publish({ diff, txids: reading.txids, events: [], invalid: [] })
+    void this.#cache.replaced()
   }
 
-  /** Drops the cache whole and reads the stream from its start; tabs keep their rows until it has been read. */
-  async #startOver(): Promise<void> {
-    this.#replacement = this.#emptyState()
-    this.#offset = START_OFFSET
-    this.#tail = new Tail()
-    this.#txids = []
-    await this.#cache.replaced()
+  /**
+   * A stream that was read anew and is a beginning of what is shown may be an old copy. Only one that stays so is believed.
+   * @throws SourceError `older`
+   */
+  #assertNoOlder(): void {
+    const { state, offset } = this.#replacement ?? this.#shown
+    if (!mayBeOlder(state.marks, this.#shown.state.marks)) return
+    const now = this.#env.clock.now()
+    this.#olderSince ??= now
+    if (now - this.#olderSince >= OLDER_LIMIT_MS) return
+    this.#replacement = null
+    throw new SourceError('older', `the stream ends at offset ${offset} and is the beginning of what is shown: it may be an old copy`)
+  }
+
+  /** There is no stream, and so there are no rows. */
+  #onMissing(): void {
+    if (this.#shown.offset === START_OFFSET && !this.#replacement) return
+    this.#replacement = this.#emptyReading()
+    this.#finishReplacement()
   }
 
   #readiness(): Readiness {
@@ -485,21 +512,17 @@ export class Engine {
   }
 
   #position(): Position {
-    const { lineage, marks: { seq, digest } } = this.#state
-    return { branch: lineage.id, seq, digest, offset: this.#shownOffset }
+    const { state: { lineage, marks: { seq, digest } }, offset } = this.#shown
+    return { branch: lineage.id, seq, digest, offset }
   }
 
-  #emptyState(): State {
-    return emptyState(this.#settings.collections, this.#env.newId())
+  #emptyReading(): Reading {
+    return { state: emptyState(this.#settings.collections, this.#env.newId()), offset: START_OFFSET, tail: new Tail(), txids: [] }
   }
 
   #publish(news: Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>, atEnd = false): void {
-    const publication = { ...news, atEnd, state: this.#state, to: this.#position(), ...this.#readiness() }
+    const publication = { ...news, atEnd, state: this.#shown.state, to: this.#position(), ...this.#readiness() }
     for (const { session } of this.#members) session.publish(publication)
-  }
-
-  #remember(txids: ReadonlyArray<string>): void {
-    if (txids.length > 0) this.#txids = [...this.#txids, ...txids].slice(-REMEMBERED_TXIDS)
   }
 
   #onCacheReport({ storage, persistedOffset, error }: CacheReport): void {
@@ -508,8 +531,8 @@ export class Engine {
   }
 
   #counts(): Partial<EngineStatus> {
-    const { quarantined, unknown } = (this.#replacement ?? this.#state).marks
-    return { ready: this.#complete, offset: this.#shownOffset, rows: countRows(this.#state), quarantined, unknown }
+    const { quarantined, unknown } = this.#reading.state.marks
+    return { ready: this.#complete, offset: this.#shown.offset, rows: countRows(this.#shown.state), quarantined, unknown }
   }
 
   #setStatus(change: Partial<EngineStatus>): void {

@@ -27,6 +27,27 @@ const txidOf = (item: unknown): unknown => (item as { headers?: { txid?: unknown
 const offsetOf = (messages: number): string => String(messages).padStart(8, '0')
 const countOf = (offset: string): number => (offset === START_OFFSET ? 0 : Number(offset))
 
+/** How a server, or what stands before it, misbehaves. */
+export interface Misbehaviour {
+  /** Probability that an answer breaks off. */
+  flakiness: number
+  /** Probability that a request is swallowed: no answer, no end. */
+  silence: number
+  /** Probability that a cache on the way answers, with an old copy; one that asks for a fresh answer passes it by. */
+  copies: number
+  /** Probability that a backend without the stream answers. */
+  blinks: number
+  /** Probability that a live request is answered at once with nothing. */
+  haste: number
+}
+
+export const WELL: Misbehaviour = { flakiness: 0, silence: 0, copies: 0, blinks: 0, haste: 0 }
+
+/** A backend that is behind for a while, ms. */
+const LAG_MS = 4000
+/** How long a live request is held, ms. */
+const HOLD_MS = 2000
+
 export class SimServer {
   readonly #world: World
   readonly incarnations: Incarnation[] = [new Incarnation()]
@@ -35,9 +56,15 @@ export class SimServer {
   authorized = true
   /** Refuses offsets beyond its end, instead of answering with its end. */
   readonly strict: boolean
-  /** Probability that an answer breaks off. */
-  flakiness = 0
+  faults: Misbehaviour = WELL
+  /** A backend that has only the first messages of a life, until a moment. */
+  #behind: { readonly life: Incarnation; readonly messages: number; readonly until: number } | null = null
   #waiting: (() => void)[] = []
+  /** Requests of each worker that brought nothing new, by their time. */
+  readonly fruitless = new Map<Process, number[]>()
+  requests = 0
+  /** Answers that went backwards. */
+  oldAnswers = 0
 
   constructor(world: World) {
     this.#world = world
@@ -60,6 +87,17 @@ export class SimServer {
     this.changed()
   }
 
+  /** One of two backends stays behind for a while. */
+  lag(): void {
+    const { stream } = this
+    if (stream) this.#behind = { life: stream, messages: this.#world.random.below(stream.messages.length + 1), until: this.#world.now + LAG_MS }
+  }
+
+  heal(): void {
+    this.faults = WELL
+    this.#behind = null
+  }
+
   /** Wakes long-polls. */
   changed(): void {
     for (const wake of this.#waiting.splice(0)) wake()
@@ -79,51 +117,100 @@ export class SimServer {
       request.signal.addEventListener('abort', () => {
         resolve('aborted')
       }, { once: true })
-      this.#poll(process, request).then(resolve, reject)
+      this.#session(process, request).then(resolve, reject)
     })
   }
 
-  async #poll(process: Process, { offset, signal, onBatch, onReachable }: ReadRequest): Promise<ReadEnd> {
-    const { random } = this.#world
-    let position = offset
-    let caughtUp = false
-    let hasAnswered = false
-    let seen: Incarnation | null = null
+  async #session(process: Process, request: ReadRequest): Promise<ReadEnd> {
+    const { signal, requests, onBatch, onAnswer } = request
+    let place: Place = { offset: request.offset, caughtUp: false, life: null }
     for (;;) {
-      await this.#world.io(process)
+      await requests.turn()
       if (signal.aborted) return 'aborted'
-      if (!this.online) {
-        if (hasAnswered) throw new SourceError('unreachable', 'offline')
-        onReachable(false, new SourceError('unreachable', 'offline'))
-        seen = null
-        await this.#world.io(process, 500)
-        continue
+      const kind = place.caughtUp ? 'live' : 'catch-up'
+      requests.sent(kind)
+      this.#count(process)
+      let answer: Answer
+      try {
+        answer = await this.#answer(process, request, place)
+      } catch (error) {
+        if (!signal.aborted) requests.over({ kind, ok: error instanceof SourceError && error.failure === 'interrupted', isIdle: false, retryAfterMs: 0 })
+        throw error
       }
-      if (!this.authorized) throw new SourceError('unauthorized', 'no', 401)
-      const { stream } = this
-      // A request under way when a stream goes is told so. Only what happens while the server is away can go unseen.
-      if (!stream || (seen !== null && seen !== stream)) throw new SourceError('missing', 'no stream', random.chance(0.5) ? 404 : 410)
-      seen = stream
-      hasAnswered = true
-      onReachable(true, null)
       if (signal.aborted) return 'aborted'
-      const from = countOf(position)
-      if (from > stream.messages.length && this.strict) throw new SourceError('bad-offset', 'beyond the end', 400)
-      if (from === stream.messages.length && caughtUp) {
-        await new Promise<void>((resolve) => {
-          this.#waiting.push(() => this.#world.after(process, 0, resolve))
-          this.#world.after(process, 2000, resolve)
-        })
-        if (signal.aborted) return 'aborted'
-      }
-      if (random.chance(this.flakiness)) throw new SourceError('unreachable', 'the response broke off')
-      if (!this.online || this.stream !== stream) continue
-      const to = from > stream.messages.length ? stream.messages.length : Math.min(stream.messages.length, from + 1 + random.below(6))
-      const items = structuredClone(stream.messages.slice(from, to).flat())
-      position = offsetOf(to)
-      caughtUp = to === stream.messages.length
-      await onBatch({ items, offset: position, upToDate: caughtUp, streamClosed: false })
+      requests.over({ kind, ok: true, isIdle: kind === 'live' && answer.items.length === 0, retryAfterMs: 0 })
+      onAnswer()
+      if (signal.aborted) return 'aborted'
+      if (answer.items.length > 0 && answer.offset > place.offset) this.fruitless.get(process)?.pop()
+      place = { offset: answer.offset, caughtUp: answer.upToDate, life: answer.life }
+      await onBatch({ items: structuredClone(answer.items), offset: answer.offset, upToDate: answer.upToDate, streamClosed: false })
       if (signal.aborted) return 'aborted'
     }
   }
+
+  #count(process: Process): void {
+    this.requests += 1
+    const times = this.fruitless.get(process) ?? []
+    this.fruitless.set(process, [...times.filter((time) => time > this.#world.now - 60_000), this.#world.now])
+  }
+
+  /** @throws SourceError */
+  async #answer(process: Process, { isFresh, signal }: ReadRequest, { offset, caughtUp, life }: Place): Promise<Answer> {
+    const { random } = this.#world
+    await this.#world.io(process)
+    if (random.chance(this.faults.silence)) await new Promise<never>(() => undefined)
+    if (!this.online) throw new SourceError('unreachable', 'offline')
+    if (!this.authorized) throw new SourceError('unauthorized', 'no', { status: 401 })
+    const { stream } = this
+    // A request under way when a stream goes is told so. Only what happens while the server is away can go unseen.
+    if (!stream || (life !== null && life !== stream) || random.chance(this.faults.blinks)) {
+      throw new SourceError('missing', 'no stream', { status: random.chance(0.5) ? 404 : 410 })
+    }
+    const from = countOf(offset)
+    const end = stream.messages.length
+    if (!isFresh && random.chance(this.faults.copies)) return this.#copy(stream, from)
+    const behind = this.#behind
+    if (behind && behind.life === stream && this.#world.now < behind.until && random.chance(0.5)) return this.#backend(stream, from, behind.messages)
+    if (from === end && caughtUp) {
+      if (random.chance(this.faults.haste)) throw new SourceError('interrupted', 'at once')
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(() => this.#world.after(process, 0, resolve))
+        this.#world.after(process, HOLD_MS, resolve)
+      })
+      if (signal.aborted || !this.online || this.stream !== stream) throw new SourceError('unreachable', 'the response broke off')
+    }
+    if (random.chance(this.faults.flakiness)) throw new SourceError('unreachable', 'the response broke off')
+    return this.#backend(stream, from, stream.messages.length)
+  }
+
+  /** What a backend answers that has so many messages. */
+  #backend(life: Incarnation, from: number, end: number): Answer {
+    if (from > end && this.strict) throw new SourceError('bad-offset', 'beyond the end', { status: 400 })
+    const to = from > end ? end : Math.min(end, from + 1 + this.#world.random.below(6))
+    if (end < life.messages.length) this.oldAnswers += 1
+    return { life, items: life.messages.slice(from, to).flat(), offset: offsetOf(to), upToDate: to === end }
+  }
+
+  /** An old answer to the same question, or to another one. */
+  #copy(life: Incarnation, from: number): Answer {
+    const { random } = this.#world
+    const to = random.below(life.messages.length + 1)
+    this.oldAnswers += 1
+    // Events that come again within an answer that goes further: nothing in the protocol would tell.
+    const start = to > from ? from : random.chance(0.5) ? to : random.below(to + 1)
+    return { life, items: life.messages.slice(start, to).flat(), offset: offsetOf(to), upToDate: true }
+  }
+}
+
+interface Place {
+  readonly offset: string
+  readonly caughtUp: boolean
+  readonly life: Incarnation | null
+}
+
+interface Answer {
+  readonly life: Incarnation
+  readonly items: unknown[]
+  readonly offset: string
+  readonly upToDate: boolean
 }

@@ -8,7 +8,7 @@ import { Team } from '../../src/worker/leadership/team.ts'
 import { naiveFold, plainRows, type PlainRows } from '../support/naive-fold.ts'
 import { SimAir } from './sim-air.ts'
 import { EventMaker } from './sim-events.ts'
-import { SimServer, type Incarnation } from './sim-server.ts'
+import { SimServer, WELL, type Incarnation, type Misbehaviour } from './sim-server.ts'
 import { anyQuery } from './sim-queries.ts'
 import { SimStorage } from './sim-storage.ts'
 import { SimTab } from './sim-tab.ts'
@@ -20,7 +20,11 @@ const ITEMS: CollectionShape = { name: 'items', type: 'item', primaryKey: 'id' }
 const DEFINITIONS: ReadonlyArray<ReadonlyArray<CollectionShape>> = [[USERS, ITEMS], [USERS], [USERS, { ...ITEMS, type: 'stranger' }]]
 
 const URL = 'http://sim/stream'
+/** Longer than the server holds a long-poll, ms. */
+const SILENCE_MS = 5000
 const CACHE = cacheName(URL, '')
+/** Requests of a worker within a minute that bring nothing, at most: those of a back-off, and those that tabs ask for. */
+const MOST_FRUITLESS = 60
 /** Steps within which a healed world has to come to rest. */
 const REST_STEPS = 20_000
 /** Time within which closed tabs have to leave nothing behind, ms. */
@@ -145,6 +149,9 @@ class Simulation {
 
   async #step(): Promise<boolean> {
     const more = await this.#world.step()
+    this.#check(() => {
+      this.#checkRequests()
+    })
     if (this.#failure) throw this.#failure
     return more
   }
@@ -154,7 +161,7 @@ class Simulation {
     const { random } = this.#world
     const server = this.#server
     const storage = this.#storage
-    const roll = random.below(112)
+    const roll = random.below(120)
     this.#trace(`act ${String(roll)}`)
     if (roll < 45) {
       if (!server.stream && random.chance(0.3)) server.create()
@@ -165,7 +172,7 @@ class Simulation {
     } else if (roll < 56) {
       server.authorized = !server.authorized
     } else if (roll < 59) {
-      server.flakiness = random.chance(0.5) ? 0.3 : 0
+      server.faults = { ...server.faults, flakiness: random.chance(0.5) ? 0.3 : 0 }
     } else if (roll < 62) {
       server.remove()
     } else if (roll < 66) {
@@ -196,6 +203,10 @@ class Simulation {
       this.#air.intrude((name) => this.#intrusion(name))
     } else if (roll < 98 && random.chance(0.2)) {
       this.#clear()
+    } else if (roll >= 118) {
+      server.lag()
+    } else if (roll >= 112) {
+      server.faults = random.chance(0.4) ? WELL : { ...server.faults, ...random.pick<Partial<Misbehaviour>>([{ copies: 0.4 }, { silence: 0.1 }, { blinks: 0.5 }, { haste: 1 }]) }
     } else if (roll >= 100) {
       const tab = random.pick([...this.#tabs.keys()])
       if (random.chance(0.6)) tab.ask(anyQuery(random))
@@ -273,6 +284,7 @@ class Simulation {
       backoff: null,
       cache: { durability: 'relaxed', version: '' },
       pauseWhenHidden: this.#pauseWhenHidden,
+      silenceTimeoutMs: SILENCE_MS,
     }
   }
 
@@ -360,7 +372,7 @@ class Simulation {
     const server = this.#server
     server.online = true
     server.authorized = true
-    server.flakiness = 0
+    server.heal()
     for (const process of [...this.#frozen]) this.#thaw(process)
     for (const tab of this.#tabs.keys()) {
       if (tab.status?.connection === 'paused') this.#pauses += 1
@@ -460,6 +472,13 @@ class Simulation {
     const early = txids.filter((txid) => !known.has(txid))
     if (early.length > 0) throw new Error(`${tab.process.name} at ${tab.offset} is told of ${early.join(', ')}`)
     this.#txids += txids.length
+  }
+
+  /** I10: whatever the server does, a worker asks it only so often for nothing. */
+  #checkRequests(): void {
+    for (const [process, times] of this.#server.fruitless) {
+      if (times.length > MOST_FRUITLESS) throw new Error(`${process.name} has asked for nothing ${String(times.length)} times in a minute`)
+    }
   }
 
   /** I3: within one life of the stream a tab never goes back, but to nothing (cleared, or no stream), and a former engine is never heard again. */

@@ -9,6 +9,7 @@ const hello: Hello = {
   settings: {
     url: 'https://example.com/s', scope: '', collections: [{ name: 'items', type: 'item', primaryKey: 'id' }], live: true, contentType: null,
     batching: true, backoff: null, cache: { durability: 'relaxed', version: '' }, pauseWhenHidden: null,
+    silenceTimeoutMs: 45_000,
   },
   request: { headers: { a: 'b' }, params: {} },
   wantsEvents: false,

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 const settings = (change: Partial<StreamSettings> = {}): StreamSettings => ({
   url, scope: '', collections: [], live: true, contentType: 'application/json', batching: true,
-  backoff: { initialDelay: 5, maxDelay: 20, multiplier: 1.5 }, cache: null, pauseWhenHidden: null, ...change,
+  backoff: { initialDelay: 5, maxDelay: 20, multiplier: 1.5 }, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000, ...change,
 })
 
 interface ReadOptions {

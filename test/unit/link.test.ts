@@ -66,7 +66,7 @@ class ScriptedWorker {
 const hello: Hello = {
   version: PROTOCOL_VERSION,
   client: 'c',
-  settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null },
+  settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000 },
   request: { headers: {}, params: {} },
   wantsEvents: false,
   hasRows: false,

@@ -16,6 +16,7 @@ const base: StreamSettings = {
   backoff: null,
   cache: { durability: 'relaxed', version: '' },
   pauseWhenHidden: null,
+    silenceTimeoutMs: 45_000,
 }
 const [users, items] = base.collections as [StreamSettings['collections'][0], StreamSettings['collections'][0]]
 const fingerprint = (change: Partial<StreamSettings> = {}, validated = false): string => stateFingerprint({ ...base, ...change }, validated)

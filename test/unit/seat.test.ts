@@ -38,7 +38,7 @@ class ScriptedEngine {
 
 const hello: Hello = {
   version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, hasRows: false, have: null, modes: {}, subsets: [], tabLock: null, failovers: 0, visible: true,
-  settings: { url: 'http://s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null },
+  settings: { url: 'http://s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000 },
 }
 
 let tab: ScriptedTab

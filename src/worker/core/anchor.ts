@@ -1,5 +1,6 @@
 import { isChangeEvent } from '../../shared/events.ts'
 import type { StreamBatch } from '../../shared/protocol.ts'
+import { isTooDeep } from './depth.ts'
 
 /**
  * The last batches before a stored offset. A stream that was deleted and made again may well have our offset; it does not
@@ -126,15 +127,28 @@ export class AnchorCheck {
  * offsets, which a server may add in one way of reading and not in another.
  */
 function digest(items: ReadonlyArray<unknown>): string {
-  const text = JSON.stringify(items, (name, value: unknown) => (name === 'offset' ? undefined : value))
   let a = 0xdeadbeef
   let b = 0x41c6ce57
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index)
-    a = Math.imul(a ^ code, 2654435761)
-    b = Math.imul(b ^ code, 1597334677)
+  let length = 0
+  const add = (text: string): void => {
+    length += text.length
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index)
+      a = Math.imul(a ^ code, 2654435761)
+      b = Math.imul(b ^ code, 1597334677)
+    }
   }
+  // One event after the other: the text of all may be longer than a string can be.
+  for (const [index, item] of items.entries()) {
+    add(index === 0 ? '[' : ',')
+    add(textOf(item))
+  }
+  add(']')
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909)
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909)
-  return `${String(text.length)}:${(4294967296 * (2097151 & b) + (a >>> 0)).toString(36)}`
+  return `${String(length)}:${(4294967296 * (2097151 & b) + (a >>> 0)).toString(36)}`
 }
+
+/** An event without its offsets. One that is nested deeper than the stack allows to write down is alike all such events. */
+const textOf = (item: unknown): string =>
+  isTooDeep(item) ? '"too deep"' : JSON.stringify(item, (name, value: unknown) => (name === 'offset' ? undefined : value))

@@ -78,16 +78,3 @@ export function nextConnection(state: ConnectionState, event: ConnectionEvent): 
   return TRANSITIONS[state][event]
 }
 
-/** First delay of a back-off, ms. */
-const RETRY_BASE_MS = 250
-/** Longest delay of a back-off, ms. */
-const RETRY_CAP_MS = 30_000
-
-/**
- * Delay before attempt number `attempt` (1 for the first retry), ms: exponential with full jitter.
- * @param random in [0, 1)
- */
-export function retryDelayMs(attempt: number, random: number): number {
-  const ceiling = Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** Math.min(attempt - 1, 16))
-  return Math.round(ceiling / 2 + (ceiling / 2) * random)
-}

@@ -1,8 +1,10 @@
 import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { CollectionShape, InvalidEvent } from '../../shared/protocol.ts'
 import { RowDiff, type RowData } from '../../shared/row-diff.ts'
+import { isTooDeep, MOST_LEVELS } from './depth.ts'
 import { digestOf, Lineage } from './lineage.ts'
 import { Removals } from './removals.ts'
+import { addRung, type Rung } from './rungs.ts'
 
 /** Says why a schema refuses a value, or null when it takes it. */
 export type Validator = (value: unknown) => string | null
@@ -21,6 +23,8 @@ export interface Marks {
   readonly seq: number
   /** Digest of all events that counted; see `Lineage`. */
   readonly digest: number
+  /** Digests along the way; see `mayBeOlder`. Absent in a cache that was stored before they were kept. */
+  readonly rungs?: ReadonlyArray<Rung>
   /** `seq` at the open `snapshot-start`, or null outside of a snapshot. */
   readonly snapshotStart: number | null
   readonly quarantined: { readonly count: number; readonly lastReason: string | null }
@@ -52,10 +56,7 @@ const ignore: NoteChange = () => undefined
 /** Reports of one batch that are passed on; the count in the marks is always complete. */
 export const REPORTED_EVENTS = 100
 
-/** Levels of a row's value. Far below what a structured clone survives, and far beyond what rows have. */
-const MOST_LEVELS = 200
-
-const NO_MARKS: Marks = { seq: 0, digest: 0, snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
+const NO_MARKS: Marks = { seq: 0, digest: 0, rungs: [], snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
 
 /** @param id of the reading that begins here */
 export function emptyState(collections: ReadonlyArray<CollectionShape>, id: string): State {
@@ -86,7 +87,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
   const diff = new RowDiff()
   const txids = new Set<string>()
   const invalid: InvalidEvent[] = []
-  let { seq, digest, snapshotStart, quarantined, unknown } = state.marks
+  let { seq, digest, rungs = [], snapshotStart, quarantined, unknown } = state.marks
 
   const quarantine = (code: InvalidEvent['code'], reason: string, event: unknown): void => {
     quarantined = { count: quarantined.count + 1, lastReason: reason }
@@ -97,6 +98,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     seq += 1
     digest = digestOf(digest, collection, key, value)
     state.lineage.note(seq, digest)
+    rungs = addRung(rungs, seq, digest)
   }
 
   const change = (event: ChangeEvent): void => {
@@ -183,7 +185,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     }
   }
 
-  state.marks = { seq, digest, snapshotStart, quarantined, unknown }
+  state.marks = { seq, digest, rungs, snapshotStart, quarantined, unknown }
   return { diff, txids: [...txids], invalid }
 }
 
@@ -196,16 +198,6 @@ export function diffStates(before: State, after: State): RowDiff {
   }
   for (const [collection, rows] of after.rows) diff.foldRows(collection, rows)
   return diff
-}
-
-function isTooDeep(value: unknown, left = MOST_LEVELS): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  if (left === 0) return true
-  for (const name in value) {
-    const field = (value as Record<string, unknown>)[name]
-    if (typeof field === 'object' && isTooDeep(field, left - 1)) return true
-  }
-  return false
 }
 
 /** A value that lacks its primary key is judged as the row it will become. */

@@ -1,17 +1,27 @@
 import { DurableStream, stream, type BackoffOptions, type StreamResponse } from '@durable-streams/client'
 import { abortable } from '../../shared/abortable.ts'
-import { describe, SidestreamError } from '../../shared/errors.ts'
-import { START_OFFSET, type AppendSettings, type LiveMode, type StreamBatch, type StreamSettings } from '../../shared/protocol.ts'
+import { describe, fromErrorData, SidestreamError, toErrorData } from '../../shared/errors.ts'
+import { START_OFFSET, type AppendSettings, type StreamBatch, type StreamSettings } from '../../shared/protocol.ts'
+import { isEventStream, isFromStream, isInterruptedPoll, readWhole, retryAfterMs, watchBody } from './answer.ts'
+import type { RequestEnd } from './request-gate.ts'
 import { SourceError, type ReadEnd, type ReadRequest, type RequestAsker, type SourceFailure, type StreamSource } from './source.ts'
+import { limited, Timeout } from './timeout.ts'
 
-/** ms and factors; the client's own, but for a shorter longest wait: people look at the page while it waits. */
-const DEFAULT_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
-/** Query parameters that belong to the protocol, not to the application. */
-const PROTOCOL_PARAMS = new Set(['offset', 'live', 'cursor'])
-/** The last batch of a session has been received whole; handling it cannot take so long, ms. */
-const LAST_BATCH_LIMIT_MS = 30_000
+/** A read that has failed is not tried again by the client: the reader does that, and knows what progress was made. */
+const NO_RETRIES: BackoffOptions = { initialDelay: 0, maxDelay: 0, multiplier: 1, maxRetries: 0 }
+/** Back-off of a write, ms and factor. */
+const WRITE_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
 /** A write is tried this often before its caller is told. */
 const WRITE_RETRIES = 3
+/** Query parameters that belong to the protocol, not to the application. */
+const PROTOCOL_PARAMS = new Set(['offset', 'live', 'cursor'])
+/** Caches on the way do not know a URL with a new value of this parameter. */
+const FRESH_PARAM = 'cache-buster'
+/** The last batch of a session has been received whole; handling it cannot take so long, ms. */
+const LAST_BATCH_LIMIT_MS = 30_000
+
+/** How the session of a given stream object ends. */
+const GIVEN_UP: RequestEnd = { kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 }
 
 /** What an application may bring of its own; only possible in the page. */
 export interface GivenTransport {
@@ -19,7 +29,7 @@ export interface GivenTransport {
   readonly stream?: DurableStream | undefined
 }
 
-/** A durable stream over HTTP: `@durable-streams/client` does the requests, long-poll, SSE and back-off. */
+/** A durable stream over HTTP: `@durable-streams/client` does the requests, long-poll and SSE. */
 export class HttpSource implements StreamSource {
   readonly #settings: StreamSettings
   readonly #ask: RequestAsker
@@ -39,7 +49,6 @@ export class HttpSource implements StreamSource {
     const { signal } = request
     if (signal.aborted) return 'aborted'
     try {
-      // The client's pauses between retries do not heed the signal; nobody waits for them.
       return await abortable(this.#read(request), signal)
     } catch (error) {
       if (signal.aborted) return 'aborted'
@@ -47,19 +56,20 @@ export class HttpSource implements StreamSource {
     }
   }
 
-  async #read({ offset, live, signal, onBatch, onReachable }: ReadRequest): Promise<ReadEnd> {
+  async #read(request: ReadRequest): Promise<ReadEnd> {
+    const { offset, live, signal, onBatch } = request
     const session = new AbortController()
     const stop = (): void => {
       session.abort()
     }
     signal.addEventListener('abort', stop, { once: true })
     const progress = new Progress(offset)
+    const fail = (error: unknown): void => {
+      progress.fail(error)
+      session.abort()
+    }
     try {
-      const onLaterFailure = (failure: SourceError): void => {
-        progress.fail(failure)
-        session.abort()
-      }
-      const response = await this.#request(offset, live, session.signal, onReachable, onLaterFailure)
+      const response = await this.#request(request, session.signal, fail)
       response.subscribeJson<unknown>(async (batch) => {
         // An SSE connection that is cut between data and its control event hands on the data with the offset from before
         // it. The same events come again after the reconnect, so these are left out: rows never outrun the offset.
@@ -68,18 +78,18 @@ export class HttpSource implements StreamSource {
           await onBatch(batch)
           progress.advance(batch)
         } catch (error) {
-          progress.fail(error)
-          session.abort()
+          fail(error)
         }
       })
       await response.closed
       const ends = response.streamClosed || (live === false && response.upToDate)
       // The client calls itself closed before it has handed over its last batch.
-      if (ends) await abortable(progress.reach(response.offset), AbortSignal.any([signal, AbortSignal.timeout(LAST_BATCH_LIMIT_MS)]))
+      if (ends) await limited(progress.reach(response.offset), LAST_BATCH_LIMIT_MS)
       progress.assertIntact()
       if (!ends) throw new SourceError('unreachable', 'the response broke off')
       return response.streamClosed ? 'ended' : 'caught-up'
     } catch (error) {
+      if (this.#given) request.requests.over(GIVEN_UP)
       throw toSourceError(progress.failure ?? error, progress.hasBegun || offset !== START_OFFSET)
     } finally {
       signal.removeEventListener('abort', stop)
@@ -87,15 +97,13 @@ export class HttpSource implements StreamSource {
     }
   }
 
-  #request(
-    offset: string,
-    live: LiveMode,
-    signal: AbortSignal,
-    onReachable: ReadRequest['onReachable'],
-    onLaterFailure: (failure: SourceError) => void,
-  ): Promise<StreamResponse> {
-    if (this.#given) return this.#given.stream<unknown>({ offset, live, json: true, signal })
-    let hasAnswered = false
+  async #request(request: ReadRequest, signal: AbortSignal, fail: (error: SourceError) => void): Promise<StreamResponse> {
+    const { offset, live, requests } = request
+    if (this.#given) {
+      // What it asks, and when, is its own affair; each session counts as one request.
+      await requests.turn()
+      return this.#given.stream<unknown>({ offset, live, json: true, signal })
+    }
     return stream<unknown>({
       url: this.#settings.url,
       offset,
@@ -104,20 +112,8 @@ export class HttpSource implements StreamSource {
       signal,
       warnOnHttp: false,
       sseResilience: { logWarnings: false },
-      backoffOptions: { ...(this.#settings.backoff ?? DEFAULT_BACKOFF), maxRetries: Infinity },
-      fetch: this.#requestFetch((failure) => {
-        if (signal.aborted) return
-        if (failure === null) {
-          hasAnswered = true
-          onReachable(true, null)
-        } else if (hasAnswered || failure.failure === 'refused') {
-          // The client would try the same request again: a long-poll, which says nothing until there is news, and an offset
-          // that may by then be another stream's. A new session asks at once what there is, and whether it is the same.
-          onLaterFailure(failure)
-        } else {
-          onReachable(false, failure)
-        }
-      }),
+      backoffOptions: NO_RETRIES,
+      fetch: this.#readFetch(request, fail),
     })
   }
 
@@ -132,46 +128,111 @@ export class HttpSource implements StreamSource {
   #open(): DurableStream {
     if (this.#given) return this.#given
     const { url, contentType, batching, backoff } = this.#settings
-    const backoffOptions: BackoffOptions = { ...(backoff ?? DEFAULT_BACKOFF), maxRetries: WRITE_RETRIES }
     return (this.#writer ??= new DurableStream({
       url,
       batching,
-      backoffOptions,
+      backoffOptions: { ...(backoff ?? WRITE_BACKOFF), maxRetries: WRITE_RETRIES },
       warnOnHttp: false,
-      fetch: this.#requestFetch(() => undefined),
+      fetch: this.#writeFetch(),
       ...(contentType === null ? {} : { contentType }),
     }))
   }
 
-  /**
-   * Asks the application for headers and params at each request, also at the client's own retries, so that a token
-   * refreshes while the server is being tried again. The browser's HTTP cache is left out: the engine keeps a copy of its
-   * own, and a stream that was made again can have the old one's ETag.
-   */
-  #requestFetch(report: (failure: SourceError | null) => void): typeof fetch {
+  /** Every request of a read. The first failure ends the read, whatever the client would do about it. */
+  #readFetch({ isFresh, requests, onAnswer }: ReadRequest, fail: (error: SourceError) => void): typeof fetch {
     return async (input, init) => {
+      const isAborted = (): boolean => init?.signal?.aborted ?? false
+      await requests.turn()
       const url = new URL(input instanceof Request ? input.url : input)
-      let response: Response
-      try {
-        const values = await this.#ask()
-        for (const [name, value] of Object.entries(values.params)) if (!PROTOCOL_PARAMS.has(name)) url.searchParams.set(name, value)
-        const headers = new Headers(init?.headers)
-        for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
-        response = await readWhole(await this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' }))
-      } catch (error) {
-        if (!init?.signal?.aborted) report(new SourceError('unreachable', describe(error)))
-        throw error
+      const kind = url.searchParams.has('live') ? 'live' : 'catch-up'
+      if (isFresh) url.searchParams.set(FRESH_PARAM, String(Date.now()))
+      const end = (ok: boolean, isIdle: boolean, afterMs: number): void => {
+        requests.over({ kind, ok, isIdle, retryAfterMs: afterMs })
       }
-      const { ok, status } = response
-      const isRead = (init?.method ?? 'GET') === 'GET'
-      if (ok && isRead && !isFromStream(response)) {
-        report(new SourceError('refused', 'the answer is not from a durable stream: it has no Stream-Next-Offset, or CORS hides it', status))
-      } else if (await isInterruptedPoll(url, response)) report(new SourceError('interrupted', 'a long-poll ended with nothing'))
-      else if (ok) report(null)
-      else if (status >= 500 || status === 429) report(new SourceError('unreachable', `the server answered ${String(status)}`, status))
-      return response
+      try {
+        const values = await this.#values()
+        if (isAborted()) throw new SourceError('interrupted', 'given up')
+        requests.sent(kind)
+        const answer = await this.#send(url, init, values)
+        requests.heard()
+        if (answer.ok && isEventStream(answer)) {
+          onAnswer()
+          return watchBody(answer, requests.heard, () => {
+            end(true, false, 0)
+          })
+        }
+        const response = await readWhole(answer, requests.heard)
+        const failure = await failureOfAnswer(url, response)
+        end(failure === null || failure.failure === 'interrupted', response.status === 204, retryAfterMs(response))
+        if (failure) throw failure
+        onAnswer()
+        return response
+      } catch (error) {
+        if (isAborted()) {
+          requests.dropped()
+          throw error
+        }
+        const failure = error instanceof SourceError ? error : new SourceError('unreachable', describe(error))
+        if (!(error instanceof SourceError) || failure.failure === 'application') end(false, false, 0)
+        fail(failure)
+        throw failure
+      }
     }
   }
+
+  /** A request that is swallowed must not keep its caller waiting for ever; whether it was carried out, nobody knows. */
+  #writeFetch(): typeof fetch {
+    return async (input, init) => {
+      const given = new AbortController()
+      const stop = (): void => {
+        given.abort(init?.signal?.reason)
+      }
+      init?.signal?.addEventListener('abort', stop, { once: true })
+      try {
+        const values = await this.#values()
+        const answer = this.#send(new URL(input instanceof Request ? input.url : input), { ...init, signal: given.signal }, values)
+        return await limited(answer.then((response) => readWhole(response, () => undefined)), this.#settings.silenceTimeoutMs)
+      } catch (error) {
+        if (!(error instanceof Timeout)) throw error
+        given.abort()
+        // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
+        return new Response(null, { status: 408, statusText: 'the server has not answered' })
+      } finally {
+        init?.signal?.removeEventListener('abort', stop)
+      }
+    }
+  }
+
+  /**
+   * Headers and params are asked for before each request, so that a token refreshes while the server is being tried again.
+   * @throws SourceError `application` where they cannot be had because the application's function fails
+   */
+  async #values(): ReturnType<RequestAsker> {
+    try {
+      return await this.#ask()
+    } catch (error) {
+      const data = toErrorData(error, 'STREAM_ERROR')
+      throw new SourceError(data.code === 'TAB_GONE' ? 'unreachable' : 'application', data.message, { data })
+    }
+  }
+
+  /** The browser's HTTP cache is left out: the engine keeps a copy of its own, and a stream that was made again can have the old one's ETag. */
+  #send(url: URL, init: RequestInit | undefined, values: Awaited<ReturnType<RequestAsker>>): Promise<Response> {
+    for (const [name, value] of Object.entries(values.params)) if (!PROTOCOL_PARAMS.has(name)) url.searchParams.set(name, value)
+    const headers = new Headers(init?.headers)
+    for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
+    return this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' })
+  }
+}
+
+/** Why an answer is of no use; null when it is. */
+async function failureOfAnswer(url: URL, response: Response): Promise<SourceError | null> {
+  const { ok, status } = response
+  if (!ok) return new SourceError(failureOf(status, url.searchParams.get('offset') !== START_OFFSET), `the server answered ${String(status)}`, { status })
+  if (!isFromStream(response)) {
+    return new SourceError('refused', 'the answer is not from a durable stream: it has no Stream-Next-Offset, or CORS hides it', { status })
+  }
+  return (await isInterruptedPoll(url, response)) ? new SourceError('interrupted', 'a long-poll ended with nothing') : null
 }
 
 /** How far a session has come: the offset of the last batch that was handled, or what went wrong with one. */
@@ -192,7 +253,7 @@ class Progress {
   }
 
   fail(error: unknown): void {
-    this.failure = error
+    this.failure ??= error
     this.#awaited?.settle()
   }
 
@@ -209,35 +270,6 @@ class Progress {
   }
 }
 
-const isEventStream = (response: Response): boolean => response.headers.get('content-type')?.includes('text/event-stream') ?? false
-
-/** Durable Streams protocol: every answer to a read says where it ends. Others are from something else at that address. */
-const isFromStream = (response: Response): boolean => isEventStream(response) || response.headers.has('stream-next-offset')
-
-/**
- * A long-poll ends with news, or with 204 when its time is up. One that ends early with nothing is what a server does with
- * those that wait on a stream that is deleted, and the next request may meet another stream at the same offset.
- */
-async function isInterruptedPoll(url: URL, response: Response): Promise<boolean> {
-  if (url.searchParams.get('live') !== 'long-poll' || response.status !== 200) return false
-  const text = await response.clone().text()
-  return text.length <= 2
-}
-
-/**
- * Reads a body to its end, so that one that breaks off is a failed request, which the client repeats; it takes a body that
- * breaks off later for the end of the session. Event streams have no end.
- */
-async function readWhole(response: Response): Promise<Response> {
-  if (response.body === null || (response.ok && isEventStream(response))) return response
-  const body = await response.arrayBuffer()
-  const { status, statusText } = response
-  const headers = new Headers(response.headers)
-  // The client parses a refusal that calls itself JSON, and takes one that is not for a failure of the network.
-  if (!response.ok) headers.set('content-type', 'text/plain')
-  return new Response(status === 204 ? null : body, { status, statusText, headers })
-}
-
 /** Client errors carry `status` and sometimes `code`; their classes differ by where they arose. */
 const statusOf = (error: unknown): number | undefined => {
   const status: unknown = typeof error === 'object' && error !== null ? (error as { status?: unknown }).status : undefined
@@ -248,7 +280,7 @@ function toSourceError(error: unknown, resuming: boolean): SourceError {
   if (error instanceof SourceError) return error
   const status = statusOf(error)
   const isParseError = (error as { code?: unknown } | null)?.code === 'PARSE_ERROR'
-  return new SourceError(isParseError ? 'refused' : failureOf(status, resuming), describe(error), status)
+  return new SourceError(isParseError ? 'refused' : failureOf(status, resuming), describe(error), { status })
 }
 
 function failureOf(status: number | undefined, resuming: boolean): SourceFailure {
@@ -256,12 +288,13 @@ function failureOf(status: number | undefined, resuming: boolean): SourceFailure
   if (status === 404 || status === 410) return 'missing'
   // An offset that a server does not know is one from another life of the stream.
   if ((status === 400 || status === 416) && resuming) return 'bad-offset'
-  if (status !== undefined && status >= 400 && status < 500 && status !== 429) return 'refused'
+  if (status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408) return 'refused'
   return 'unreachable'
 }
 
 function toWriteError(error: unknown): SidestreamError {
   if (error instanceof SidestreamError) return error
+  if (error instanceof SourceError && error.data) return fromErrorData(error.data)
   const status = statusOf(error)
   const options = { cause: error, status }
   const message = describe(error)
@@ -274,7 +307,9 @@ function toWriteError(error: unknown): SidestreamError {
       return new SidestreamError('OFFLINE', message, { ...options, retryable: true })
     case 'interrupted':
     case 'bad-offset':
+    case 'older':
     case 'refused':
+    case 'application':
       return new SidestreamError('STREAM_ERROR', message, options)
   }
 }

@@ -1,31 +1,56 @@
 import { describe, type ErrorData } from '../../shared/errors.ts'
-import { START_OFFSET, type LiveMode, type StreamBatch } from '../../shared/protocol.ts'
+import { START_OFFSET, type LiveMode, type StreamBatch, type StreamSettings } from '../../shared/protocol.ts'
 import type { ConnectionState, EngineStatus } from '../../shared/status.ts'
 import { AnchorCheck, type Anchor } from '../core/anchor.ts'
-import { nextConnection, retryDelayMs, type ConnectionEvent } from '../core/connection.ts'
+import { nextConnection, type ConnectionEvent } from '../core/connection.ts'
+import { Doubt } from '../core/doubt.ts'
+import type { RequestKind } from '../core/request-pace.ts'
 import type { EngineEnv } from '../env.ts'
-import { SourceError, type StreamSource } from './source.ts'
+import { RequestGate } from './request-gate.ts'
+import { SourceError, type Requests, type StreamSource } from './source.ts'
+
+/** Where reading goes on. */
+export interface ReadingPlace {
+  readonly offset: string
+  /** What precedes the offset. */
+  readonly anchor: Anchor | null
+  /** There are rows that would be dropped if the stream turned out to be gone, or another one. */
+  readonly hasRows: boolean
+  /** The stream is read in place of what is shown. */
+  readonly isReplacing: boolean
+}
 
 export interface ReaderOptions {
   readonly env: Pick<EngineEnv, 'clock' | 'random'>
   readonly source: StreamSource
-  readonly live: LiveMode
-  /** Where reading goes on, and what precedes that place. */
-  readonly position: () => { readonly offset: string; readonly anchor: Anchor | null }
-  /** Takes a batch that continues what was read before. */
+  readonly settings: Pick<StreamSettings, 'live' | 'backoff' | 'silenceTimeoutMs'>
+  readonly place: () => ReadingPlace
+  /** Takes a batch that continues what was read before. @throws SourceError `older` */
   readonly onBatch: (batch: StreamBatch) => Promise<void>
   /** The stream has the anchor's events still. */
   readonly onSame: (anchor: Anchor, items: ReadonlyArray<unknown>) => void
-  /** The stream is not the one that was read before, or is gone: it is read from its start. */
-  readonly onOther: () => Promise<void>
-  /** There is no stream, and there was none when it was last asked for. */
+  /** The stream is not the one that was read before: it is read from its start. */
+  readonly onOther: () => void
+  /** There is no stream any more, and so there are no rows. */
   readonly onMissing: () => void
   readonly onConnection: (connection: ConnectionState) => void
-  /** A failed attempt, or (`counts` false) a server that cannot be reached and is tried again. */
-  readonly onFailure: (error: ErrorData, counts: boolean) => void
+  /** A failed attempt. */
+  readonly onFailure: (error: ErrorData) => void
 }
 
-type Again = 'now' | 'later' | 'on-request'
+/**
+ * `resting`: only a request makes it go on, at the end of a stream or without credentials · `hide`: no tab can be seen ·
+ * `forget`: the cache was cleared
+ */
+type Phase = 'reading' | 'resting' | 'hide' | 'forget' | 'closed'
+
+/** What follows a read: the next one, or one only on request. */
+type Again = 'next' | 'on-request'
+
+/** Answers that would drop rows are at least so far apart, ms. */
+const DOUBT_PAUSE_MS = 1000
+/** A live connection that is made again stays `live` for so long without an answer, ms. */
+const QUIET_MS = 1000
 
 /**
  * Reads a stream for as long as its engine lives: connects, makes sure that it is still the same stream, backs off, waits
@@ -33,63 +58,68 @@ type Again = 'now' | 'later' | 'on-request'
  */
 export class StreamReader {
   readonly #options: ReaderOptions
+  readonly #gate: RequestGate
+  readonly #live: LiveMode
+  /** Whether the stream is gone, or another one. */
+  readonly #doubt = new Doubt()
   #connection: ConnectionState = 'idle'
-  #closed = false
-  /** Why it rests although there would be something to read; null when it does not. */
-  #halted: 'hide' | 'forget' | null = null
-  /** Only a request can make it go on: at the end of a stream, or without credentials. */
-  #atEnd = false
+  #phase: Phase = 'reading'
   #read: AbortController | null = null
   #check: AnchorCheck | null = null
-  #attempts = 0
+  #isFresh = false
   #wake: (() => void) | null = null
+  #cancelQuiet: (() => void) | null = null
 
   constructor(options: ReaderOptions) {
     this.#options = options
+    const { live, backoff, silenceTimeoutMs } = options.settings
+    this.#live = live
+    this.#gate = new RequestGate({
+      env: options.env,
+      backoff,
+      silenceTimeoutMs,
+      onSilent: (kind, silentMs) => {
+        this.#read?.abort(silence(kind, silentMs))
+      },
+    })
   }
 
   /** Settles once the reader is closed and nothing is under way. */
   async run(): Promise<void> {
-    while (!this.#isClosed()) {
-      if (this.#halted !== null) {
-        this.#transition(this.#halted)
-        await this.#pause(null)
+    while (this.#now() !== 'closed') {
+      const phase = this.#now()
+      if (phase === 'hide' || phase === 'forget') this.#transition(phase)
+      if (phase !== 'reading') {
+        await new Promise<void>((resolve) => (this.#wake = resolve))
         continue
       }
       const again = await this.#connect()
-      if (this.#isClosed()) return
-      if (again === 'now' || this.#halted !== null) continue
-      this.#atEnd = again === 'on-request'
-      await this.#pause(this.#atEnd ? null : retryDelayMs((this.#attempts += 1), this.#options.env.random()))
-      this.#atEnd = false
+      if (again === 'on-request' && this.#now() === 'reading') this.#phase = 'resting'
     }
   }
 
   /** Tries now what waits: for credentials, for the server, for a stream to appear. */
   reconnect(): void {
-    this.#attempts = 0
-    this.#halted = null
-    this.#wake?.()
-    if (this.#connection === 'offline' || this.#connection === 'connecting') this.#read?.abort()
+    if (this.#phase === 'closed') return
+    this.#go()
+    this.#gate.hurry()
   }
 
   /** Reads no more until told otherwise: nobody can see the rows (`hide`), or nobody may (`forget`). */
   halt(why: 'hide' | 'forget'): void {
-    if (why === 'hide' && (this.#atEnd || this.#halted !== null)) return
-    this.#halted = why
+    if (this.#phase === 'closed' || (why === 'hide' && this.#phase !== 'reading')) return
+    this.#phase = why
     this.#read?.abort()
     this.#wake?.()
   }
 
-  /** Somebody can see the rows. */
+  /** A tab can be seen, or waits for rows. */
   show(): void {
-    if (this.#halted !== 'hide') return
-    this.#halted = null
-    this.#wake?.()
+    if (this.#phase === 'hide') this.#go()
   }
 
   close(): void {
-    this.#closed = true
+    this.#phase = 'closed'
     this.#read?.abort()
     this.#wake?.()
     this.#transition('close')
@@ -100,106 +130,164 @@ export class StreamReader {
     this.#transition('up-to-date')
   }
 
-  /** Narrowing would take the answer for final, and others change it while something is awaited. */
-  #isClosed(): boolean {
-    return this.#closed
+  #go(): void {
+    this.#phase = 'reading'
+    this.#wake?.()
+  }
+
+  /** Narrowing would take the phase for final, and others change it while something is awaited. */
+  #now(): Phase {
+    return this.#phase
   }
 
   /** One session with the stream. @returns when to begin the next */
   async #connect(): Promise<Again> {
     const read = new AbortController()
     this.#read = read
-    this.#transition('connect')
-    const { offset, anchor } = this.#options.position()
+    this.#announce()
+    const { offset, anchor } = this.#options.place()
     this.#check = anchor === null ? null : new AnchorCheck(anchor)
     try {
       const end = await this.#options.source.read({
         offset: anchor?.offset ?? offset,
-        live: this.#options.live,
+        live: this.#live,
+        isFresh: this.#isFresh,
         signal: read.signal,
+        requests: this.#requestsOf(read.signal),
         onBatch: (batch) => this.#onBatch(batch, read.signal),
-        onReachable: (reachable, reason) => {
-          this.#onReachable(reachable, reason)
+        onAnswer: () => {
+          this.#transition('responded')
         },
       })
+      const silence: unknown = read.signal.reason
+      if (end === 'aborted' && silence instanceof SourceError) return this.#onFailure(silence)
       if (end === 'ended') this.#transition('ended')
-      return end === 'aborted' ? 'now' : 'on-request'
+      return end === 'aborted' ? 'next' : 'on-request'
     } catch (error) {
-      return await this.#onFailure(error instanceof SourceError ? error : new SourceError('unreachable', describe(error)))
+      return this.#onFailure(error instanceof SourceError ? error : new SourceError('unreachable', describe(error)))
     } finally {
       // A read that has failed must not deliver anything any more.
       read.abort()
+      this.#gate.abandon()
+      this.#cancelQuiet?.()
       if (this.#read === read) this.#read = null
     }
   }
 
-  async #onFailure({ failure, message, status }: SourceError): Promise<Again> {
-    if (this.#isClosed()) return 'on-request'
-    const fail = (code: ErrorData['code'], retryable: boolean): void => {
-      this.#options.onFailure({ code, message, retryable, status }, true)
+  /** A request of a read that is over says nothing of the one that has followed it. */
+  #requestsOf(signal: AbortSignal): Requests {
+    const gate = this.#gate
+    return {
+      turn: () => (signal.aborted ? Promise.resolve() : gate.turn()),
+      sent: (kind) => {
+        if (!signal.aborted) gate.sent(kind)
+      },
+      heard: () => {
+        if (!signal.aborted) gate.heard()
+      },
+      dropped: () => {
+        if (!signal.aborted) gate.abandon()
+      },
+      over: (end) => {
+        if (!signal.aborted) gate.over(end)
+      },
     }
+  }
+
+  /** A live connection is made again now and then. Nobody has to know, unless no answer comes. */
+  #announce(): void {
+    if (this.#connection !== 'live') {
+      this.#transition('connect')
+      return
+    }
+    this.#cancelQuiet = this.#options.env.clock.after(QUIET_MS, () => {
+      this.#transition('connect')
+    })
+  }
+
+  #onFailure({ failure, message, status, data }: SourceError): Again {
+    if (this.#now() === 'closed') return 'on-request'
+    const fail = (code: ErrorData['code'], retryable: boolean): void => {
+      this.#options.onFailure(data ?? { code, message, retryable, status })
+    }
+    const { clock } = this.#options.env
     switch (failure) {
+      case 'interrupted':
+        return 'next'
       case 'unauthorized':
         fail('NEEDS_AUTH', true)
         this.#transition('unauthorized')
         return 'on-request'
-      case 'interrupted':
-        return 'now'
-      case 'bad-offset':
-        await this.#options.onOther()
-        // A server that does this again and again gets a pause.
-        return this.#attempts === 0 ? 'now' : 'later'
-      case 'missing':
+      case 'missing': {
         fail('STREAM_NOT_FOUND', true)
-        if (this.#options.position().offset !== START_OFFSET) {
-          await this.#options.onOther()
-          return 'now'
-        }
+        const { hasRows } = this.#options.place()
+        if (hasRows && !this.#doubt.add(clock.now())) return this.#doubted()
         this.#options.onMissing()
         this.#transition('missing')
-        return 'later'
+        return 'next'
+      }
+      case 'bad-offset':
+        fail('STREAM_ERROR', true)
+        if (!this.#doubt.add(clock.now())) return this.#doubted()
+        this.#options.onOther()
+        return 'next'
+      case 'older':
+        fail('STREAM_ERROR', true)
+        return this.#doubted()
       case 'refused':
+      case 'application':
         fail('STREAM_ERROR', false)
         this.#transition('refused')
-        return 'later'
+        return 'next'
       case 'unreachable':
         fail('OFFLINE', true)
         this.#transition('unreachable')
-        return 'later'
+        return 'next'
     }
   }
 
-  #onReachable(reachable: boolean, reason: SourceError | null): void {
-    if (this.#isClosed()) return
-    if (reachable) {
-      this.#transition('responded')
-      return
-    }
-    this.#options.onFailure({ code: 'OFFLINE', message: reason?.message ?? 'the server cannot be reached', retryable: true }, false)
+  /** What the server says now contradicts what it said before: it is asked again after a pause, past all caches. */
+  #doubted(): Again {
+    this.#isFresh = true
+    this.#gate.pause(DOUBT_PAUSE_MS)
     this.#transition('unreachable')
+    return 'next'
   }
 
   async #onBatch(batch: StreamBatch, signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#isClosed()) return
+    if (signal.aborted || this.#now() === 'closed') return
+    const isCounted = !this.#options.place().isReplacing
+    const before = this.#options.place().offset
     const fresh = this.#verify(batch)
-    if (fresh === null) return
-    this.#attempts = 0
+    if (fresh === null) {
+      if (batch.items.length > 0) this.#gate.continued()
+      return
+    }
+    const hasMoved = fresh.items.length > 0 && fresh.offset > before
+    // What is read in place of the rows is no progress before it is shown: it could be read again and again.
+    if (hasMoved && isCounted) this.#gate.moved()
+    else if (hasMoved) this.#gate.continued()
+    if (isCounted) {
+      this.#doubt.settle(this.#options.env.clock.now())
+      this.#isFresh = false
+    }
     this.#transition('responded')
     await this.#options.onBatch(fresh)
   }
 
   /**
    * Makes sure that a batch continues what has been read. @returns the batch without what was read before, or null while
-   * that is not decided. @throws SourceError `bad-offset` when the stream is another one
+   * that is not decided.
+   * @throws SourceError `bad-offset` when the stream is another one, `older` when the answer is
    */
   #verify(batch: StreamBatch): StreamBatch | null {
+    const { offset } = this.#options.place()
     const other = new SourceError('bad-offset', 'the stream is not the one that was read before')
     if (!this.#check) {
-      const { offset } = this.#options.position()
       // Offsets sort as strings (Durable Streams protocol). A server that is asked for what follows an offset beyond its
       // end answers with its end.
       if (offset !== START_OFFSET && batch.items.length === 0 && batch.offset < offset) throw other
-      return batch
+      return assertNewer(batch, offset)
     }
     const verdict = this.#check.take(batch)
     switch (verdict.kind) {
@@ -207,31 +295,38 @@ export class StreamReader {
         throw other
       case 'more':
         return null
-      case 'same':
+      case 'same': {
+        const rest = assertNewer({ ...batch, items: verdict.rest }, offset)
         this.#options.onSame(this.#check.anchor, this.#check.seen)
         this.#check = null
-        return { ...batch, items: verdict.rest }
-    }
-  }
-
-  /** Waits for `delayMs`, or for a request only. */
-  #pause(delayMs: number | null): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = delayMs === null ? undefined : this.#options.env.clock.after(delayMs, () => this.#wake?.())
-      this.#wake = () => {
-        this.#wake = null
-        cancel?.()
-        resolve()
+        return rest
       }
-    })
+    }
   }
 
   #transition(event: ConnectionEvent): void {
     const connection = nextConnection(this.#connection, event)
+    if (event !== 'connect' || connection !== this.#connection) {
+      this.#cancelQuiet?.()
+      this.#cancelQuiet = null
+    }
     if (connection === this.#connection) return
     this.#connection = connection
     this.#options.onConnection(connection)
   }
+}
+
+/** Events that come with an offset that is not beyond the one held are old: a copy on the way, or a server that is behind. */
+function assertNewer(batch: StreamBatch, offset: string): StreamBatch {
+  const isNewer = offset === START_OFFSET || (batch.items.length === 0 ? batch.offset >= offset : batch.offset > offset)
+  if (isNewer) return batch
+  throw new SourceError('older', `the answer ends at offset ${batch.offset}, and what is shown at ${offset}: it is an old copy of the stream`)
+}
+
+/** A live request may be swallowed, or just slow: the next one will tell. Others are answered at once, by a server that is there. */
+const silence = (kind: RequestKind, silentMs: number): SourceError => {
+  const message = `the server has said nothing for ${String(Math.round(silentMs / 1000))} s`
+  return new SourceError(kind === 'live' ? 'interrupted' : 'unreachable', message)
 }
 
 /** What a connection state says of the rows. */

@@ -40,7 +40,7 @@ export function isHello(value: unknown): value is Hello {
 
 function isSettings(value: unknown): value is StreamSettings {
   if (!isRecord(value)) return false
-  const { url, scope, collections, live, contentType, batching, backoff, cache, pauseWhenHidden } = value
+  const { url, scope, collections, live, contentType, batching, backoff, cache, pauseWhenHidden, silenceTimeoutMs } = value
   return (
     isString(url) &&
     isString(scope) &&
@@ -50,9 +50,15 @@ function isSettings(value: unknown): value is StreamSettings {
     typeof batching === 'boolean' &&
     (backoff === null || isRecord(backoff)) &&
     (cache === null || (isRecord(cache) && (cache['durability'] === 'relaxed' || cache['durability'] === 'strict') && isString(cache['version']))) &&
-    (pauseWhenHidden === null || typeof pauseWhenHidden === 'number')
+    (pauseWhenHidden === null || typeof pauseWhenHidden === 'number') &&
+    isDelay(silenceTimeoutMs)
   )
 }
+
+/** Timers take no more, ms; a longer one goes off at once. */
+const MOST_DELAY_MS = 2 ** 31 - 1
+
+const isDelay = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= MOST_DELAY_MS
 
 const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['subset'] === null || isSubset(value['subset']))
 

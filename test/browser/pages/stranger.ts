@@ -27,6 +27,7 @@ const hello = (url: string): Hello => ({
     collections: Object.entries(schema).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
     backoff: { initialDelay: 20, maxDelay: 100, multiplier: 1.5 },
     pauseWhenHidden: 60_000,
+    silenceTimeoutMs: 45_000,
     cache: { durability: 'relaxed', version: '' },
   },
   request: { headers: {}, params: {} },

@@ -1,0 +1,25 @@
+import type { BackoffSettings } from '../../shared/protocol.ts'
+
+/** After ten failures in a row a server is asked about four times a minute. */
+export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 500, maxDelay: 30_000, multiplier: 2 }
+
+/** The longest delay that settings may ask for, ms. */
+const MOST_DELAY_MS = 3_600_000
+
+/** The settings as far as they make sense; the default for what does not. Settings come from any tab. */
+export function backoffOf(settings: BackoffSettings | null): BackoffSettings {
+  const sound = (name: keyof BackoffSettings, least: number, most: number): number => {
+    const value: unknown = settings?.[name]
+    return typeof value === 'number' && value >= least ? Math.min(value, most) : DEFAULT_BACKOFF[name]
+  }
+  return { initialDelay: sound('initialDelay', 1, MOST_DELAY_MS), maxDelay: sound('maxDelay', 1, MOST_DELAY_MS), multiplier: sound('multiplier', 1, 100) }
+}
+
+/**
+ * Delay before retry number `attempt` (1 for the first), ms: exponential with full jitter, so that clients that failed
+ * together do not come back together.
+ * @param random in [0, 1)
+ */
+export function backoffMs(attempt: number, random: number, { initialDelay, maxDelay, multiplier }: BackoffSettings = DEFAULT_BACKOFF): number {
+  return Math.round(random * Math.min(maxDelay, initialDelay * multiplier ** (attempt - 1)))
+}

@@ -1,0 +1,13 @@
+/** Levels of a value that is taken in. Far below what a structured clone survives, and far beyond what rows have. */
+export const MOST_LEVELS = 200
+
+/** Whether a value is nested more than {@link MOST_LEVELS} levels deep. */
+export function isTooDeep(value: unknown, left = MOST_LEVELS): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (left === 0) return true
+  for (const name in value) {
+    const field = (value as Record<string, unknown>)[name]
+    if (typeof field === 'object' && isTooDeep(field, left - 1)) return true
+  }
+  return false
+}

@@ -1,0 +1,86 @@
+/** What an HTTP answer of a durable stream is, and is not. */
+
+export const isEventStream = (response: Response): boolean => response.headers.get('content-type')?.includes('text/event-stream') ?? false
+
+/** Durable Streams protocol: every answer to a read says where it ends. Others are from something else at that address. */
+export const isFromStream = (response: Response): boolean => isEventStream(response) || response.headers.has('stream-next-offset')
+
+/**
+ * A long-poll ends with news, or with 204 when its time is up. One that ends early with nothing is what a server does with
+ * those that wait on a stream that is deleted, and the next request may meet another stream at the same offset.
+ */
+export async function isInterruptedPoll(url: URL, response: Response): Promise<boolean> {
+  if (url.searchParams.get('live') !== 'long-poll' || response.status !== 200) return false
+  const text = await response.clone().text()
+  return text.length <= 2
+}
+
+/**
+ * Reads a body to its end, so that one that breaks off is a failed request; the client takes a body that breaks off later for
+ * the end of the session. Event streams have no end.
+ * @param heard is called for every part that arrives
+ */
+export async function readWhole(response: Response, heard: () => void): Promise<Response> {
+  if (response.body === null || (response.ok && isEventStream(response))) return response
+  const body = await readBytes(response.body, heard)
+  const { status, statusText } = response
+  const headers = new Headers(response.headers)
+  // The client parses a refusal that calls itself JSON, and takes one that is not for a failure of the network.
+  if (!response.ok) headers.set('content-type', 'text/plain')
+  return new Response(status === 204 || status === 205 ? null : body, { status, statusText, headers })
+}
+
+async function readBytes(body: ReadableStream<Uint8Array>, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = body.getReader()
+  const parts: Uint8Array[] = []
+  let length = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    heard()
+    parts.push(value)
+    length += value.byteLength
+  }
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    bytes.set(part, at)
+    at += part.byteLength
+  }
+  return bytes
+}
+
+/** The answer, whose body says when a part of it arrives, and when it ends. */
+export function watchBody(response: Response, heard: () => void, ended: () => void): Response {
+  if (response.body === null) return response
+  const reader = response.body.getReader()
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read()
+        if (done) {
+          ended()
+          controller.close()
+        } else {
+          heard()
+          controller.enqueue(value)
+        }
+      } catch (error) {
+        ended()
+        controller.error(error)
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })
+  const { status, statusText, headers } = response
+  return new Response(body, { status, statusText, headers })
+}
+
+/** How long the server wants to be left alone (`Retry-After`, RFC 9110 10.2.3: seconds or a date), ms; 0 when it does not say. */
+export function retryAfterMs(response: Response): number {
+  const value = response.headers.get('retry-after')
+  if (value === null) return 0
+  const seconds = Number(value)
+  const ms = Number.isNaN(seconds) ? Date.parse(value) - Date.now() : seconds * 1000
+  return Number.isFinite(ms) ? Math.max(0, ms) : 0
+}

@@ -1,0 +1,132 @@
+import type { BackoffSettings } from '../../shared/protocol.ts'
+import { backoffOf } from '../core/backoff.ts'
+import { RequestPace, type RequestKind, type RequestOutcome } from '../core/request-pace.ts'
+import { SilenceLimit } from '../core/silence.ts'
+import type { EngineEnv } from '../env.ts'
+
+/** What was made of a request. `isIdle`: a live request that was held and brought no news. */
+export interface RequestEnd extends RequestOutcome {
+  readonly isIdle: boolean
+}
+
+/** A request that waits for an answer longer than this may be given up by who is in a hurry, ms. */
+const MOMENT_MS = 1000
+
+export interface RequestGateOptions {
+  readonly env: Pick<EngineEnv, 'clock' | 'random'>
+  readonly backoff: BackoffSettings | null
+  readonly silenceTimeoutMs: number
+  /** The server has said nothing for too long. */
+  readonly onSilent: (kind: RequestKind, silentMs: number) => void
+}
+
+/** The one gate that a stream's requests go through, one at a time: it holds them back, and watches over those under way. */
+export class RequestGate {
+  readonly #options: RequestGateOptions
+  readonly #pace: RequestPace
+  readonly #limit: SilenceLimit
+  #turns = 0
+  #waiting: { readonly go: () => void; readonly cancel: () => void } | null = null
+  #request: { readonly kind: RequestKind; readonly sentAt: number; heardAt: number } | null = null
+  #cancelWatch: (() => void) | null = null
+
+  constructor(options: RequestGateOptions) {
+    this.#options = options
+    this.#pace = new RequestPace(backoffOf(options.backoff))
+    this.#limit = new SilenceLimit(options.silenceTimeoutMs)
+  }
+
+  /** Settles when a request may go out. */
+  async turn(): Promise<void> {
+    const { clock } = this.#options.env
+    const turn = (this.#turns += 1)
+    this.#waiting?.go()
+    // A turn that another one has followed belongs to a read that is over.
+    while (turn === this.#turns) {
+      const delayMs = this.#pace.delayMs(clock.now())
+      if (delayMs <= 0) return
+      await new Promise<void>((resolve) => {
+        const go = (): void => {
+          this.#waiting?.cancel()
+          this.#waiting = null
+          resolve()
+        }
+        this.#waiting = { go, cancel: clock.after(Math.ceil(delayMs), go) }
+      })
+    }
+  }
+
+  /** A request goes out. */
+  sent(kind: RequestKind): void {
+    const now = this.#options.env.clock.now()
+    this.#pace.sent(now)
+    this.#request = { kind, sentAt: now, heardAt: now }
+    this.#watch()
+  }
+
+  /** Something has come from the server. */
+  heard(): void {
+    if (this.#request) this.#request.heardAt = this.#options.env.clock.now()
+  }
+
+  over(end: RequestEnd): void {
+    const { clock, random } = this.#options.env
+    const now = clock.now()
+    if (end.isIdle && this.#request) this.#limit.held(now - this.#request.sentAt)
+    this.abandon()
+    this.#pace.over(end, now, random())
+  }
+
+  /** The request under way, if there is one, counts no more. */
+  abandon(): void {
+    this.#request = null
+    this.#cancelWatch?.()
+    this.#cancelWatch = null
+  }
+
+  moved(): void {
+    this.#pace.moved()
+  }
+
+  continued(): void {
+    this.#pace.continued()
+  }
+
+  pause(leastMs: number): void {
+    this.#pace.pause(this.#options.env.clock.now(), leastMs)
+  }
+
+  /** Somebody wants to know now: ends a wait, or gives up a request that has been silent for a moment. */
+  hurry(): void {
+    const now = this.#options.env.clock.now()
+    const request = this.#request
+    if (request && now - request.heardAt < MOMENT_MS) return
+    if (!this.#pace.hurry(now)) return
+    if (request) {
+      this.#giveUp(now)
+      this.#pace.continued()
+    }
+    this.#waiting?.go()
+  }
+
+  #watch(): void {
+    this.#cancelWatch?.()
+    const { clock } = this.#options.env
+    const request = this.#request
+    if (!request) return
+    this.#cancelWatch = clock.after(Math.max(1, request.heardAt + this.#limit.of(request.kind) - clock.now()), () => {
+      this.#cancelWatch = null
+      const now = clock.now()
+      if (now - request.heardAt >= this.#limit.of(request.kind)) this.#giveUp(now)
+      else this.#watch()
+    })
+  }
+
+  #giveUp(now: number): void {
+    const request = this.#request
+    if (!request) return
+    const { kind, heardAt } = request
+    this.over({ kind, ok: kind === 'live', isIdle: false, retryAfterMs: 0 })
+    this.#options.onSilent(kind, now - heardAt)
+  }
+}
