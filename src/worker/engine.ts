@@ -109,6 +109,9 @@ export class Engine {
   #replacement: Reading | null = null
   /** Since when the stream has looked like an older copy of what is shown; null when it does not. */
   #olderSince: number | null = null
+  /** Since when the stream has ended before what a tab has brought along; null when it does not. */
+  #aheadSince: number | null = null
+  #cancelAhead: (() => void) | null = null
   /** The end of the stream was reached at some time, by this engine or by the one that stored the rows. */
   #complete = false
   #confirmed = false
@@ -321,6 +324,7 @@ export class Engine {
     this.#reader.close()
     this.#cancelStatus?.()
     this.#cancelHiding?.()
+    this.#cancelAhead?.()
     this.#desk.notice()
   }
 
@@ -520,7 +524,29 @@ export class Engine {
     return { state: emptyState(this.#settings.collections, this.#env.newId()), offset: START_OFFSET, tail: new Tail(), txids: [] }
   }
 
-  #publish(news: Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>, atEnd = false): void {
+  /**
+   * A tab whose rows are newer than the stream's end has them from an engine that read further. The end may be that of an
+   * old copy: the tab keeps its rows until the end has stayed where it is.
+   */
+  #isEndBelieved(): boolean {
+    this.#cancelAhead?.()
+    if (![...this.#members].some(({ session }) => session.isAhead)) {
+      this.#aheadSince = null
+      return true
+    }
+    const { clock } = this.#env
+    const now = clock.now()
+    this.#aheadSince ??= now
+    const leftMs = this.#aheadSince + OLDER_LIMIT_MS - now
+    if (leftMs <= 0) return true
+    this.#cancelAhead = clock.after(leftMs, () => {
+      this.#publish({ diff: NOTHING, txids: [], events: [], invalid: [] }, this.#status.upToDate)
+    })
+    return false
+  }
+
+  #publish(news: Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>, isAtEnd = false): void {
+    const atEnd = isAtEnd && this.#isEndBelieved()
     const publication = { ...news, atEnd, state: this.#shown.state, to: this.#position(), ...this.#readiness() }
     for (const { session } of this.#members) session.publish(publication)
   }

@@ -151,6 +151,7 @@ export class SimTab {
     this.#line = { worker, contract, calls: [] }
     const untold = this.#untold
     if (untold.length > 0) this.#call((engine) => { engine.subsets(untold) })
+    if (this.isVisible !== hello.visible) this.show(this.isVisible)
     this.#call((engine) => { engine.start() })
   }
 

@@ -109,6 +109,8 @@ export class Seat {
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
     if (this.#untold.length > 0) engine.subsets(this.#untold.splice(0))
+    // It may have been shown or hidden since the engine was told.
+    engine.visible(this.#visible)
     if (!this.#started) return
     this.#tell({ ...reply.status, cleared: this.#held || reply.status.cleared })
     if (!this.#held) engine.start()

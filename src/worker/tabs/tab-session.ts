@@ -150,6 +150,11 @@ export class TabSession {
     })
   }
 
+  /** What the tab has brought along is newer than what was read so far. */
+  get isAhead(): boolean {
+    return this.#have !== null && this.#to.offset < this.#have.upTo
+  }
+
   /** Whether the tab still lacks rows. */
   get isBehind(): boolean {
     return this.#pending.size > 0 || this.#inFlight
@@ -227,10 +232,10 @@ export class TabSession {
   #catchUp(state: State, to: Position, atEnd: boolean): void {
     const have = this.#have
     if (!have || this.#flowing) return
-    const isAhead = to.offset < have.upTo
+    const { isAhead } = this
     if (isAhead && !atEnd) return
     this.#have = null
-    // Nobody can be ahead of a stream's end: this one was put back to an earlier state.
+    // No tab can be ahead of a stream's end: this one was put back to an earlier state.
     const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
     if (diff) {
       this.#view.fold(diff, false)
