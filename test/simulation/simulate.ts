@@ -482,11 +482,12 @@ class Simulation {
   }
 
   /** I3: within one life of the stream a tab never goes back, but to nothing (cleared, or no stream), and a former engine is never heard again. */
-  #checkOrder(tab: SimTab, { to, status }: DiffBatch): void {
+  #checkOrder(tab: SimTab, { from, to, status }: DiffBatch): void {
     const before = this.#shown.get(tab)
     const engine = Number(status!.epoch.slice(2))
     const origin = this.#originOf(tab)
-    if (before && before.isFirm && origin !== null && origin === before.origin && to < before.offset && to !== START_OFFSET) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
+    // Rows of no position can only be replaced, by whatever there is.
+    if (before && before.isFirm && from !== START_OFFSET && origin !== null && origin === before.origin && to < before.offset && to !== START_OFFSET) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
     if (before && engine < before.engine) throw new Error(`${tab.process.name} goes back to engine ${String(engine)}`)
     this.#shown.set(tab, { origin, offset: to, engine, isFirm: true })
   }

@@ -1,7 +1,9 @@
 import { DurableStream } from '@durable-streams/client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { SidestreamError } from '../../src/shared/errors.ts'
 import type { LiveMode, RequestValues, StreamBatch, StreamSettings } from '../../src/shared/protocol.ts'
 import { HttpSource, type GivenTransport } from '../../src/worker/stream/http-source.ts'
+import type { RequestEnd } from '../../src/worker/stream/request-gate.ts'
 import { SourceError, type ReadEnd } from '../../src/worker/stream/source.ts'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
 
@@ -37,7 +39,10 @@ const settings = (change: Partial<StreamSettings> = {}): StreamSettings => ({
 
 interface ReadOptions {
   live?: LiveMode
+  url?: string
   offset?: string
+  isFresh?: boolean
+  turn?: () => Promise<void>
   onBatch?: (batch: StreamBatch) => Promise<void>
   ask?: () => Promise<RequestValues>
   given?: GivenTransport
@@ -46,29 +51,40 @@ interface ReadOptions {
 /** A read under way, and what it has reported. */
 class Read {
   readonly batches: StreamBatch[] = []
-  readonly reachable: boolean[] = []
-  readonly reasons: SourceError[] = []
+  answers = 0
+  readonly ends: RequestEnd[] = []
+  heard = 0
   readonly stop = new AbortController()
   readonly end: Promise<ReadEnd | SourceError>
   isOver = false
   #wake: () => void = () => undefined
 
-  constructor({ live = true, offset = '-1', onBatch, ask, given }: ReadOptions = {}) {
+  constructor({ live = true, offset = '-1', isFresh = false, url: own = url, onBatch, ask, given, turn = () => Promise.resolve() }: ReadOptions = {}) {
     reads.push(this)
-    const source = new HttpSource(settings(), ask ?? (() => Promise.resolve({ headers: {}, params: {} })), given)
+    const source = new HttpSource(settings({ url: own }), ask ?? (() => Promise.resolve({ headers: {}, params: {} })), given)
     this.end = source
       .read({
         offset,
         live,
+        isFresh,
         signal: this.stop.signal,
+        requests: {
+          turn,
+          sent: () => undefined,
+          heard: () => void (this.heard += 1),
+          dropped: () => undefined,
+          over: (end) => {
+            this.ends.push(end)
+            this.#wake()
+          },
+        },
         onBatch: async (batch) => {
           this.batches.push(batch)
           this.#wake()
           await onBatch?.(batch)
         },
-        onReachable: (reachable, reason) => {
-          this.reachable.push(reachable)
-          if (reason) this.reasons.push(reason)
+        onAnswer: () => {
+          this.answers += 1
           this.#wake()
         },
       })
@@ -101,7 +117,7 @@ describe('reading', () => {
     expect(await read.end).toBe('caught-up')
     expect(read.items).toEqual(numbers(50))
     expect(read.batches.at(-1)).toMatchObject({ upToDate: true, offset: server.tailOffset(path), streamClosed: false })
-    expect(read.reachable[0]).toBe(true)
+    expect(read.answers).toBe(1)
   })
 
   test('an empty stream gives an empty, up-to-date batch', async () => {
@@ -192,13 +208,19 @@ describe('a read that is aborted', () => {
     const answered = server.log.open(get).map(({ over }) => over)
     hold.release()
     await Promise.all(answered)
-    expect([read.batches.length, read.reachable.length]).toEqual([0, 0])
+    expect([read.batches.length, read.answers]).toEqual([0, 0])
   })
 
   test('ends at once while it waits to try again', async () => {
-    server.faults.respond(503, { match: get, retryAfter: 60 })
-    const read = new Read()
-    await read.until(() => read.reachable.includes(false))
+    let waits: () => void = () => undefined
+    const waiting = new Promise<void>((resolve) => (waits = resolve))
+    const read = new Read({
+      turn: () => {
+        waits()
+        return new Promise(() => undefined)
+      },
+    })
+    await waiting
     read.stop.abort()
     expect(await read.end).toBe('aborted')
   })
@@ -218,7 +240,8 @@ describe('a read that is aborted', () => {
     const source = new HttpSource(settings(), () => Promise.resolve({ headers: {}, params: {} }))
     let calls = 0
     const count = (): void => void (calls += 1)
-    expect(await source.read({ offset: '-1', live: true, signal: stop.signal, onBatch: () => Promise.resolve(count()), onReachable: count })).toBe('aborted')
+    const requests = { turn: () => Promise.resolve(count()), sent: count, heard: count, dropped: count, over: count }
+    expect(await source.read({ offset: '-1', live: true, isFresh: false, signal: stop.signal, requests, onBatch: () => Promise.resolve(count()), onAnswer: count })).toBe('aborted')
     expect(calls).toBe(0)
   })
 
@@ -273,33 +296,40 @@ describe('a failure', () => {
     expect(await new Read({ offset: 'not an offset' }).end).toMatchObject({ failure: 'bad-offset' })
   })
 
-  test.each([500, 502, 503, 429])('%i is tried again, and said', async (status) => {
+  test.each([500, 502, 503, 429, 408])('%i is unreachable, and is asked once', async (status) => {
     server.append(path, numbers(2))
-    const fault = server.faults.respond(status, { match: get, times: 3, retryAfter: 0 })
+    server.faults.respond(status, { match: get, times: 1 })
     const read = new Read()
-    await read.until(() => read.items.length === 2)
-    expect(fault.hits).toBe(3)
-    expect(read.reachable.slice(0, 4)).toEqual([false, false, false, true])
-    expect(read.reasons[0]).toMatchObject({ failure: 'unreachable', status })
+    expect(await read.end).toMatchObject({ failure: 'unreachable', status })
+    expect(read.ends).toEqual([{ kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 }])
+    expect(server.log.count(get)).toBe(1)
   })
 
-  test('of the network is tried again, and said', async () => {
-    server.append(path, numbers(2))
-    server.faults.reset({ match: get, times: 2 })
+  test.each([
+    ['seconds', () => '7', 7000],
+    ['a date', () => new Date(Date.now() + 7000).toUTCString(), 7000],
+    ['a date that is past', () => new Date(0).toUTCString(), 0],
+    ['nonsense', () => 'soon', 0],
+    ['a negative number', () => '-5', 0],
+  ])('says when the server wants to be asked again: %s', async (_, value, ms) => {
+    server.faults.respond(503, { match: get, headers: { 'retry-after': value() } })
     const read = new Read()
-    await read.until(() => read.items.length === 2)
-    expect(read.reachable.slice(0, 3)).toEqual([false, false, true])
-    expect(read.reasons[0]).toMatchObject({ failure: 'unreachable' })
+    await read.end
+    expect(Math.abs(read.ends[0]!.retryAfterMs - ms)).toBeLessThanOrEqual(1000)
   })
 
-  test('that lasts is tried again until the server is back', async () => {
-    server.append(path, numbers(2))
-    await server.goOffline()
-    const read = new Read()
-    await read.until(() => read.reachable.length > 5)
-    expect(read.reachable).not.toContain(true)
-    await server.goOnline()
-    await read.until(() => read.items.length === 2)
+  test('of the network is unreachable', async () => {
+    server.faults.reset({ match: get, times: 1 })
+    expect(await new Read().end).toMatchObject({ failure: 'unreachable' })
+  })
+
+  test.each([401, 403, 404, 410, 500])('%i ends an event stream that is made again', async (status) => {
+    const listening = { match: { ...get, where: ({ query }: { query: URLSearchParams }) => query.get('live') === 'sse' } }
+    const control = JSON.stringify({ streamNextOffset: server.append(path, numbers(1)), upToDate: true })
+    server.faults.respond(200, { ...listening, times: 1, headers: { 'content-type': 'text/event-stream' }, body: `event: control\ndata: ${control}\n\n` })
+    server.faults.respond(status, listening)
+    const read = new Read({ live: 'sse' })
+    expect(await read.end).toMatchObject({ status, failure: status < 404 ? 'unauthorized' : status < 500 ? 'missing' : 'unreachable' })
   })
 
   test.each([0, 1, 5, 40, 200])('of a body that is cut after %i bytes hands over nothing by halves', async (bytes) => {
@@ -378,22 +408,26 @@ describe('a failure', () => {
 })
 
 describe('request values', () => {
-  test('are asked for at each request, also when it is tried again', async () => {
+  test('are asked for at each request', async () => {
     let asked = 0
-    server.faults.respond(503, { match: get, times: 2, retryAfter: 0 })
     const read = new Read({
       ask: () => {
         asked += 1
         return Promise.resolve({ headers: { authorization: `Bearer ${String(asked)}` }, params: { tenant: `t${String(asked)}` } })
       },
     })
-    await read.until(() => read.batches.length === 1)
+    await read.until(() => read.ends.length === 2)
     const requests = server.log.all(get)
-    expect(requests.slice(0, 3).map(({ headers, query }) => [headers.authorization, query.get('tenant')])).toEqual([
+    expect(requests.slice(0, 2).map(({ headers, query }) => [headers.authorization, query.get('tenant')])).toEqual([
       ['Bearer 1', 't1'],
       ['Bearer 2', 't2'],
-      ['Bearer 3', 't3'],
     ])
+  })
+
+  test('of a fresh read pass by what caches keep', async () => {
+    await new Read({ live: false }).end
+    await new Read({ live: false, isFresh: true }).end
+    expect(server.log.all(get).map(({ query }) => query.has('cache-buster'))).toEqual([false, true])
   })
 
   test('cannot overwrite what belongs to the protocol', async () => {
@@ -404,14 +438,14 @@ describe('request values', () => {
     expect(server.log.all(get)[0]!.query.getAll('own')).toEqual(['1'])
   })
 
-  test('that cannot be had make the stream unreachable for now', async () => {
-    let failures = 2
-    const read = new Read({
-      ask: () => (failures-- > 0 ? Promise.reject(new Error('signed out')) : Promise.resolve({ headers: {}, params: {} })),
-    })
-    await read.until(() => read.batches.length === 1)
-    expect(read.reasons.map(({ message }) => message)).toEqual(['signed out', 'signed out'])
-    expect(server.log.count(get)).toBeGreaterThan(0)
+  test('that the application cannot say are its own fault', async () => {
+    const read = new Read({ ask: () => Promise.reject(new SidestreamError('HOOK_FAILED', 'headers threw: signed out')) })
+    expect(await read.end).toMatchObject({ failure: 'application', data: { code: 'HOOK_FAILED', message: 'headers threw: signed out' } })
+    expect(server.log.count(get)).toBe(0)
+  })
+
+  test('that no tab is left to say make the stream unreachable for now', async () => {
+    expect(await new Read({ ask: () => Promise.reject(new SidestreamError('TAB_GONE', 'no tab')) }).end).toMatchObject({ failure: 'unreachable' })
   })
 
   test('open a stream that asks for a token', async () => {
@@ -422,8 +456,8 @@ describe('request values', () => {
   })
 
   test('keep the query that the stream’s own URL has', async () => {
-    const source = new HttpSource({ ...settings(), url: `${url}?own=1` }, () => Promise.resolve({ headers: {}, params: { more: '2' } }))
-    await source.read({ offset: '-1', live: false, signal: new AbortController().signal, onBatch: () => Promise.resolve(), onReachable: () => undefined })
+    const own = `${url}?own=1`
+    await new Read({ live: false, url: own, ask: () => Promise.resolve({ headers: {}, params: { more: '2' } }) }).end
     const { query } = server.log.all(get)[0]!
     expect([query.get('own'), query.get('more'), query.get('offset')]).toEqual(['1', '2', '-1'])
   })
@@ -485,6 +519,13 @@ describe('writing', () => {
   test('to a server that is away fails after a few tries', async () => {
     server.faults.reset({ match: post() })
     await expect(append(1)).rejects.toMatchObject({ code: 'OFFLINE', retryable: true })
+  })
+
+  test('that is swallowed is given up, and not sent again', async () => {
+    const hold = server.faults.hold({ match: post() })
+    await expect(append(1, source({ silenceTimeoutMs: 50 }))).rejects.toMatchObject({ code: 'OFFLINE', retryable: true })
+    expect(server.log.count(post())).toBe(1)
+    hold.release()
   })
 
   test('to a server that is away for a moment succeeds', async () => {
