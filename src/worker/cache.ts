@@ -306,7 +306,11 @@ export class Cache {
     const store = this.#store
     if (store === null || this.#storage !== 'indexeddb') return
     try {
-      if (this.#expectedWriter === null) await this.#claim(store)
+      if (this.#expectedWriter === null) {
+        await this.#claim(store)
+        // Until now a former writer could still commit: what is stored may not be what was read.
+        this.#rewrite = true
+      }
     } catch (error) {
       if (this.#store === store) this.#fail(error)
       return

@@ -41,6 +41,8 @@ export class Seat {
   #hasRows: boolean
   #failovers: number
   #visible: boolean
+  /** As it was at the last {@link hello}. */
+  #toldVisible: boolean
   #started = false
   #status: EngineStatus | null = null
   /** The engine before was cleared: this one is not asked for rows before the application says so. */
@@ -55,6 +57,7 @@ export class Seat {
     this.#hasRows = hasRows
     this.#failovers = failovers
     this.#visible = visible
+    this.#toldVisible = visible
     options.gone.signal.addEventListener('abort', () => {
       this.#life?.abort(GONE)
       this.#attached.reject(GONE)
@@ -70,6 +73,7 @@ export class Seat {
   async hello(): Promise<Hello> {
     await this.#inFlight
     this.#untold = []
+    this.#toldVisible = this.#visible
     return {
       ...this.#options.hello,
       have: this.#have,
@@ -109,8 +113,7 @@ export class Seat {
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
     if (this.#untold.length > 0) engine.subsets(this.#untold.splice(0))
-    // It may have been shown or hidden since the engine was told.
-    engine.visible(this.#visible)
+    if (this.#visible !== this.#toldVisible) engine.visible(this.#visible)
     if (!this.#started) return
     this.#tell({ ...reply.status, cleared: this.#held || reply.status.cleared })
     if (!this.#held) engine.start()
