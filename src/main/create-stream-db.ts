@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
+import { canonicalSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
@@ -89,7 +90,12 @@ export function createStreamDB<
       onCleanup: () => {
         subsets.drop(name)
       },
-      load: (demand) => (closed ? Promise.reject(closedError()) : !modes.has(name) || subsets.load(name, demand)),
+      load: (demand) => {
+        if (closed) return Promise.reject(closedError())
+        if (!modes.has(name)) return true
+        wake()
+        return subsets.load(name, demand)
+      },
       unload: (demand) => {
         subsets.unload(demand)
       },
@@ -158,8 +164,12 @@ export function createStreamDB<
     hooks.before(batch)
     const wasReady = preload.isReady
     const began = performance.now()
-    const ack = await replica.apply(batch)
+    const ack = await replica.apply(batch).catch((error: unknown) => {
+      hooks.refused(batch)
+      throw error
+    })
     const tookMs = performance.now() - began
+    if (ack !== 'applied') hooks.refused(batch)
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
@@ -203,13 +213,14 @@ export function createStreamDB<
         try {
           return { ok: true, value: await resolveValues(request) }
         } catch (error) {
-          return { ok: false, error: toErrorData(error, 'HOOK_FAILED') }
+          return { ok: false, error: toErrorData(error, 'REQUEST_VALUES') }
         }
       },
     },
     onSession: (session) => {
       isOpened = true
       replica.follow(session.epoch)
+      hooks.follow()
       lastFailures = session.status.failedAttempts
       onStatus(session.status)
       if (started && !held) void session.engine.start()
@@ -234,6 +245,12 @@ export function createStreamDB<
     for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') collection.startSyncImmediate()
     // A failure is in the status, and rejects whoever waits.
     link.call((engine) => engine.start()).catch(() => undefined)
+  }
+
+  /** Rows are asked for. After the last worker has failed, that is a reason to make another one: its failure rejects who waits. */
+  const wake = (): void => {
+    if (!started) start()
+    else if (link.isDown && !closed) link.session().catch(() => undefined)
   }
 
   const reconnect = (): void => {
@@ -261,7 +278,7 @@ export function createStreamDB<
       replica.lost()
       link.call((engine) => engine.resync()).catch(() => undefined)
     }
-    if (!started) start()
+    wake()
     if (preload.isReady) queueMicrotask(onReady)
   }
 
@@ -303,7 +320,7 @@ export function createStreamDB<
     utils: {
       awaitTxId: (txid, timeout) => {
         if (closed) return Promise.reject(closedError())
-        if (!started) start()
+        wake()
         return txids.wait(txid, timeout)
       },
     },
@@ -328,8 +345,9 @@ const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidde
 
 function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  return {
-    url,
+  const { durability = 'relaxed', version = '' } = typeof cache === 'object' ? cache : {}
+  return canonicalSettings({
+    url: requestUrl(url),
     scope,
     live,
     contentType,
@@ -339,6 +357,13 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     backoff: backoffOptions ? (JSON.parse(JSON.stringify(backoffOptions)) as StreamSettings['backoff']) : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     silenceTimeoutMs,
-    cache: cache ? { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) } : null,
-  }
+    cache: cache === false ? null : { durability, version },
+  })
+}
+
+/** A URL in the form that requests have it: however it is written, it is the same stream. */
+function requestUrl(url: string): string {
+  const parsed = new URL(url)
+  parsed.hash = ''
+  return parsed.href
 }

@@ -1,6 +1,7 @@
 import { abortable } from '../shared/abortable.ts'
 import { fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type StreamSettings, type TabContract } from '../shared/protocol.ts'
+import { settingsKey } from '../shared/settings.ts'
 import type { EngineHome } from '../shared/status.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
@@ -33,7 +34,7 @@ export interface Admission {
 }
 
 /** Two tabs whose keys are equal share an engine. */
-export const engineKey = (settings: StreamSettings): string => JSON.stringify(settings)
+export const engineKey = settingsKey
 
 /** @throws SidestreamError `VERSION_MISMATCH` */
 export function assertVersion({ version }: Hello): void {
@@ -50,6 +51,8 @@ export class Host {
   readonly #env: EngineEnv
   readonly #validators: () => Validators
   readonly #engines = new Map<string, Engine>()
+  /** Engines without tabs, each with what cancels its end. */
+  readonly #graces = new Map<Engine, () => void>()
   readonly #clients = new Clients()
 
   constructor(env: EngineEnv, validators: () => Validators) {
@@ -69,6 +72,7 @@ export class Host {
     const { settings, request } = hello
     const key = engineKey(settings)
     const engine = this.#engineOf(key, settings)
+    this.#cancelGrace(engine)
     const membership = engine.join({
       link: { tab, gone: gone.signal },
       wantsEvents: hello.wantsEvents,
@@ -138,12 +142,20 @@ export class Host {
     return engine
   }
 
+  /** Counts from the last tab's leave: an earlier one's is over with the tab that came after it. */
   #graceFor(key: string, engine: Engine): void {
-    this.#env.clock.after(GRACE_MS, () => {
-      if (engine.memberCount > 0) return
+    this.#cancelGrace(engine)
+    const cancel = this.#env.clock.after(GRACE_MS, () => {
+      this.#graces.delete(engine)
       this.#forget(key, engine)
       void engine.close()
     })
+    this.#graces.set(engine, cancel)
+  }
+
+  #cancelGrace(engine: Engine): void {
+    this.#graces.get(engine)?.()
+    this.#graces.delete(engine)
   }
 
   #forget(key: string, engine: Engine): void {
