@@ -1,14 +1,43 @@
+import { digest } from './digest.ts'
 import type { StreamSettings } from './protocol.ts'
 
 /** Part of every stored name: an old tab and a new one never share a database, so an upgrade can never block. */
-const CACHE_FORMAT = 2
+export const CACHE_FORMAT = 2
 
 /** Prefix of all databases and locks of this library, of every format. */
 export const NAME_PREFIX = 'sidestream'
 
 /** Name of the database that caches a stream for a scope. */
-export function cacheName(url: string, scope: string): string {
-  return `${NAME_PREFIX}:${String(CACHE_FORMAT)}:${JSON.stringify([scope, url])}`
+export const cacheName = (url: string, scope: string): string => nameIn(CACHE_FORMAT, shownUrl(url), scope)
+
+/** Names that earlier versions of this library gave the same cache. */
+export function formerCacheNames(url: string, scope: string): string[] {
+  const formats = Array.from({ length: CACHE_FORMAT }, (_, index) => index + 1)
+  const names = formats.flatMap((format) => [nameIn(format, url, scope), nameIn(format, shownUrl(url), scope)])
+  return [...new Set(names)].filter((name) => name !== cacheName(url, scope))
+}
+
+/** What a name of a cache says, in any format; null for other names. */
+export function parseCacheName(name: string): { readonly format: number; readonly url: string; readonly scope: string } | null {
+  const [, format, rest] = /^sidestream:(\d+):(\[.*\])$/s.exec(name) ?? []
+  if (format === undefined || rest === undefined) return null
+  try {
+    const [scope, url] = JSON.parse(rest) as unknown[]
+    return typeof scope === 'string' && typeof url === 'string' ? { format: Number(format), url, scope } : null
+  } catch {
+    return null
+  }
+}
+
+const nameIn = (format: number, url: string, scope: string): string => `${NAME_PREFIX}:${String(format)}:${JSON.stringify([scope, url])}`
+
+/**
+ * A URL as names and records show it. What may be a credential in it, a query or a user, is there as a digest: names of
+ * databases, locks and channels are seen by everything of the origin, and stay on the disk.
+ */
+export function shownUrl(url: string): string {
+  const [, before = '', user, path = '', query] = /^([a-z][a-z0-9+.-]*:\/\/)?(?:([^/?#@]*)@)?([^?]*)(?:\?(.*))?$/is.exec(url) ?? []
+  return `${before}${user === undefined ? '' : `~${digest(user)}@`}${path}${query === undefined ? '' : `?~${digest(query)}`}`
 }
 
 /** Id of a TanStack DB collection; the form of `getStreamDBCollectionId` in @durable-streams/state. */

@@ -1,7 +1,7 @@
 import type { BackoffSettings, LiveMode, StreamSettings } from './protocol.ts'
 
-/** Where nothing else is said, ms and factors; the client's own, but for a shorter longest wait: people look at the page while it waits. */
-export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
+/** Where nothing else is said, ms and factor: after ten failures in a row a server is asked about four times a minute. */
+export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 500, maxDelay: 30_000, multiplier: 2 }
 
 /** The longest that a timer can wait, ms; a longer one would go off at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1

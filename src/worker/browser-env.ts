@@ -1,6 +1,7 @@
 import type { Channel, EngineEnv, Lock, Locks } from './env.ts'
 import { IdbStore } from './store/idb-store.ts'
 import { HttpSource, type GivenTransport } from './stream/http-source.ts'
+import { webSealing } from './web-sealing.ts'
 
 /** The browser as the engine's surroundings; in a worker, or in the page. */
 export function browserEnv(transport: GivenTransport = {}): EngineEnv {
@@ -17,6 +18,8 @@ export function browserEnv(transport: GivenTransport = {}): EngineEnv {
   return {
     clock,
     locks: webLocks(),
+    sealing: webSealing,
+    wallNow: () => Date.now(),
     random: () => Math.random(),
     newId,
     openChannel,

@@ -35,10 +35,27 @@ export interface Channel {
   close(): void
 }
 
+/** A key pair of one worker. */
+export interface SealingKey {
+  /** Handed to whoever is to seal something for this worker. */
+  readonly publicKey: Uint8Array
+  /** Rejects what was not sealed to this key. */
+  open(sealed: Uint8Array): Promise<string>
+}
+
+/** Keeps what crosses a channel from everyone but the one whom it is for. */
+export interface Sealing {
+  newKey(): Promise<SealingKey>
+  seal(publicKey: Uint8Array, text: string): Promise<Uint8Array>
+}
+
 /** Everything outside of the engine. The simulation brings another one. */
 export interface EngineEnv {
   readonly clock: Clock
   readonly locks: Locks
+  readonly sealing: Sealing
+  /** ms since 1970, as a calendar has it: it survives restarts, and it may be set back. */
+  wallNow(): number
   /** In [0, 1). */
   random(): number
   /** A fresh, unguessable id. */

@@ -12,6 +12,8 @@ export class SimAir {
   readonly #receivers = new Map<string, Set<Receiver>>()
   /** Probability that a message is lost, and that it comes twice. */
   badness = 0
+  /** Called with all that is said. */
+  onSaid: (message: unknown) => void = () => undefined
 
   constructor(world: World) {
     this.#world = world
@@ -27,6 +29,7 @@ export class SimAir {
     process.onDeath(close)
     return {
       post: (message) => {
+        this.onSaid(message)
         if (all.has(receiver)) this.#spread(name, message, receiver)
       },
       close,

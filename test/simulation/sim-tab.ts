@@ -12,6 +12,9 @@ import { Process, type World } from './world.ts'
 /** The collection that a tab need not hold all of. */
 const PART = 'items'
 
+/** Part of every tab's headers; no channel and no storage may ever have it. */
+export const SECRET = 'bearer of the canary'
+
 /** A tab's connection to one worker. */
 interface Line {
   readonly worker: Process
@@ -128,7 +131,7 @@ export class SimTab {
       version: PROTOCOL_VERSION,
       client: this.lock,
       settings: this.#settings,
-      request: { headers: {}, params: {} },
+      request: this.#world.random.chance(0.5) ? { headers: { authorization: SECRET }, params: {} } : null,
       wantsEvents: false,
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
@@ -180,7 +183,7 @@ export class SimTab {
           if (turn === this.#workers) this.status = status
         })
       },
-      requestValues: () => Promise.resolve({ ok: true, value: { headers: {}, params: {} } }),
+      requestValues: () => Promise.resolve({ ok: true, value: { headers: { authorization: SECRET }, params: {} } }),
     }
   }
 

@@ -6,12 +6,13 @@ import type { EngineEnv } from '../../src/worker/env.ts'
 import { Host, type Admission } from '../../src/worker/host.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
 import { naiveFold, plainRows, type PlainRows } from '../support/naive-fold.ts'
+import { PlainSealing } from '../support/plain-sealing.ts'
 import { SimAir } from './sim-air.ts'
 import { EventMaker } from './sim-events.ts'
 import { SimServer, WELL, type Incarnation, type Misbehaviour } from './sim-server.ts'
 import { anyQuery } from './sim-queries.ts'
 import { SimStorage } from './sim-storage.ts'
-import { SimTab } from './sim-tab.ts'
+import { SECRET, SimTab } from './sim-tab.ts'
 import { Process, World, settle } from './world.ts'
 
 const USERS: CollectionShape = { name: 'users', type: 'user', primaryKey: 'id' }
@@ -86,6 +87,7 @@ class Simulation {
   readonly #storage: SimStorage
   readonly #air: SimAir
   readonly #events: EventMaker
+  readonly #sealing = new PlainSealing()
   readonly #topology: Topology
   readonly #pauseWhenHidden: number | null
   #definition = 0
@@ -113,6 +115,11 @@ class Simulation {
     this.#storage = new SimStorage(this.#world)
     this.#events = new EventMaker(this.#world.random)
     this.#air = new SimAir(this.#world)
+    this.#air.onSaid = (message) => {
+      this.#check(() => {
+        if (JSON.stringify(message).includes(SECRET)) throw new Error(`a channel carries a tab's headers: ${JSON.stringify(message)}`)
+      })
+    }
     this.#topology = this.#world.random.pick<Topology>(['shared', 'shared', 'team', 'team', 'team', 'team', 'alone'])
     this.#pauseWhenHidden = this.#world.random.chance(0.5) ? 300 : null
     this.#storage.onCommit = (process) => {
@@ -229,7 +236,10 @@ class Simulation {
       null,
       'text',
       { sidestream: PROTOCOL_VERSION },
-      { sidestream: PROTOCOL_VERSION, kind: 'seek', session: 's', hello: {} },
+      { sidestream: PROTOCOL_VERSION, kind: 'seek', session: 's' },
+      ...[1e300, 2 ** 53, 2 ** 52, 1.5, Number.NaN, Number.POSITIVE_INFINITY, this.#world.now + 1e10].map((term) => ({ sidestream: PROTOCOL_VERSION, kind: 'lead', term })),
+      { sidestream: PROTOCOL_VERSION, from: 'leader', term: 1e300, seq: 0, lane: null, bye: false, body: null },
+      { sidestream: PROTOCOL_VERSION, from: 'follower', term: 0, seq: Number.MAX_SAFE_INTEGER, lane: null, bye: false, body: null },
       { sidestream: PROTOCOL_VERSION + 1, kind: 'lead', term: 1e15 },
       { sidestream: PROTOCOL_VERSION, kind: 'lead', term: -1 },
       { sidestream: PROTOCOL_VERSION, from: 'leader', term: 'high', seq: 1, lane: 'tab', bye: false },
@@ -293,11 +303,29 @@ class Simulation {
     const env: EngineEnv = {
       clock: { now: () => this.#world.now, after: (delayMs, task) => this.#world.after(process, delayMs, task) },
       locks: this.#storage.locks(process),
+      sealing: this.#sealing,
+      wallNow: () => this.#world.now,
       random: () => this.#world.random.next(),
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: (name, hear) => (this.#topology === 'alone' ? null : this.#air.open(process, name, hear)),
       openStore: () => this.#storage.open(process),
-      createSource: () => this.#server.source(process),
+      createSource: (_, ask) => {
+        const source = this.#server.source(process)
+        return {
+          append: (body, options) => source.append(body, options),
+          read: (request) => {
+            void ask().then(
+              ({ headers }) => {
+                this.#check(() => {
+                  if (headers['authorization'] !== SECRET) throw new Error(`${process.name} asks with the headers of no tab`)
+                })
+              },
+              () => undefined,
+            )
+            return source.read(request)
+          },
+        }
+      },
     }
     const host = new Host(env, () => new Map())
     const admission = this.#topology === 'shared' ? host.at({ where: 'shared-worker', aliveLock: null }) : new Team({ env, host, aliveLock: null, version: '1' })

@@ -1,6 +1,6 @@
 import { getStreamDBCollectionId as peerCollectionId } from '@durable-streams/state/db'
 import { describe, expect, test } from 'vitest'
-import { cacheName, getStreamDBCollectionId, NAME_PREFIX, stateFingerprint } from '../../src/shared/names.ts'
+import { cacheName, formerCacheNames, getStreamDBCollectionId, NAME_PREFIX, parseCacheName, shownUrl, stateFingerprint } from '../../src/shared/names.ts'
 import type { StreamSettings } from '../../src/shared/protocol.ts'
 
 const base: StreamSettings = {
@@ -68,6 +68,22 @@ describe('names', () => {
     expect(new Set(names).size).toBe(names.length)
     expect(cacheName('u', 's')).toBe(cacheName('u', 's'))
     for (const name of names) expect(name.startsWith(`${NAME_PREFIX}:`)).toBe(true)
+  })
+
+  test('of a cache do not show what may be a credential in a URL, and differ by it', () => {
+    const urls = ['https://h/s?token=canary', 'https://h/s?token=canary2', 'https://canary:canary@h/s', 'https://h/s', 'https://h/s?', 'https://h/a@canary']
+    const names = urls.map((url) => cacheName(url, 'me'))
+    expect(new Set(names).size).toBe(urls.length)
+    expect(names.slice(0, 5).join().includes('canary')).toBe(false)
+    expect(shownUrl('https://h:1/s/a@b')).toBe('https://h:1/s/a@b')
+    expect(shownUrl('https://h/s?a=1')).toMatch(/^https:\/\/h\/s\?~[0-9a-f]{32}$/)
+  })
+
+  test('of a cache can be read again, of every format', () => {
+    expect(parseCacheName(cacheName('https://h/s', 'a"b'))).toEqual({ format: 2, url: 'https://h/s', scope: 'a"b' })
+    expect(formerCacheNames('https://h/s', 'me').map(parseCacheName)).toEqual([{ format: 1, url: 'https://h/s', scope: 'me' }])
+    expect(formerCacheNames('https://h/s?k=1', 'me')).toContain('sidestream:2:["me","https://h/s?k=1"]')
+    for (const name of ['sidestream:caches', 'sidestream:3:leader:x', 'other:1:["a","b"]', 'sidestream:1:[1]', 'sidestream:1:[']) expect(parseCacheName(name)).toBeNull()
   })
 
   test('of collections are the peer’s', () => {

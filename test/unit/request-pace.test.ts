@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { backoffMs, backoffOf, DEFAULT_BACKOFF } from '../../src/worker/core/backoff.ts'
+import { DEFAULT_BACKOFF } from '../../src/shared/settings.ts'
+import { backoffMs, backoffOf } from '../../src/worker/core/backoff.ts'
 import { RequestPace, type RequestKind } from '../../src/worker/core/request-pace.ts'
 
 const MINUTE_MS = 60_000

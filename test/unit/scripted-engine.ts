@@ -2,6 +2,7 @@ import { PROTOCOL_VERSION, type Hello, type StreamBatch, type StreamSettings } f
 import type { EngineEnv, Lock } from '../../src/worker/env.ts'
 import { Host } from '../../src/worker/host.ts'
 import type { ReadEnd, ReadRequest, RequestAsker, StreamSource } from '../../src/worker/stream/source.ts'
+import { PlainSealing } from '../support/plain-sealing.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 
 /** A stream that says what the test has it say. */
@@ -62,6 +63,8 @@ export class ScriptedHost {
       random: () => 0.5,
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: () => null,
+      sealing: new PlainSealing(),
+      wallNow: () => this.clock.now(),
       openStore: () => Promise.reject(new Error('no storage')),
       createSource: (settings, ask) => {
         const source = new ScriptedSource(settings, ask)
@@ -89,7 +92,7 @@ export const scriptedSettings = (change: Partial<StreamSettings> = {}): StreamSe
   batching: true,
   backoff: null,
   cache: null,
-  pauseWhenHidden: null,
+  pauseWhenHidden: null, silenceTimeoutMs: 45_000,
   ...change,
 })
 

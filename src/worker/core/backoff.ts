@@ -1,7 +1,5 @@
+import { DEFAULT_BACKOFF } from '../../shared/settings.ts'
 import type { BackoffSettings } from '../../shared/protocol.ts'
-
-/** After ten failures in a row a server is asked about four times a minute. */
-export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 500, maxDelay: 30_000, multiplier: 2 }
 
 /** The longest delay that settings may ask for, ms. */
 const MOST_DELAY_MS = 3_600_000

@@ -39,3 +39,18 @@ const MOST_CALLS = 64
 export function callsBeforeTheft(thefts: number, random: number): number {
   return Math.min(MOST_CALLS, FEWEST_CALLS * 2 ** Math.min(thefts, 10)) + Math.floor(random * 3)
 }
+
+/** The highest term: beyond it, one more is the same number. */
+const HIGHEST_TERM = 2 ** 52
+/** Terms follow the clock. One further ahead of it than this, ms, is not a leader's. */
+const MOST_TERM_AHEAD_MS = 24 * 60 * 60 * 1000
+
+/** Whether a value can be a term at all. */
+export const isTerm = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= HIGHEST_TERM
+
+/**
+ * Whether a term may be the next leader's. One that is not believed changes nothing: a forged word must not depose a leader.
+ * @param known the highest term heard of; 0 before any
+ * @param nowMs the latest time that any clock at hand shows, in the same ms as terms
+ */
+export const isPlausibleTerm = (term: number, known: number, nowMs: number): boolean => isTerm(term) && term <= Math.max(known, nowMs) + MOST_TERM_AHEAD_MS

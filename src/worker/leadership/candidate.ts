@@ -1,10 +1,12 @@
 import { PROTOCOL_VERSION, type Hello, type StreamSettings } from '../../shared/protocol.ts'
 import { cacheName } from '../../shared/names.ts'
-import { callsBeforeTheft, nextRole, type Role, type RoleEvent } from '../core/leadership.ts'
-import type { Channel, EngineEnv, Lock } from '../env.ts'
-import { engineKey, GRACE_MS, type Host } from '../host.ts'
-import { isHello, isRecord } from '../tabs/guards.ts'
+import { callsBeforeTheft, isPlausibleTerm, nextRole, type Role, type RoleEvent } from '../core/leadership.ts'
+import type { Channel, EngineEnv, Lock, SealingKey } from '../env.ts'
+import { engineKey, GRACE_MS, type Admission, type Host } from '../host.ts'
+import { isRecord } from '../tabs/guards.ts'
 import { reach, serve } from '../tabs/ports.ts'
+import { isWord, type Word } from './messages.ts'
+import { sealingTab, unsealingTab, type WireTab } from './sealed-values.ts'
 import type { Seat } from './seat.ts'
 import { Wire } from './wire.ts'
 
@@ -12,11 +14,6 @@ import { Wire } from './wire.ts'
 const CALL_MS = 500
 /** A leader that hands over has so long to store what is left, ms. */
 const HANDOVER_LIMIT_MS = 1000
-
-/** Said to all workers of a stream: somebody has begun to lead, or somebody looks for who leads. */
-type Word =
-  | { readonly sidestream: number; readonly kind: 'lead'; readonly term: number }
-  | { readonly sidestream: number; readonly kind: 'seek'; readonly session: string; readonly hello: Hello }
 
 export interface CandidateOptions {
   readonly env: EngineEnv
@@ -50,7 +47,7 @@ interface Served {
  */
 export class Candidate {
   readonly #options: CandidateOptions
-  readonly #channel: Channel | null
+  #channel: Channel | null
   readonly #members = new Set<Member>()
   /** Sessions of other workers' tabs, by name, while this one leads. */
   readonly #served = new Map<string, Served>()
@@ -64,6 +61,8 @@ export class Candidate {
   #cancelCall: (() => void) | null = null
   /** Counts from the last tab's leave. */
   #cancelGrace: (() => void) | null = null
+  /** What other workers' tabs seal their headers and params to; made when first needed. */
+  #key: Promise<SealingKey> | null = null
 
   constructor(options: CandidateOptions) {
     this.#options = options
@@ -108,8 +107,17 @@ export class Candidate {
         if (queue.signal.aborted) lock.release()
         else this.#lead(lock)
       },
-      () => undefined,
+      () => {
+        // Refused rather than given up: in this context there are no locks after all, and no others to agree with.
+        if (!queue.signal.aborted) this.#leadAlone()
+      },
     )
+  }
+
+  #leadAlone(): void {
+    this.#channel?.close()
+    this.#channel = null
+    this.#lead(null)
   }
 
   /** @param lock null where there are no locks, and so no others to agree with */
@@ -190,10 +198,11 @@ export class Candidate {
   #hear(word: Word): void {
     if (this.#is('resigned')) return
     if (word.kind === 'seek') {
-      if (this.#is('leading')) this.#serve(word.session, word.hello)
+      if (this.#is('leading')) this.#serve(word.session)
       return
     }
-    if (word.term <= this.#term || this.#is('leading')) return
+    const { env } = this.#options
+    if (word.term <= this.#term || this.#is('leading') || !isPlausibleTerm(word.term, this.#term, Math.max(env.clock.now(), env.wallNow()))) return
     this.#term = word.term
     this.#unanswered = 0
     // Sessions with a former leader are over, whether it knows or not.
@@ -201,21 +210,30 @@ export class Candidate {
     this.#call()
   }
 
-  /** Serves another worker's tab. */
-  #serve(session: string, hello: Hello): void {
+  /** Serves another worker's tab, once it has said who it is. */
+  #serve(session: string): void {
     const served = this.#served.get(session)
     if (served) {
       served.wire.beat()
       return
     }
     const { env, host, settings, name } = this.#options
-    if (engineKey(hello.settings) !== engineKey(settings)) return
     const gone = new AbortController()
-    const wire = new Wire({
+    let isServed = false
+    const wire: Wire = new Wire({
       env,
       name: `${name}:${session}`,
       side: 'leader',
       term: this.#term,
+      onHello: (said) => {
+        if (isServed || !isRecord(said)) return
+        isServed = true
+        // Whoever finds this channel has the same settings: its name is made of them.
+        const hello = { ...said, settings, request: null }
+        const admit: Admission['admit'] = (ours, tab, life) =>
+          host.admit(ours, unsealingTab(tab as unknown as WireTab, () => (this.#key ??= env.sealing.newKey())), life, { where: 'follower', aliveLock: null })
+        serve({ admit }, hello, wire.lanes, gone)
+      },
       onBroken: () => {
         gone.abort()
       },
@@ -228,7 +246,6 @@ export class Candidate {
         wire.close()
       })
     })
-    serve({ admit: (ours, tab, life) => host.admit(ours, tab, life, { where: 'follower', aliveLock: null }) }, hello, wire.lanes, gone)
     wire.beat()
   }
 
@@ -262,13 +279,13 @@ export class Candidate {
     const { env, name } = this.#options
     // A name of its own for each attempt: what is left of an earlier one is not heard in it.
     const session = env.newId()
-    const wire = new Wire({
+    const wire: Wire = new Wire({
       env,
       name: `${name}:${session}`,
       side: 'follower',
       term: this.#term,
       onWelcome: (term) => {
-        this.#onWelcome(member, wire, term)
+        this.#onWelcome(member, wire, term, hello)
       },
       onBroken: () => {
         if (member.wire !== wire) return
@@ -277,22 +294,23 @@ export class Candidate {
       },
     })
     member.wire = wire
-    member.word = { sidestream: PROTOCOL_VERSION, kind: 'seek', session, hello }
+    member.word = { sidestream: PROTOCOL_VERSION, kind: 'seek', session }
     this.#say(member.word)
   }
 
-  #onWelcome(member: Member, wire: Wire, term: number): void {
+  #onWelcome(member: Member, wire: Wire, term: number, { settings: _, request, ...hello }: Hello): void {
     if (member.wire !== wire || this.#is('leading', 'resigned')) return
     this.#term = Math.max(this.#term, term)
     this.#unanswered = 0
     this.#turn('welcomed')
+    wire.introduce(hello)
     void member.seat.attach((tab, life) => {
       life.signal.addEventListener('abort', () => {
         this.#options.env.clock.after(0, () => {
           wire.close()
         })
       })
-      return reach(tab, wire.lanes, life.signal)
+      return reach(sealingTab(this.#options.env.sealing, tab, request), wire.lanes, life.signal)
     })
   }
 
@@ -311,8 +329,9 @@ export class Candidate {
   async #steal(): Promise<void> {
     if (!this.#turn('silence')) return
     const { env, name, settings } = this.#options
-    const guard = await env.locks.take(`${name}:steal`)
+    let guard: Lock | null = null
     try {
+      guard = await env.locks.take(`${name}:steal`)
       const term = this.#term
       const asked = env.clock.now()
       // By now others may have stolen it: one last call, with nobody else about to steal.
@@ -322,6 +341,8 @@ export class Candidate {
       const lock = await env.locks.steal(name, [cacheName(settings.url, settings.scope)])
       this.#thefts += 1
       this.#lead(lock)
+    } catch {
+      // Refused: the calls go on, and so do the attempts.
     } finally {
       guard?.release()
       this.#unanswered = 0
@@ -329,8 +350,3 @@ export class Candidate {
     }
   }
 }
-
-const isWord = (value: unknown): value is Word =>
-  isRecord(value) &&
-  value['sidestream'] === PROTOCOL_VERSION &&
-  ((value['kind'] === 'lead' && Number.isFinite(value['term'])) || (value['kind'] === 'seek' && typeof value['session'] === 'string' && isHello(value['hello'])))

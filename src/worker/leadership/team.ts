@@ -1,4 +1,5 @@
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type TabContract } from '../../shared/protocol.ts'
+import { digest } from '../../shared/digest.ts'
 import { NAME_PREFIX } from '../../shared/names.ts'
 import type { EngineEnv } from '../env.ts'
 import { assertVersion, engineKey, noticeDeath, type Admission, type Host } from '../host.ts'
@@ -35,7 +36,8 @@ export class Team implements Admission {
     const key = engineKey(hello.settings)
     let candidate = this.#candidates.get(key)
     if (!candidate) {
-      const name = `${NAME_PREFIX}:${String(PROTOCOL_VERSION)}:leader:${version}:${key}`
+      // A digest: everything of the origin can read the names of locks, and settings have a URL and a scope.
+      const name = `${NAME_PREFIX}:${String(PROTOCOL_VERSION)}:leader:${digest(JSON.stringify([version, key]))}`
       candidate = new Candidate({
         env,
         host,

@@ -1,32 +1,25 @@
 import type { Endpoint } from 'comlink'
 import { PROTOCOL_VERSION } from '../../shared/protocol.ts'
 import type { Channel, EngineEnv } from '../env.ts'
-import { isRecord } from '../tabs/guards.ts'
+import { isPlausibleTerm } from '../core/leadership.ts'
 import type { Lanes } from '../tabs/ports.ts'
+import { isFrame, type Frame, type Lane, type Side, type WireHello } from './messages.ts'
 
 /** A follower gives a sign of life this often, and the leader answers it, ms. */
 const BEAT_MS = 1000
 /** A leader that has not been heard for so long is looked for anew, ms. */
-const SILENCE_MS = 3000
+const LEADER_SILENCE_MS = 3000
+/**
+ * A follower that has not been heard for so long is dropped, ms: its tab is frozen, or gone where no lock tells. A tab that
+ * thaws looks for the leader by itself.
+ */
+const FOLLOWER_SILENCE_MS = 30_000
 /** A message that others have overtaken is waited for this long, ms. */
 const GAP_MS = 1000
 /** Messages that have overtaken one are kept; more than so many cannot be an accident. */
 const MOST_EARLY = 1000
-
-export type Side = 'leader' | 'follower'
-
-/** A message of a session. `lane` null: a sign of life, or (`bye`) the last one. */
-interface Frame {
-  readonly sidestream: number
-  readonly from: Side
-  /** The leader's term; 0 from a follower. */
-  readonly term: number
-  /** Number of this message in its direction; of a sign of life, that of the last one before it. */
-  readonly seq: number
-  readonly lane: 'engine' | 'tab' | null
-  readonly bye: boolean
-  readonly body: unknown
-}
+/** A message further ahead than this is not of this session: nobody sends as many without an answer. */
+const MOST_AHEAD = 1_000_000
 
 export interface WireOptions {
   readonly env: EngineEnv
@@ -36,12 +29,14 @@ export interface WireOptions {
   readonly term: number
   /** A follower has heard the leader for the first time. */
   onWelcome?(term: number): void
+  /** A leader has been told whom it serves. */
+  onHello?(hello: unknown): void
   /** The other end is gone, silent, or has lost a message. */
   onBroken(): void
 }
 
 /**
- * A session between a follower and its leader over a channel of its own: two lanes whose messages arrive in order and
+ * A session between a follower and its leader over a channel of its own: lanes whose messages arrive in order and
  * once, or not at all: then the wire breaks, and the follower opens another one.
  */
 export class Wire {
@@ -68,7 +63,7 @@ export class Wire {
       if (!this.#closed && isFrame(message) && message.from !== side) this.#take(message)
     })
     this.#heard = env.clock.now()
-    if (side === 'follower') this.#scheduleBeat()
+    this.#scheduleBeat()
   }
 
   get isWelcome(): boolean {
@@ -76,6 +71,11 @@ export class Wire {
   }
 
   readonly lanes: Lanes = { engine: this.#lane('engine'), tab: this.#lane('tab') }
+
+  /** Says for whom this session is: the first thing that a follower says. */
+  introduce(hello: WireHello): void {
+    this.#send('hello', hello)
+  }
 
   /** Says that this end lives, and what it has sent. */
   beat(): void {
@@ -92,12 +92,16 @@ export class Wire {
     this.#channel?.close()
   }
 
+  #send(lane: Lane, body: unknown): void {
+    if (this.#closed) return
+    this.#sent += 1
+    this.#post({ seq: this.#sent, lane, bye: false, body })
+  }
+
   #lane(lane: 'engine' | 'tab'): Endpoint {
     return {
       postMessage: (body) => {
-        if (this.#closed) return
-        this.#sent += 1
-        this.#post({ seq: this.#sent, lane, bye: false, body })
+        this.#send(lane, body)
       },
       addEventListener: (_, listener) => {
         this.#listeners[lane].add(listener as (event: Event) => void)
@@ -118,11 +122,14 @@ export class Wire {
     if (side === 'follower') {
       // A former leader that has woken up may think that it still is one.
       if (frame.term < term || (this.#term !== null && frame.term !== this.#term)) return
+      // Whoever has heard of no leader yet has none to lose, and a clock that was set back must not make it deaf.
+      if (term > 0 && !isPlausibleTerm(frame.term, term, Math.max(env.clock.now(), env.wallNow()))) return
       if (this.#term === null) {
         this.#term = frame.term
         this.#options.onWelcome?.(frame.term)
       }
     }
+    if (frame.seq > this.#received + MOST_AHEAD) return
     this.#heard = env.clock.now()
     if (frame.bye) {
       this.#break()
@@ -143,8 +150,8 @@ export class Wire {
       if (!frame || this.#closed) break
       this.#early.delete(frame.seq)
       this.#received = frame.seq
-      const event = { data: frame.body } as unknown as Event
-      for (const listener of this.#listeners[frame.lane!]) listener(event)
+      if (frame.lane === 'hello') this.#options.onHello?.(frame.body)
+      else if (frame.lane !== null) this.#hand(frame.lane, frame.body)
     }
     if (this.#closed) return
     if (this.#received === this.#announced) {
@@ -164,18 +171,25 @@ export class Wire {
     })
   }
 
+  #hand(lane: 'engine' | 'tab', body: unknown): void {
+    const event = { data: body } as unknown as Event
+    for (const listener of this.#listeners[lane]) listener(event)
+  }
+
+  /** A follower gives signs of life; both ends notice when the other one gives none. */
   #scheduleBeat(): void {
-    const { clock } = this.#options.env
+    const { side, env: { clock } } = this.#options
+    const silenceMs = side === 'follower' ? LEADER_SILENCE_MS : FOLLOWER_SILENCE_MS
     const scheduled = clock.now()
     this.#cancelBeat = clock.after(BEAT_MS, () => {
       const now = clock.now()
       // Silence while this end itself was asleep says nothing of the other one.
       if (now - scheduled > 2 * BEAT_MS) this.#heard = now
-      if (now - this.#heard > SILENCE_MS) {
+      if (now - this.#heard > silenceMs) {
         this.#break()
         return
       }
-      this.beat()
+      if (side === 'follower') this.beat()
       this.#scheduleBeat()
     })
   }
@@ -186,12 +200,3 @@ export class Wire {
     this.#options.onBroken()
   }
 }
-
-const isFrame = (value: unknown): value is Frame =>
-  isRecord(value) &&
-  value['sidestream'] === PROTOCOL_VERSION &&
-  (value['from'] === 'leader' || value['from'] === 'follower') &&
-  Number.isFinite(value['term']) &&
-  Number.isSafeInteger(value['seq']) &&
-  (value['lane'] === null || value['lane'] === 'engine' || value['lane'] === 'tab') &&
-  typeof value['bye'] === 'boolean'

@@ -142,6 +142,9 @@ export class HttpSource implements StreamSource {
   #readFetch({ isFresh, requests, onAnswer }: ReadRequest, fail: (error: SourceError) => void): typeof fetch {
     return async (input, init) => {
       const isAborted = (): boolean => init?.signal?.aborted ?? false
+      const heard = (): void => {
+        requests.heard()
+      }
       await requests.turn()
       const url = new URL(input instanceof Request ? input.url : input)
       const kind = url.searchParams.has('live') ? 'live' : 'catch-up'
@@ -154,14 +157,14 @@ export class HttpSource implements StreamSource {
         if (isAborted()) throw new SourceError('interrupted', 'given up')
         requests.sent(kind)
         const answer = await this.#send(url, init, values)
-        requests.heard()
+        heard()
         if (answer.ok && isEventStream(answer)) {
           onAnswer()
-          return watchBody(answer, requests.heard, () => {
+          return watchBody(answer, heard, () => {
             end(true, false, 0)
           })
         }
-        const response = await readWhole(answer, requests.heard)
+        const response = await readWhole(answer, heard)
         const failure = await failureOfAnswer(url, response)
         end(failure === null || failure.failure === 'interrupted', response.status === 204, retryAfterMs(response))
         if (failure) throw failure

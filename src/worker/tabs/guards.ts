@@ -1,4 +1,4 @@
-import type { DiffBatch, Hello, StreamSettings } from '../../shared/protocol.ts'
+import type { DiffBatch, Hello, RequestValues, StreamSettings } from '../../shared/protocol.ts'
 import type { CollectionDiff } from '../../shared/row-diff.ts'
 import type { EngineStatus } from '../../shared/status.ts'
 import { MOST_LEVELS, type Subset } from '../../shared/subset.ts'
@@ -18,6 +18,8 @@ const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean =
 const isStrings = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isString)
 const none = (): boolean => true
 
+export const isRequestValues = (value: unknown): value is RequestValues => isRecord(value) && isStrings(value['headers']) && isStrings(value['params'])
+
 export function isHello(value: unknown): value is Hello {
   if (!isRecord(value)) return false
   const { version, client, settings, request, wantsEvents, hasRows, have, modes, subsets, tabLock, failovers, visible } = value
@@ -25,7 +27,7 @@ export function isHello(value: unknown): value is Hello {
     isCount(version) &&
     isString(client) &&
     isSettings(settings) &&
-    (request === null || (isRecord(request) && isStrings(request['headers']) && isStrings(request['params']))) &&
+    (request === null || isRequestValues(request)) &&
     typeof wantsEvents === 'boolean' &&
     typeof hasRows === 'boolean' &&
     (have === null || (isRecord(have) && isString(have['branch']) && isCount(have['seq']) && isCount(have['digest']) && isString(have['offset']) && isString(have['upTo']))) &&
@@ -138,7 +140,7 @@ export const ENGINE_CALLS: Guards = {
 export const TAB_CALLS: Guards = {
   apply: ([batch]) => isBatch(batch),
   status: ([status]) => isStatus(status),
-  requestValues: none,
+  requestValues: ([leaderKey]) => leaderKey === undefined || leaderKey instanceof Uint8Array,
 }
 
 /** A call as Comlink posts it: of one of these methods, and of nothing that could be reached through them. */

@@ -54,7 +54,7 @@ export function serve(admission: Admission, hello: unknown, { engine, tab }: Lan
 }
 
 /** The other end of {@link serve}: an engine elsewhere, for a tab here. Its answers come later, or never. */
-export function reach(tab: TabContract, lanes: Lanes, gone: AbortSignal): EngineContract {
+export function reach(tab: object, lanes: Lanes, gone: AbortSignal): EngineContract {
   expose(tab, guarded(lanes.tab, (message) => isCall(message, TAB_CALLS)))
   const answers = guarded(lanes.engine, isAnswer)
   const engine = wrap<EngineContract>(answers) as unknown as EngineContract

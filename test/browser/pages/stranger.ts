@@ -50,15 +50,18 @@ const helloLike = (url: string): unknown[] => {
   ]
 }
 
+/** Sessions that nobody has asked for: the leader waits for their hello in vain. */
+const sessions = (url: string): unknown[] => helloLike(url).map((body) => ({ sidestream: ours, from: 'follower', term: 0, seq: 1, lane: 'hello', bye: false, body }))
+
 const words = (url: string): unknown[] => [
   ...ANYTHING,
   { sidestream: theirs, kind: 'lead', term: 1e300 },
   { sidestream: String(ours), kind: 'lead', term: 1e300 },
   ...['1e300', Number.NaN, Infinity, null, {}].map((term) => ({ sidestream: ours, kind: 'lead', term })),
   { sidestream: ours, kind: '__proto__', term: 1e300 },
-  { sidestream: ours, kind: 'seek', session: 1, hello: hello(url) },
+  ...[1e300, 2 ** 53, 1.5, -1, Date.now() + 1e10].map((term) => ({ sidestream: ours, kind: 'lead', term })),
+  { sidestream: ours, kind: 'seek', session: 1 },
   { sidestream: theirs, kind: 'seek', session: 's', hello: hello(url) },
-  ...helloLike(url).map((said) => ({ sidestream: ours, kind: 'seek', session: 's', hello: said })),
 ]
 
 const call = (path: unknown, argumentList: unknown = [], type = 'APPLY'): { id: string } & Record<string, unknown> => ({ id: String(Math.random()), type, path, argumentList })
@@ -82,7 +85,7 @@ const frames = (term: number): unknown[] => [
     const frame = { sidestream: ours, from, term, seq: 1, lane: 'engine', bye: false, body: call(['constructor']) }
     return [
       { ...frame, sidestream: theirs, lane: null, bye: true }, { ...frame, from: 'constructor', bye: true }, { ...frame, term: 'x', bye: true },
-      { ...frame, seq: 1.5, bye: true }, { ...frame, seq: '1', bye: true }, { ...frame, lane: '__proto__', bye: true }, { ...frame, lane: null, bye: 'yes' },
+      { ...frame, seq: 1.5, bye: true }, { ...frame, seq: -1, bye: true }, { ...frame, seq: Number.MAX_SAFE_INTEGER, lane: null }, { ...frame, term: 1e300, bye: true }, { ...frame, seq: '1', bye: true }, { ...frame, lane: '__proto__', bye: true }, { ...frame, lane: null, bye: 'yes' },
       // Of a number that has been seen: heard already, whatever it says.
       frame, { ...frame, lane: 'tab' }, { ...frame, body: null },
     ]
@@ -123,7 +126,8 @@ const stranger = {
     }
     // It would hear itself.
     listening?.close()
-    say(channelName, words(url))
+    say(channelName, [...words(url), { sidestream: ours, kind: 'seek', session: 's' }])
+    say(`${channelName}:s`, sessions(url))
     for (const session of heard.keys()) say(`${channelName}:${session}`, frames(term))
     return { sessions: heard.size, term }
   },

@@ -1,0 +1,47 @@
+import { SidestreamError, toErrorData } from '../../shared/errors.ts'
+import type { Outcome, RequestValues, TabContract } from '../../shared/protocol.ts'
+import type { Sealing, SealingKey } from '../env.ts'
+import { isRequestValues } from '../tabs/guards.ts'
+
+/**
+ * The contract of a follower's tab, as it crosses a channel. A channel is heard by everything of the origin, so headers and
+ * params cross sealed to the leader's key, and only the leader can open them.
+ */
+export type WireTab = Omit<TabContract, 'requestValues'> & {
+  requestValues(leaderKey: Uint8Array): Promise<Outcome<Uint8Array>>
+}
+
+/** A follower's side: what the tab answers is sealed. @param known the tab's values, where they never change */
+export function sealingTab(sealing: Sealing, tab: TabContract, known: RequestValues | null): WireTab {
+  return {
+    apply: (batch) => tab.apply(batch),
+    status: (status) => {
+      tab.status(status)
+    },
+    requestValues: async (leaderKey) => {
+      const answer = known ? { ok: true as const, value: known } : await tab.requestValues()
+      if (!answer.ok) return answer
+      try {
+        return { ok: true, value: await sealing.seal(leaderKey, JSON.stringify(answer.value)) }
+      } catch (error) {
+        return { ok: false, error: toErrorData(error, 'TAB_GONE') }
+      }
+    },
+  }
+}
+
+/** The leader's side: a tab whose answers are opened. */
+export function unsealingTab(tab: WireTab, key: () => Promise<SealingKey>): TabContract {
+  return {
+    apply: (batch) => tab.apply(batch),
+    status: (status) => tab.status(status),
+    requestValues: async () => {
+      const own = await key()
+      const answer = await tab.requestValues(own.publicKey)
+      if (!answer.ok) return answer
+      const values: unknown = JSON.parse(await own.open(answer.value))
+      if (!isRequestValues(values)) throw new SidestreamError('TAB_GONE', 'a tab has answered with no headers and params', { retryable: true })
+      return { ok: true, value: values }
+    },
+  }
+}

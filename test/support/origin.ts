@@ -1,0 +1,155 @@
+import type { Hello, StreamSettings, TabContract } from '../../src/shared/protocol.ts'
+import { PROTOCOL_VERSION } from '../../src/shared/protocol.ts'
+import type { Channel, EngineEnv, Lock, Locks } from '../../src/worker/env.ts'
+import { Host } from '../../src/worker/host.ts'
+import { Team } from '../../src/worker/leadership/team.ts'
+import type { Store } from '../../src/worker/store/store.ts'
+import type { RequestAsker } from '../../src/worker/stream/source.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
+import { PlainSealing } from './plain-sealing.ts'
+
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** Workers of one origin: channels, locks and a clock between them, all in this process and at once. */
+export class Origin {
+  readonly clock = new ManualClock()
+  readonly sealing = new PlainSealing()
+  /** All that was said on channels. */
+  readonly said: Array<{ readonly channel: string; readonly message: unknown }> = []
+  readonly lockNames = new Set<string>()
+  readonly #listeners = new Map<string, Set<{ readonly worker: string; readonly hear: (message: unknown) => void }>>()
+  readonly #held = new Set<string>()
+  readonly #waiting: Array<{ readonly name: string; readonly grant: () => void }> = []
+  /** What frozen workers are going to do when they thaw. */
+  readonly #missed = new Map<string, Array<() => void>>()
+  #ids = 0
+
+  /** Time passes, timer by timer. */
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 50) {
+      this.clock.advance(50)
+      await settled()
+    }
+  }
+
+  freeze(worker: string): void {
+    this.#missed.set(worker, [])
+  }
+
+  thaw(worker: string): void {
+    const missed = this.#missed.get(worker) ?? []
+    this.#missed.delete(worker)
+    for (const task of missed) task()
+  }
+
+  #run(worker: string, task: () => void): void {
+    const missed = this.#missed.get(worker)
+    if (missed) missed.push(task)
+    else task()
+  }
+
+  get channelNames(): string[] {
+    return [...this.#listeners].flatMap(([name, { size }]) => (size > 0 ? [name] : []))
+  }
+
+  /** Something of the origin says something. */
+  say(channel: string, message: unknown, worker = 'a stranger'): void {
+    this.said.push({ channel, message })
+    for (const listener of [...(this.#listeners.get(channel) ?? [])]) {
+      if (listener.worker === worker) continue
+      const data = structuredClone(message)
+      queueMicrotask(() => {
+        this.#run(listener.worker, () => {
+          if (this.#listeners.get(channel)?.has(listener)) listener.hear(data)
+        })
+      })
+    }
+  }
+
+  #open(worker: string, name: string, hear: (message: unknown) => void): Channel {
+    const listener = { worker, hear }
+    const all = this.#listeners.get(name) ?? new Set()
+    this.#listeners.set(name, all.add(listener))
+    return {
+      post: (message) => {
+        this.say(name, message, worker)
+      },
+      close: () => {
+        all.delete(listener)
+      },
+    }
+  }
+
+  #locks(): Locks {
+    const hold = (name: string): Lock => {
+      this.#held.add(name)
+      this.lockNames.add(name)
+      return {
+        lost: new Promise(() => undefined),
+        release: () => {
+          this.#held.delete(name)
+          const index = this.#waiting.findIndex((entry) => entry.name === name)
+          if (index >= 0) this.#waiting.splice(index, 1)[0]!.grant()
+        },
+      }
+    }
+    return {
+      areReal: true,
+      take: (name) => Promise.resolve(this.#held.has(name) ? null : hold(name)),
+      wait: (name, signal) =>
+        new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => { reject(new Error('aborted')) })
+          if (this.#held.has(name)) this.#waiting.push({ name, grant: () => { resolve(hold(name)) } })
+          else resolve(hold(name))
+        }),
+      steal: (name) => Promise.resolve(hold(name)),
+    }
+  }
+
+  /** A worker, and how it asks for headers and params. @param given parts of its surroundings that are to be others */
+  worker(name: string, given: Partial<EngineEnv> = {}): { readonly team: Team; readonly host: Host; readonly asks: RequestAsker[] } {
+    const asks: RequestAsker[] = []
+    const env: EngineEnv = {
+      clock: { now: () => this.clock.now(), after: (ms, task) => this.clock.after(ms, () => { this.#run(name, task) }) },
+      wallNow: () => this.clock.now(),
+      locks: this.#locks(),
+      sealing: this.sealing,
+      random: () => 0,
+      newId: () => `id${String((this.#ids += 1))}`,
+      openChannel: (channel, hear) => this.#open(name, channel, hear),
+      openStore: (): Promise<Store> => Promise.reject(new Error('no storage here')),
+      createSource: (_, ask) => {
+        asks.push(ask)
+        return {
+          read: ({ signal, onBatch }) =>
+            new Promise((resolve) => {
+              signal.addEventListener('abort', () => { resolve('aborted') })
+              void onBatch({ items: [], offset: '0', upToDate: true, streamClosed: false })
+            }),
+          append: () => Promise.resolve(),
+        }
+      },
+      ...given,
+    }
+    const host = new Host(env, () => new Map())
+    return { host, asks, team: new Team({ env, host, aliveLock: null, version: '1' }) }
+  }
+}
+
+export const anySettings: StreamSettings = {
+  url: 'http://s/stream?key=canary-url', scope: 'canary-scope', collections: [{ name: 'users', type: 'user', primaryKey: 'id' }],
+  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '' }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
+}
+
+export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => ({
+  version: PROTOCOL_VERSION, client, settings: anySettings, request: null, wantsEvents: false, hasRows: false, have: null, modes: {}, subsets: [], tabLock: null, failovers: 0, visible: true,
+  ...given,
+})
+
+/** A tab that takes whatever it is told. */
+export const anyTab = (given: Partial<TabContract> = {}): TabContract => ({
+  apply: () => Promise.resolve('applied'),
+  status: () => undefined,
+  requestValues: () => Promise.resolve({ ok: true, value: { headers: {}, params: {} } }),
+  ...given,
+})

@@ -1,0 +1,143 @@
+import fc from 'fast-check'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { PROTOCOL_VERSION } from '../../src/shared/protocol.ts'
+import type { EngineStatus } from '../../src/shared/status.ts'
+import type { Locks } from '../../src/worker/env.ts'
+import { anyHello, anyTab, Origin, settled } from '../support/origin.ts'
+
+const TOKEN = 'canary-token'
+const values = { headers: { authorization: TOKEN }, params: { key: TOKEN } }
+
+let origin: Origin
+beforeEach(() => {
+  origin = new Origin()
+})
+
+interface Joined {
+  readonly statuses: EngineStatus[]
+  readonly shown: () => EngineStatus
+  readonly leave: () => void
+}
+
+async function join(name: string, given: Parameters<typeof anyHello>[1] = {}, env: Parameters<Origin['worker']>[1] = {}): Promise<Joined & ReturnType<Origin['worker']>> {
+  const worker = origin.worker(name, env)
+  const statuses: EngineStatus[] = []
+  const gone = new AbortController()
+  const tab = anyTab({
+    status: (status) => { statuses.push(status) },
+    requestValues: () => Promise.resolve({ ok: true, value: values }),
+    apply: (batch) => {
+      if (batch.status) statuses.push(batch.status)
+      return Promise.resolve('applied')
+    },
+  })
+  const contract = worker.team.admit(anyHello(name, given), tab, gone)
+  await settled()
+  contract.start()
+  await origin.pass(500)
+  return { ...worker, statuses, shown: () => statuses.at(-1)!, leave: () => { gone.abort() } }
+}
+
+const isSeek = ({ message }: { message: unknown }): boolean => (message as { kind?: unknown } | null)?.kind === 'seek'
+const leaderChannel = (): string => origin.said.find(isSeek)!.channel
+
+describe('what workers say to each other', () => {
+  test.each([null, values])('carries no headers, no params and no query of a URL, and yet the leader gets them (%j)', async (request) => {
+    const leader = await join('leader', { request, visible: false })
+    const follower = await join('follower', { request, visible: true })
+    expect(follower.shown()).toMatchObject({ where: 'follower', tabs: 2 })
+    // The tab that can be seen is asked first: the follower's.
+    const asked = leader.asks[0]!()
+    await origin.pass(100)
+    expect(await asked).toEqual(values)
+    expect(origin.said.length).toBeGreaterThan(5)
+    const heard = JSON.stringify([origin.said, origin.channelNames, [...origin.lockNames]], (_, value: unknown) => (value instanceof Uint8Array ? new TextDecoder().decode(value) : value))
+    expect(heard.match(/canary-token|canary-url/g)).toBeNull()
+    expect(origin.channelNames.filter((name) => name.includes(':leader:') && name.includes('canary'))).toEqual([])
+    leader.leave()
+  })
+})
+
+describe('a leader', () => {
+  test('drops a follower that has gone silent, and takes it back when it speaks again', async () => {
+    const leader = await join('leader')
+    await join('follower')
+    expect(leader.shown()).toMatchObject({ tabs: 2 })
+    origin.freeze('follower')
+    await origin.pass(29_000)
+    expect(leader.shown()).toMatchObject({ tabs: 2 })
+    await origin.pass(5000)
+    expect(leader.shown()).toMatchObject({ tabs: 1 })
+    origin.thaw('follower')
+    await origin.pass(8000)
+    expect(leader.shown()).toMatchObject({ tabs: 2 })
+  })
+
+  test('is whoever has no locks to ask for, when the browser refuses them', async () => {
+    const refuse = (): Promise<never> => Promise.reject(new DOMException('locks are not allowed here', 'SecurityError'))
+    const locks: Locks = { areReal: true, take: refuse, wait: refuse, steal: refuse }
+    const alone = await join('alone', {}, { locks })
+    expect(alone.shown()).toMatchObject({ where: 'leader', connection: 'live' })
+  })
+
+  test.each([1e300, 2 ** 53, 2 ** 52, Number.POSITIVE_INFINITY, Number.NaN, 1.5, 1e6 + 0.5, -1, 0, 1e13, '7', null])('is not deposed by a word of term %s', async (term) => {
+    const leader = await join('leader')
+    const follower = await join('follower')
+    const before = follower.shown()
+    const channel = leaderChannel()
+    origin.said.length = 0
+    origin.say(channel, { sidestream: PROTOCOL_VERSION, kind: 'lead', term })
+    await origin.pass(5000)
+    expect(follower.shown()).toEqual(before)
+    // Nobody has looked for another leader.
+    expect(origin.said.filter(isSeek)).toEqual([])
+    leader.leave()
+  })
+
+  test('is followed after the clock was set back, by a worker that has heard of none', async () => {
+    const ahead = 7 * 24 * 60 * 60 * 1000
+    await join('leader', {}, { clock: { now: () => origin.clock.now() + ahead, after: (ms, task) => origin.clock.after(ms, task) } })
+    const follower = await join('follower')
+    expect(follower.shown()).toMatchObject({ where: 'follower' })
+  })
+
+  test('and its follower go on, whatever is said on any of their channels', async () => {
+    const noTerm = fc.oneof(fc.double(), fc.anything()).filter((term) => !(Number.isSafeInteger(term) && (term as number) < 1e8))
+    const junk = fc.oneof(
+      fc.anything(),
+      fc.record({ sidestream: fc.constant(PROTOCOL_VERSION), kind: fc.constantFrom('lead', 'seek', 'x'), term: noTerm, session: fc.anything() }),
+      fc.record({
+        sidestream: fc.constant(PROTOCOL_VERSION),
+        from: fc.constantFrom('leader', 'follower', 'x'),
+        term: fc.oneof(fc.double({ noInteger: true }), fc.integer({ max: -1 }), fc.double({ min: 1e17 }), fc.string()),
+        seq: fc.oneof(fc.double(), fc.anything()),
+        lane: fc.oneof(fc.constantFrom('hello', 'engine', 'tab', null), fc.anything()),
+        bye: fc.oneof(fc.boolean(), fc.anything()),
+        body: fc.anything(),
+      }),
+    )
+    const leader = await join('leader')
+    const follower = await join('follower')
+    const before = follower.shown()
+    await fc.assert(
+      fc.asyncProperty(fc.array(junk, { maxLength: 20 }), async (messages) => {
+        for (const channel of origin.channelNames) {
+          for (const message of messages) {
+            try {
+              structuredClone(message)
+            } catch {
+              continue
+            }
+            origin.say(channel, message)
+          }
+        }
+        await origin.pass(100)
+      }),
+      { numRuns: 200 },
+    )
+    await origin.pass(3000)
+    const { epoch, where, failovers, connection } = before
+    expect(follower.shown()).toMatchObject({ epoch, where, failovers, connection })
+    leader.leave()
+  })
+})
