@@ -2,6 +2,7 @@ import { abortable } from '../shared/abortable.ts'
 import { fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type StreamSettings, type TabContract } from '../shared/protocol.ts'
 import type { EngineHome } from '../shared/status.ts'
+import type { Transform } from '../shared/transform.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
 import type { EngineEnv } from './env.ts'
@@ -49,12 +50,14 @@ export function assertVersion({ version }: Hello): void {
 export class Host {
   readonly #env: EngineEnv
   readonly #validators: () => Validators
+  readonly #transform: () => Transform | null
   readonly #engines = new Map<string, Engine>()
   readonly #clients = new Clients()
 
-  constructor(env: EngineEnv, validators: () => Validators) {
+  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null) {
     this.#env = env
     this.#validators = validators
+    this.#transform = transform
   }
 
   /** Admits tabs to engines here. */
@@ -132,7 +135,7 @@ export class Host {
   #engineOf(key: string, settings: StreamSettings): Engine {
     let engine = this.#engines.get(key)
     if (!engine) {
-      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections) })
+      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections), transform: this.#transform() })
       this.#engines.set(key, engine)
     }
     return engine

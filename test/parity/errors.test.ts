@@ -19,13 +19,13 @@ const statusOf = async (work: () => Promise<unknown>): Promise<unknown> => {
 describe('a refusal', () => {
   for (const status of [401, 403, 404, 410]) {
     same(`of ${String(status)} rejects preload() with the status`, (stage) => {
-      stage.server.faults.respond(status)
+      stage.server.faults.respond(status, { match: { path: stage.path } })
       return statusOf(() => create(stage).preload())
     }, [true, status])
   }
   same('of 503 is waited out', async (stage) => {
     stage.server.append(stage.path, [insert('1', ada)])
-    stage.server.faults.respond(503, { times: 2 })
+    stage.server.faults.respond(503, { times: 2, match: { path: stage.path } })
     const db = create(stage)
     await db.preload()
     return rows(db.collections.users)
@@ -52,7 +52,7 @@ describe('a refusal', () => {
   differs('404 later on', 'is tried again', async (stage) => {
     const db = create(stage)
     await db.preload()
-    stage.server.faults.respond(404, { times: 2 })
+    stage.server.faults.respond(404, { times: 2, match: { path: stage.path } })
     stage.server.dropConnections()
     stage.server.append(stage.path, [insert('1', ada, { txid: 't' })])
     return outcomeOf(() => db.utils.awaitTxId('t', 4000))
@@ -83,7 +83,7 @@ describe('onError', () => {
     return outcomeOf(() => db.preload())
   }, 'settled')
   same('that returns an empty object tries again as it was', async (stage) => {
-    stage.server.faults.respond(401, { times: 2 })
+    stage.server.faults.respond(401, { times: 2, match: { path: stage.path } })
     let calls = 0
     const db = create(stage, {
       onError: () => {
@@ -113,7 +113,7 @@ describe('append', () => {
   same('rejects when the server refuses', async (stage) => {
     const db = create(stage)
     await db.preload()
-    stage.server.faults.respond(403, { match: { method: 'POST' } })
+    stage.server.faults.respond(403, { match: { method: 'POST', path: stage.path } })
     return statusOf(() => db.stream.append(JSON.stringify(insert('1', ada))))
   }, [true, 403])
   for (const [name, body] of [['an object', ada], ['a promise of one', Promise.resolve(ada)], ['nothing', undefined], ['null', null], ['a number', 7]] as const) {

@@ -38,7 +38,7 @@ describe('operations', () => {
   same('old_value does not matter', shown({ ...insert('1', ada), old_value: bob }), [ada])
   same('snapshot-start and what follows', shown({ headers: { control: 'snapshot-start' } }, insert('1', ada), { headers: { control: 'snapshot-end' } }), [ada])
   differs('`reset`', 'clears the rows and goes on', shownLater([insert('1', ada)], { headers: { control: 'reset' } }, insert('2', bob)), {
-    peer: { error: 'Timeout waiting for txid: last', isError: true },
+    peer: { error: 'No pending sync transaction to write to', isError: true },
     sidestream: [bob],
   })
   differs('`snapshot-end`', 'drops what the snapshot did not mention', shownLater([insert('1', ada)], { headers: { control: 'snapshot-start' } }, insert('2', bob), { headers: { control: 'snapshot-end' } }), {
@@ -48,10 +48,7 @@ describe('operations', () => {
 })
 
 describe('values', () => {
-  same('the event’s key is the row’s, whatever the value says', shown(insert('k', { name: 'Ada' }), insert('l', { id: 'other', name: 'Bob' })), [
-    { id: 'k', name: 'Ada' },
-    { id: 'l', name: 'Bob' },
-  ])
+  same('the event’s key is the row’s, whatever the value says', shown(insert('1', { name: 'Ada' }), insert('2', { name: 'Bob', id: 'other' })), [ada, bob])
   same('fields that the schema does not know stay', shown(insert('1', { ...ada, more: { deep: [1, null] } })), [{ ...ada, more: { deep: [1, null] } }])
   same('defaults and transformations of a schema are not applied', async ({ library, url, keep, server, path }) => {
     const schema = v.object({ id: v.string(), name: v.pipe(v.string(), v.toUpperCase()), age: v.optional(v.number(), 1) })
@@ -93,14 +90,10 @@ describe('values', () => {
 
 describe('keys', () => {
   differs('a key that is a number or empty', 'is malformed', shown(insert(7 as never, { name: 'Ada' }), insert('', { name: 'Eve' }), insert('2', bob)), {
-    peer: [bob, { id: '', name: 'Eve' }, { id: 7, name: 'Ada' }].sort((a, b) => (JSON.stringify(keyFirst(a)) < JSON.stringify(keyFirst(b)) ? -1 : 1)),
+    peer: [{ id: '', name: 'Eve' }, bob, { id: 7, name: 'Ada' }],
     sidestream: [bob],
   })
 })
-
-function keyFirst(row: object): object {
-  return row
-}
 
 describe('malformed events', () => {
   differs('malformed events', 'are quarantined', shown(insert('1', ada), null, { type: 'user', key: '3', headers: null }, insert('2', bob)), {

@@ -119,11 +119,11 @@ export async function within(limitMs: number, promise: Promise<unknown>): Promis
   }
 }
 
-/** Rows as the application wrote them: without what TanStack DB adds to a row that it hands out. */
+/** Rows by id, as the application wrote them: without `_seq`, and what TanStack DB adds to a row that it hands out. */
 export const rows = (collection: { readonly toArray: ReadonlyArray<object> }): unknown[] =>
   collection.toArray
-    .map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('$') && name !== '_seq')))
-    .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+    .map((row): Record<string, unknown> => Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('$') && name !== '_seq')))
+    .sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1))
 
 /** Waits until a collection holds so many rows. */
 export async function hasRows(collection: { readonly size: number }, count: number): Promise<void> {

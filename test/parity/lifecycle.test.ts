@@ -36,11 +36,11 @@ describe('createStreamDB', () => {
   same('reads and writes through a stream that it is given', async ({ library, url, keep, server, path }) => {
     server.append(path, [insert('1', ada)])
     const stream = new DurableStream({ url, contentType: 'application/json' })
-    const db = keep(library.createStreamDB({ stream, state: schemaOf(library) }))
+    const db = keep(library.createStreamDB({ stream: stream as never, state: schemaOf(library) }))
     await db.preload()
     await db.stream.append(JSON.stringify(insert('2', bob, { txid: 't' })))
     await db.utils.awaitTxId('t')
-    return [db.stream === stream, rows(db.collections.users)]
+    return [db.stream as unknown === stream, rows(db.collections.users)]
   }, [true, [ada, bob]])
 })
 
@@ -105,9 +105,10 @@ describe('preload', () => {
 
 describe('close', () => {
   same('rejects what waits', async (stage) => {
-    stage.server.faults.hang()
+    const request = stage.server.faults.hang({ match: { path: stage.path } })
     const db = create(stage)
     const waiting = [outcomeOf(() => db.preload()), outcomeOf(() => db.utils.awaitTxId('never'))]
+    await request.struck
     db.close()
     return (await Promise.all(waiting)).map((outcome) => (outcome as { isError?: boolean }).isError)
   }, [true, true])

@@ -51,18 +51,14 @@ same('use the fetch that is given', async (stage) => {
   return [methods[0], methods.includes('POST')]
 }, ['GET', true])
 
-same('append takes several events at once, as a list', async (stage) => {
-  const db = create(stage)
+differs('`signal` in `streamOptions`', 'closes the StreamDB', async (stage) => {
+  const controller = new AbortController()
+  const db = create(stage, { signal: controller.signal })
   await db.preload()
-  await db.stream.append(JSON.stringify([insert('1', ada), insert('2', { id: '2', name: 'Bob' }, { txid: 't' })]))
-  await db.utils.awaitTxId('t')
-  return rows(db.collections.users).length
-}, 2)
-
-same('end when the signal aborts before', async (stage) => {
-  const db = create(stage, { signal: AbortSignal.abort() })
-  return ((await outcomeOf(() => db.preload())) as { isError?: boolean }).isError
-}, true)
+  controller.abort()
+  stage.server.append(stage.path, [insert('1', ada, { txid: 't' })])
+  return [await outcomeOf(() => db.utils.awaitTxId('t', 1000)), rows(db.collections.users)]
+}, { peer: ['settled', [ada]], sidestream: [{ error: 'StreamDB closed', isError: true }, []] })
 
 differs('a relative URL', 'is refused where there is no document', async ({ library }) => {
   try {
