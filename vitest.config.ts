@@ -23,6 +23,7 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             environment: 'node',
             include: [
               'test/unit/**/*.test.ts',
+              'test/parity/**/*.test.ts',
               'test/property/**/*.test.ts',
               'test/contract/**/*.node.test.ts',
               'test/simulation/**/*.test.ts',

@@ -1,17 +1,24 @@
 import type { ConnectMessage } from '../shared/protocol.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { Transform } from '../shared/transform.ts'
 import { browserEnv } from '../worker/browser-env.ts'
 import { Host } from '../worker/host.ts'
 import { accept } from '../worker/tabs/ports.ts'
 import type { GivenTransport } from '../worker/stream/http-source.ts'
 import { validatorsOf } from '../worker/validators.ts'
 
+/** What an engine in a worker is given by its worker file. */
+export interface Given {
+  readonly state: StreamStateDefinition
+  readonly transform?: Transform | undefined
+}
+
 /**
  * The engine in the page: tests, server-side rendering, web views without workers. It is reached through the same ports
  * and messages as one in a worker, so that rows are never shared by reference and nothing behaves differently.
  */
-export function connectInPage(message: ConnectMessage, state: StreamStateDefinition, transport: GivenTransport): void {
+export function connectInPage(message: ConnectMessage, { state, transform }: Given, transport: GivenTransport): void {
   const validators = validatorsOf(state)
-  const host = new Host(browserEnv(transport), () => validators)
+  const host = new Host(browserEnv(transport), () => validators, () => transform ?? null)
   accept(host.at({ where: 'page', aliveLock: null }), message)
 }

@@ -1,3 +1,4 @@
+import type { DurableStream } from '@durable-streams/client'
 import { createCollection, createOptimisticAction, type Collection } from '@tanstack/db'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
@@ -10,19 +11,19 @@ import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
 import { HeldSubsets } from './held-subsets.ts'
 import { closedError, Link } from './link.ts'
+import { OnError } from './on-error.ts'
 import { assertOptions, type ActionDefinition, type CreateStreamDBOptions, type PlainOptions, type StreamDB, type StreamDBMethods, type StreamDBWithActions } from './options.ts'
 import { idleTurn, nextTurn } from './pace.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
 import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
+import { rowSchema } from './row-schema.ts'
 import { Status } from './status.ts'
-import { StreamHandle } from './stream-handle.ts'
+import { LinkedStream, type StreamHandle } from './stream-handle.ts'
 import { StreamHooks } from './stream-hooks.ts'
+import { streamUrl } from './stream-url.ts'
 import { tabLock } from './tab-lock.ts'
 import { Txids } from './txids.ts'
-
-/** Pause before `onError`'s retry, ms. */
-const ON_ERROR_DELAY_MS = 100
 
 /**
  * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
@@ -43,23 +44,44 @@ export function createStreamDB<
   TDef extends StreamStateDefinition,
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in @durable-streams/state
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
+  TStream extends StreamHandle = StreamHandle,
 >(
-  options: CreateStreamDBOptions<TDef, TActions>,
-): TActions extends Record<string, never> ? StreamDB<TDef> : StreamDBWithActions<TDef, TActions> {
+  options: CreateStreamDBOptions<TDef, TActions, TStream>,
+): TActions extends Record<string, never> ? StreamDB<TDef, TStream> : StreamDBWithActions<TDef, TActions, TStream> {
   assertOptions(options)
   const { state, worker } = options
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
-  const url = (options.stream?.url ?? streamOptions.url).toString()
+  const url = options.stream?.url ?? streamUrl(streamOptions.url)
 
   const status = new Status(worker ? 'leader' : 'page')
   let engineIsReady = false
-  const preload = new Preload(status.getSnapshot, () => engineIsReady)
+  const preload = new Preload(status.getSnapshot, () => engineIsReady || onError.isOpen)
   const txids = new Txids()
   const report = (error: Parameters<typeof fromErrorData>[0]): void => {
     status.set({ lastError: error })
   }
   const hooks = new StreamHooks(options, report)
   let request: RequestSettings = { headers: streamOptions.headers, params: streamOptions.params }
+  const onError = new OnError({
+    onError: streamOptions.onError,
+    random: Math.random,
+    after: (delayMs, task) => {
+      const timer = setTimeout(task, delayMs)
+      return () => {
+        clearTimeout(timer)
+      }
+    },
+    onAnswer: ({ headers, params }) => {
+      request = { headers: { ...request.headers, ...headers }, params: { ...request.params, ...params } }
+    },
+    retry: () => {
+      reconnect()
+    },
+    onStands: (failure) => {
+      if (failure) report(failure)
+      preload.observe()
+    },
+  })
   let closed = false
   let started = false
   let isOpened = false
@@ -103,7 +125,7 @@ export function createStreamDB<
     targets.set(name, { primaryKey, sink })
     const collection = createCollection<object, string>({
       id: getStreamDBCollectionId(url, name),
-      schema: schema as StandardSchemaV1<object>,
+      schema: rowSchema(schema, primaryKey) as StandardSchemaV1<object>,
       getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
       ...sink.config,
       // One stream feeds all of them: none can be collected and recovered by itself.
@@ -137,26 +159,19 @@ export function createStreamDB<
   }
 
   let lastFailures = 0
+  let lastOffset: string | null = null
   const onStatus = (engine: EngineStatus): void => {
     if (closed) return
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
     engineIsReady = engine.ready
     status.set({ ...engine, cleared: held || engine.cleared, offset: replica.offset, ready: preload.isReady })
-    preload.observe()
-    const { onError } = streamOptions
-    const refused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
+    const isRefused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
     lastFailures = engine.failedAttempts
-    if (!onError || !refused || !engine.lastError) return
-    Promise.resolve(fromErrorData(engine.lastError))
-      .then(onError)
-      .then((answer) => {
-        if (!answer) return
-        request = { headers: { ...request.headers, ...answer.headers }, params: { ...request.params, ...answer.params } }
-        setTimeout(reconnect, ON_ERROR_DELAY_MS)
-      })
-      .catch((error: unknown) => {
-        report(hookFailed('onError', error))
-      })
+    // Before whoever waits is told: onError may mend it.
+    if (isRefused && engine.lastError) onError.refused(engine.lastError)
+    if (engine.offset !== lastOffset || engine.upToDate) onError.progress()
+    lastOffset = engine.offset
+    preload.observe()
   }
 
   const apply = async (batch: DiffBatch): Promise<Ack> => {
@@ -190,7 +205,7 @@ export function createStreamDB<
   const link = new Link({
     open: (bypass) =>
       (worker && bypass < 2 && openWorker(worker, options.sharedWorker !== false && bypass === 0)) ||
-      openInPage(state, { fetch: streamOptions.fetch, stream: options.stream }),
+      openInPage({ state, transform: options.transform }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined }),
     hello: async (): Promise<Hello> => ({
       version: PROTOCOL_VERSION,
       client,
@@ -282,11 +297,12 @@ export function createStreamDB<
     if (preload.isReady) queueMicrotask(onReady)
   }
 
-  const stream = (options.stream as unknown as StreamHandle | undefined) ?? new StreamHandle(url, streamOptions.contentType, link)
+  const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, link)
   const close = (): void => {
     if (closed) return
     closed = true
     const error = closedError()
+    onError.close()
     txids.rejectAll(error)
     preload.rejectAll(error)
     subsets.rejectAll(error)
@@ -333,12 +349,12 @@ export function createStreamDB<
   }
 
   if (options.actions) {
-    const definitions = Object.entries(options.actions({ db: db as unknown as StreamDB<TDef>, stream }))
+    const definitions = Object.entries(options.actions({ db: db as unknown as StreamDB<TDef, TStream>, stream: stream as TStream }))
     const actions = definitions.map(([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const)
     Object.assign(db, { actions: Object.fromEntries(actions) })
   }
   if (streamOptions.signal?.aborted) close()
-  return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions>>
+  return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
 }
 
 const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'
@@ -353,8 +369,8 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     contentType,
     batching,
     collections: Object.entries(state).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
-    // As JSON: the client's options also have a callback, which cannot cross.
-    backoff: backoffOptions ? (JSON.parse(JSON.stringify(backoffOptions)) as StreamSettings['backoff']) : null,
+    // These only: the client's options also have a callback, which cannot cross.
+    backoff: backoffOptions ? { initialDelay: backoffOptions.initialDelay, maxDelay: backoffOptions.maxDelay, multiplier: backoffOptions.multiplier } : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     silenceTimeoutMs,
     cache: cache === false ? null : { durability, version },

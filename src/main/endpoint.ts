@@ -2,6 +2,7 @@ import type { DurableStream } from '@durable-streams/client'
 import { SidestreamError, describe } from '../shared/errors.ts'
 import { PROTOCOL_VERSION } from '../shared/protocol.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { Transform } from '../shared/transform.ts'
 import type { Endpoint } from './connect.ts'
 
 export type WorkerLike = Worker | SharedWorker
@@ -104,13 +105,13 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
 }
 
 /** The engine in this page; its code is loaded only when it is needed. */
-export async function openInPage(state: StreamStateDefinition, transport: { fetch?: typeof fetch | undefined; stream?: DurableStream | undefined }): Promise<OpenEndpoint> {
+export async function openInPage(given: { state: StreamStateDefinition; transform?: Transform | undefined }, transport: { fetch?: typeof fetch | undefined; stream?: DurableStream | undefined }): Promise<OpenEndpoint> {
   const { connectInPage } = await import('../in-page/in-page.ts')
   return {
     renewable: false,
     endpoint: {
       post: (message) => {
-        connectInPage(message, state, transport)
+        connectInPage(message, given, transport)
       },
       onError: () => () => undefined,
     },

@@ -21,6 +21,7 @@ export type {
 export { SidestreamError } from '../shared/errors.ts'
 export type { ErrorCode, ErrorData } from '../shared/errors.ts'
 export { getStreamDBCollectionId } from '../shared/names.ts'
+export type { Transform } from '../shared/transform.ts'
 export type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
 export type { ConnectionState, EngineHome, StorageMode, StreamDBStatus } from '../shared/status.ts'
 
@@ -30,8 +31,11 @@ export type {
   ActionDefinition,
   ActionFactory,
   ActionMap,
+  BackoffOptions,
   CacheSettings,
+  CollectionMap,
   CreateStreamDBOptions,
+  GivenStream,
   HeadersRecord,
   JsonBatch,
   ParamsRecord,

@@ -4,16 +4,34 @@ import { SidestreamError } from '../shared/errors.ts'
 import type { ChangeEvent, StateEvent } from '../shared/events.ts'
 import type { InvalidEvent, LiveMode, MaybePromise } from '../shared/protocol.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
+import type { Transform } from '../shared/transform.ts'
 import type { WorkerOption } from './endpoint.ts'
 import type { StatusStore } from './status.ts'
 import type { StreamHandle } from './stream-handle.ts'
+import { streamUrl } from './stream-url.ts'
 
 /** A function is called at every request, on the UI thread: that is how a token refreshes. */
 export type HeadersRecord = Record<string, string | (() => MaybePromise<string>)>
 export type ParamsRecord = Record<string, string | (() => MaybePromise<string>) | undefined>
 
+/** `BackoffOptions` of @durable-streams/client. The connection's own back-off grows from these, and never ends. */
+export interface BackoffOptions {
+  /** ms */
+  initialDelay: number
+  /** ms */
+  maxDelay: number
+  multiplier: number
+  /** Accepted for compatibility: the engine does not give up, and `preload()` rejects after 60 s without an answer. */
+  maxRetries?: number
+  /** Accepted for compatibility: `status.failedAttempts` counts them. */
+  onFailedAttempt?: () => void
+  /** Accepted for compatibility; sidestream never writes to the console. */
+  debug?: boolean
+}
+
 /** Where the stream is and how to ask for it; `DurableStreamOptions` of @durable-streams/client. */
 export interface StreamOptions {
+  /** A relative one is resolved against the document. */
   url: string | URL
   /** `application/json`, for a StreamDB. */
   contentType?: string
@@ -21,8 +39,7 @@ export interface StreamOptions {
   params?: ParamsRecord
   /** Aborting it closes the StreamDB. */
   signal?: AbortSignal
-  /** Delays in ms. */
-  backoffOptions?: { initialDelay: number; maxDelay: number; multiplier: number }
+  backoffOptions?: BackoffOptions
   /** Appends that overlap go out in one request. Default true. */
   batching?: boolean
   /** Only without `worker`: a function cannot cross to one. */
@@ -61,30 +78,35 @@ export interface ActionDefinition<TParams = any, TContext = any> {
   mutationFn: (params: TParams, context: TContext) => Promise<any>
 }
 
-export type ActionFactory<TDef extends StreamStateDefinition, TActions extends Record<string, ActionDefinition<any>>> = (context: {
-  db: StreamDB<TDef>
-  stream: StreamHandle
-}) => TActions
+export type ActionFactory<
+  TDef extends StreamStateDefinition,
+  TActions extends Record<string, ActionDefinition<any>>,
+  TStream extends StreamHandle = StreamHandle,
+> = (context: { db: StreamDB<TDef, TStream>; stream: TStream }) => TActions
 
 export type ActionMap<TActions extends Record<string, ActionDefinition<any>>> = {
   [K in keyof TActions]: ReturnType<typeof createOptimisticAction<any>>
 }
 
+/** What is asked of a stream object that is given: a `DurableStream`, of whichever copy of @durable-streams/client. */
+export type GivenStream = Pick<DurableStream, 'url' | 'contentType' | 'append' | 'stream'>
+
 export interface CreateStreamDBOptions<
   TDef extends StreamStateDefinition = StreamStateDefinition,
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
+  TStream extends StreamHandle = StreamHandle,
 > {
   /** Required, unless `stream` is given. */
   streamOptions?: StreamOptions
   /** A stream object of @durable-streams/client to read through. Only without `worker`: an object cannot cross to one. */
-  stream?: DurableStream
+  stream?: TStream & GivenStream
   state: TDef
   /**
    * `true` and `'long-poll'` poll, `'sse'` listens to server-sent events, `false` stops at the stream's present end.
    * Default true.
    */
   live?: LiveMode
-  actions?: ActionFactory<TDef, TActions>
+  actions?: ActionFactory<TDef, TActions, TStream>
   /** Called for every well-formed change event, in order, before its rows are in the collections. */
   onEvent?: (event: ChangeEvent) => void
   /** Called for each batch of the stream before its events. */
@@ -116,6 +138,11 @@ export interface CreateStreamDBOptions<
   scope?: string
   /** Default true. */
   cache?: boolean | CacheSettings
+  /**
+   * Changes or drops events before they become rows. Only without `worker`: a function cannot cross to one, so there it is given to
+   * `exposeStreamDB` in the worker file. Whoever changes it has to change `cache.version` too.
+   */
+  transform?: Transform
   /** Called for events that were kept out of the collections; at most 100 of a batch. */
   onInvalid?: (report: InvalidEvent) => void
 }
@@ -138,8 +165,9 @@ export interface StreamDBUtils {
   awaitTxId: (txid: string, timeout?: number) => Promise<void>
 }
 
-export interface StreamDBMethods {
-  readonly stream: StreamHandle
+export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
+  /** The stream that was given, else one that writes through the engine. */
+  readonly stream: TStream
   /** Offset up to which this tab's collections show the stream; `-1` before the first event. */
   readonly offset: string
   /**
@@ -161,27 +189,28 @@ export interface StreamDBMethods {
   clearCache: () => Promise<void>
 }
 
-export type StreamDB<TDef extends StreamStateDefinition> = { readonly collections: CollectionMap<TDef> } & StreamDBMethods
+export type StreamDB<TDef extends StreamStateDefinition, TStream extends StreamHandle = StreamHandle> = {
+  readonly collections: CollectionMap<TDef>
+} & StreamDBMethods<TStream>
 
 export type StreamDBWithActions<
   TDef extends StreamStateDefinition,
   TActions extends Record<string, ActionDefinition<any>>,
-> = StreamDB<TDef> & { readonly actions: ActionMap<TActions> }
+  TStream extends StreamHandle = StreamHandle,
+> = StreamDB<TDef, TStream> & { actions: ActionMap<TActions> }
 
 /** @throws SidestreamError `INVALID_OPTIONS` */
 export function assertOptions(options: PlainOptions): void {
   const fail = (message: string): never => {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
-  const { streamOptions, stream, worker, silenceTimeoutMs = 1 } = options as Partial<typeof options>
+  const { streamOptions, stream, worker, transform, silenceTimeoutMs = 1 } = options as Partial<typeof options>
   if (!(silenceTimeoutMs >= 1 && silenceTimeoutMs < 2 ** 31)) fail('silenceTimeoutMs is no number of ms that a timer can wait')
   if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
+  if (worker && transform) fail('`transform` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
+  if (transform !== undefined && typeof transform !== 'function') fail('`transform` is no function')
   if (stream) return
   if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
-  try {
-    new URL(streamOptions.url)
-  } catch {
-    fail(`streamOptions.url is no absolute URL: ${String(streamOptions.url)}`)
-  }
+  streamUrl(streamOptions.url)
 }
 /* eslint-enable @typescript-eslint/no-explicit-any */

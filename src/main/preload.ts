@@ -15,16 +15,16 @@ interface Waiter {
 /** Everyone who waits for the collections to be ready, and when to tell them that it is not going to happen now. */
 export class Preload {
   readonly #read: () => StreamDBStatus
-  readonly #rowsAreComing: () => boolean
+  readonly #mayBeMended: () => boolean
   readonly #waiting = new Set<Waiter>()
   #ready = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #progress = ''
 
-  /** @param rowsAreComing the engine has rows worth showing, and this tab does not have them all yet */
-  constructor(read: () => StreamDBStatus, rowsAreComing: () => boolean) {
+  /** @param mayBeMended a refusal is not final: rows are on their way from the cache, or `onError` decides about it */
+  constructor(read: () => StreamDBStatus, mayBeMended: () => boolean) {
     this.#read = read
-    this.#rowsAreComing = rowsAreComing
+    this.#mayBeMended = mayBeMended
   }
 
   get isReady(): boolean {
@@ -52,8 +52,7 @@ export class Preload {
     this.#progress = progress
     // Another engine counts from the beginning.
     for (const waiter of this.#waiting) waiter.failedBefore = Math.min(waiter.failedBefore, failedAttempts)
-    // With rows on their way from the cache, a refusal is no reason to give up.
-    if (!REFUSALS.includes(connection) || !lastError || this.#rowsAreComing()) return
+    if (!REFUSALS.includes(connection) || !lastError || this.#mayBeMended()) return
     for (const { reject } of this.#end(failedAttempts)) reject(fromErrorData(lastError))
   }
 
@@ -64,8 +63,10 @@ export class Preload {
   #restartTimer(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      const reason = this.#read().lastError?.message ?? 'no answer'
-      this.rejectAll(new SidestreamError('OFFLINE', `cannot read the stream: ${reason}`, { retryable: true }))
+      const { connection, lastError } = this.#read()
+      // An `onError` that goes on trying has kept it open until now.
+      if (REFUSALS.includes(connection) && lastError) this.rejectAll(fromErrorData(lastError))
+      else this.rejectAll(new SidestreamError('OFFLINE', `cannot read the stream: ${lastError?.message ?? 'no answer'}`, { retryable: true }))
     }, PATIENCE_MS)
   }
 

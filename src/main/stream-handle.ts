@@ -1,6 +1,6 @@
-import { fromErrorData } from '../shared/errors.ts'
-import type { AppendSettings } from '../shared/protocol.ts'
 import { abortable } from '../shared/abortable.ts'
+import { describe, fromErrorData, SidestreamError } from '../shared/errors.ts'
+import type { AppendSettings } from '../shared/protocol.ts'
 import type { Link } from './link.ts'
 
 export interface AppendOptions extends AppendSettings {
@@ -9,7 +9,20 @@ export interface AppendOptions extends AppendSettings {
 }
 
 /** The stream itself, written through the engine: the part of `DurableStream` that a StreamDB's application needs. */
-export class StreamHandle {
+export interface StreamHandle {
+  readonly url: string
+  readonly contentType?: string | undefined
+  /**
+   * Appends to the stream.
+   * @param body the JSON text of one event, for a JSON stream
+   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`, `STREAM_ERROR`,
+   *   `WORKER_DIED`, `CLOSED`
+   */
+  append(body: string | Uint8Array | Promise<string | Uint8Array>, options?: AppendOptions): Promise<void>
+}
+
+/** A stream that the engine in a worker writes to. */
+export class LinkedStream implements StreamHandle {
   readonly url: string
   readonly contentType: string | undefined
   readonly #link: Link
@@ -20,16 +33,36 @@ export class StreamHandle {
     this.#link = link
   }
 
-  /**
-   * Appends to the stream.
-   * @param body the JSON text of one event, for a JSON stream
-   * @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`, `STREAM_ERROR`, `WORKER_DIED`, `CLOSED`
-   */
-  async append(body: string | Uint8Array | Promise<string | Uint8Array>, { signal, ...options }: AppendOptions = {}): Promise<void> {
+  async append(body: string | Uint8Array | Promise<string | Uint8Array>, options: AppendOptions = {}): Promise<void> {
     const resolved = await body
+    const settings = appendSettings(options)
+    assertBody(resolved)
+    const { signal } = options
     signal?.throwIfAborted()
-    const work = this.#link.call((engine) => engine.append(resolved, options))
+    const work = this.#link.call((engine) => engine.append(resolved, settings))
     const outcome = await (signal ? abortable(work, signal) : work)
     if (!outcome.ok) throw fromErrorData(outcome.error)
   }
 }
+
+const OPTION_TYPES = { seq: 'string', contentType: 'string', producerId: 'string', producerEpoch: 'number', producerSeq: 'number' } as const
+
+/** An engine does not answer a call that it cannot understand, so nothing else may be sent. */
+function assertBody(body: unknown): asserts body is string | Uint8Array {
+  // By its tag: an array of another realm, of a frame say, is as good as one of this realm.
+  if (typeof body === 'string' || Object.prototype.toString.call(body) === '[object Uint8Array]') return
+  throw new SidestreamError('INVALID_ARGUMENT', `append takes a string or a Uint8Array, and not ${nameOf(body)}: use JSON.stringify for an event`)
+}
+
+/** The options that the engine knows, without those that are not set. */
+function appendSettings(options: AppendOptions): AppendSettings {
+  const given = Object.entries(OPTION_TYPES).flatMap(([name, type]) => {
+    const value: unknown = options[name as keyof AppendSettings]
+    if (value === undefined) return []
+    if (typeof value !== type) throw new SidestreamError('INVALID_ARGUMENT', `append's option ${name} is a ${type}, and not ${nameOf(value)}`)
+    return [[name, value] as const]
+  })
+  return Object.fromEntries(given)
+}
+
+const nameOf = (value: unknown): string => (typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'an array' : 'an object') : describe(value))

@@ -4,6 +4,7 @@
  */
 export type ErrorCode =
   | 'INVALID_OPTIONS' // the options of createStreamDB or createStateSchema do not fit together
+  | 'INVALID_ARGUMENT' // a call was handed something that it does not take
   | 'VALIDATION_FAILED' // an event helper was handed a value that its schema refuses
   | 'MISSING_KEY' // an event helper could not derive the event's key
   | 'WORKER_START_FAILED' // the worker script did not answer the handshake
@@ -19,6 +20,7 @@ export type ErrorCode =
   | 'TAB_GONE' // a call into the tab was given up because the tab is gone
   | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or gave what no request can carry
   | 'HOOK_FAILED' // onEvent, onBeforeBatch, onBatch or onInvalid threw
+  | 'HOOK_FAILED' // a function of the application's threw: a hook, onError, a live query's subscriber
 
 /** An error as it crosses a port: classes and extra fields do not survive the crossing, data does. */
 export interface ErrorData {

@@ -97,16 +97,14 @@ function parseChange(event: ChangeEvent, headers: ChangeHeaders): ParsedEvent {
   return { kind: 'change', event }
 }
 
+// One signature each, and the peer's: as a callback (`events.filter(isChangeEvent)`), TypeScript infers from the last overload only.
+
 /** True for a well-formed change event (State Protocol 5.1); safe on any input. */
-export function isChangeEvent<T = unknown>(event: StateEvent<T>): event is ChangeEvent<T>
-export function isChangeEvent(event: unknown): event is ChangeEvent
-export function isChangeEvent(event: unknown): event is ChangeEvent {
+export function isChangeEvent<T = unknown>(event: StateEvent<T>): event is ChangeEvent<T> {
   return parseStateEvent(event).kind === 'change'
 }
 
 /** True for a well-formed control event (State Protocol 5.2); safe on any input. */
-export function isControlEvent<T = unknown>(event: StateEvent<T>): event is ControlEvent
-export function isControlEvent(event: unknown): event is ControlEvent
-export function isControlEvent(event: unknown): event is ControlEvent {
+export function isControlEvent<T = unknown>(event: StateEvent<T>): event is ControlEvent {
   return parseStateEvent(event).kind === 'control'
 }

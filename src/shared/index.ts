@@ -11,4 +11,5 @@ export type {
   SyncMode,
 } from './state-schema.ts'
 export { SidestreamError } from './errors.ts'
+export type { Transform } from './transform.ts'
 export type { ErrorCode, ErrorData } from './errors.ts'

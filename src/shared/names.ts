@@ -47,11 +47,11 @@ export function getStreamDBCollectionId(streamUrl: string, collectionName: strin
 
 /**
  * Identifies what stored rows mean. Any difference (a collection added or removed, a type or a primary key changed,
- * validation switched on, another cache version) makes a stored snapshot unusable.
+ * validation or a transform switched on, another cache version) makes a stored snapshot unusable.
  */
-export function stateFingerprint(settings: StreamSettings, validated: boolean): string {
+export function stateFingerprint(settings: StreamSettings, validated: boolean, transformed = false): string {
   const shapes = settings.collections
     .map(({ name, type, primaryKey }) => [name, type, primaryKey])
     .sort(([a], [b]) => (a! < b! ? -1 : 1))
-  return JSON.stringify([CACHE_FORMAT, validated, settings.cache?.version ?? '', shapes])
+  return JSON.stringify([CACHE_FORMAT, validated, settings.cache?.version ?? '', shapes, ...(transformed ? ['transformed'] : [])])
 }

@@ -126,9 +126,9 @@ export interface TabBatch extends StreamBatch {
 export interface InvalidEvent {
   /**
    * `MALFORMED` not a State Protocol event · `NOT_A_ROW` its value is not an object, or nested too deeply · `REFUSED` its collection's schema
-   * refuses the value
+   * refuses the value · `TRANSFORM_FAILED` the application's `transform` threw, or returned neither a change event nor null
    */
-  readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED'
+  readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED' | 'TRANSFORM_FAILED'
   readonly reason: string
   /** Offset of the batch that the event came in. */
   readonly offset: string

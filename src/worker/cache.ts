@@ -48,6 +48,7 @@ export interface CacheOptions {
   readonly env: EngineEnv
   readonly settings: StreamSettings
   readonly validated: boolean
+  readonly transformed: boolean
   /** The present state; called at the start of a flush only. */
   checkpoint(): Checkpoint
   /** What tabs look at; null when that is nothing. Called like {@link checkpoint}. */
@@ -103,7 +104,7 @@ export class Cache {
     this.#options = options
     this.#env = options.env
     this.#name = cacheName(options.settings.url, options.settings.scope)
-    this.#fingerprint = stateFingerprint(options.settings, options.validated)
+    this.#fingerprint = stateFingerprint(options.settings, options.validated, options.transformed)
     this.#writer = options.env.newId()
   }
 

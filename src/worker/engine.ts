@@ -2,6 +2,7 @@ import { toErrorData, type ErrorData } from '../shared/errors.ts'
 import { START_OFFSET, type AppendSettings, type Have, type Outcome, type Position, type RequestValues, type StreamBatch, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff } from '../shared/row-diff.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
+import type { Transform } from '../shared/transform.ts'
 import { subsetKey, type SubsetChange } from '../shared/subset.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type EngineStatus } from '../shared/status.ts'
 import { Cache, type CacheReport, type Hydrating } from './cache.ts'
@@ -33,6 +34,7 @@ export interface EngineOptions {
   readonly settings: StreamSettings
   /** Collection name → validator; empty where the engine knows no schema. */
   readonly validators: ReadonlyMap<string, Validator>
+  readonly transform?: Transform | null
 }
 
 /** What a tab needs when it joins. */
@@ -131,11 +133,11 @@ export class Engine {
   #cancelStatus: (() => void) | null = null
   #cancelHiding: (() => void) | null = null
 
-  constructor({ env, settings, validators }: EngineOptions) {
+  constructor({ env, settings, validators, transform = null }: EngineOptions) {
     this.#env = env
     this.#settings = settings
     this.epoch = env.newId()
-    this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators }
+    this.#rules = { byType: new Map(settings.collections.map((shape) => [shape.type, shape])), validators, transform }
     this.#status = { ...INITIAL_ENGINE_STATUS, epoch: this.epoch }
     this.#shown = this.#emptyReading()
     this.#subsets = new Subsets({
@@ -179,6 +181,7 @@ export class Engine {
       env,
       settings,
       validated: validators.size > 0,
+      transformed: transform !== null,
       checkpoint: () => ({
         state: this.#shown.state,
         offset: this.#shown.offset,

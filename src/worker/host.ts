@@ -3,6 +3,7 @@ import { fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type StreamSettings, type TabContract } from '../shared/protocol.ts'
 import { settingsKey } from '../shared/settings.ts'
 import type { EngineHome } from '../shared/status.ts'
+import type { Transform } from '../shared/transform.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
 import type { EngineEnv } from './env.ts'
@@ -50,14 +51,16 @@ export function assertVersion({ version }: Hello): void {
 export class Host {
   readonly #env: EngineEnv
   readonly #validators: () => Validators
+  readonly #transform: () => Transform | null
   readonly #engines = new Map<string, Engine>()
   /** Engines without tabs, each with what cancels its end. */
   readonly #graces = new Map<Engine, () => void>()
   readonly #clients = new Clients()
 
-  constructor(env: EngineEnv, validators: () => Validators) {
+  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null) {
     this.#env = env
     this.#validators = validators
+    this.#transform = transform
   }
 
   /** Admits tabs to engines here. */
@@ -136,7 +139,7 @@ export class Host {
   #engineOf(key: string, settings: StreamSettings): Engine {
     let engine = this.#engines.get(key)
     if (!engine) {
-      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections) })
+      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections), transform: this.#transform() })
       this.#engines.set(key, engine)
     }
     return engine

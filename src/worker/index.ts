@@ -1,6 +1,7 @@
 import { isConnectMessage } from '../shared/protocol.ts'
 import { NAME_PREFIX } from '../shared/names.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { Transform } from '../shared/transform.ts'
 import { browserEnv, holdAliveLock } from './browser-env.ts'
 import type { Validator } from './core/materialize.ts'
 import { Host, type Admission } from './host.ts'
@@ -9,6 +10,15 @@ import { accept } from './tabs/ports.ts'
 import { validatorsOf } from './validators.ts'
 
 let validators: ReadonlyMap<string, Validator> = new Map()
+let transform: Transform | null = null
+
+export interface ExposeOptions {
+  state: StreamStateDefinition
+  /** Changes or drops events before they become rows. Whoever changes it has to change `cache.version` too. */
+  transform?: Transform
+}
+
+export type { Transform } from '../shared/transform.ts'
 
 /**
  * Hands the application's schema to the worker, so that rows are validated there: a row that its collection's schema
@@ -21,8 +31,9 @@ let validators: ReadonlyMap<string, Validator> = new Map()
  * exposeStreamDB({ state: schema })
  * ```
  */
-export function exposeStreamDB(options: { state: StreamStateDefinition }): void {
+export function exposeStreamDB(options: ExposeOptions): void {
   validators = validatorsOf(options.state)
+  transform = options.transform ?? null
 }
 
 /** The parts of a worker's global scope used here; dedicated and shared ones differ in how tabs reach them. */
@@ -36,7 +47,7 @@ const scope = globalThis as unknown as WorkerScope
 if (!('document' in globalThis) && typeof scope.addEventListener === 'function') {
   const isShared = 'onconnect' in globalThis
   const env = browserEnv()
-  const host = new Host(env, () => validators)
+  const host = new Host(env, () => validators, () => transform)
   const admission = holdAliveLock(NAME_PREFIX).then((aliveLock): Admission =>
     isShared ? host.at({ where: 'shared-worker', aliveLock }) : new Team({ env, host, aliveLock, version: globalThis.location.href }),
   )

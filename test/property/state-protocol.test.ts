@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isChangeEvent, parseStateEvent } from '../../src/shared/events.ts'
+import { isChangeEvent, parseStateEvent, type StateEvent } from '../../src/shared/events.ts'
 import type { RowData, RowDiff } from '../../src/shared/row-diff.ts'
 import { Lineage } from '../../src/worker/core/lineage.ts'
 import { diffStates, emptyState, materialize, type Materialized, type Rules, type State } from '../../src/worker/core/materialize.ts'
@@ -141,7 +141,7 @@ describe('materialize', () => {
         const { state, results } = fold(all, sizes)
         let [malformed, unknown, refused] = [0, 0, 0]
         const txids = new Set<string>()
-        for (const event of all) {
+        for (const event of all as StateEvent[]) {
           const parsed = parseStateEvent(event)
           if (parsed.kind === 'malformed') malformed += 1
           if (!isChangeEvent(event)) continue

@@ -1,4 +1,4 @@
-import { isChangeEvent, isControlEvent } from '../../src/shared/events.ts'
+import { isChangeEvent, isControlEvent, type StateEvent } from '../../src/shared/events.ts'
 import { MaterializedState } from '../../src/shared/materialized-state.ts'
 import { schema } from './schema.ts'
 
@@ -25,7 +25,7 @@ export function naiveFold(
 ): PlainRows {
   const fold = new MaterializedState()
   let mentioned: Set<string> | null = null
-  for (const item of items) {
+  for (const item of items as ReadonlyArray<StateEvent>) {
     if (isChangeEvent(item)) {
       const collection = collections.find(({ type }) => type === item.type)
       if (!collection) continue

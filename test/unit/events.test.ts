@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isChangeEvent, isControlEvent, parseStateEvent } from '../../src/shared/events.ts'
+import { isChangeEvent, isControlEvent, parseStateEvent, type StateEvent } from '../../src/shared/events.ts'
 
 const change = { type: 'user', key: '1', value: { id: '1' }, headers: { operation: 'insert' } }
 const without = (name: keyof typeof change): object => Object.fromEntries(Object.entries(change).filter(([field]) => field !== name))
@@ -123,26 +123,26 @@ const HOSTILE: Record<string, unknown> = {
 describe('parseStateEvent', () => {
   test.each(Object.entries(CHANGES))('takes for a change: %s', (_, input) => {
     expect(parseStateEvent(input)).toMatchObject({ kind: 'change' })
-    expect(isChangeEvent(input)).toBe(true)
-    expect(isControlEvent(input)).toBe(false)
+    expect(isChangeEvent(input as StateEvent)).toBe(true)
+    expect(isControlEvent(input as StateEvent)).toBe(false)
   })
 
   test.each(Object.entries(CONTROLS))('takes for a control: %s', (_, input) => {
     expect(parseStateEvent(input)).toMatchObject({ kind: 'control' })
-    expect(isControlEvent(input)).toBe(true)
-    expect(isChangeEvent(input)).toBe(false)
+    expect(isControlEvent(input as StateEvent)).toBe(true)
+    expect(isChangeEvent(input as StateEvent)).toBe(false)
   })
 
   test.each(Object.entries(MALFORMED))('takes for malformed: %s', (_, input) => {
     expect(parseStateEvent(input)).toEqual({ kind: 'malformed', reason: expect.stringMatching(/\w/) })
-    expect(isChangeEvent(input)).toBe(false)
-    expect(isControlEvent(input)).toBe(false)
+    expect(isChangeEvent(input as StateEvent)).toBe(false)
+    expect(isControlEvent(input as StateEvent)).toBe(false)
   })
 
   test.each(Object.entries(HOSTILE))('does not throw on %s', (_, input) => {
     expect(parseStateEvent(input).kind).toBe('malformed')
-    expect(isChangeEvent(input)).toBe(false)
-    expect(isControlEvent(input)).toBe(false)
+    expect(isChangeEvent(input as StateEvent)).toBe(false)
+    expect(isControlEvent(input as StateEvent)).toBe(false)
   })
 
   test('hands the event on as it came', () => {
@@ -152,6 +152,6 @@ describe('parseStateEvent', () => {
 
   test('judges a getter by what it returns', () => {
     const event = { ...change, get headers() { return { operation: 'delete' } } }
-    expect(isChangeEvent(event)).toBe(true)
+    expect(isChangeEvent(event as StateEvent)).toBe(true)
   })
 })

@@ -121,3 +121,17 @@ test('a connection that flips between two states is no progress', async () => {
   }
   await waiting
 })
+
+test('a refusal that may be mended is waited out for a while, then told', async () => {
+  let isOpen = true
+  preload = new Preload(status.getSnapshot, () => isOpen)
+  const outcome = preload.wait().catch((error: unknown) => error)
+  observe(refused(1))
+  await vi.advanceTimersByTimeAsync(LONG_MS)
+  expect(await outcome).toMatchObject({ code: 'NEEDS_AUTH', status: 401 })
+  const second = preload.wait().catch((error: unknown) => error)
+  observe(refused(2))
+  isOpen = false
+  preload.observe()
+  expect(await second).toMatchObject({ code: 'NEEDS_AUTH' })
+})

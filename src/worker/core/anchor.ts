@@ -1,4 +1,4 @@
-import { isChangeEvent } from '../../shared/events.ts'
+import { parseStateEvent } from '../../shared/events.ts'
 import type { StreamBatch } from '../../shared/protocol.ts'
 import { isTooDeep } from './depth.ts'
 
@@ -50,7 +50,7 @@ interface ReadBatch {
 /** The number of change events, as far as it matters. */
 function countChanges(items: ReadonlyArray<unknown>): number {
   let count = 0
-  for (let index = items.length - 1; index >= 0 && count < FEWEST_CHANGES; index -= 1) if (isChangeEvent(items[index])) count += 1
+  for (let index = items.length - 1; index >= 0 && count < FEWEST_CHANGES; index -= 1) if (parseStateEvent(items[index]).kind === 'change') count += 1
   return count
 }
 

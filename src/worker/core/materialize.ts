@@ -1,10 +1,12 @@
 import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { CollectionShape, InvalidEvent } from '../../shared/protocol.ts'
 import { RowDiff, type RowData } from '../../shared/row-diff.ts'
+import type { Transform } from '../../shared/transform.ts'
 import { isTooDeep, MOST_LEVELS } from './depth.ts'
 import { digestOf, Lineage } from './lineage.ts'
 import { Removals } from './removals.ts'
 import { addRung, type Rung } from './rungs.ts'
+import { transformed } from './transform.ts'
 
 /** Says why a schema refuses a value, or null when it takes it. */
 export type Validator = (value: unknown) => string | null
@@ -15,6 +17,8 @@ export interface Rules {
   readonly byType: ReadonlyMap<string, CollectionShape>
   /** Collection name → its validator; a collection without one takes any row. */
   readonly validators: ReadonlyMap<string, Validator>
+  /** Changes events before they are materialized. */
+  readonly transform?: Transform | null
 }
 
 /** The part of the state that is not rows. Stored beside the offset, so that a fold can be taken up again. */
@@ -142,6 +146,13 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     if (typeof headers.txid === 'string') txids.add(headers.txid)
   }
 
+  const take = (event: ChangeEvent): void => {
+    const outcome = rules.transform ? transformed(rules.transform, event) : ({ kind: 'change', event } as const)
+    if (outcome.kind === 'change') change(outcome.event)
+    else if (outcome.kind === 'failed') quarantine('TRANSFORM_FAILED', outcome.reason, event)
+    else if (typeof event.headers.txid === 'string') txids.add(event.headers.txid)
+  }
+
   const remove = (isGone: (row: RowData) => boolean): void => {
     for (const [collection, rows] of state.rows) {
       for (const [key, row] of rows) {
@@ -161,7 +172,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
         quarantine('MALFORMED', parsed.reason, item)
         break
       case 'change':
-        change(parsed.event)
+        take(parsed.event)
         break
       case 'control':
         digest = digestOf(digest, parsed.event.headers.control)
@@ -200,13 +211,16 @@ export function diffStates(before: State, after: State): RowDiff {
   return diff
 }
 
-/** A value that lacks its primary key is judged as the row it will become. */
+/**
+ * A schema is asked about the value as it was sent. State Protocol events need not repeat the key in the value: one that lacks it
+ * is taken as well when it is right with the key, as the row it becomes.
+ */
 function refuse(validator: Validator | undefined, value: object, primaryKey: string, key: string): string | null {
-  if (!validator) return null
-  if (Object.hasOwn(value, primaryKey)) return validator(value)
+  const refusal = validator?.(value) ?? null
+  if (refusal === null || Object.hasOwn(value, primaryKey)) return refusal
   const row = { ...value }
   define(row, primaryKey, key)
-  return validator(row)
+  return validator?.(row) ?? null
 }
 
 function stamp(value: object, primaryKey: string, key: string, seq: number): RowData {

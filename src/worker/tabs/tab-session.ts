@@ -1,6 +1,6 @@
 import { abortable } from '../../shared/abortable.ts'
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
-import { isChangeEvent } from '../../shared/events.ts'
+import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import { START_OFFSET, type DiffBatch, type Have, type InvalidEvent, type Position, type StreamBatch, type TabContract } from '../../shared/protocol.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import { pack } from '../../shared/row-table.ts'
@@ -368,7 +368,7 @@ export class TabSession {
       // Without a state, rows are a preview.
       stale: last ? this.#stale : (this.#told?.stale ?? this.#state === null),
       status: last ? this.#engineStatus() : null,
-      events: this.#events.map((stream) => ({ ...stream, changes: stream.items.filter((item) => isChangeEvent(item)) })),
+      events: this.#events.map((stream) => ({ ...stream, changes: stream.items.filter((item): item is ChangeEvent => parseStateEvent(item).kind === 'change') })),
       invalid: this.#invalid,
     }
     this.#replace = false

@@ -1,0 +1,38 @@
+import { describe } from '../../shared/errors.ts'
+import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
+import type { Transform } from '../../shared/transform.ts'
+import { isTooDeep } from './depth.ts'
+
+export type Transformed =
+  | { readonly kind: 'change'; readonly event: ChangeEvent }
+  | { readonly kind: 'dropped' }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+const failed = (reason: string): Transformed => ({ kind: 'failed', reason })
+
+/**
+ * What an application makes of an event. It is handed a copy: the anchor is made of the events as they were read. What it
+ * returns is copied as well: rows have to cross ports and go into IndexedDB, which functions and their like cannot.
+ */
+export function transformed(transform: Transform, event: ChangeEvent): Transformed {
+  // Materialized, it is quarantined for what it is.
+  if (isTooDeep(event)) return { kind: 'change', event }
+  let result: unknown
+  try {
+    result = copy(transform(copy(event)))
+  } catch (error) {
+    return failed(`transform threw: ${describe(error)}`)
+  }
+  if (result === null) return { kind: 'dropped' }
+  const parsed = parseStateEvent(result)
+  if (parsed.kind === 'control') return failed('transform returned a control event')
+  if (parsed.kind === 'malformed') return failed(`transform returned neither null nor a change event: ${parsed.reason}`)
+  const { txid } = event.headers
+  return { kind: 'change', event: { ...parsed.event, headers: { ...parsed.event.headers, ...(typeof txid === 'string' ? { txid } : {}) } } }
+}
+
+/** As JSON has it; nothing for what JSON has not. */
+function copy<T>(value: T): T {
+  const text: string | undefined = JSON.stringify(value)
+  return (text === undefined ? undefined : JSON.parse(text)) as T
+}

@@ -1,0 +1,128 @@
+// The README's "Optimistic Actions" and "Use Transaction IDs", word for word where it is code.
+import { describe } from 'vitest'
+import * as v from 'valibot'
+import { differs, outcomeOf, rows, same, type Stage } from './harness.ts'
+import { insert, schemaOf } from './schema.ts'
+
+const ada = { id: '1', name: 'Ada' }
+
+function create({ library, url, keep }: Stage) {
+  const schema = schemaOf(library)
+  return keep(
+    library.createStreamDB({
+      streamOptions: { url, contentType: 'application/json' },
+      state: schema,
+      actions: ({ db, stream }) => ({
+        addUser: {
+          onMutate: (user: typeof ada) => { db.collections.users.insert(user) },
+          mutationFn: async (user: typeof ada) => {
+            const txid = crypto.randomUUID()
+            await stream.append(JSON.stringify(schema.users.insert({ value: user, headers: { txid } })))
+            await db.utils.awaitTxId(txid)
+          },
+        },
+        updateUser: {
+          onMutate: ({ id, updates }: { id: string; updates: Partial<typeof ada> }) => {
+            db.collections.users.update(id, (draft) => { Object.assign(draft, updates) })
+          },
+          mutationFn: async ({ id, updates }: { id: string; updates: Partial<typeof ada> }) => {
+            const txid = crypto.randomUUID()
+            const current = await db.collections.users.get(id)
+            await stream.append(JSON.stringify(schema.users.update({ value: { ...current!, ...updates }, oldValue: current!, headers: { txid } })))
+            await db.utils.awaitTxId(txid)
+          },
+        },
+        fail: {
+          onMutate: (user: typeof ada) => { db.collections.users.insert(user) },
+          mutationFn: async () => { throw new Error('refused') },
+        },
+      }),
+    }),
+  )
+}
+
+describe('actions', () => {
+  same('show at once, and stay when the server has them', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const transaction = db.actions.addUser(ada)
+    const atOnce = rows(db.collections.users)
+    await transaction.isPersisted.promise
+    return [atOnce, rows(db.collections.users), stage.server.events(stage.path).length]
+  }, [[ada], [ada], 1])
+  same('update what is there', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage)
+    await db.preload()
+    const transaction = db.actions.updateUser({ id: '1', updates: { name: 'Lovelace' } })
+    const atOnce = rows(db.collections.users)
+    await transaction.isPersisted.promise
+    return [atOnce, rows(db.collections.users)]
+  }, [[{ id: '1', name: 'Lovelace' }], [{ id: '1', name: 'Lovelace' }]])
+  same('are taken back when they fail', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const transaction = db.actions.fail(ada)
+    const atOnce = rows(db.collections.users)
+    return [atOnce, await outcomeOf(() => transaction.isPersisted.promise), rows(db.collections.users)]
+  }, [[ada], { error: 'refused', isError: true }, []])
+  same('are members of `actions`, by name', (stage) => Object.keys(create(stage).actions), ['addUser', 'updateUser', 'fail'])
+  same('use the collections’ schema', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const transaction = stage.library.createTransaction({ autoCommit: false, mutationFn: async () => undefined })
+    const outcome = await outcomeOf(() => { transaction.mutate(() => { db.collections.users.insert({ id: '1', name: 7 as never }) }) })
+    return (outcome as { error: string }).error.split('\n')[1]?.split(' - ')[0]
+  }, '- Invalid type: Expected string but received 7')
+})
+
+describe('awaitTxId', () => {
+  same('settles when the transaction is read, also for those who ask late', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const waiting = outcomeOf(() => db.utils.awaitTxId('t'))
+    await db.stream.append(JSON.stringify(insert('1', ada, { txid: 't' })))
+    return [await waiting, await outcomeOf(() => db.utils.awaitTxId('t', 0)), rows(db.collections.users)]
+  }, ['settled', 'settled', [ada]])
+  same('times out', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    return outcomeOf(() => db.utils.awaitTxId('t', 10))
+  }, { error: 'Timeout waiting for txid: t', isError: true })
+  same('knows the transactions of events that no collection takes', async (stage) => {
+    stage.server.append(stage.path, [{ type: 'else', key: 'x', value: 1, headers: { operation: 'insert', txid: 't' } }])
+    const db = create(stage)
+    await db.preload()
+    return outcomeOf(() => db.utils.awaitTxId('t', 10))
+  }, 'settled')
+  differs('`awaitTxId`', 'is not settled by an event that is kept out', async (stage) => {
+    stage.server.append(stage.path, [insert('1', { id: '1', name: 7 }, { txid: 't' })])
+    const db = create(stage)
+    await db.preload()
+    return outcomeOf(() => db.utils.awaitTxId('t', 10))
+  }, { peer: 'settled', sidestream: { error: 'Timeout waiting for txid: t', isError: true } })
+})
+
+describe('optimistic changes', () => {
+  const change = (schema: unknown, id: unknown) => async ({ library, url, keep, server, path }: Stage): Promise<unknown> => {
+    server.append(path, [insert('5', { id, name: 'Ada' })])
+    const db = keep(library.createStreamDB({ streamOptions: { url }, state: library.createStateSchema({ users: { schema: schema as never, type: 'user', primaryKey: 'id' } }) }))
+    await db.preload()
+    const { users } = db.collections as unknown as { users: { update: (key: string, change: (draft: { name: unknown }) => void) => void; toArray: object[] } }
+    const mutate = (name: unknown): unknown => {
+      const transaction = library.createTransaction({ autoCommit: false, mutationFn: async () => undefined })
+      transaction.mutate(() => { users.update('5', (draft) => { draft.name = name }) })
+      return rows(users)
+    }
+    return [await outcomeOf(() => mutate('Bob')), ((await outcomeOf(() => mutate(7))) as { isError?: boolean }).isError]
+  }
+  const ROW = 'optimistic changes under a strict or numeric-key schema'
+  differs(ROW, 'a strict schema is asked without `_seq`', change(v.strictObject({ id: v.string(), name: v.string() }), '5'), {
+    peer: [{ error: 'Update validation failed: \n- Invalid key: Expected never but received "_seq" - path: [object Object]', isError: true }, true],
+    sidestream: [[{ id: '5', name: 'Bob' }], true],
+  })
+  differs(ROW, 'a schema with a numeric key is asked with a number', change(v.object({ id: v.number(), name: v.string() }), 5), {
+    peer: [{ error: 'Update validation failed: \n- Invalid type: Expected number but received "5" - path: [object Object]', isError: true }, true],
+    sidestream: [[{ id: '5', name: 'Bob' }], true],
+  })
+})

@@ -1,0 +1,142 @@
+// The README's "Creating a Database" and "Lifecycle Methods".
+import { DurableStream } from '@durable-streams/client'
+import { describe } from 'vitest'
+import { differs, hasRows, outcomeOf, rows, same, within, type Stage } from './harness.ts'
+import { insert, schemaOf } from './schema.ts'
+
+const ada = { id: '1', name: 'Ada' }
+const bob = { id: '2', name: 'Bob' }
+
+const create = ({ library, url, keep }: Stage) =>
+  keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schemaOf(library) }))
+
+describe('createStreamDB', () => {
+  same('is synchronous and asks the server for nothing', (stage) => {
+    const db = create(stage)
+    return [stage.server.log.count({ path: stage.path }), db.offset, db.collections.users.size, typeof (db as unknown as { then?: unknown }).then]
+  }, [0, '-1', 0, 'undefined'])
+  same('needs a stream or its options', ({ library }) => outcomeOf(() => library.createStreamDB({ state: schemaOf(library) })), {
+    error: 'createStreamDB requires stream or streamOptions',
+    isError: true,
+  })
+  same('names collections by stream and name', (stage) => {
+    const { collections } = create(stage)
+    return [Object.keys(collections), collections.users.id === `stream-db:${stage.url}:users`, stage.library.getStreamDBCollectionId(stage.url, 'users') === collections.users.id]
+  }, [['users', 'messages'], true, true])
+  same('has the documented members', (stage) => {
+    const db = create(stage)
+    return [['collections', 'stream', 'offset', 'preload', 'close', 'utils'].every((name) => name in db), 'actions' in db, db.stream.url === stage.url, db.stream.contentType]
+  }, [true, false, true, 'application/json'])
+  same('takes a URL object', async ({ library, url, keep, server, path }) => {
+    server.append(path, [insert('1', ada)])
+    const db = keep(library.createStreamDB({ streamOptions: { url: new URL(url) }, state: schemaOf(library) }))
+    await db.preload()
+    return [rows(db.collections.users), db.collections.users.id === `stream-db:${url}:users`]
+  }, [[ada], true])
+  same('reads and writes through a stream that it is given', async ({ library, url, keep, server, path }) => {
+    server.append(path, [insert('1', ada)])
+    const stream = new DurableStream({ url, contentType: 'application/json' })
+    const db = keep(library.createStreamDB({ stream: stream as never, state: schemaOf(library) }))
+    await db.preload()
+    await db.stream.append(JSON.stringify(insert('2', bob, { txid: 't' })))
+    await db.utils.awaitTxId('t')
+    return [db.stream as unknown === stream, rows(db.collections.users)]
+  }, [true, [ada, bob]])
+})
+
+describe('preload', () => {
+  same('shows what is in the stream', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada), { type: 'message', key: 'm', value: { id: 'm', text: 'hi' }, headers: { operation: 'insert' } }])
+    const db = create(stage)
+    await db.preload()
+    return [rows(db.collections.users), rows(db.collections.messages), db.collections.users.isReady(), db.offset === stage.server.tailOffset(stage.path)]
+  }, [[ada], [{ id: 'm', text: 'hi' }], true, true])
+  same('settles for an empty stream', async (stage) => {
+    const db = create(stage)
+    return [await outcomeOf(() => db.preload()), rows(db.collections.users), db.collections.users.isReady()]
+  }, ['settled', [], true])
+  same('may be called again and at the same time', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage)
+    await Promise.all([db.preload(), db.preload()])
+    await db.preload()
+    return rows(db.collections.users)
+  }, [ada])
+  same('goes on with what follows', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    stage.server.append(stage.path, [insert('1', ada, { txid: 't' })])
+    await db.utils.awaitTxId('t')
+    return [rows(db.collections.users), db.offset === stage.server.tailOffset(stage.path)]
+  }, [[ada], true])
+  same('reads a stream that is closed', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    stage.server.closeStream(stage.path)
+    const db = create(stage)
+    await db.preload()
+    return rows(db.collections.users)
+  }, [ada])
+  same('serves live queries', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada), insert('2', bob)])
+    const db = create(stage)
+    const { createLiveQueryCollection, eq } = stage.library
+    const query = createLiveQueryCollection({ query: (q) => q.from({ u: db.collections.users }).where(({ u }) => eq(u.name, 'Bob')), startSync: true })
+    await db.preload()
+    await query.preload()
+    return rows(query)
+  }, [bob])
+  differs('a collection used without `preload()`', 'starts', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage)
+    return [await within(500, db.collections.users.preload()), rows(db.collections.users)]
+  }, { peer: ['pending', []], sidestream: ['settled', [ada]] })
+  differs('`preload()` of a StreamDB that is in use', 'settles with what a query has shown already', async (stage) => {
+    const db = create(stage)
+    const query = stage.library.createLiveQueryCollection({ query: (q) => q.from({ u: db.collections.users }), startSync: true })
+    // The peer's query shows nothing before preload().
+    if (stage.side === 'sidestream') await query.preload()
+    stage.server.append(stage.path, [insert('1', ada)])
+    await db.preload()
+    const atOnce = db.collections.users.size
+    await hasRows(db.collections.users, 1)
+    return atOnce
+  }, { peer: 1, sidestream: 0 })
+})
+
+describe('close', () => {
+  same('rejects what waits', async (stage) => {
+    const request = stage.server.faults.hang({ match: { path: stage.path } })
+    const db = create(stage)
+    const waiting = [outcomeOf(() => db.preload()), outcomeOf(() => db.utils.awaitTxId('never'))]
+    await request.struck
+    db.close()
+    return (await Promise.all(waiting)).map((outcome) => (outcome as { isError?: boolean }).isError)
+  }, [true, true])
+  same('says why to a transaction that waits', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const waiting = outcomeOf(() => db.utils.awaitTxId('never'))
+    db.close()
+    return waiting
+  }, { error: 'StreamDB closed', isError: true })
+  same('keeps the rows, takes no more, and may be called again', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage)
+    await db.preload()
+    db.close()
+    db.close()
+    const other = stage.keep(create(stage))
+    stage.server.append(stage.path, [insert('2', bob)])
+    await other.preload()
+    return [rows(db.collections.users), rows(other.collections.users)]
+  }, [[ada], [ada, bob]])
+  differs('what is called after `close()`', 'rejects', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    db.close()
+    return [await outcomeOf(() => db.preload()), await outcomeOf(() => db.utils.awaitTxId('t', 20)), await outcomeOf(() => db.stream.append(JSON.stringify(insert('1', ada))))]
+  }, {
+    peer: ['settled', { error: 'Timeout waiting for txid: t', isError: true }, 'settled'],
+    sidestream: [{ error: 'StreamDB closed', isError: true }, { error: 'StreamDB closed', isError: true }, { error: 'StreamDB closed', isError: true }],
+  })
+})
