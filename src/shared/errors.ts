@@ -19,8 +19,7 @@ export type ErrorCode =
   | 'STORAGE_FAILED' // the cache could not be read or written; the engine goes on in memory
   | 'TAB_GONE' // a call into the tab was given up because the tab is gone
   | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or gave what no request can carry
-  | 'HOOK_FAILED' // onEvent, onBeforeBatch, onBatch or onInvalid threw
-  | 'HOOK_FAILED' // a function of the application's threw: a hook, onError, a live query's subscriber
+  | 'HOOK_FAILED' // a function of the application's threw: a hook, onInvalid, onError, a live query's subscriber
 
 /** An error as it crosses a port: classes and extra fields do not survive the crossing, data does. */
 export interface ErrorData {
