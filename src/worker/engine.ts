@@ -304,7 +304,7 @@ export class Engine {
     // Nothing is what tabs have to show, also those that have brought rows along.
     this.#complete = true
     this.#setStatus({ cleared: true, ...this.#counts() })
-    this.#publish({ diff, txids: [], events: [], invalid: [] })
+    this.#publish({ diff, txids: [], events: [], invalid: [] }, true)
   }
 
   /** Stores what has been read and ends. */
@@ -459,7 +459,7 @@ export class Engine {
     if (reading !== this.#shown) {
       this.#publish({ diff: NOTHING, txids: [], ...news })
     } else {
-      this.#publish({ diff, txids, ...news }, batch.upToDate)
+      this.#publish({ diff, txids, ...news }, batch.upToDate && this.#isEndBelieved())
       this.#cache.changed(diff)
     }
     await Promise.all([...this.#members].map(({ session }) => this.#roomOf(session)))
@@ -486,8 +486,8 @@ export class Engine {
     this.#reader.upToDate()
   }
 
-  /** Shows what was read in place of the state, in one diff. */
-  #finishReplacement(): void {
+  /** Shows what was read in place of the state, in one diff. @param isGone no tab can be ahead of a stream that is not there */
+  #finishReplacement(isGone = false): void {
     const reading = this.#replacement
     if (!reading) return
     const diff = diffStates(this.#shown.state, reading.state)
@@ -495,7 +495,7 @@ export class Engine {
     this.#replacement = null
     this.#olderSince = null
     this.#setStatus(this.#counts())
-    this.#publish({ diff, txids: reading.txids, events: [], invalid: [] })
+    this.#publish({ diff, txids: reading.txids, events: [], invalid: [] }, isGone)
     void this.#cache.replaced()
   }
 
@@ -517,7 +517,7 @@ export class Engine {
   #onMissing(): void {
     if (this.#shown.offset === START_OFFSET && !this.#replacement) return
     this.#replacement = this.#emptyReading()
-    this.#finishReplacement()
+    this.#finishReplacement(true)
   }
 
   #readiness(): Readiness {
@@ -549,13 +549,12 @@ export class Engine {
     const leftMs = this.#aheadSince + OLDER_LIMIT_MS - now
     if (leftMs <= 0) return true
     this.#cancelAhead = clock.after(leftMs, () => {
-      this.#publish({ diff: NOTHING, txids: [], events: [], invalid: [] }, this.#status.upToDate)
+      if (this.#status.upToDate) this.#publish({ diff: NOTHING, txids: [], events: [], invalid: [] }, true)
     })
     return false
   }
 
-  #publish(news: Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>, isAtEnd = false): void {
-    const atEnd = isAtEnd && this.#isEndBelieved()
+  #publish(news: Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>, atEnd = false): void {
     const publication = { ...news, atEnd, state: this.#shown.state, to: this.#position(), ...this.#readiness() }
     for (const { session } of this.#members) session.publish(publication)
   }

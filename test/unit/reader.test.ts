@@ -1,0 +1,267 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { ErrorData } from '../../src/shared/errors.ts'
+import type { ConnectionState } from '../../src/shared/status.ts'
+import { anchorOf } from '../../src/worker/core/anchor.ts'
+import type { RequestKind } from '../../src/worker/core/request-pace.ts'
+import { StreamReader, type ReadingPlace } from '../../src/worker/stream/reader.ts'
+import { SourceError, type ReadEnd, type ReadRequest, type SourceFailure, type StreamSource } from '../../src/worker/stream/source.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
+import { settled } from './scripted-tab.ts'
+
+const SILENCE_MS = 45_000
+
+/** A source whose requests go out when they may, and are answered when the test says so. */
+class Server implements StreamSource {
+  requests = 0
+  request: ReadRequest | null = null
+  #kind: RequestKind = 'catch-up'
+  #end: { resolve: (end: ReadEnd) => void; reject: (error: Error) => void } | null = null
+
+  read(request: ReadRequest): Promise<ReadEnd> {
+    return new Promise((resolve, reject) => {
+      request.signal.addEventListener('abort', () => { resolve('aborted') }, { once: true })
+      this.#end = { resolve, reject }
+      void this.#send(request, 'catch-up')
+    })
+  }
+
+  async #send(request: ReadRequest, kind: RequestKind): Promise<void> {
+    await request.requests.turn()
+    if (request.signal.aborted) return
+    request.requests.sent(kind)
+    this.request = request
+    this.#kind = kind
+    this.requests += 1
+  }
+
+  append(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  get isAsked(): boolean {
+    return this.request !== null && !this.request.signal.aborted
+  }
+
+  /** The answer to the request under way; the next one waits for news. */
+  async answer(items: ReadonlyArray<unknown>, offset: string, upToDate = true): Promise<void> {
+    const request = this.request!
+    this.request = null
+    request.requests.over({ kind: this.#kind, ok: true, isIdle: this.#kind === 'live' && items.length === 0, retryAfterMs: 0 })
+    request.onAnswer()
+    try {
+      await request.onBatch({ items, offset, upToDate, streamClosed: false })
+      void this.#send(request, upToDate ? 'live' : 'catch-up')
+    } catch (error) {
+      this.#end!.reject(error as Error)
+    }
+    await settled()
+  }
+
+  async fail(failure: SourceFailure, status?: number): Promise<void> {
+    const request = this.request!
+    this.request = null
+    request.requests.over({ kind: this.#kind, ok: failure === 'interrupted', isIdle: false, retryAfterMs: 0 })
+    this.#end!.reject(new SourceError(failure, failure, { status }))
+    await settled()
+  }
+}
+
+let clock: ManualClock
+let server: Server
+let reader: StreamReader
+let place: ReadingPlace
+let events: string[]
+let connections: ConnectionState[]
+let failures: ErrorData[]
+
+beforeEach(() => {
+  clock = new ManualClock()
+  server = new Server()
+  place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false }
+  events = []
+  connections = []
+  failures = []
+  reader = new StreamReader({
+    env: { clock, random: () => 0.5 },
+    source: server,
+    settings: { live: true, backoff: null, silenceTimeoutMs: SILENCE_MS },
+    place: () => place,
+    onBatch: ({ items, offset, upToDate }) => {
+      const from = place.offset
+      place = { ...place, offset, hasRows: true, ...(items.length === 0 ? {} : { anchor: anchorOf(from, offset, items) }) }
+      events.push(`${String(items.length)} at ${offset}`)
+      if (upToDate) reader.upToDate()
+      return Promise.resolve()
+    },
+    onSame: () => undefined,
+    onOther: () => {
+      events.push('other')
+      place = { offset: '-1', anchor: null, hasRows: true, isReplacing: true }
+    },
+    onMissing: () => {
+      events.push('missing')
+      place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false }
+    },
+    onConnection: (connection) => connections.push(connection),
+    onFailure: (error) => failures.push(error),
+  })
+  void reader.run()
+})
+
+const last = (): ConnectionState | undefined => connections.at(-1)
+
+async function wait(ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed += 100) {
+    clock.advance(100)
+    await settled()
+  }
+}
+
+/** Live, at offset 2, with the events `a` and `b`. */
+async function live(): Promise<void> {
+  await server.answer(['a', 'b'], '2')
+  await wait(100)
+  expect([last(), server.isAsked]).toEqual(['live', true])
+  events.length = 0
+}
+
+describe('silence', () => {
+  test('ends a live request after its limit, and the next one is asked at once: nobody notices', async () => {
+    await live()
+    const { requests } = server
+    await wait(SILENCE_MS - 200)
+    expect(server.requests).toBe(requests)
+    await wait(300)
+    expect(server.requests).toBe(requests + 1)
+    await server.answer(['a', 'b', 'c'], '3')
+    expect([events, last(), failures]).toEqual([['1 at 3'], 'live', []])
+  })
+
+  test('of the request that follows it is told: connecting, then offline, and it goes on asking', async () => {
+    await live()
+    await wait(SILENCE_MS + 1100)
+    expect(last()).toBe('connecting')
+    await wait(SILENCE_MS)
+    expect([last(), failures.at(-1)]).toMatchObject(['offline', { code: 'OFFLINE', retryable: true }])
+    await wait(1000)
+    await server.answer(['a', 'b', 'c'], '3')
+    expect([events, last()]).toEqual([['1 at 3'], 'live'])
+  })
+
+  test('is judged by how long the server took before', async () => {
+    await live()
+    await wait(20_000)
+    await server.answer([], '2')
+    await wait(100)
+    const { requests } = server
+    await wait(29_800)
+    expect(server.requests).toBe(requests)
+    await wait(400)
+    expect(server.requests).toBe(requests + 1)
+  })
+
+  test('is over with any byte', async () => {
+    await live()
+    const { requests } = server
+    for (let times = 0; times < 5; times += 1) {
+      await wait(SILENCE_MS - 1000)
+      server.request!.requests.heard()
+    }
+    expect(server.requests).toBe(requests)
+  })
+
+  test('of a moment ends at once for who is in a hurry; a request that has just gone out stays', async () => {
+    await live()
+    const { requests } = server
+    reader.reconnect()
+    await settled()
+    expect(server.requests).toBe(requests)
+    await wait(1000)
+    reader.reconnect()
+    await wait(100)
+    expect(server.requests).toBe(requests + 1)
+  })
+
+  test('a slow first answer is not begun again by everyone who is in a hurry', async () => {
+    for (let tab = 0; tab < 60; tab += 1) {
+      reader.reconnect()
+      await wait(1000)
+    }
+    expect(server.requests).toBeLessThanOrEqual(10)
+  })
+})
+
+describe('an answer that goes backwards', () => {
+  test.each([
+    ['to an earlier offset', '1'],
+    ['to the same offset, with events', '2'],
+  ])('%s is not folded; after a pause a fresh one is asked for', async (_, offset) => {
+    await live()
+    await server.answer(['a'], offset)
+    expect([events, last(), failures.at(-1)]).toMatchObject([[], 'offline', { code: 'STREAM_ERROR', retryable: true }])
+    const { requests } = server
+    await wait(900)
+    expect(server.requests).toBe(requests)
+    await wait(400)
+    expect([server.requests, server.request!.isFresh]).toEqual([requests + 1, true])
+    await server.answer(['a', 'b', 'c'], '3')
+    expect([events, last()]).toEqual([['1 at 3'], 'live'])
+    await wait(1000)
+    expect(server.request!.isFresh).toBe(true)
+    await server.fail('interrupted')
+    await wait(1000)
+    expect(server.request!.isFresh).toBe(false)
+  })
+
+  test('however often does not make it another stream', async () => {
+    await live()
+    for (let times = 0; times < 20; times += 1) {
+      await server.answer(['a', 'b', 'x'], '1')
+      await wait(31_000)
+    }
+    expect(events).toEqual([])
+  })
+})
+
+describe('one answer drops nothing', () => {
+  test.each<[SourceFailure, number, string]>([['missing', 404, 'missing'], ['missing', 410, 'missing'], ['bad-offset', 400, 'other']])('%s %i takes three in a row, with pauses', async (failure, status, outcome) => {
+    await live()
+    const begin = clock.now()
+    await server.fail(failure, status)
+    expect([events, last()]).toEqual([[], 'offline'])
+    while (!server.isAsked) await wait(100)
+    await server.fail(failure, status)
+    while (!server.isAsked) await wait(100)
+    expect(events).toEqual([])
+    await server.fail(failure, status)
+    expect(events).toEqual([outcome])
+    expect(clock.now() - begin).toBeGreaterThanOrEqual(2000)
+  })
+
+  test('backends that contradict each other drop nothing', async () => {
+    await live()
+    for (let round = 0; round < 30; round += 1) {
+      for (const answer of ['no', 'no', 'yes', 'yes']) {
+        while (!server.isAsked) await wait(1000)
+        if (answer === 'no') await server.fail('missing', 404)
+        else await server.answer(['a', 'b'].slice(server.request!.offset === '-1' ? 0 : 2), '2')
+      }
+    }
+    expect(events.filter((event) => event === 'missing' || event === 'other')).toEqual([])
+  })
+
+  test('where there are no rows a missing stream is told at once', async () => {
+    await server.fail('missing', 404)
+    expect([events, last()]).toEqual([['missing'], 'not-found'])
+  })
+})
+
+describe('an application that cannot say its headers', () => {
+  test('is told so with its own error, and asked again later', async () => {
+    server.request!.requests.over({ kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 })
+    await server.fail('application')
+    expect(last()).toBe('failed')
+    await wait(2000)
+    expect(server.isAsked).toBe(true)
+  })
+})
