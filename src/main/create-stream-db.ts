@@ -89,7 +89,12 @@ export function createStreamDB<
       onCleanup: () => {
         subsets.drop(name)
       },
-      load: (demand) => (closed ? Promise.reject(closedError()) : !modes.has(name) || subsets.load(name, demand)),
+      load: (demand) => {
+        if (closed) return Promise.reject(closedError())
+        if (!modes.has(name)) return true
+        wake()
+        return subsets.load(name, demand)
+      },
       unload: (demand) => {
         subsets.unload(demand)
       },
@@ -236,6 +241,12 @@ export function createStreamDB<
     link.call((engine) => engine.start()).catch(() => undefined)
   }
 
+  /** Rows are asked for. After the last worker has failed, that is a reason to make another one: its failure rejects who waits. */
+  const wake = (): void => {
+    if (!started) start()
+    else if (link.isDown && !closed) link.session().catch(() => undefined)
+  }
+
   const reconnect = (): void => {
     if (held) start()
     held = false
@@ -261,7 +272,7 @@ export function createStreamDB<
       replica.lost()
       link.call((engine) => engine.resync()).catch(() => undefined)
     }
-    if (!started) start()
+    wake()
     if (preload.isReady) queueMicrotask(onReady)
   }
 
@@ -303,7 +314,7 @@ export function createStreamDB<
     utils: {
       awaitTxId: (txid, timeout) => {
         if (closed) return Promise.reject(closedError())
-        if (!started) start()
+        wake()
         return txids.wait(txid, timeout)
       },
     },

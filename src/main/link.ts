@@ -35,6 +35,7 @@ export class Link {
   #endpoint: OpenEndpoint | null = null
   #opening: Promise<Session> | null = null
   #closed = false
+  #isDown = false
   #deaths = 0
   #bypass = 0
   #restartTimer: ReturnType<typeof setTimeout> | undefined
@@ -52,6 +53,11 @@ export class Link {
   /** There is a session, or one is being opened. */
   get isActive(): boolean {
     return this.#opening !== null
+  }
+
+  /** The last attempt has failed, and no other follows by itself: {@link session} makes one. */
+  get isDown(): boolean {
+    return this.#isDown
   }
 
   /** Calls the engine. @throws SidestreamError also `WORKER_DIED`, and `CLOSED` when the call was under way */
@@ -86,26 +92,33 @@ export class Link {
       .then(release, release)
   }
 
+  /** All attempts are one life: a call that began with the first one is rejected by whatever ends the last one. */
   async #open(): Promise<Session> {
-    this.#life = new AbortController()
-    const life = this.#life
-    try {
-      const endpoint = await this.#options.open(this.#bypass)
-      this.#endpoint = endpoint
-      const session = await connect(endpoint.endpoint, await this.#options.hello(), this.#options.tab)
-      if (this.#closed) return session
-      this.#watch(session, life)
-      this.#options.onSession(session)
-      return session
-    } catch (error) {
-      const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
-      this.#endpoint?.release(true)
-      this.#endpoint = null
-      // A shared one may belong to an old tab. Beside it a dedicated one will do, and in the end the page itself.
-      if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#closed) return this.#open()
-      this.#opening = null
-      if (!this.#closed) this.#options.onDown(failure, true)
-      throw failure
+    const life = new AbortController()
+    this.#life = life
+    this.#isDown = false
+    for (;;) {
+      try {
+        // Not at once: where it throws, the failure must not come before `#opening` is this attempt.
+        const endpoint = await Promise.resolve().then(() => this.#options.open(this.#bypass))
+        this.#endpoint = endpoint
+        const session = await connect(endpoint.endpoint, await this.#options.hello(), this.#options.tab)
+        if (this.#closed) return session
+        this.#watch(session, life)
+        this.#options.onSession(session)
+        return session
+      } catch (error) {
+        const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
+        this.#endpoint?.release(true)
+        this.#endpoint = null
+        // A shared one may belong to an old tab. Beside it a dedicated one will do, and in the end the page itself.
+        if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#closed) continue
+        this.#opening = null
+        this.#isDown = true
+        life.abort(failure)
+        if (!this.#closed) this.#options.onDown(failure, true)
+        throw failure
+      }
     }
   }
 
@@ -146,6 +159,7 @@ export class Link {
     this.#opening = null
     this.#deaths += 1
     const final = !renewable || this.#deaths > RESTARTS
+    this.#isDown = final
     this.#options.onDown(error, final)
     if (final) return
     this.#restartTimer = setTimeout(() => {

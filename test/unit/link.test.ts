@@ -15,6 +15,8 @@ class ScriptedWorker {
   readonly listeners = new Set<(message: string) => void>()
   epoch = 'e1'
   reply: HelloReply | null | undefined
+  /** What the first sessions are answered, before `reply`. */
+  firstReplies: HelloReply[] = []
   isSilent = false
   renewable = true
   postError: Error | null = null
@@ -49,7 +51,7 @@ class ScriptedWorker {
       return this.isSilent ? (silence as T) : value
     }
     return {
-      hello: () => this.reply ?? { ok: true, epoch: this.epoch, status: { ...INITIAL_ENGINE_STATUS, where: 'leader' }, aliveLock: null },
+      hello: () => this.firstReplies.shift() ?? this.reply ?? { ok: true, epoch: this.epoch, status: { ...INITIAL_ENGINE_STATUS, where: 'leader' }, aliveLock: null },
       ping: () => note('ping', this.epoch),
       start: () => note('start', undefined),
       reconnect: () => note('reconnect', undefined),
@@ -219,6 +221,15 @@ describe('closing', () => {
     expect(first).toBe('CLOSED')
   })
 
+  test('rejects a call that began before a worker of another version was passed by', async () => {
+    worker.firstReplies = [{ ok: false, error: { code: 'VERSION_MISMATCH', message: 'reload', retryable: false } }]
+    worker.isSilent = true
+    const code = codeOf(link.call((engine) => engine.append('{}', {})))
+    await until(() => worker.calls.includes('append'))
+    link.close()
+    expect(await Promise.race([code, until(() => false).catch(() => 'still pending')])).toBe('CLOSED')
+  })
+
   test('releases a worker that answers only afterwards', async () => {
     const opening = link.session().catch(() => undefined)
     link.close()
@@ -271,6 +282,21 @@ describe('a worker’s death', () => {
     await until(() => sessions.length === 2)
     expect(sessions).toEqual(['e1', 'e2'])
     expect(await link.call((engine) => engine.ping())).toBe('e2')
+  })
+
+  test.each([1, 2])('rejects a call that began before %i workers of another version were passed by', async (bypassed) => {
+    worker.firstReplies = Array.from({ length: bypassed }, () => ({ ok: false, error: { code: 'VERSION_MISMATCH', message: 'reload', retryable: false } }))
+    const ended: Array<string | undefined> = []
+    const call = (): void => void codeOf(link.call((engine) => engine.append('{}', {}))).then((code) => ended.push(code))
+    worker.isSilent = true
+    call()
+    await until(() => worker.calls.includes('append'))
+    call()
+    await until(() => worker.calls.filter((name) => name === 'append').length === 2)
+    await vi.advanceTimersByTimeAsync(30_000)
+    await until(() => downs.length > 0)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(ended).toEqual(['WORKER_DIED', 'WORKER_DIED'])
   })
 
   test('is noticed when another engine answers in its place', async () => {
