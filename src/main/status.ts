@@ -1,4 +1,4 @@
-import { hookFailed } from '../shared/errors.ts'
+import { hookFailed, type ErrorData } from '../shared/errors.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
 
 /** Readable as a snapshot and subscribable: fit for React's `useSyncExternalStore`. */
@@ -12,6 +12,9 @@ export interface StatusStore {
 export class Status implements StatusStore {
   #snapshot: StreamDBStatus
   readonly #listeners = new Set<{ listener: () => void }>()
+  /** The listeners are being called: a change that one of them makes is told when all have been. */
+  #isTelling = false
+  #isNews = false
 
   /** @param where the engine is going to run */
   constructor(where: EngineHome = 'page') {
@@ -33,12 +36,34 @@ export class Status implements StatusStore {
     const next = { ...this.#snapshot, ...change }
     if (JSON.stringify(next) === JSON.stringify(this.#snapshot)) return
     this.#snapshot = next
-    for (const { listener } of [...this.#listeners]) {
-      try {
-        listener()
-      } catch (error) {
-        this.set({ lastError: hookFailed('a status listener', error) })
+    this.#isNews = true
+    if (this.#isTelling) return
+    this.#isTelling = true
+    const failure = this.#tell()
+    // Told once: a listener that fails at that as well must not keep this going.
+    if (failure) {
+      this.#snapshot = { ...this.#snapshot, lastError: failure }
+      this.#isNews = true
+      this.#tell()
+    }
+    this.#isTelling = false
+  }
+
+  /** Calls the listeners, and again when one has changed the status. @returns how the first one failed, or null */
+  #tell(): ErrorData | null {
+    let failure: ErrorData | null = null
+    while (this.#isNews) {
+      this.#isNews = false
+      for (const own of [...this.#listeners]) {
+        // One before it may have unsubscribed it.
+        if (!this.#listeners.has(own)) continue
+        try {
+          own.listener()
+        } catch (error) {
+          failure ??= hookFailed('a status listener', error)
+        }
       }
     }
+    return failure
   }
 }

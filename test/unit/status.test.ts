@@ -72,6 +72,56 @@ describe('the status of a StreamDB', () => {
     expect(told).toBe(true)
   })
 
+  test('calls no listener that another one has just unsubscribed', () => {
+    const status = new Status()
+    const seen: string[] = []
+    status.subscribe(() => {
+      seen.push('first')
+      stop()
+    })
+    const stop = status.subscribe(() => seen.push('second'))
+    status.set({ rows: 1 })
+    expect(seen).toEqual(['first'])
+  })
+
+  test('survives a listener that fails in another way each time, and tells the others of it once', () => {
+    const status = new Status()
+    const seen: Array<string | undefined> = []
+    let failures = 0
+    status.subscribe(() => {
+      failures += 1
+      throw new Error(`failure ${String(failures)}`)
+    })
+    status.subscribe(() => seen.push(status.getSnapshot().lastError?.message))
+    status.set({ rows: 1 })
+    expect(seen).toEqual([undefined, 'a status listener threw: failure 1'])
+    status.set({ rows: 2 })
+    expect(seen.length).toBe(4)
+    expect(failures).toBe(4)
+  })
+
+  test('survives listeners that unsubscribe each other, subscribe anew and then fail', () => {
+    const status = new Status()
+    let calls = 0
+    const stops = new Set<() => void>()
+    const listen = (): void => {
+      stops.add(
+        status.subscribe(() => {
+          calls += 1
+          for (const stop of stops) stop()
+          stops.clear()
+          listen()
+          throw new Error(`failure ${String(calls)}`)
+        }),
+      )
+    }
+    listen()
+    listen()
+    status.set({ rows: 1 })
+    expect(status.getSnapshot()).toMatchObject({ rows: 1, lastError: { code: 'HOOK_FAILED' } })
+    expect(calls).toBe(2)
+  })
+
   test('has methods that can be taken off, as React’s useSyncExternalStore takes them', () => {
     const status = new Status()
     const { subscribe, getSnapshot } = status
