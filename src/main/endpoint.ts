@@ -32,6 +32,8 @@ interface Use {
   readonly worker: WorkerLike
   readonly shared: boolean
   users: number
+  /** Ends it, counting from its last StreamDB's release. */
+  end: ReturnType<typeof setTimeout> | undefined
 }
 
 /** By the function that has made it: StreamDBs with the same function share its worker. */
@@ -47,7 +49,7 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
   let use = uses.get(option)
   if (use?.shared !== shared) {
     try {
-      use = { worker: renewable ? option({ name: `sidestream-${String(PROTOCOL_VERSION)}`, shared }) : option, shared, users: 0 }
+      use = { worker: renewable ? option({ name: `sidestream-${String(PROTOCOL_VERSION)}`, shared }) : option, shared, users: 0, end: undefined }
     } catch (error) {
       throw new SidestreamError('WORKER_START_FAILED', `the worker cannot be made: ${describe(error)}`, { cause: error })
     }
@@ -65,6 +67,7 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
   uses.set(option, use)
   const own = use
   own.users += 1
+  clearTimeout(own.end)
   let released = false
   return {
     renewable,
@@ -90,9 +93,8 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
         if (uses.get(option) === own) uses.delete(option)
       }
       if (dead) forget()
-      if (!renewable) return
-      setTimeout(() => {
-        if (own.users > 0) return
+      if (!renewable || own.users > 0) return
+      own.end = setTimeout(() => {
         forget()
         if (port === worker) (worker).terminate()
         else (port as MessagePort).close()

@@ -50,6 +50,8 @@ export class Host {
   readonly #env: EngineEnv
   readonly #validators: () => Validators
   readonly #engines = new Map<string, Engine>()
+  /** Engines without tabs, each with what cancels its end. */
+  readonly #graces = new Map<Engine, () => void>()
   readonly #clients = new Clients()
 
   constructor(env: EngineEnv, validators: () => Validators) {
@@ -69,6 +71,7 @@ export class Host {
     const { settings, request } = hello
     const key = engineKey(settings)
     const engine = this.#engineOf(key, settings)
+    this.#cancelGrace(engine)
     const membership = engine.join({
       link: { tab, gone: gone.signal },
       wantsEvents: hello.wantsEvents,
@@ -138,12 +141,20 @@ export class Host {
     return engine
   }
 
+  /** Counts from the last tab's leave: an earlier one's is over with the tab that came after it. */
   #graceFor(key: string, engine: Engine): void {
-    this.#env.clock.after(GRACE_MS, () => {
-      if (engine.memberCount > 0) return
+    this.#cancelGrace(engine)
+    const cancel = this.#env.clock.after(GRACE_MS, () => {
+      this.#graces.delete(engine)
       this.#forget(key, engine)
       void engine.close()
     })
+    this.#graces.set(engine, cancel)
+  }
+
+  #cancelGrace(engine: Engine): void {
+    this.#graces.get(engine)?.()
+    this.#graces.delete(engine)
   }
 
   #forget(key: string, engine: Engine): void {

@@ -62,6 +62,8 @@ export class Candidate {
   #thefts = 0
   #unanswered = 0
   #cancelCall: (() => void) | null = null
+  /** Counts from the last tab's leave. */
+  #cancelGrace: (() => void) | null = null
 
   constructor(options: CandidateOptions) {
     this.#options = options
@@ -76,10 +78,12 @@ export class Candidate {
   add(seat: Seat, gone: AbortSignal): void {
     const member: Member = { seat, wire: null, word: null, search: 0 }
     this.#members.add(member)
+    this.#cancelGrace?.()
     gone.addEventListener('abort', () => {
       this.#members.delete(member)
       this.#unanswered = 0
-      if (this.#members.size === 0) this.#options.env.clock.after(GRACE_MS, () => void this.#resign())
+      this.#cancelGrace?.()
+      if (this.#members.size === 0) this.#cancelGrace = this.#options.env.clock.after(GRACE_MS, () => void this.#resign())
     })
     if (this.#role === 'leading') void this.#serveOwn(member)
     else this.#call()
