@@ -78,6 +78,8 @@ interface Member {
   readonly joining: Joining
   visible: boolean
   started: boolean
+  /** What is wrong with this tab alone: no other is told. */
+  problem: ErrorData | null
 }
 
 /**
@@ -201,7 +203,7 @@ export class Engine {
 
   /** Adds a tab. It receives nothing before it is started. */
   join(joining: Joining): Membership {
-    const status = (): EngineStatus => ({ ...this.#status, ...joining.about })
+    const status = (): EngineStatus => ({ ...this.#status, ...joining.about, lastError: member.problem ?? this.#status.lastError })
     const session = new TabSession(joining.link, {
       epoch: this.epoch,
       wantsEvents: joining.wantsEvents,
@@ -215,10 +217,11 @@ export class Engine {
         target.resync(this.#shown.state, this.#position())
       },
       onProblem: (error) => {
-        this.#setStatus({ lastError: error })
+        member.problem = error
+        this.#setStatus({})
       },
     })
-    const member: Member = { session, joining, visible: joining.visible, started: false }
+    const member: Member = { session, joining, visible: joining.visible, started: false, problem: null }
     this.#members.add(member)
     this.#onMembers()
     this.#desk.notice()
@@ -424,7 +427,9 @@ export class Engine {
     this.#cancelHiding = null
     const { pauseWhenHidden } = this.#settings
     if (pauseWhenHidden === null || pauseWhenHidden > MOST_DELAY_MS || this.#closed.signal.aborted) return
-    if (this.#members.size === 0 || [...this.#members].some(({ visible }) => visible)) {
+    // The last one's leave shows nothing to anybody.
+    if (this.#members.size === 0) return
+    if ([...this.#members].some(({ visible }) => visible)) {
       this.#reader.show()
       return
     }
@@ -473,6 +478,7 @@ export class Engine {
     this.#complete = true
     this.#confirmed = true
     this.#finishReplacement()
+    for (const member of this.#members) member.problem = null
     if (this.#status.lastError !== null && this.#status.lastError.code !== 'STORAGE_FAILED') this.#setStatus({ lastError: null })
     this.#reader.upToDate()
   }
@@ -562,6 +568,8 @@ export class Engine {
   }
 
   #setStatus(change: Partial<EngineStatus>): void {
+    // The latest is told.
+    if (change.lastError) for (const member of this.#members) member.problem = null
     this.#status = { ...this.#status, ...change }
     this.#cancelStatus ??= this.#env.clock.after(STATUS_DELAY_MS, () => {
       this.#tell()

@@ -1,0 +1,108 @@
+import { PROTOCOL_VERSION, type Hello, type StreamBatch, type StreamSettings } from '../../src/shared/protocol.ts'
+import type { EngineEnv, Lock } from '../../src/worker/env.ts'
+import { Host } from '../../src/worker/host.ts'
+import type { ReadEnd, ReadRequest, RequestAsker, StreamSource } from '../../src/worker/stream/source.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
+
+/** A stream that says what the test has it say. */
+class ScriptedSource implements StreamSource {
+  readonly settings: StreamSettings
+  readonly ask: RequestAsker
+  /** The read under way. */
+  request: ReadRequest | null = null
+  reads = 0
+
+  constructor(settings: StreamSettings, ask: RequestAsker) {
+    this.settings = settings
+    this.ask = ask
+  }
+
+  get isRead(): boolean {
+    return this.request !== null && !this.request.signal.aborted
+  }
+
+  read(request: ReadRequest): Promise<ReadEnd> {
+    this.request = request
+    this.reads += 1
+    return new Promise((resolve) => {
+      request.signal.addEventListener('abort', () => { resolve('aborted') }, { once: true })
+    })
+  }
+
+  append(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  async deliver(items: ReadonlyArray<unknown>, offset: string): Promise<void> {
+    const { request } = this
+    request!.onReachable(true, null)
+    await request!.onBatch({ items, offset, upToDate: true, streamClosed: false } satisfies StreamBatch)
+  }
+}
+
+const granted = (): Promise<Lock> => Promise.resolve({ release: () => undefined, lost: new Promise(() => undefined) })
+
+/** A host whose time, streams and tabs are the test's. Nothing is stored. */
+export class ScriptedHost {
+  readonly clock = new ManualClock()
+  /** The streams of the engines so far. */
+  readonly sources: ScriptedSource[] = []
+  readonly env: EngineEnv
+  readonly host: Host
+  #ids = 0
+
+  constructor() {
+    this.env = {
+      clock: this.clock,
+      locks: { areReal: false, take: granted, wait: () => new Promise(() => undefined), steal: granted },
+      random: () => 0.5,
+      newId: () => `id${String((this.#ids += 1))}`,
+      openChannel: () => null,
+      openStore: () => Promise.reject(new Error('no storage')),
+      createSource: (settings, ask) => {
+        const source = new ScriptedSource(settings, ask)
+        this.sources.push(source)
+        return source
+      },
+    }
+    this.host = new Host(this.env, () => new Map())
+  }
+
+  get source(): ScriptedSource {
+    return this.sources.at(-1)!
+  }
+}
+
+export const scriptedSettings = (change: Partial<StreamSettings> = {}): StreamSettings => ({
+  url: 'http://s/',
+  scope: '',
+  collections: [
+    { name: 'items', type: 'item', primaryKey: 'id' },
+    { name: 'users', type: 'user', primaryKey: 'id' },
+  ],
+  live: true,
+  contentType: null,
+  batching: true,
+  backoff: null,
+  cache: null,
+  pauseWhenHidden: null,
+  ...change,
+})
+
+let clients = 0
+/** What a tab says that has not been here before. */
+export const scriptedHello = (change: Partial<Hello> = {}): Hello => ({
+  version: PROTOCOL_VERSION,
+  client: `client ${String((clients += 1))}`,
+  settings: scriptedSettings(),
+  request: { headers: {}, params: {} },
+  wantsEvents: false,
+  hasRows: false,
+  have: null,
+  modes: {},
+  subsets: [],
+  tabLock: null,
+  failovers: 0,
+  visible: true,
+  ...change,
+})
