@@ -208,7 +208,7 @@ export function createStreamDB<
         try {
           return { ok: true, value: await resolveValues(request) }
         } catch (error) {
-          return { ok: false, error: toErrorData(error, 'HOOK_FAILED') }
+          return { ok: false, error: toErrorData(error, 'REQUEST_VALUES') }
         }
       },
     },

@@ -1,3 +1,4 @@
+import { describe, SidestreamError } from '../shared/errors.ts'
 import type { RequestValues } from '../shared/protocol.ts'
 import type { HeadersRecord, ParamsRecord } from './options.ts'
 
@@ -10,13 +11,32 @@ export interface RequestSettings {
 export const hasFunctions = ({ headers, params }: RequestSettings): boolean =>
   [headers, params].some((entries) => Object.values(entries ?? {}).some((value) => typeof value === 'function'))
 
+/** @throws SidestreamError `REQUEST_VALUES` when a function throws, or gives what no request can carry */
 export async function resolveValues({ headers, params }: RequestSettings): Promise<RequestValues> {
-  return { headers: await resolve(headers), params: await resolve(params) }
+  const values = { headers: await resolve('headers', headers), params: await resolve('params', params) }
+  for (const [name, value] of Object.entries(values.headers)) {
+    try {
+      new Headers({ [name]: value })
+    } catch (error) {
+      throw unusable(`headers.${name}`, 'cannot be sent', error)
+    }
+  }
+  return values
 }
 
-async function resolve(entries: ParamsRecord = {}): Promise<Record<string, string>> {
-  const resolved = await Promise.all(
-    Object.entries(entries).map(async ([name, value]) => [name, typeof value === 'function' ? await value() : value] as const),
-  )
-  return Object.fromEntries(resolved.flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])))
+async function resolve(kind: keyof RequestSettings, entries: ParamsRecord = {}): Promise<Record<string, string>> {
+  const resolved = await Promise.all(Object.entries(entries).map(async ([name, value]) => [name, await valueOf(`${kind}.${name}`, value)] as const))
+  return Object.fromEntries(resolved.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 }
+
+async function valueOf(name: string, value: ParamsRecord[string]): Promise<string | undefined> {
+  try {
+    const given = typeof value === 'function' ? await value() : value
+    return given === undefined ? undefined : String(given)
+  } catch (error) {
+    throw unusable(name, 'threw', error)
+  }
+}
+
+const unusable = (name: string, how: string, error: unknown): SidestreamError =>
+  new SidestreamError('REQUEST_VALUES', `streamOptions.${name} ${how}: ${describe(error)}`, { retryable: true, cause: error })

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'STREAM_ERROR' // any other failure of the stream or of an append
   | 'STORAGE_FAILED' // the cache could not be read or written; the engine goes on in memory
   | 'TAB_GONE' // a call into the tab was given up because the tab is gone
+  | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or gave what no request can carry
   | 'HOOK_FAILED' // onEvent, onBeforeBatch, onBatch or onInvalid threw
 
 /** An error as it crosses a port: classes and extra fields do not survive the crossing, data does. */

@@ -132,10 +132,13 @@ describe('what is wrong with one tab', () => {
     await world.source.deliver(itemEvents(1), '1')
     world.clock.advance(30)
     expect(tab.tab.last.batch.status?.lastError ?? tab.status().lastError).toMatchObject({ code: 'INVALID_OPTIONS' })
-    world.source.request!.onReachable(false, null)
+    world.source.fail(new Error('the network is down'))
+    await settled()
     world.clock.advance(30)
     expect(tab.status().lastError).toMatchObject({ code: 'OFFLINE' })
-    await world.source.deliver(itemEvents(1, 1), '2')
+    tab.engine.reconnect()
+    await settled()
+    await world.source.deliver(itemEvents(2), '2')
     world.clock.advance(30)
     expect(tab.status().lastError).toBe(null)
   })
@@ -151,5 +154,32 @@ describe('what is wrong with one tab', () => {
     world.clock.advance(30)
     expect(failing.status().lastError).toMatchObject({ code: 'TAB_GONE' })
     expect(other.status().lastError).toBe(null)
+  })
+})
+
+describe('headers and params', () => {
+  const boom = { ok: false, error: { code: 'REQUEST_VALUES', message: 'streamOptions.headers.token threw: no session', retryable: true } } as const
+
+  test('are had of the tab whose functions work, and no more of the one whose function throws', async () => {
+    const [bad, good] = [enter({ request: null }), enter({ request: null, visible: false })]
+    let asked = 0
+    bad.tab.requestValues = () => {
+      asked += 1
+      return Promise.resolve(boom)
+    }
+    good.tab.requestValues = () => Promise.resolve({ ok: true, value: { headers: { token: 't' }, params: {} } })
+    bad.engine.start()
+    await settled()
+    for (let request = 0; request < 3; request += 1) expect(await world.source.ask()).toEqual({ headers: { token: 't' }, params: {} })
+    expect(asked).toBe(1)
+  })
+
+  test('that no tab can give are the application’s fault', async () => {
+    for (const { tab, engine } of [enter({ request: null }), enter({ request: null })]) {
+      tab.requestValues = () => Promise.resolve(boom)
+      engine.start()
+    }
+    await settled()
+    await expect(world.source.ask()).rejects.toMatchObject(boom.error)
   })
 })

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { SidestreamError } from '../../src/shared/errors.ts'
 import type { RequestValues } from '../../src/shared/protocol.ts'
 import { RequestDesk, type Asked } from '../../src/worker/tabs/request-desk.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
@@ -12,6 +13,8 @@ class ScriptedAsked implements Asked {
   visible: boolean
   answers = true
   asked = 0
+  /** What its function throws. */
+  error: Error | null = null
   readonly #gone = new AbortController()
 
   constructor(name: string, rest: { visible?: boolean; answers?: boolean } = {}) {
@@ -26,7 +29,8 @@ class ScriptedAsked implements Asked {
       this.asked += 1
       return new Promise((resolve, reject) => {
         this.#gone.signal.addEventListener('abort', () => { reject(new Error('gone')) })
-        if (this.answers) resolve(valuesOf(this.name))
+        if (this.error) reject(this.error)
+        else if (this.answers) resolve(valuesOf(this.name))
       })
     },
   }
@@ -120,6 +124,38 @@ describe('the values of a request', () => {
     join(new ScriptedAsked('later'))
     await settled()
     expect(first.answer).toEqual(valuesOf('later'))
+  })
+
+  test('are asked of another tab when one tab’s function throws, and of that one last from then on', async () => {
+    const bad = join(new ScriptedAsked('bad'))
+    const good = join(new ScriptedAsked('good', { visible: false }))
+    bad.error = new SidestreamError('REQUEST_VALUES', 'headers.token threw: no')
+    for (let request = 0; request < 3; request += 1) expect(await desk.ask()).toEqual(valuesOf('good'))
+    expect([bad.asked, good.asked]).toEqual([1, 3])
+    tabs.delete(good)
+    good.leave()
+    bad.error = null
+    expect(await desk.ask()).toEqual(valuesOf('bad'))
+    tabs.add(new ScriptedAsked('newcomer', { visible: false }))
+    expect(await desk.ask()).toEqual(valuesOf('bad'))
+  })
+
+  test('are refused with the application’s error when every tab’s function throws', async () => {
+    for (const name of ['one', 'two']) join(new ScriptedAsked(name)).error = new SidestreamError('REQUEST_VALUES', `headers.token threw: ${name}`)
+    await expect(desk.ask()).rejects.toMatchObject({ code: 'REQUEST_VALUES', message: 'headers.token threw: one', retryable: true })
+    expect([...tabs].map(({ asked }) => asked)).toEqual([1, 1])
+  })
+
+  test('are refused so also when a call itself fails, and when no other tab answers in time', async () => {
+    join(new ScriptedAsked('bad')).error = new Error('cannot be cloned')
+    const silent = join(new ScriptedAsked('silent', { answers: false, visible: false }))
+    const first = asking()
+    await settled()
+    expect([first.answer, silent.asked]).toEqual([null, 1])
+    clock.advance(5000)
+    await settled()
+    expect(first.answer).toMatchObject({ code: 'REQUEST_VALUES', message: 'cannot be cloned', retryable: true })
+    expect(clock.pending).toBe(0)
   })
 
   test('are not to be had once the engine is closed', async () => {

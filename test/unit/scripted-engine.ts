@@ -11,6 +11,7 @@ class ScriptedSource implements StreamSource {
   /** The read under way. */
   request: ReadRequest | null = null
   reads = 0
+  #fail: (error: Error) => void = () => undefined
 
   constructor(settings: StreamSettings, ask: RequestAsker) {
     this.settings = settings
@@ -24,7 +25,8 @@ class ScriptedSource implements StreamSource {
   read(request: ReadRequest): Promise<ReadEnd> {
     this.request = request
     this.reads += 1
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      this.#fail = reject
       request.signal.addEventListener('abort', () => { resolve('aborted') }, { once: true })
     })
   }
@@ -33,10 +35,12 @@ class ScriptedSource implements StreamSource {
     return Promise.resolve()
   }
 
+  fail(error: Error): void {
+    this.#fail(error)
+  }
+
   async deliver(items: ReadonlyArray<unknown>, offset: string): Promise<void> {
-    const { request } = this
-    request!.onReachable(true, null)
-    await request!.onBatch({ items, offset, upToDate: true, streamClosed: false } satisfies StreamBatch)
+    await this.request!.onBatch({ items, offset, upToDate: true, streamClosed: false } satisfies StreamBatch)
   }
 }
 

@@ -1,5 +1,5 @@
 import { abortable } from '../../shared/abortable.ts'
-import { SidestreamError } from '../../shared/errors.ts'
+import { describe, SidestreamError } from '../../shared/errors.ts'
 import type { RequestValues } from '../../shared/protocol.ts'
 import type { Clock } from '../env.ts'
 
@@ -27,8 +27,8 @@ export class RequestDesk {
   readonly #options: RequestDeskOptions
   /** Requests under way, which a newcomer may know the values for. */
   readonly #waiting = new Set<() => void>()
-  /** Tabs that have not answered when they were last asked: others are asked before them. */
-  readonly #late = new WeakSet<Asked>()
+  /** Tabs that gave no values when they were last asked: others are asked before them. */
+  readonly #failing = new WeakSet<Asked>()
 
   constructor(options: RequestDeskOptions) {
     this.#options = options
@@ -40,14 +40,15 @@ export class RequestDesk {
   }
 
   /**
-   * A tab that is gone is not asked; one that dies while it is asked, or seems to be frozen, is replaced by another. Those
-   * that can be seen come first.
-   * @throws SidestreamError `TAB_GONE` once closed; whatever the tab that was asked throws
+   * A tab that is gone is not asked; one that dies while it is asked, seems to be frozen, or whose function throws is
+   * replaced by another. Those that can be seen come first.
+   * @throws SidestreamError `REQUEST_VALUES` when no tab has an answer and a tab's function throws; `TAB_GONE` once closed
    */
   async ask(): Promise<RequestValues> {
     const { tabs, closed } = this.#options
     while (!closed.aborted) {
-      const inOrder = [...tabs].sort((a, b) => Number(this.#late.has(a)) - Number(this.#late.has(b)) || Number(b.visible) - Number(a.visible))
+      const inOrder = [...tabs].sort((a, b) => Number(this.#failing.has(a)) - Number(this.#failing.has(b)) || Number(b.visible) - Number(a.visible))
+      let failure: SidestreamError | null = null
       let isNewcomer = false
       let tell = (): void => undefined
       const newcomer = new Promise<void>((resolve) => {
@@ -58,10 +59,13 @@ export class RequestDesk {
       this.#waiting.add(tell)
       try {
         for (const [index, tab] of inOrder.entries()) {
-          // The last one is waited for without end, unless somebody joins who may know.
-          const values = await this.#askOne(tab, index === inOrder.length - 1 ? newcomer : null)
-          if (values) return values
+          // Where there is no failure to tell, the last one is waited for without end, unless somebody joins who may know.
+          const isLast = index === inOrder.length - 1
+          const answer = await this.#askOne(tab, isLast && failure === null ? newcomer : null)
+          if (answer instanceof SidestreamError) failure ??= answer
+          else if (answer) return answer
         }
+        if (failure && !isNewcomer) throw failure
         if (!isNewcomer) await newcomer
       } finally {
         this.#waiting.delete(tell)
@@ -70,8 +74,8 @@ export class RequestDesk {
     throw new SidestreamError('TAB_GONE', 'no tab is left to ask for headers and params', { retryable: true })
   }
 
-  /** @returns null when the tab is gone, or takes until then (null: longer than the limit) */
-  async #askOne(tab: Asked, until: Promise<void> | null): Promise<RequestValues | null> {
+  /** @returns the error where the tab's function throws; null when the tab is gone, or takes until then (null: longer than the limit) */
+  async #askOne(tab: Asked, until: Promise<void> | null): Promise<RequestValues | SidestreamError | null> {
     const { gone } = tab.joining.link
     if (gone.aborted) return null
     const late = new AbortController()
@@ -81,12 +85,12 @@ export class RequestDesk {
     const cancel = until ? void until.then(giveUp) : this.#options.clock.after(ASK_LIMIT_MS, giveUp)
     try {
       const values = await abortable(tab.joining.request(), late.signal)
-      this.#late.delete(tab)
+      this.#failing.delete(tab)
       return values
     } catch (error) {
-      if (late.signal.aborted) this.#late.add(tab)
-      if (gone.aborted || late.signal.aborted) return null
-      throw error
+      if (gone.aborted) return null
+      this.#failing.add(tab)
+      return late.signal.aborted ? null : new SidestreamError('REQUEST_VALUES', describe(error), { retryable: true, cause: error })
     } finally {
       cancel?.()
     }
