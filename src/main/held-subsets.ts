@@ -12,9 +12,11 @@ interface Group {
   readonly order: OrderTerm | null
   /** Rows that each holder asked for; endless where there is no order. */
   readonly holders: Map<LoadSubsetOptions, number>
-  /** What the engine was told. */
+  /** The most that a holder asked for; 0 when it is let go of. */
   rows: number
-  /** How many of them are here. */
+  /** What the engine was told of that; 0 when it knows of no such subset. */
+  told: number
+  /** How many of what it was told are here. */
   served: number
   edge: unknown
   whole: boolean
@@ -49,10 +51,11 @@ export class HeldSubsets {
 
   /**
    * All that is held, for an engine that knows of none; it is going to serve it anew. Changes that are on their way to it
-   * follow all the same: what was told to the one before may have been meant for this one.
+   * follow all the same, if it was not told of them here.
    */
   all(): ReadonlyArray<SubsetChange> {
-    return [...this.#groups.values()].map(changeOf)
+    for (const group of this.#groups.values()) tell(group)
+    return [...this.#groups.values()].filter(({ rows }) => rows > 0).map(changeOf)
   }
 
   /** TanStack DB's `LoadSubsetFn`: true when the rows are here already. */
@@ -78,7 +81,12 @@ export class HeldSubsets {
 
   /** The collection starts anew: nobody holds anything of it. */
   drop(collection: string): void {
-    for (const group of this.#groups.values()) if (group.collection === collection) for (const options of group.holders.keys()) this.unload(options)
+    for (const group of this.#groups.values()) {
+      if (group.collection !== collection) continue
+      for (const options of group.holders.keys()) this.unload(options)
+      // Its rows are gone with the collection: who asks again asks for another one.
+      this.#end(group)
+    }
   }
 
   /** @param applied settles when the batch's rows can be seen */
@@ -86,7 +94,7 @@ export class HeldSubsets {
     for (const { id, rows, edge, whole } of served) {
       const group = this.#byId.get(id)
       if (!group) continue
-      group.served = Math.min(rows ?? Infinity, group.rows)
+      group.served = Math.min(rows ?? Infinity, group.told)
       group.edge = edge
       group.whole = whole
       for (const waiter of group.waiting) {
@@ -129,6 +137,7 @@ export class HeldSubsets {
         order: first?.order ?? null,
         holders: new Map(),
         rows: 0,
+        told: 0,
         served: 0,
         edge: null,
         whole: false,
@@ -158,23 +167,34 @@ export class HeldSubsets {
     const rows = Math.max(0, ...group.holders.values())
     if (rows === group.rows) return
     group.rows = rows
-    group.served = Math.min(group.served, rows)
     if (rows === 0) {
-      this.#groups.delete(group.key)
-      this.#byId.delete(group.id)
       // Nobody waits for what nobody holds.
       for (const { gate } of group.waiting) gate.resolve()
+      group.waiting.clear()
     }
     this.#untold.add(group)
     if (this.#isScheduled) return
     this.#isScheduled = true
-    // What is let go of in one task and held again in it is never told.
     queueMicrotask(() => {
       this.#isScheduled = false
-      const changes = [...this.#untold].map(changeOf)
-      this.#untold.clear()
-      if (changes.length > 0) this.#options.send(changes)
+      this.#tell()
     })
+  }
+
+  /** What is let go of in one task and held again in it has not changed, and is never told. */
+  #tell(): void {
+    const changed = [...this.#untold].filter(({ rows, told }) => rows !== told)
+    for (const group of this.#untold) {
+      tell(group)
+      if (group.rows === 0) this.#end(group)
+    }
+    this.#untold.clear()
+    if (changed.length > 0) this.#options.send(changed.map(changeOf))
+  }
+
+  #end(group: Group): void {
+    if (this.#groups.get(group.key) === group) this.#groups.delete(group.key)
+    this.#byId.delete(group.id)
   }
 
   /**
@@ -186,7 +206,7 @@ export class HeldSubsets {
     if (order !== null || where === null) return false
     const asked = conjunctsOf(where).map((conjunct) => [JSON.stringify(conjunct), conjunct] as const)
     for (const prefix of this.#groups.values()) {
-      if (prefix.collection !== collection || prefix.order === null || prefix.served === 0) continue
+      if (prefix.collection !== collection || prefix.order === null || prefix.rows === 0 || prefix.served === 0) continue
       const given = conjunctsOf(prefix.where).map((conjunct) => JSON.stringify(conjunct))
       if (!given.every((text) => asked.some(([own]) => own === text))) continue
       if (prefix.whole || asked.some(([text, conjunct]) => !given.includes(text) && isUpTo(conjunct, prefix.order!, prefix.edge))) return true
@@ -197,6 +217,12 @@ export class HeldSubsets {
   #tellFallbacks(): void {
     this.#options.onFallback(new Map(this.#fallbacks.values()))
   }
+}
+
+/** The engine is told how many rows are wanted now. */
+function tell(group: Group): void {
+  group.told = group.rows
+  group.served = Math.min(group.served, group.rows)
 }
 
 function changeOf({ id, collection, where, order, rows }: Group): SubsetChange {
