@@ -163,8 +163,12 @@ export function createStreamDB<
     hooks.before(batch)
     const wasReady = preload.isReady
     const began = performance.now()
-    const ack = await replica.apply(batch)
+    const ack = await replica.apply(batch).catch((error: unknown) => {
+      hooks.refused(batch)
+      throw error
+    })
     const tookMs = performance.now() - began
+    if (ack !== 'applied') hooks.refused(batch)
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
@@ -215,6 +219,7 @@ export function createStreamDB<
     onSession: (session) => {
       isOpened = true
       replica.follow(session.epoch)
+      hooks.follow()
       lastFailures = session.status.failedAttempts
       onStatus(session.status)
       if (started && !held) void session.engine.start()

@@ -12,6 +12,8 @@ export class StreamHooks {
 
   /** Batches whose rows are not all in the collections yet. */
   readonly #unfinished: StreamBatch[] = []
+  /** Offsets of batches that were handed over with a diff that the tab then refused: the engine sends them again first. */
+  #repeated: ReadonlyArray<string> = []
 
   constructor(hooks: Hooks, onError: (error: ErrorData) => void) {
     this.#hooks = hooks
@@ -26,10 +28,23 @@ export class StreamHooks {
 
   before({ events }: DiffBatch): void {
     const { onBeforeBatch, onEvent } = this.#hooks
-    for (const batch of events) {
+    const repeated = this.#repeated
+    this.#repeated = []
+    const firstNew = events.findIndex(({ offset }, index) => offset !== repeated[index])
+    for (const batch of firstNew < 0 ? [] : events.slice(firstNew)) {
       this.#guard('onBeforeBatch', () => onBeforeBatch?.(asJsonBatch(batch)))
       for (const event of batch.changes) this.#guard('onEvent', () => onEvent?.(event))
     }
+  }
+
+  /** The diff was not applied after all. */
+  refused({ events }: DiffBatch): void {
+    this.#repeated = events.map(({ offset }) => offset)
+  }
+
+  /** Another engine sends what it has read itself. */
+  follow(): void {
+    this.#repeated = []
   }
 
   after({ events, invalid, diffs, last }: DiffBatch): void {
