@@ -3,6 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
+import { canonicalSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
@@ -344,8 +345,9 @@ const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidde
 
 function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  return {
-    url,
+  const { durability = 'relaxed', version = '' } = typeof cache === 'object' ? cache : {}
+  return canonicalSettings({
+    url: requestUrl(url),
     scope,
     live,
     contentType,
@@ -355,6 +357,13 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     backoff: backoffOptions ? (JSON.parse(JSON.stringify(backoffOptions)) as StreamSettings['backoff']) : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     silenceTimeoutMs,
-    cache: cache ? { durability: 'relaxed', version: '', ...(cache === true ? {} : cache) } : null,
-  }
+    cache: cache === false ? null : { durability, version },
+  })
+}
+
+/** A URL in the form that requests have it: however it is written, it is the same stream. */
+function requestUrl(url: string): string {
+  const parsed = new URL(url)
+  parsed.hash = ''
+  return parsed.href
 }

@@ -1,6 +1,7 @@
 import { abortable } from '../shared/abortable.ts'
 import { fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type StreamSettings, type TabContract } from '../shared/protocol.ts'
+import { settingsKey } from '../shared/settings.ts'
 import type { EngineHome } from '../shared/status.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
@@ -33,7 +34,7 @@ export interface Admission {
 }
 
 /** Two tabs whose keys are equal share an engine. */
-export const engineKey = (settings: StreamSettings): string => JSON.stringify(settings)
+export const engineKey = settingsKey
 
 /** @throws SidestreamError `VERSION_MISMATCH` */
 export function assertVersion({ version }: Hello): void {

@@ -73,6 +73,13 @@ describe('an engine without tabs', () => {
   })
 })
 
+test('tabs whose collections are in another order share an engine, and so the cache that only one may write', async () => {
+  const one = enter()
+  const { collections, ...rest } = scriptedSettings()
+  const other = enter({ settings: { collections: [...collections].reverse(), ...rest } })
+  expect(await epochOf(other.engine)).toBe(await epochOf(one.engine))
+})
+
 describe('a paused stream', () => {
   const hidden = { settings: scriptedSettings({ pauseWhenHidden: 300 }), visible: false }
 

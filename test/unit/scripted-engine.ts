@@ -90,6 +90,7 @@ export const scriptedSettings = (change: Partial<StreamSettings> = {}): StreamSe
   backoff: null,
   cache: null,
   pauseWhenHidden: null,
+  silenceTimeoutMs: 45_000,
   ...change,
 })
 
