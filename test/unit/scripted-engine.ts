@@ -92,7 +92,8 @@ export const scriptedSettings = (change: Partial<StreamSettings> = {}): StreamSe
   batching: true,
   backoff: null,
   cache: null,
-  pauseWhenHidden: null, silenceTimeoutMs: 45_000,
+  pauseWhenHidden: null,
+  silenceTimeoutMs: 45_000,
   ...change,
 })
 
