@@ -25,6 +25,9 @@ import { streamUrl } from './stream-url.ts'
 import { tabLock } from './tab-lock.ts'
 import { Txids } from './txids.ts'
 
+/** A cache that nothing has used for so long is removed, ms: 30 days. */
+const KEEP_UNUSED_MS = 30 * 24 * 60 * 60 * 1000
+
 /**
  * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
  * Synchronous; nothing is asked of the server before {@link StreamDBMethods.preload} or a query over a collection.
@@ -361,7 +364,7 @@ const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidde
 
 function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  const { durability = 'relaxed', version = '' } = typeof cache === 'object' ? cache : {}
+  const { durability = 'relaxed', version = '', keepUnusedMs = KEEP_UNUSED_MS } = typeof cache === 'object' ? cache : {}
   return canonicalSettings({
     url: requestUrl(url),
     scope,
@@ -373,7 +376,7 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     backoff: backoffOptions ? { initialDelay: backoffOptions.initialDelay, maxDelay: backoffOptions.maxDelay, multiplier: backoffOptions.multiplier } : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     silenceTimeoutMs,
-    cache: cache === false ? null : { durability, version },
+    cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs },
   })
 }
 

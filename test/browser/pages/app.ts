@@ -217,7 +217,8 @@ const app = {
   killWorker: () => { (worker as Worker).terminate() },
   setToken: (value: string) => { token = value },
   tokensAsked: () => tokensAsked,
-  databases: async () => (await indexedDB.databases()).map(({ name }) => name ?? ''),
+  /** Those of caches. */
+  databases: async () => (await indexedDB.databases()).map(({ name }) => name ?? '').filter((name) => name !== 'sidestream:caches'),
 }
 
 export type App = typeof app
