@@ -6,7 +6,7 @@ import { getStreamDBCollectionId } from '../shared/names.ts'
 import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
 import { canonicalSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
-import type { EngineStatus } from '../shared/status.ts'
+import { statusAfter, type EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
 import { HeldSubsets } from './held-subsets.ts'
@@ -167,7 +167,7 @@ export function createStreamDB<
     if (closed) return
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
     engineIsReady = engine.ready
-    status.set({ ...engine, cleared: held || engine.cleared, offset: replica.offset, ready: preload.isReady })
+    status.set({ ...statusAfter(engine, status.getSnapshot(), held), offset: replica.offset, ready: preload.isReady })
     const isRefused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
     lastFailures = engine.failedAttempts
     // Before whoever waits is told: onError may mend it.
@@ -192,7 +192,7 @@ export function createStreamDB<
     link.thrives()
     if (batch.last) {
       if (batch.ready) onReady(batch.filling)
-      status.set({ ...batch.status, offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
+      status.set({ ...(batch.status && statusAfter(batch.status, status.getSnapshot(), held)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
     } else if (batch.stale) {
       status.set({ stale: true })

@@ -25,7 +25,7 @@ test(`worlds ${String(first)} to ${String(last)} keep every invariant`, { timeou
     expect(total.txids).toBeGreaterThan(worlds)
     expect(total.pauses).toBeGreaterThan(worlds / 500)
     expect(total.answers).toBeGreaterThan(worlds)
-    expect(total.clears).toBeGreaterThan(worlds / 10)
+    expect(total.clears).toBeGreaterThan(worlds / 20)
     expect(total.failedClears).toBeGreaterThan(worlds / 200)
   }
 })
