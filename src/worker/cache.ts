@@ -80,6 +80,8 @@ export class Cache {
   readonly #closed = new AbortController()
   #store: Store | null = null
   #lock: Lock | null = null
+  /** The lock is waited for. */
+  #isQueued = false
   /** When the lock was granted. */
   #since = 0
   #directory = new SegmentDirectory()
@@ -511,10 +513,14 @@ export class Cache {
 
   /** Waits for the present writer to go, then takes the cache over. */
   async #succeed(): Promise<void> {
+    if (this.#isQueued) return
+    this.#isQueued = true
     try {
       this.#hold(await this.#env.locks.wait(this.#name, this.#closed.signal))
     } catch {
       return
+    } finally {
+      this.#isQueued = false
     }
     if (this.#cleared) {
       this.#release()
@@ -531,7 +537,8 @@ export class Cache {
   }
 
   #hold(lock: Lock | null): void {
-    if (this.#closed.signal.aborted || this.#cleared) {
+    // One that is held already is kept: the other one was asked for while this one was still waited for.
+    if (this.#closed.signal.aborted || this.#cleared || this.#lock) {
       lock?.release()
       return
     }
