@@ -27,7 +27,11 @@ async function openListener(): Promise<Page> {
     }
     const look = async (): Promise<void> => {
       const { held = [], pending = [] } = await navigator.locks.query()
-      for (const { name = '' } of [...held, ...pending]) if (name.startsWith('sidestream:')) listen(name), listen(`${name}:cleared`)
+      for (const { name = '' } of [...held, ...pending]) {
+        if (!name.startsWith('sidestream:')) continue
+        listen(name)
+        listen(`${name}:cleared`)
+      }
       setTimeout(() => void look(), 20)
     }
     void look()
