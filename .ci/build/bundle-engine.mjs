@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 import ts from 'typescript'
 
 /**
- * The engine, as one self-contained file for workers and one for pages. Import maps do not reach into workers, and bundlers
+ * The engine, as one self-contained file for workers and one for pages, and the care of its caches for pages as well. Import maps do not reach into workers, and bundlers
  * disagree about chunks of a worker, so whatever a worker needs has to be inside. In the page, a chunk that shares modules
  * with the page's own code would be split off it, and loaded by pages that never run the engine.
  */
@@ -12,6 +12,7 @@ export async function bundleEngine(root) {
   await removeScripts(join(root, 'dist/worker'))
   await removeScripts(join(root, 'dist/in-page'))
   await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
+  await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
   return bundle(root, 'src/worker/index.ts', 'dist/worker.js')
 }
 

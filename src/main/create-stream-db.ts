@@ -6,7 +6,7 @@ import { getStreamDBCollectionId } from '../shared/names.ts'
 import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, type RequestValues, type StreamSettings } from '../shared/protocol.ts'
 import { canonicalSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
-import type { EngineStatus } from '../shared/status.ts'
+import { statusAfter, type EngineStatus } from '../shared/status.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
 import { HeldSubsets } from './held-subsets.ts'
@@ -24,6 +24,9 @@ import { StreamHooks } from './stream-hooks.ts'
 import { streamUrl } from './stream-url.ts'
 import { tabLock } from './tab-lock.ts'
 import { Txids } from './txids.ts'
+
+/** A cache that nothing has used for so long is removed, ms: 30 days. */
+const KEEP_UNUSED_MS = 30 * 24 * 60 * 60 * 1000
 
 /**
  * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
@@ -164,7 +167,7 @@ export function createStreamDB<
     if (closed) return
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
     engineIsReady = engine.ready
-    status.set({ ...engine, cleared: held || engine.cleared, offset: replica.offset, ready: preload.isReady })
+    status.set({ ...statusAfter(engine, status.getSnapshot(), held), offset: replica.offset, ready: preload.isReady })
     const isRefused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
     lastFailures = engine.failedAttempts
     // Before whoever waits is told: onError may mend it.
@@ -189,7 +192,7 @@ export function createStreamDB<
     link.thrives()
     if (batch.last) {
       if (batch.ready) onReady(batch.filling)
-      status.set({ ...batch.status, offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
+      status.set({ ...(batch.status && statusAfter(batch.status, status.getSnapshot(), held)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
     } else if (batch.stale) {
       status.set({ stale: true })
@@ -361,7 +364,7 @@ const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidde
 
 function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  const { durability = 'relaxed', version = '' } = typeof cache === 'object' ? cache : {}
+  const { durability = 'relaxed', version = '', keepUnusedMs = KEEP_UNUSED_MS } = typeof cache === 'object' ? cache : {}
   return canonicalSettings({
     url: requestUrl(url),
     scope,
@@ -373,7 +376,7 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     backoff: backoffOptions ? { initialDelay: backoffOptions.initialDelay, maxDelay: backoffOptions.maxDelay, multiplier: backoffOptions.multiplier } : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     silenceTimeoutMs,
-    cache: cache === false ? null : { durability, version },
+    cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs },
   })
 }
 

@@ -25,6 +25,8 @@ export type { Transform } from '../shared/transform.ts'
 export type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
 export type { ConnectionState, EngineHome, StorageMode, StreamDBStatus } from '../shared/status.ts'
 
+export { deleteCaches, listCaches } from './caches.ts'
+export type { CacheInfo } from '../shared/cache-info.ts'
 export { createStreamDB } from './create-stream-db.ts'
 export type { WorkerContext, WorkerOption } from './endpoint.ts'
 export type {

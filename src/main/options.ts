@@ -67,6 +67,11 @@ export interface CacheSettings {
   durability?: 'relaxed' | 'strict'
   /** Change it to make every user's stored rows void, for example when a schema has become stricter. */
   version?: string
+  /**
+   * A cache that nothing has used for so long, ms, is removed by whatever StreamDB of the origin opens next. `false` keeps it.
+   * Default 30 days.
+   */
+  keepUnusedMs?: number | false
 }
 
 // `any` as in @durable-streams/state: an action's parameters are the application's, and inferred from its definition.
@@ -183,8 +188,10 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
   /** Tries now: after new credentials, or instead of waiting for a back-off to end. */
   reconnect: () => void
   /**
-   * Removes this stream's stored rows and offset; this StreamDB stores nothing any more. For signing out: close it then.
-   * @throws SidestreamError `STORAGE_FAILED`, `WORKER_DIED`, `CLOSED`
+   * Removes this stream's stored rows and offset, and the rows of all tabs that have them; this StreamDB stores nothing any
+   * more. For signing out: close it then. Settles as well when there was nothing to remove, or no storage at all.
+   * @throws SidestreamError `STORAGE_FAILED` when stored rows could not be removed now: the worker goes on trying, and so does
+   *   the next one (retryable); `WORKER_DIED`, `CLOSED`
    */
   clearCache: () => Promise<void>
 }
@@ -204,8 +211,10 @@ export function assertOptions(options: PlainOptions): void {
   const fail = (message: string): never => {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
-  const { streamOptions, stream, worker, transform, silenceTimeoutMs = 1 } = options as Partial<typeof options>
+  const { streamOptions, stream, worker, cache, transform, silenceTimeoutMs = 1 } = options as Partial<typeof options>
   if (!(silenceTimeoutMs >= 1 && silenceTimeoutMs < 2 ** 31)) fail('silenceTimeoutMs is no number of ms that a timer can wait')
+  const keepUnusedMs = typeof cache === 'object' ? cache.keepUnusedMs : undefined
+  if (keepUnusedMs !== undefined && keepUnusedMs !== false && !(keepUnusedMs >= 0)) fail('cache.keepUnusedMs is no number of ms')
   if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
   if (worker && transform) fail('`transform` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
   if (transform !== undefined && typeof transform !== 'function') fail('`transform` is no function')

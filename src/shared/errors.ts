@@ -62,10 +62,13 @@ export const hookFailed = (name: string, error: unknown): ErrorData => ({
   retryable: false,
 })
 
-/** A thrown value as text; never throws itself, whatever was thrown. */
+/**
+ * A thrown value as text; never throws itself, whatever was thrown. URLs lose their queries: params may be credentials, and
+ * messages go to all tabs.
+ */
 export function describe(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error)
+    return String(error instanceof Error ? error.message : error).replaceAll(/(\bhttps?:\/\/[^\s?"']*)\?.*?(?=:?\s|["']|$)/gi, '$1?…')
   } catch {
     return 'unknown'
   }

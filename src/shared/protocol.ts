@@ -31,6 +31,13 @@ export interface BackoffSettings {
   readonly multiplier: number
 }
 
+export interface CacheShape {
+  readonly durability: 'relaxed' | 'strict'
+  readonly version: string
+  /** It is removed when nothing has used it for so long, ms; null keeps it. */
+  readonly keepUnusedMs: number | null
+}
+
 /** Everything that an engine has to know of a stream. Two tabs with equal settings share an engine. */
 export interface StreamSettings {
   readonly url: string
@@ -40,7 +47,7 @@ export interface StreamSettings {
   readonly contentType: string | null
   readonly batching: boolean
   readonly backoff: BackoffSettings | null
-  readonly cache: null | { readonly durability: 'relaxed' | 'strict'; readonly version: string }
+  readonly cache: null | CacheShape
   /** A server that says nothing for so long is asked again, ms. */
   readonly silenceTimeoutMs: number
   /** When all tabs have been hidden for so long, the stream is not read, ms; null reads on. */

@@ -95,3 +95,14 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   failedAttempts: 0,
   lastError: null,
 }
+
+/**
+ * An engine's status, as a tab shows it that had another engine before. The tab keeps its rows while the new engine reads:
+ * until that one is ready, or has found that there is no stream, it knows of fewer rows than are there.
+ * @param isHeld the cache was cleared, and this tab has not asked for rows since: it has none, whatever the engine has
+ */
+export function statusAfter(status: EngineStatus, before: EngineStatus | null, isHeld: boolean): EngineStatus {
+  if (isHeld) return { ...status, cleared: true, rows: 0 }
+  const isCounted = status.ready || status.cleared || status.connection === 'not-found'
+  return isCounted ? status : { ...status, rows: Math.max(status.rows, before?.rows ?? 0) }
+}

@@ -1,15 +1,17 @@
-import { describe, SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
-import { cacheName, stateFingerprint } from '../shared/names.ts'
+import { toErrorData, type ErrorData } from '../shared/errors.ts'
+import { CACHE_FORMAT, cacheName, shownUrl, stateFingerprint } from '../shared/names.ts'
 import { START_OFFSET, type StreamSettings } from '../shared/protocol.ts'
 import { RowDiff, type RowData } from '../shared/row-diff.ts'
 import type { StorageMode } from '../shared/status.ts'
 import type { Anchor } from './core/anchor.ts'
-import { backoffMs } from './core/backoff.ts'
 import { Lineage } from './core/lineage.ts'
 import { emptyState, type State } from './core/materialize.ts'
 import { Removals } from './core/removals.ts'
 import { SegmentDirectory, type Segment } from './core/segment-directory.ts'
 import type { Channel, EngineEnv, Lock } from './env.ts'
+import { collectCaches } from './store/collect.ts'
+import { CLEARED, CLEARED_UNNOTED, clearedChannel, doomedCache, erase, storageRetryMs } from './store/erase.ts'
+import type { Fate } from './store/registry.ts'
 import { ClearedCacheError, LostCacheError, UnreadableCacheError, type Store, type WorkingSet } from './store/store.ts'
 
 /** How long changes are gathered before they are stored, ms. */
@@ -18,10 +20,12 @@ const FLUSH_DELAY_MS = 150
 const WORKING_DELAY_MS = 1000
 /** A flush steps back this often for tabs that still wait for rows. */
 const FLUSH_DEFERRALS = 20
-/** Attempts are spaced as if this many had failed already: about 8 s, then longer. */
+/** Attempts are spaced as if this many had failed already: 4 to 8 s, then longer. */
 const STORAGE_RETRY_HEAD_START = 4
-/** Said to the other engines of a cache once it is gone. */
-const CLEARED = 'sidestream:cleared'
+/** That a cache is in use is noted again this long after it was, ms. */
+const TOUCH_AGAIN_MS = 12 * 60 * 60 * 1000
+/** Caches that nobody needs are looked for once an engine has run for so long, ms. */
+const COLLECT_DELAY_MS = 10_000
 
 /** The engine's state at the end of a batch, which is all that is ever stored. */
 export interface Checkpoint {
@@ -76,6 +80,8 @@ export class Cache {
   readonly #closed = new AbortController()
   #store: Store | null = null
   #lock: Lock | null = null
+  /** The lock is waited for. */
+  #isQueued = false
   /** When the lock was granted. */
   #since = 0
   #directory = new SegmentDirectory()
@@ -95,10 +101,13 @@ export class Cache {
   #cancelRetry: (() => void) | undefined
   #flushing: Promise<void> = Promise.resolve()
   #failures = 0
+  /** The cache was cleared since this engine began: it stores nothing any more. */
   #cleared = false
   #channel: Channel | null = null
-  /** The stored rows were deleted by somebody else; whether by clearing the cache, only they can say. */
-  #isDeleted = false
+  /** By the wall clock, ms; what was cleared before then is no concern of this engine's. */
+  readonly #beganAt: number
+  #touchedAt = Number.NEGATIVE_INFINITY
+  #cancelCollect: (() => void) | undefined
 
   constructor(options: CacheOptions) {
     this.#options = options
@@ -106,6 +115,7 @@ export class Cache {
     this.#name = cacheName(options.settings.url, options.settings.scope)
     this.#fingerprint = stateFingerprint(options.settings, options.validated, options.transformed)
     this.#writer = options.env.newId()
+    this.#beganAt = options.env.wallNow()
   }
 
   /**
@@ -120,18 +130,14 @@ export class Cache {
       this.#report('memory')
       return null
     }
-    this.#channel = this.#env.openChannel(`${this.#name}:cleared`, (message) => {
-      // Anybody may say so: it has to be true as well.
-      if (message === CLEARED && this.#isDeleted && !this.#closed.signal.aborted) this.#options.onCleared()
+    this.#channel = this.#env.openChannel(clearedChannel(this.#name), (message) => {
+      if (message === CLEARED || message === CLEARED_UNNOTED) void this.#onWord(message === CLEARED)
     })
     let checkpoint: Checkpoint | null = null
     try {
       this.#hold(await this.#env.locks.take(this.#name))
-      const store = await this.#openStore(settings.cache.durability)
-      if (this.#closed.signal.aborted || this.#cleared) {
-        store.close()
-        return null
-      }
+      const store = await this.#openUncleared(settings.cache.durability)
+      if (!store) return null
       this.#store = store
       if (this.#lock) {
         // A full disk can be read all the same; the claim is made up for before anything is written.
@@ -149,7 +155,12 @@ export class Cache {
       this.#fail(error)
       return null
     }
-    if (this.#closed.signal.aborted) return checkpoint
+    if (this.#closed.signal.aborted || this.#cleared) return checkpoint
+    this.#touch()
+    this.#cancelCollect = this.#env.clock.after(COLLECT_DELAY_MS, () => {
+      const { url, scope } = settings
+      void collectCaches(this.#env, { url, scope, keepMs: this.#keepMs })
+    })
     if (this.#lock) {
       this.#report('indexeddb')
     } else {
@@ -196,26 +207,69 @@ export class Cache {
     return this.#flushing
   }
 
-  /** Removes the stored state; this engine stores nothing any more. @throws SidestreamError `STORAGE_FAILED` */
+  /**
+   * Removes the stored state; this engine stores nothing any more. What can't be removed now is tried again for as long as
+   * the worker lives.
+   * @throws SidestreamError `STORAGE_FAILED`, retryable
+   */
   async clear(): Promise<void> {
-    const store = this.#store
+    const { url, scope } = this.#options.settings
+    this.#stop()
+    await erase(this.#env, doomedCache(this.#env, url, scope))
+  }
+
+  /** The cache was cleared: nothing of it is held or written any more. */
+  #stop(): void {
     this.#cleared = true
-    this.#store = null
     this.#cancelTimer?.()
     this.#cancelTimer = null
     this.#cancelWorking?.()
     this.#cancelRetry?.()
-    await this.#flushing
+    // A transaction under way ends before the deletion that is to come, which waits for this connection.
+    this.#store?.close()
+    this.#store = null
+    this.#dirty.clear()
     this.#persistedOffset = null
     this.#report('memory')
-    try {
-      await (store ?? (await this.#env.openStore(this.#name, 'relaxed'))).clear()
-      this.#channel?.post(CLEARED)
-    } catch (error) {
-      throw new SidestreamError('STORAGE_FAILED', `the cache could not be removed: ${describe(error)}`, { retryable: true, cause: error })
-    } finally {
-      this.#release()
-    }
+    this.#release()
+  }
+
+  /** Another engine says that it has cleared the cache. Anybody may say so: where the registry was told, it has to know. */
+  async #onWord(isNoted: boolean): Promise<void> {
+    const fate = isNoted ? await this.#fate() : null
+    if (fate === null || this.#isClearedBy(fate)) this.#onCleared()
+  }
+
+  /** Another engine has cleared the cache. */
+  #onCleared(): void {
+    if (this.#cleared || this.#closed.signal.aborted) return
+    // What this engine has stored since, because it could not know: nobody else writes while it has the lock.
+    const written = this.#lock ? this.#store : null
+    this.#stop()
+    written?.clear().catch(() => undefined)
+    this.#options.onCleared()
+  }
+
+  #isClearedBy({ clearedAt }: Fate): boolean {
+    return clearedAt !== null && clearedAt > this.#beganAt
+  }
+
+  /** What has become of the cache; null when that can't be known. */
+  #fate(): Promise<Fate | null> {
+    return this.#env.registry.fate(this.#name).catch(() => null)
+  }
+
+  get #keepMs(): number | null {
+    return this.#options.settings.cache?.keepUnusedMs ?? null
+  }
+
+  /** Notes that the cache is in use. Nothing depends on it. */
+  #touch(): void {
+    const { url, scope } = this.#options.settings
+    const usedAt = this.#env.wallNow()
+    if (Math.abs(usedAt - this.#touchedAt) < TOUCH_AGAIN_MS) return
+    this.#touchedAt = usedAt
+    this.#env.registry.touch({ name: this.#name, url: shownUrl(url), scope, format: CACHE_FORMAT, usedAt, keepMs: this.#keepMs }).catch(() => undefined)
   }
 
   /** Flushes what there is, then lets go of everything. */
@@ -230,6 +284,7 @@ export class Cache {
     this.#cancelTimer?.()
     this.#cancelWorking?.()
     this.#cancelRetry?.()
+    this.#cancelCollect?.()
     this.#store?.close()
     this.#store = null
     this.#channel?.close()
@@ -278,6 +333,38 @@ export class Cache {
   async #claim(store: Store): Promise<void> {
     await store.claim({ writer: this.#writer, since: this.#since }, this.#env.clock.now())
     this.#expectedWriter = this.#writer
+  }
+
+  /**
+   * Opens the store, and then asks whether the cache was cleared meanwhile: the registry hears of that before the store is
+   * deleted, so whoever opens it afterwards knows, and whoever has it open is told by the deletion.
+   * @returns null when nothing is to be stored any more
+   */
+  async #openUncleared(durability: 'relaxed' | 'strict'): Promise<Store | null> {
+    let store = await this.#openStore(durability)
+    const fate = await this.#fate()
+    if (this.#closed.signal.aborted || this.#cleared) {
+      store.close()
+      return null
+    }
+    if (fate && this.#isClearedBy(fate)) {
+      // The empty database that was just made has a scope in its name.
+      if (this.#lock) await store.clear().catch(() => undefined)
+      store.close()
+      this.#onCleared()
+      return null
+    }
+    if (fate?.doomed) {
+      // It was to be removed before this engine began, and could not be.
+      await store.clear()
+      await this.#env.registry.drop(this.#name).catch(() => undefined)
+      store = await this.#openStore(durability)
+      if (this.#closed.signal.aborted || this.#cleared) {
+        store.close()
+        return null
+      }
+    }
+    return store
   }
 
   async #openStore(durability: 'relaxed' | 'strict'): Promise<Store> {
@@ -354,6 +441,7 @@ export class Cache {
     if (this.#store !== store) return
     this.#persistedOffset = offset === START_OFFSET ? null : offset
     this.#report('indexeddb')
+    this.#touch()
     if (this.#directory.needsCleaning || this.#dirty.size > 0) this.#schedule()
   }
 
@@ -366,10 +454,13 @@ export class Cache {
     this.#expectedWriter = null
     this.#dirty.clear()
     if (error instanceof LostCacheError) this.#persistedOffset = null
-    this.#isDeleted ||= error instanceof ClearedCacheError
     this.#report('memory', { ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
-    if (error instanceof ClearedCacheError || this.#closed.signal.aborted) {
+    if (this.#closed.signal.aborted || this.#cleared) {
       this.#release()
+      return
+    }
+    if (error instanceof ClearedCacheError) {
+      void this.#onDeleted()
       return
     }
     if (error instanceof LostCacheError && !(this.#lock && this.#env.locks.areReal)) {
@@ -379,10 +470,24 @@ export class Cache {
       return
     }
     // With the lock in hand, a writer that has shut this one out was a former one, waking up.
+    this.#retryLater()
+  }
+
+  #retryLater(): void {
     this.#cancelRetry?.()
-    this.#cancelRetry = this.#env.clock.after(backoffMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
+    this.#cancelRetry = this.#env.clock.after(storageRetryMs(this.#failures + STORAGE_RETRY_HEAD_START, this.#env.random()), () => {
       void this.#reopen()
     })
+  }
+
+  /** The database was deleted under this engine: by whoever cleared it, or by somebody who only needed the room. */
+  async #onDeleted(): Promise<void> {
+    const fate = await this.#fate()
+    if (fate && this.#isClearedBy(fate)) this.#onCleared()
+    else if (this.#closed.signal.aborted || this.#cleared) return
+    else if (fate) this.#retryLater()
+    // Nobody can tell: nothing is stored any more, to be safe.
+    else this.#release()
   }
 
   async #reopen(): Promise<void> {
@@ -395,11 +500,8 @@ export class Cache {
         void this.#succeed()
         return
       }
-      const store = await this.#openStore(cache.durability)
-      if (this.#closed.signal.aborted || this.#cleared) {
-        store.close()
-        return
-      }
+      const store = await this.#openUncleared(cache.durability)
+      if (!store) return
       this.#store = store
       // Not reported before a commit has succeeded: `storage` does not blink while the disk stays full.
       this.#storage = 'indexeddb'
@@ -411,10 +513,14 @@ export class Cache {
 
   /** Waits for the present writer to go, then takes the cache over. */
   async #succeed(): Promise<void> {
+    if (this.#isQueued) return
+    this.#isQueued = true
     try {
       this.#hold(await this.#env.locks.wait(this.#name, this.#closed.signal))
     } catch {
       return
+    } finally {
+      this.#isQueued = false
     }
     if (this.#cleared) {
       this.#release()
@@ -431,7 +537,8 @@ export class Cache {
   }
 
   #hold(lock: Lock | null): void {
-    if (this.#closed.signal.aborted || this.#cleared) {
+    // One that is held already is kept: the other one was asked for while this one was still waited for.
+    if (this.#closed.signal.aborted || this.#cleared || this.#lock) {
       lock?.release()
       return
     }

@@ -1,4 +1,5 @@
 import type { StreamSettings } from '../shared/protocol.ts'
+import type { Registry } from './store/registry.ts'
 import type { Store } from './store/store.ts'
 import type { RequestAsker, StreamSource } from './stream/source.ts'
 
@@ -49,19 +50,31 @@ export interface Sealing {
   seal(publicKey: Uint8Array, text: string): Promise<Uint8Array>
 }
 
-/** Everything outside of the engine. The simulation brings another one. */
-export interface EngineEnv {
+/** Storage and what goes with it: all that removing a cache takes. */
+export interface StorageEnv {
   readonly clock: Clock
   readonly locks: Locks
-  readonly sealing: Sealing
+  readonly registry: Registry
   /** ms since 1970, as a calendar has it: it survives restarts, and it may be set back. */
   wallNow(): number
   /** In [0, 1). */
   random(): number
-  /** A fresh, unguessable id. */
-  newId(): string
   /** Joins a channel; null where there are none, or no locks that are shared with the others on it. */
   openChannel(name: string, onMessage: (message: unknown) => void): Channel | null
+  /**
+   * Deletes a cache database, without opening it. Done as well when there is none, or no storage that could have one.
+   * Rejects when that fails, or takes too long because the database is in use; it may be done later all the same.
+   */
+  deleteStore(name: string): Promise<void>
+  /** Names of databases, where the browser tells; else none. */
+  storeNames(): Promise<ReadonlyArray<string>>
+}
+
+/** Everything outside of the engine. The simulation brings another one. */
+export interface EngineEnv extends StorageEnv {
+  readonly sealing: Sealing
+  /** A fresh, unguessable id. */
+  newId(): string
   /** Opens the cache database. Rejects when there is none to be had; never hangs. */
   openStore(name: string, durability: 'relaxed' | 'strict'): Promise<Store>
   createSource(settings: StreamSettings, ask: RequestAsker): StreamSource

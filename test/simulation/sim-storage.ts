@@ -1,3 +1,5 @@
+import { emptyRegistry, MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
+import type { Registry } from '../../src/worker/store/registry.ts'
 import { MemoryStore, emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
 import { ClearedCacheError, type Store, type WorkingSet } from '../../src/worker/store/store.ts'
@@ -15,26 +17,42 @@ interface Waiting {
   readonly grant: () => void
 }
 
+const OPEN_LIMIT_MS = 4000
+const COMMIT_LIMIT_MS = 30_000
+const REGISTRY_LIMIT_MS = 1000
+
 /** A device's storage and locks: survives every process. */
 export class SimStorage {
   readonly #world: World
+  /** The database that everything is about; others are empty. */
+  readonly #name: string
   readonly medium: MemoryMedium = emptyMedium()
+  readonly registry = emptyRegistry()
   /** Commits abort. */
   full = false
-  /** Opening fails. */
+  /** Everything fails. */
   refused = false
   /** Whoever has claimed the cache, or stored in it, last. */
   writer: Process | null = null
+  /** Number of the oldest engine whose rows are stored; null when none are. */
+  oldestWriter: number | null = null
   /** Called when a commit has become durable. */
   onCommit: (process: Process) => void = () => undefined
+  /** Called when a process asks for the database to be deleted. */
+  onDelete: (process: Process) => void = () => undefined
   readonly #locks = new Map<string, Held>()
   #waiting: Waiting[] = []
   steals = 0
   /** Connections to the database; each is told when it is deleted. */
   readonly #open = new Set<(reason: Error) => void>()
+  /** Transactions that have begun; each settles when it has ended, or its process has died. */
+  readonly #transactions = new Set<Promise<void>>()
+  /** What is done when the device answers again; null while it answers. */
+  #hung: Array<() => void> | null = null
 
-  constructor(world: World) {
+  constructor(world: World, name: string) {
     this.#world = world
+    this.#name = name
   }
 
   holder(name: string): Process | undefined {
@@ -46,67 +64,152 @@ export class SimStorage {
     return [...this.#locks.keys(), ...this.#waiting.flatMap(({ name, process }) => (process.alive ? [name] : []))]
   }
 
+  /** Nothing answers any more. What is asked for meanwhile is done once it does again, also where nobody waits any longer. */
+  hang(): void {
+    this.#hung ??= []
+  }
+
+  get isHanging(): boolean {
+    return this.#hung !== null
+  }
+
+  answerAgain(): void {
+    const hung = this.#hung ?? []
+    this.#hung = null
+    for (const run of hung) run()
+  }
+
+  /** Something that the device does, some time later. It is given up after a time, and then may be done all the same. */
+  #do<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
+    const done = (async () => {
+      await this.#world.io(process)
+      if (this.#hung) await new Promise<void>((resolve) => { this.#hung!.push(() => { if (process.alive) resolve() }) })
+      if (this.refused) throw new Error('IndexedDB refuses')
+      return work()
+    })()
+    return new Promise<T>((resolve, reject) => {
+      const cancel = this.#world.after(process, limitMs, () => {
+        reject(new Error('IndexedDB did not answer in time'))
+      })
+      done.then(resolve, reject).finally(cancel)
+    })
+  }
+
+  /** As `#do`; a deletion waits for it. */
+  #transact<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
+    let end = (): void => undefined
+    const ended = new Promise<void>((resolve) => { end = resolve })
+    this.#transactions.add(ended)
+    void ended.then(() => { this.#transactions.delete(ended) })
+    process.onDeath(end)
+    const abort = (): void => {
+      if (!this.#hung) end()
+    }
+    return this.#do(process, limitMs, async () => {
+      try {
+        return await work()
+      } finally {
+        end()
+      }
+    }).finally(abort)
+  }
+
   async open(process: Process): Promise<Store> {
-    await this.#world.io(process)
-    if (this.refused) throw new Error('IndexedDB refuses')
+    await this.#do(process, OPEN_LIMIT_MS, () => undefined)
     const inner = new MemoryStore(this.medium)
+    let isOpen = true
     let lose = (reason: Error): void => void reason
     const lost = new Promise<Error>((resolve) => {
       lose = (reason) => {
-        inner.close()
+        isOpen = false
         this.#world.after(process, 0, () => { resolve(reason) })
       }
     })
     this.#open.add(lose)
-    const io = async (): Promise<void> => {
+    const transact = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (!isOpen) throw new Error('the connection is closed')
+      const result = await this.#transact(process, COMMIT_LIMIT_MS, work)
       await this.#world.io(process)
-      if (this.refused) throw new Error('the connection was lost')
+      return result
+    }
+    const close = (): void => {
+      isOpen = false
+      this.#open.delete(lose)
     }
     return {
       lost,
-      claim: async (claim, now) => {
-        await io()
-        if (this.full) throw new Error('QuotaExceededError')
-        await inner.claim(claim, now)
-        this.writer = process
-        await io()
+      claim: (claim, now) => {
+        return transact(async () => {
+          if (this.full) throw new Error('QuotaExceededError')
+          await inner.claim(claim, now)
+          this.writer = process
+        })
       },
       read: async (reader) => {
-        await io()
         const groups: Segment[][] = []
         let shown: WorkingSet | null = null
-        const meta = await inner.read({
-          accept: (stored) => reader.accept(stored),
-          preview: (working) => (shown = structuredClone(working)),
-          take: (segments) => groups.push(structuredClone([...segments])),
-        })
+        const meta = await transact(() =>
+          inner.read({
+            accept: (stored) => reader.accept(stored),
+            preview: (working) => (shown = structuredClone(working)),
+            take: (segments) => groups.push(structuredClone([...segments])),
+          }),
+        )
         if (shown) reader.preview(shown)
         for (const group of groups) {
-          await io()
+          await this.#world.io(process)
+          if (!isOpen || this.refused) throw new Error('the connection was lost')
           reader.take(group)
         }
         return structuredClone(meta)
       },
-      commit: async (write) => {
+      commit: (write) => {
         const copy = structuredClone(write)
-        await io()
+        return transact(async () => {
+          if (this.full) throw new Error('QuotaExceededError')
+          await inner.commit(copy)
+          const writer = Number(copy.meta.writer.slice(2))
+          this.oldestWriter = copy.replace || this.oldestWriter === null ? writer : Math.min(writer, this.oldestWriter)
+          this.onCommit(process)
+          this.writer = process
+        })
+      },
+      clear: () => {
+        close()
+        return this.delete(process, this.#name)
+      },
+      close,
+    }
+  }
+
+  /** Connections are told to go, and what has begun on them ends first. */
+  async delete(process: Process, name: string): Promise<void> {
+    this.onDelete(process)
+    await this.#do(process, OPEN_LIMIT_MS, async () => {
+      if (name !== this.#name) return
+      for (const lose of this.#open) lose(new ClearedCacheError('the cache was deleted'))
+      this.#open.clear()
+      while (this.#transactions.size > 0) await Promise.all(this.#transactions)
+      await new MemoryStore(this.medium).clear()
+      this.oldestWriter = null
+    })
+    await this.#world.io(process)
+  }
+
+  registryOf(process: Process): Registry {
+    const inner = new MemoryRegistry(this.registry)
+    const read = <T>(work: () => Promise<T>): Promise<T> => this.#do(process, REGISTRY_LIMIT_MS, work)
+    const write = (work: () => Promise<void>): Promise<void> =>
+      read(async () => {
         if (this.full) throw new Error('QuotaExceededError')
-        await inner.commit(copy)
-        this.onCommit(process)
-        this.writer = process
-        await io()
-      },
-      clear: async () => {
-        await io()
-        await inner.clear()
-        this.#open.delete(lose)
-        for (const other of [...this.#open]) other(new ClearedCacheError('the cache was deleted'))
-        this.#open.clear()
-        await this.#world.io(process)
-      },
-      close: () => {
-        this.#open.delete(lose)
-      },
+        await work()
+      })
+    return {
+      list: () => read(() => inner.list()),
+      fate: (name) => read(() => inner.fate(name)),
+      touch: (record) => write(() => inner.touch(record)),
+      doom: (record, at) => write(() => inner.doom(record, at)),
+      drop: (name) => write(() => inner.drop(name)),
     }
   }
 

@@ -37,6 +37,16 @@ const EMPTY_MS = 60_000
  */
 type Topology = 'shared' | 'team' | 'alone'
 
+/** A sign-out. */
+interface Clear {
+  /** Engines of lower numbers had begun before it. */
+  readonly before: number
+  /** Who has tried to delete the cache since, until it was answered. */
+  readonly deleters: Set<Process>
+  /** `failed`: storage failed, and it is tried again. Null: not answered, or never heard. */
+  outcome: 'done' | 'failed' | null
+}
+
 interface Worker {
   readonly process: Process
   readonly admission: Admission
@@ -54,11 +64,14 @@ export interface Outcome {
   readonly pauses: number
   /** Batches after which an answered query of a tab that does not hold all was looked at. */
   readonly answers: number
+  /** Sign-outs that were answered, and those of them that storage was in the way of. */
+  readonly clears: number
+  readonly failedClears: number
 }
 
 /**
  * One world, from a seed: a server that goes away, comes back, forgets its stream and makes it again; storage that fills
- * up and fails; workers that die between any two steps; leaders that freeze and wake up; channels that lose and reorder;
+ * up, fails and hangs; workers that die between any two steps; leaders that freeze and wake up; channels that lose and reorder;
  * tabs that come, go and crash; two versions of the application side by side. Checked all along, and once more when
  * everything is healed and at rest:
  *
@@ -68,6 +81,7 @@ export interface Outcome {
  * - I4 a txid is told with the rows that it stands for, or after them
  * - I5 nobody commits once another one has claimed the cache; at rest one worker leads, and serves every tab
  * - I7 every call settles, the healed world comes to rest, and closed tabs leave no lock behind
+ * - I11 after a sign-out nothing of engines that began before it is in storage, though storage may fail, hang and recover
  * - I8 malformed events are among the events
  *
  * @throws Error with the seed
@@ -99,6 +113,8 @@ class Simulation {
   readonly #shown = new Map<SimTab, { readonly origin: Incarnation | null; readonly offset: string; readonly engine: number; isFirm: boolean }>()
   #failure: Error | null = null
   #cleared = false
+  #moments = 0
+  readonly #clears: Clear[] = []
   #ids = 0
   #commits = 0
   #batches = 0
@@ -112,7 +128,7 @@ class Simulation {
   constructor(seed: number) {
     this.#world = new World(seed)
     this.#server = new SimServer(this.#world)
-    this.#storage = new SimStorage(this.#world)
+    this.#storage = new SimStorage(this.#world, CACHE)
     this.#events = new EventMaker(this.#world.random)
     this.#air = new SimAir(this.#world)
     this.#air.onSaid = (message) => {
@@ -126,7 +142,11 @@ class Simulation {
       this.#commits += 1
       this.#check(() => {
         this.#checkStored(process)
+        this.#checkCleared()
       })
+    }
+    this.#storage.onDelete = (process) => {
+      for (const clear of this.#clears) if (clear.outcome === null) clear.deleters.add(process)
     }
   }
 
@@ -151,6 +171,8 @@ class Simulation {
       txids: this.#txids,
       pauses: this.#pauses,
       answers: this.#answers,
+      clears: this.#clears.filter(({ outcome }) => outcome !== null).length,
+      failedClears: this.#clears.filter(({ outcome }) => outcome === 'failed').length,
     }
   }
 
@@ -193,7 +215,9 @@ class Simulation {
     } else if (roll < 82) {
       storage.full = !storage.full
     } else if (roll < 84) {
-      storage.refused = !storage.refused
+      if (random.chance(0.5)) storage.refused = !storage.refused
+      else if (storage.isHanging) storage.answerAgain()
+      else storage.hang()
     } else if (roll < 86) {
       this.#definition = random.below(DEFINITIONS.length)
     } else if (roll < 88) {
@@ -208,7 +232,7 @@ class Simulation {
       for (const tab of this.#tabs.keys()) if (random.chance(0.7)) tab.show(!tab.isVisible)
     } else if (roll < 97) {
       this.#air.intrude((name) => this.#intrusion(name))
-    } else if (roll < 98 && random.chance(0.2)) {
+    } else if (roll < 98 && random.chance(0.4)) {
       this.#clear()
     } else if (roll >= 118) {
       server.lag()
@@ -271,9 +295,37 @@ class Simulation {
 
   /** Somebody signs out. */
   #clear(): void {
-    const [tab, worker] = this.#world.random.pick([...this.#tabs])
+    const { random } = this.#world
+    const [tab, worker] = random.pick([...this.#tabs])
     this.#cleared = true
-    this.#calls.set(tab.clearCache(), worker.process)
+    // Storage likes to fail just then.
+    const roll = random.below(4)
+    if (roll === 0) this.#storage.hang()
+    if (roll === 1) this.#storage.refused = true
+    const clear: Clear = { before: this.#ids, deleters: new Set(), outcome: null }
+    this.#clears.push(clear)
+    const call = tab.clearCache()
+    this.#calls.set(call, worker.process)
+    void call.then((answer) => {
+      const { ok, error } = (answer ?? { ok: false }) as { ok: boolean; error?: { code: string } }
+      if (ok) clear.outcome = 'done'
+      else if (error?.code === 'STORAGE_FAILED') clear.outcome = 'failed'
+      this.#check(() => { this.#checkCleared() })
+    })
+  }
+
+  /** I11: a sign-out that was answered has removed what engines had stored that began before it, and they store nothing more. */
+  #checkCleared(): void {
+    const { oldestWriter } = this.#storage
+    const done = Math.max(0, ...this.#clears.flatMap(({ before, outcome }) => (outcome === 'done' ? [before] : [])))
+    if (oldestWriter !== null && oldestWriter < done) throw new Error(`engine id${String(oldestWriter)} has rows in storage, and those of engines before id${String(done)} were cleared`)
+  }
+
+  /** I11, where storage failed at first: it is made up for, by whoever tried and lives. */
+  #isCleared(): boolean {
+    const { oldestWriter } = this.#storage
+    if (oldestWriter === null) return true
+    return this.#clears.every(({ before, outcome, deleters }) => outcome !== 'failed' || oldestWriter >= before || ![...deleters].some(({ alive }) => alive))
   }
 
   /** `SIDESTREAM_TRACE=1` tells what happens in a world. */
@@ -292,7 +344,7 @@ class Simulation {
       contentType: null,
       batching: true,
       backoff: null,
-      cache: { durability: 'relaxed', version: '' },
+      cache: { durability: 'relaxed', version: '', keepUnusedMs: null },
       pauseWhenHidden: this.#pauseWhenHidden,
       silenceTimeoutMs: SILENCE_MS,
     }
@@ -304,7 +356,11 @@ class Simulation {
       clock: { now: () => this.#world.now, after: (delayMs, task) => this.#world.after(process, delayMs, task) },
       locks: this.#storage.locks(process),
       sealing: this.#sealing,
-      wallNow: () => this.#world.now,
+      // No two moments are the same.
+      wallNow: () => this.#world.now + (this.#moments += 1) / 1e6,
+      registry: this.#storage.registryOf(process),
+      deleteStore: (name) => this.#storage.delete(process, name),
+      storeNames: () => Promise.resolve([]),
       random: () => this.#world.random.next(),
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: (name, hear) => (this.#topology === 'alone' ? null : this.#air.open(process, name, hear)),
@@ -409,6 +465,7 @@ class Simulation {
     this.#air.badness = 0
     this.#storage.full = false
     this.#storage.refused = false
+    this.#storage.answerAgain()
     if (!server.stream) server.create()
     server.append(this.#events.message())
     server.changed()
@@ -420,7 +477,7 @@ class Simulation {
       if (step % 200 === 0) for (const tab of this.#tabs.keys()) tab.reconnect()
       await settle()
       const atRest = [...this.#tabs.keys()].every((tab) => tab.ready && !tab.isBetween && tab.offset === stream.tail && this.#isCurrent(tab)) && this.#isServedOnce()
-      if (atRest && pending.size === 0 && this.#isStored(stream)) break
+      if (atRest && pending.size === 0 && this.#isStored(stream) && this.#isCleared()) break
       if (step > REST_STEPS || !(await this.#step())) throw new Error(this.#describeUnrest(pending.size))
     }
   }

@@ -8,7 +8,7 @@ const first = one === undefined ? 1 : Number(one)
 const last = one === undefined ? seeds : first
 
 test(`worlds ${String(first)} to ${String(last)} keep every invariant`, { timeout: 3_600_000 }, async () => {
-  const total = { commits: 0, batches: 0, kills: 0, freezes: 0, steals: 0, failovers: 0, txids: 0, pauses: 0, answers: 0 }
+  const total = { commits: 0, batches: 0, kills: 0, freezes: 0, steals: 0, failovers: 0, txids: 0, pauses: 0, answers: 0, clears: 0, failedClears: 0 }
   for (let seed = first; seed <= last; seed += 1) {
     const world = await simulate(seed)
     for (const what of Object.keys(total) as (keyof typeof total)[]) total[what] += world[what]
@@ -25,5 +25,7 @@ test(`worlds ${String(first)} to ${String(last)} keep every invariant`, { timeou
     expect(total.txids).toBeGreaterThan(worlds)
     expect(total.pauses).toBeGreaterThan(worlds / 500)
     expect(total.answers).toBeGreaterThan(worlds)
+    expect(total.clears).toBeGreaterThan(worlds / 20)
+    expect(total.failedClears).toBeGreaterThan(worlds / 200)
   }
 })

@@ -3,6 +3,7 @@ import { PROTOCOL_VERSION } from '../../src/shared/protocol.ts'
 import type { Channel, EngineEnv, Lock, Locks } from '../../src/worker/env.ts'
 import { Host } from '../../src/worker/host.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
+import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import type { Store } from '../../src/worker/store/store.ts'
 import type { RequestAsker } from '../../src/worker/stream/source.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
@@ -14,6 +15,7 @@ export const settled = (): Promise<void> => new Promise((resolve) => setImmediat
 export class Origin {
   readonly clock = new ManualClock()
   readonly sealing = new PlainSealing()
+  readonly registry = new MemoryRegistry()
   /** All that was said on channels. */
   readonly said: Array<{ readonly channel: string; readonly message: unknown }> = []
   readonly lockNames = new Set<string>()
@@ -109,11 +111,21 @@ export class Origin {
   /** A worker, and how it asks for headers and params. @param given parts of its surroundings that are to be others */
   worker(name: string, given: Partial<EngineEnv> = {}): { readonly team: Team; readonly host: Host; readonly asks: RequestAsker[] } {
     const asks: RequestAsker[] = []
-    const env: EngineEnv = {
+    const env = this.env(name, given, asks)
+    const host = new Host(env, () => new Map())
+    return { host, asks, team: new Team({ env, host, aliveLock: null, version: '1' }) }
+  }
+
+  /** The surroundings of a worker. */
+  env(name: string, given: Partial<EngineEnv> = {}, asks: RequestAsker[] = []): EngineEnv {
+    return {
       clock: { now: () => this.clock.now(), after: (ms, task) => this.clock.after(ms, () => { this.#run(name, task) }) },
       wallNow: () => this.clock.now(),
       locks: this.#locks(),
       sealing: this.sealing,
+      registry: this.registry,
+      deleteStore: () => Promise.resolve(),
+      storeNames: () => Promise.resolve([]),
       random: () => 0,
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: (channel, hear) => this.#open(name, channel, hear),
@@ -131,14 +143,12 @@ export class Origin {
       },
       ...given,
     }
-    const host = new Host(env, () => new Map())
-    return { host, asks, team: new Team({ env, host, aliveLock: null, version: '1' }) }
   }
 }
 
 export const anySettings: StreamSettings = {
   url: 'http://s/stream?key=canary-url', scope: 'canary-scope', collections: [{ name: 'users', type: 'user', primaryKey: 'id' }],
-  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '' }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
+  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
 }
 
 export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => ({

@@ -50,3 +50,8 @@ describe('errors as data', () => {
     expect(describeError('words')).toBe('words')
   })
 })
+
+test('a message shows no query of a URL: params may be credentials', () => {
+  const message = 'HTTP Error 401 at https://h:1/s?token=canary&offset=-1: {"reason":"https://h/s?token=canary"} of http://h/s and why?'
+  expect(describeError(new Error(message))).toBe('HTTP Error 401 at https://h:1/s?…: {"reason":"https://h/s?…"} of http://h/s and why?')
+})

@@ -1,9 +1,10 @@
 import { PROTOCOL_VERSION, type Hello, type StreamBatch, type StreamSettings } from '../../src/shared/protocol.ts'
 import type { EngineEnv, Lock } from '../../src/worker/env.ts'
 import { Host } from '../../src/worker/host.ts'
+import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import type { ReadEnd, ReadRequest, RequestAsker, StreamSource } from '../../src/worker/stream/source.ts'
-import { PlainSealing } from '../support/plain-sealing.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { PlainSealing } from '../support/plain-sealing.ts'
 
 /** A stream that says what the test has it say. */
 class ScriptedSource implements StreamSource {
@@ -64,7 +65,10 @@ export class ScriptedHost {
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: () => null,
       sealing: new PlainSealing(),
+      registry: new MemoryRegistry(),
       wallNow: () => this.clock.now(),
+      deleteStore: () => Promise.resolve(),
+      storeNames: () => Promise.resolve([]),
       openStore: () => Promise.reject(new Error('no storage')),
       createSource: (settings, ask) => {
         const source = new ScriptedSource(settings, ask)

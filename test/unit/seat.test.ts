@@ -97,6 +97,35 @@ describe('a seat', () => {
     expect(shown()).toMatchObject({ epoch: '2', cleared: true })
   })
 
+  test('goes on to show the number of rows that the tab has, until the next engine has read as far', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2')]
+    await seat.attach(one.enter)
+    seat.contract.start()
+    one.tab!.status({ ...one.status, ready: true, rows: 7 })
+    await seat.attach(two.enter)
+    for (const rows of [0, 3]) {
+      two.tab!.status({ ...two.status, rows })
+      expect(shown()).toMatchObject({ epoch: '2', rows: 7 })
+    }
+    two.tab!.status({ ...two.status, ready: true, rows: 6 })
+    expect(shown()).toMatchObject({ rows: 6 })
+    expect(tab.statuses.slice(1).map(({ rows }) => rows)).not.toContain(0)
+  })
+
+  test('shows no rows of the next engine to a tab that has signed out', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2', { ready: true, rows: 5 })]
+    await seat.attach(one.enter)
+    seat.contract.start()
+    one.tab!.status({ ...one.status, ready: true, cleared: true, rows: 0 })
+    await seat.attach(two.enter)
+    expect(shown()).toMatchObject({ epoch: '2', cleared: true, rows: 0 })
+    two.tab!.status({ ...two.status, rows: 6 })
+    expect(shown()).toMatchObject({ cleared: true, rows: 0 })
+    seat.contract.reconnect()
+    two.tab!.status({ ...two.status, rows: 6 })
+    expect(shown()).toMatchObject({ cleared: false, rows: 6 })
+  })
+
   test('lets a former engine say nothing, and gives its calls up', async () => {
     const one = new ScriptedEngine('1')
     one.append = new Promise(() => undefined)

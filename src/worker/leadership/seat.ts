@@ -3,7 +3,7 @@ import { SidestreamError, toErrorData, type ErrorCode } from '../../shared/error
 import { Gate } from '../../shared/gate.ts'
 import { haveAfter, haveDuring } from '../../shared/have.ts'
 import type { Ack, DiffBatch, EngineContract, Have, Hello, HelloReply, Outcome, TabContract } from '../../shared/protocol.ts'
-import type { EngineStatus } from '../../shared/status.ts'
+import { statusAfter, type EngineStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
 import { isRecord } from '../tabs/guards.ts'
 
@@ -115,7 +115,7 @@ export class Seat {
     if (this.#untold.length > 0) engine.subsets(this.#untold.splice(0))
     if (this.#visible !== this.#toldVisible) engine.visible(this.#visible)
     if (!this.#started) return
-    this.#tell({ ...reply.status, cleared: this.#held || reply.status.cleared })
+    this.#tell(statusAfter(reply.status, this.#status, this.#held))
     if (!this.#held) engine.start()
   }
 
@@ -206,16 +206,17 @@ export class Seat {
         if (life.aborted) return 'resync'
         this.#have = haveDuring(this.#have, batch)
         this.#hasRows = true
-        const work = tab.apply({ ...batch, epoch })
+        const status = batch.status && statusAfter(batch.status, this.#status, this.#held)
+        const work = tab.apply({ ...batch, epoch, status })
         this.#inFlight = work.catch(() => undefined)
         const ack = await work
         if (ack !== 'applied') this.#have = null
         else if (batch.last) this.#onApplied(batch)
-        if (batch.status) this.#status = batch.status
+        if (status) this.#status = status
         return ack
       },
       status: (status) => {
-        if (!life.aborted) this.#tell(this.#held ? { ...status, cleared: true } : status)
+        if (!life.aborted) this.#tell(statusAfter(status, this.#status, this.#held))
       },
       requestValues: () => tab.requestValues(),
     }

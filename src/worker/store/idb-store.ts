@@ -158,7 +158,7 @@ export class IdbStore implements Store {
   async clear(): Promise<void> {
     this.#db.close()
     try {
-      await within(this.#clock, OPEN_LIMIT_MS, 'the cache could not be deleted in time', deleteDB(this.#name))
+      await deleteIdbStore(this.#name, this.#clock)
     } finally {
       this.close()
     }
@@ -187,6 +187,20 @@ export class IdbStore implements Store {
     }
   }
 }
+
+/** @throws when that fails, or takes too long because another connection stays open; it may be done later all the same */
+export async function deleteIdbStore(name: string, clock: Clock): Promise<void> {
+  if (typeof indexedDB === 'undefined') return
+  try {
+    await within(clock, OPEN_LIMIT_MS, 'the cache could not be deleted in time', deleteDB(name))
+  } catch (error) {
+    // Nothing of ours is stored there.
+    if (!isDenied(error)) throw error
+  }
+}
+
+/** Whether storage is denied to this page altogether: by the user's settings, or to a frame of another site. */
+export const isDenied = (error: unknown): boolean => error instanceof DOMException && error.name === 'SecurityError'
 
 async function openCache(name: string): Promise<IDBPDatabase<CacheSchema>> {
   const open = (): Promise<IDBPDatabase<CacheSchema>> =>

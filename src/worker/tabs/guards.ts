@@ -51,7 +51,7 @@ function isSettings(value: unknown): value is StreamSettings {
     (contentType === null || isString(contentType)) &&
     typeof batching === 'boolean' &&
     (backoff === null || isRecord(backoff)) &&
-    (cache === null || (isRecord(cache) && (cache['durability'] === 'relaxed' || cache['durability'] === 'strict') && isString(cache['version']))) &&
+    (cache === null || isCacheShape(cache)) &&
     (pauseWhenHidden === null || typeof pauseWhenHidden === 'number') &&
     isDelay(silenceTimeoutMs)
   )
@@ -61,6 +61,12 @@ function isSettings(value: unknown): value is StreamSettings {
 const MOST_DELAY_MS = 2 ** 31 - 1
 
 const isDelay = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= MOST_DELAY_MS
+
+const isCacheShape = (value: unknown): boolean =>
+  isRecord(value) &&
+  (value['durability'] === 'relaxed' || value['durability'] === 'strict') &&
+  isString(value['version']) &&
+  (value['keepUnusedMs'] === null || typeof value['keepUnusedMs'] === 'number')
 
 const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['subset'] === null || isSubset(value['subset']))
 

@@ -1,5 +1,5 @@
 import type { SidestreamError} from 'sidestream';
-import { createStreamDB, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus, type WorkerContext } from 'sidestream'
+import { createStreamDB, deleteCaches, listCaches, type CreateStreamDBOptions, type InvalidEvent, type StreamDBStatus, type WorkerContext } from 'sidestream'
 import { plainRows, type PlainRows } from '../../support/naive-fold.ts'
 import { schema } from '../../support/schema.ts'
 import { breakStorage, type BrokenStorage } from './broken-storage.ts'
@@ -213,11 +213,14 @@ const app = {
   awaitTxId: (txid: string, timeout?: number) => outcome(db!.utils.awaitTxId(txid, timeout)),
   reconnect: () => { db!.reconnect() },
   clearCache: () => outcome(db!.clearCache()),
+  scopes: async () => (await listCaches()).map(({ scope }) => scope).sort(),
+  deleteCaches: (scope?: string) => outcome(deleteCaches((cache) => scope === undefined || cache.scope === scope)),
   close: () => { db!.close() },
   killWorker: () => { (worker as Worker).terminate() },
   setToken: (value: string) => { token = value },
   tokensAsked: () => tokensAsked,
-  databases: async () => (await indexedDB.databases()).map(({ name }) => name ?? ''),
+  /** Those of caches. */
+  databases: async () => (await indexedDB.databases()).map(({ name }) => name ?? '').filter((name) => name !== 'sidestream:caches'),
 }
 
 export type App = typeof app
