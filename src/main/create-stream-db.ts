@@ -271,10 +271,10 @@ export function createStreamDB<
     else if (link.isDown && !closed) link.session().catch(() => undefined)
   }
 
-  const reconnect = (): void => {
+  const reconnect = (isAsked = false): void => {
     if (held) start()
     held = false
-    if (!closed) link.call((engine) => engine.reconnect()).catch(() => undefined)
+    if (!closed) link.call((engine) => engine.reconnect(isAsked)).catch(() => undefined)
   }
 
   const onOnline = (): void => {
@@ -344,7 +344,9 @@ export function createStreamDB<
       },
     },
     status,
-    reconnect,
+    reconnect: () => {
+      reconnect(true)
+    },
     clearCache: async () => {
       const outcome = await link.call((engine) => engine.clearCache())
       if (!outcome.ok) throw fromErrorData(outcome.error)

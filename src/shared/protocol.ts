@@ -208,8 +208,8 @@ export interface EngineContract {
   ping(): string
   /** Hydrates and connects, if that has not happened yet. */
   start(): void
-  /** Ends a back-off or a wait for credentials and tries now. */
-  reconnect(): void
+  /** Ends a back-off or a wait for credentials and tries now. @param isAsked the application said so: a server's `Retry-After` is passed over too */
+  reconnect(isAsked: boolean): void
   /** The tab has lost its rows: send them again. */
   resync(): void
   /** Whether anybody can see the tab. */

@@ -233,8 +233,9 @@ export class Engine {
         if (!member.started && (this.#hydrated || this.#flowing)) this.#open(session)
         else this.#showPreview(session)
         member.started = true
+        if (this.#started) this.#reader.hurry()
         this.#start()
-        // Somebody waits for it, even where nobody looks.
+        // A pending `preload()` keeps the stream open although all tabs are hidden.
         if (!this.#complete) this.#reader.show()
         this.#watchVisibility()
       },
@@ -247,6 +248,8 @@ export class Engine {
         if (member.started) this.#showPreview(session)
       },
       show: (visible) => {
+        // The machine may have slept: what was asked before is not waited for.
+        if (visible && !member.visible) this.#reader.hurry()
         member.visible = visible
         this.#watchVisibility()
       },
@@ -264,13 +267,13 @@ export class Engine {
   }
 
   /** Tries now what waits: for credentials, for the server, for a stream to appear, to be shown. */
-  reconnect(): void {
+  reconnect(isAsked: boolean): void {
     if (this.#forgotten) {
       this.#forgotten = false
       this.#setStatus({ cleared: false })
       this.#replacement = this.#emptyReading()
     }
-    this.#reader.reconnect()
+    this.#reader.reconnect(isAsked)
     this.#watchVisibility()
   }
 

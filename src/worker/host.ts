@@ -101,8 +101,8 @@ export class Host {
       start: () => {
         membership.start()
       },
-      reconnect: () => {
-        engine.reconnect()
+      reconnect: (isAsked) => {
+        engine.reconnect(isAsked)
       },
       resync: () => {
         membership.resync()

@@ -239,7 +239,7 @@ export class SimTab {
   }
 
   reconnect(): void {
-    this.#call((engine) => { engine.reconnect() })
+    this.#call((engine) => { engine.reconnect(true) })
   }
 
   /** Its collections were cleaned up and are used again. */

@@ -173,18 +173,18 @@ describe('silence', () => {
   test('of a moment ends at once for who is in a hurry; a request that has just gone out stays', async () => {
     await live()
     const { requests } = server
-    reader.reconnect()
+    reader.reconnect(false)
     await settled()
     expect(server.requests).toBe(requests)
     await wait(1000)
-    reader.reconnect()
+    reader.reconnect(false)
     await wait(100)
     expect(server.requests).toBe(requests + 1)
   })
 
   test('a slow first answer is not begun again by everyone who is in a hurry', async () => {
     for (let tab = 0; tab < 60; tab += 1) {
-      reader.reconnect()
+      reader.reconnect(false)
       await wait(1000)
     }
     expect(server.requests).toBeLessThanOrEqual(10)

@@ -26,7 +26,7 @@ function countRequests(answer: (index: number) => Answer, { minutes = 3, random 
       now += stepMs
       if (now >= hurriedAt + hurriesEachMs) {
         hurriedAt = now
-        pace.hurry(now)
+        pace.hurry(now, false)
       }
     }
     if (now >= minutes * MINUTE_MS) return counts
@@ -85,11 +85,13 @@ describe('a server that behaves', () => {
 })
 
 describe('Retry-After', () => {
-  test.each([['failed', false], ['succeeded', true]])('holds after a request that %s, and in a hurry', (_, ok) => {
+  test.each([['failed', false], ['succeeded', true]])('holds after a request that %s, and in a hurry, unless the application asks', (_, ok) => {
     const pace = new RequestPace(DEFAULT_BACKOFF)
     pace.over({ kind: 'catch-up', ok, retryAfterMs: 7000 }, 0, 0)
-    pace.hurry(0)
+    pace.hurry(0, false)
     expect(pace.delayMs(0)).toBe(7000)
+    pace.hurry(0, true)
+    expect(pace.delayMs(0)).toBe(0)
   })
 
   test('is an hour at most', () => {

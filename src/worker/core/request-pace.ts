@@ -34,6 +34,8 @@ export class RequestPace {
   #fruitless = 0
   #sentAt = -Infinity
   #dueAt = -Infinity
+  /** The server wants to be left alone until then. */
+  #retryAfter = -Infinity
   /** Nothing goes out before this moment, whoever is in a hurry. */
   #closedUntil = -Infinity
   /** A catch-up that brought nothing new was answered, and no live request has followed it yet. */
@@ -47,7 +49,7 @@ export class RequestPace {
 
   /** ms until the next request may go out */
   delayMs(now: number): number {
-    return Math.max(0, this.#sentAt + FLOOR_MS - now, this.#dueAt - now, this.#closedUntil - now)
+    return Math.max(0, this.#sentAt + FLOOR_MS - now, this.#dueAt - now, this.#retryAfter - now, this.#closedUntil - now)
   }
 
   sent(now: number): void {
@@ -57,7 +59,7 @@ export class RequestPace {
 
   /** @param random in [0, 1) */
   over({ kind, ok, retryAfterMs }: RequestOutcome, now: number, random: number): void {
-    this.pause(now, Math.min(MOST_RETRY_AFTER_MS, retryAfterMs))
+    this.#retryAfter = now + Math.min(MOST_RETRY_AFTER_MS, retryAfterMs)
     if (kind === 'catch-up' && ok && !this.#isCaughtUp) {
       // The live request that follows waits for nothing: otherwise a server that is back would be heard late.
       this.#isCaughtUp = true
@@ -89,8 +91,12 @@ export class RequestPace {
     this.#fruitless = 0
   }
 
-  /** Takes back what is left of the wait, unless that was done too often. @returns whether it may */
-  hurry(now: number): boolean {
+  /**
+   * Takes back what is left of the wait, unless that was done too often.
+   * @param isAsked also what the server has asked for
+   * @returns whether it may
+   */
+  hurry(now: number, isAsked: boolean): boolean {
     const refills = Math.floor((now - this.#refilledAt) / HURRY_REFILL_MS)
     if (refills > 0) {
       this.#hurries = Math.min(HURRIES, this.#hurries + refills)
@@ -99,6 +105,7 @@ export class RequestPace {
     if (this.#hurries === 0) return false
     this.#hurries -= 1
     this.#dueAt = -Infinity
+    if (isAsked) this.#retryAfter = -Infinity
     return true
   }
 }

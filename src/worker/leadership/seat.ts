@@ -137,10 +137,10 @@ export class Seat {
       this.#started = true
       this.#engine?.start()
     },
-    reconnect: () => {
+    reconnect: (isAsked) => {
       if (this.#held) this.#engine?.start()
       this.#held = false
-      this.#engine?.reconnect()
+      this.#engine?.reconnect(isAsked)
     },
     resync: () => {
       this.#have = null

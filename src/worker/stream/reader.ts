@@ -99,10 +99,15 @@ export class StreamReader {
   }
 
   /** Tries now what waits: for credentials, for the server, for a stream to appear. */
-  reconnect(): void {
+  reconnect(isAsked: boolean): void {
     if (this.#phase === 'closed') return
     this.#go()
-    this.#gate.hurry()
+    this.#gate.hurry(isAsked)
+  }
+
+  /** A tab wants rows now: what has been silent for a moment is not waited for. */
+  hurry(): void {
+    if (this.#phase === 'reading') this.#gate.hurry(false)
   }
 
   /** Reads no more until told otherwise: nobody can see the rows (`hide`), or nobody may (`forget`). */

@@ -96,12 +96,15 @@ export class RequestGate {
     this.#pace.pause(this.#options.env.clock.now(), leastMs)
   }
 
-  /** Somebody wants to know now: ends a wait, or gives up a request that has been silent for a moment. */
-  hurry(): void {
+  /**
+   * Ends a wait, or gives up a request that has been silent for a moment.
+   * @param isAsked the application says so: then also a wait that the server has asked for
+   */
+  hurry(isAsked: boolean): void {
     const now = this.#options.env.clock.now()
     const request = this.#request
     if (request && now - request.heardAt < MOMENT_MS) return
-    if (!this.#pace.hurry(now)) return
+    if (!this.#pace.hurry(now, isAsked)) return
     if (request) {
       this.#giveUp(now)
       this.#pace.continued()

@@ -133,7 +133,7 @@ export const ENGINE_CALLS: Guards = {
   hello: none,
   ping: none,
   start: none,
-  reconnect: none,
+  reconnect: ([isAsked]) => typeof isAsked === 'boolean',
   resync: none,
   visible: ([visible]) => typeof visible === 'boolean',
   subsets: ([changes]) => isListOf(changes, isSubsetChange),
