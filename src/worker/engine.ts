@@ -508,7 +508,7 @@ export class Engine {
    */
   #assertNoOlder(): void {
     const { state, offset } = this.#replacement ?? this.#shown
-    if (!mayBeOlder(state.marks, this.#shown.state.marks)) return
+    if (!mayBeOlder({ ...state.marks, offset }, { ...this.#shown.state.marks, offset: this.#shown.offset })) return
     const now = this.#env.clock.now()
     this.#olderSince ??= now
     if (now - this.#olderSince >= OLDER_LIMIT_MS) return

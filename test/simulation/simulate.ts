@@ -473,12 +473,15 @@ class Simulation {
     // A dead worker answers nobody; the tab's link rejects those calls, and has tests of its own.
     const pending = new Set([...this.#calls].flatMap(([call, { alive }]) => (alive ? [call] : [])))
     for (const call of pending) call.finally(() => pending.delete(call)).catch(() => undefined)
+    let isIdle = false
     for (let step = 0; ; step += 1) {
-      if (step % 200 === 0) for (const tab of this.#tabs.keys()) tab.reconnect()
+      if (isIdle || step % 200 === 0) for (const tab of this.#tabs.keys()) tab.reconnect()
       await settle()
       const atRest = [...this.#tabs.keys()].every((tab) => tab.ready && !tab.isBetween && tab.offset === stream.tail && this.#isCurrent(tab)) && this.#isServedOnce()
       if (atRest && pending.size === 0 && this.#isStored(stream) && this.#isCleared()) break
-      if (step > REST_STEPS || !(await this.#step())) throw new Error(this.#describeUnrest(pending.size))
+      const wasIdle = isIdle
+      isIdle = !(await this.#step())
+      if (step > REST_STEPS || (wasIdle && isIdle)) throw new Error(this.#describeUnrest(pending.size))
     }
   }
 

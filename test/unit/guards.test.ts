@@ -56,7 +56,7 @@ const call = (name: unknown, ...args: unknown[]) => ({ id: '1', type: 'APPLY', p
 
 describe('calls', () => {
   test.each(Object.keys(ENGINE_CALLS))('%s goes to an engine, with what it takes', (name) => {
-    const args = { visible: [true], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}] }[name] ?? []
+    const args = { visible: [true], reconnect: [true], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}] }[name] ?? []
     expect(isCall(call(name, ...args), ENGINE_CALLS)).toBe(true)
   })
 

@@ -6,6 +6,7 @@ export interface Rung {
 
 interface Reading {
   readonly seq: number
+  readonly offset: string
   /** Absent in a cache that was stored before they were kept. */
   readonly rungs?: ReadonlyArray<Rung>
 }
@@ -20,7 +21,8 @@ export const addRung = (rungs: ReadonlyArray<Rung>, seq: number, digest: number)
  * made again from the same events and went another way later is taken for an older one as well.
  */
 export function mayBeOlder(read: Reading, held: Reading): boolean {
-  if (read.seq >= held.seq) return false
+  // What it lacks may be control events, which have no number.
+  if (read.seq === held.seq ? read.offset >= held.offset : read.seq > held.seq) return false
   const shared = (held.rungs ?? []).filter(({ seq }) => seq <= read.seq)
   if (shared.length === 0) return read.seq === 0
   const known = new Map((read.rungs ?? []).map(({ seq, digest }) => [seq, digest]))
