@@ -60,7 +60,7 @@ export class SimServer {
   /** A backend that has only the first messages of a life, until a moment. */
   #behind: { readonly life: Incarnation; readonly messages: number; readonly until: number } | null = null
   #waiting: (() => void)[] = []
-  /** Requests of each worker that brought nothing new, by their time. */
+  /** Requests of each worker that brought nothing new and were not held, as live ones are, by their time. */
   readonly fruitless = new Map<Process, number[]>()
   requests = 0
   /** Answers that went backwards. */
@@ -129,6 +129,7 @@ export class SimServer {
       if (signal.aborted) return 'aborted'
       const kind = place.caughtUp ? 'live' : 'catch-up'
       requests.sent(kind)
+      const sentAt = this.#world.now
       this.#count(process)
       let answer: Answer
       try {
@@ -141,7 +142,8 @@ export class SimServer {
       requests.over({ kind, ok: true, isIdle: kind === 'live' && answer.items.length === 0, retryAfterMs: 0 })
       onAnswer()
       if (signal.aborted) return 'aborted'
-      if (answer.items.length > 0 && answer.offset > place.offset) this.fruitless.get(process)?.pop()
+      const isHeld = kind === 'live' && this.#world.now - sentAt >= HOLD_MS / 2
+      if (isHeld || (answer.items.length > 0 && answer.offset > place.offset)) this.#uncount(process, sentAt)
       place = { offset: answer.offset, caughtUp: answer.upToDate, life: answer.life }
       await onBatch({ items: structuredClone(answer.items), offset: answer.offset, upToDate: answer.upToDate, streamClosed: false })
       if (signal.aborted) return 'aborted'
@@ -152,6 +154,12 @@ export class SimServer {
     this.requests += 1
     const times = this.fruitless.get(process) ?? []
     this.fruitless.set(process, [...times.filter((time) => time > this.#world.now - 60_000), this.#world.now])
+  }
+
+  #uncount(process: Process, time: number): void {
+    const times = this.fruitless.get(process)
+    const at = times?.lastIndexOf(time) ?? -1
+    if (at >= 0) times!.splice(at, 1)
   }
 
   /** @throws SourceError */

@@ -15,7 +15,7 @@ const SHAPES = Object.entries(citySchema).map(([name, { type, primaryKey }]) => 
 /** What tests of a page with React on a large collection use. */
 export interface BoardsSuite extends Suite {
   /** Puts that many cities on the stream. */
-  fill(count: number): void
+  fill(count: number, first?: number): void
   /** Opens a tab that shows nothing yet. */
   board(options?: Partial<BoardOptions>): Promise<Board>
   /** Cities as the stream has them, the largest first. */
@@ -40,10 +40,10 @@ export function useBoards(path: string, topology: Topology): BoardsSuite {
     return folded
   }
   const more: Omit<BoardsSuite, keyof Suite> = {
-    fill: (count) => {
+    fill: (count, first) => {
       // Another stream may end at the same offset.
       folded = null
-      suite.server.append(path, cityEvents(count), { perMessage: 1000 })
+      suite.server.append(path, cityEvents(count, first), { perMessage: 1000 })
     },
     board: async (options = {}) => {
       const board = await openRemote<BoardPage>(suite.context, suite.host, 'board')

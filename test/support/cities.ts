@@ -30,10 +30,10 @@ export function cityAt(index: number): City {
   }
 }
 
-/** `count` cities, and the countries that they are in. */
-export function cityEvents(count: number): unknown[] {
+/** `count` cities from the n-th on, and the countries that they are in. */
+export function cityEvents(count: number, first = 0): unknown[] {
   return [
     ...Array.from({ length: COUNTRIES }, (_, index) => citySchema.countries.insert({ value: { id: `k${String(index)}`, name: `Country ${String(index)}` } })),
-    ...Array.from({ length: count }, (_, index) => citySchema.cities.insert({ value: cityAt(index) })),
+    ...Array.from({ length: count }, (_, index) => citySchema.cities.insert({ value: cityAt(first + index) })),
   ]
 }

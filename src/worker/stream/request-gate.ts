@@ -29,6 +29,8 @@ export class RequestGate {
   #waiting: { readonly go: () => void; readonly cancel: () => void } | null = null
   #request: { readonly kind: RequestKind; readonly sentAt: number; heardAt: number } | null = null
   #cancelWatch: (() => void) | null = null
+  /** A request may go out since, and the application has not yet said with which headers. */
+  #dueSince: number | null = null
 
   constructor(options: RequestGateOptions) {
     this.#options = options
@@ -44,7 +46,10 @@ export class RequestGate {
     // A turn that another one has followed belongs to a read that is over.
     while (turn === this.#turns) {
       const delayMs = this.#pace.delayMs(clock.now())
-      if (delayMs <= 0) return
+      if (delayMs <= 0) {
+        this.#dueSince = clock.now()
+        return
+      }
       await new Promise<void>((resolve) => {
         const go = (): void => {
           this.#waiting?.cancel()
@@ -61,6 +66,7 @@ export class RequestGate {
     const now = this.#options.env.clock.now()
     this.#pace.sent(now)
     this.#request = { kind, sentAt: now, heardAt: now }
+    this.#dueSince = null
     this.#watch()
   }
 
@@ -80,6 +86,7 @@ export class RequestGate {
   /** The request under way, if there is one, counts no more. */
   abandon(): void {
     this.#request = null
+    this.#dueSince = null
     this.#cancelWatch?.()
     this.#cancelWatch = null
   }
@@ -98,13 +105,20 @@ export class RequestGate {
 
   /**
    * Ends a wait, or gives up a request that has been silent for a moment.
-   * @param isAsked the application says so: then also a wait that the server has asked for
+   * @param isAsked the application says so: then also a wait that the server has asked for, and one for the application's
+   * own headers, which may take as long as a user takes to sign in
    */
   hurry(isAsked: boolean): void {
     const now = this.#options.env.clock.now()
     const request = this.#request
     if (request && now - request.heardAt < MOMENT_MS) return
+    if (!request && this.#dueSince !== null && !isAsked) return
     if (!this.#pace.hurry(now, isAsked)) return
+    if (this.#dueSince !== null) {
+      const silentMs = now - this.#dueSince
+      this.abandon()
+      this.#options.onSilent('live', silentMs)
+    }
     if (request) {
       this.#giveUp(now)
       this.#pace.continued()

@@ -119,12 +119,15 @@ test.each([3, 20_000])('401 with a cache of %d rows: preload resolves with the c
   await expectAtEnd(warm)
 })
 
-test.each(['stock', 'page'] as const)('a header function that throws: said in the status, tried again, engine in %s', async (home) => {
+test.each(['stock', 'page'] as const)('a header function that throws: preload rejects, no request is made, and it is asked again, engine in %s', async (home) => {
   suite.server.append(suite.path, itemEvents(3))
   const tab = await openTab({ home })
   await tab.answerTokens('by-throwing')
-  await tab.begin()
-  expect(await tab.until('status.lastError !== null')).toMatchObject({ connection: 'offline', lastError: { message: expect.stringContaining('no token to be had') as string } })
+  expect(await tab.preload()).toMatchObject({ ok: false, code: 'REQUEST_VALUES' })
+  expect(await tab.until('status.lastError !== null')).toMatchObject({
+    connection: 'failed',
+    lastError: { code: 'REQUEST_VALUES', message: expect.stringContaining('no token to be had') as string },
+  })
   expect(suite.server.log.count()).toBe(0)
   await tab.answerTokens('always')
   await expectAtEnd(tab)

@@ -102,7 +102,7 @@ describe.each(TOPOLOGIES)('what a tab shows of 20,000 cities (%s)', (topology) =
     suite.fill(CITIES)
     const boards = [await boardWith(suite, TOP), await boardWith(suite, SEARCH)] as const
     suite.server.recreateStream(suite.path)
-    suite.fill(300)
+    suite.fill(300, CITIES)
     change(suite, 'a')
     await suite.expectLines(boards[0], suite.linesOf(TOP))
     await suite.expectLines(boards[1], suite.linesOf(SEARCH))
