@@ -1,10 +1,10 @@
 // Every export of the peer against ours: the same type, assignable both ways, or a difference that docs/differences.md names.
 import type * as client from '@durable-streams/client'
 import * as peer from '@durable-streams/state/db'
-import * as peerState from '@durable-streams/state'
+import type * as peerState from '@durable-streams/state'
 import { describe, expectTypeOf, test } from 'vitest'
 import * as ours from 'sidestream'
-import * as ourState from 'sidestream/state'
+import type * as ourState from 'sidestream/state'
 import { item, user, type User } from './peer-schema.ts'
 
 const definition = {
