@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { assertMainAvoidsWorker } from './build/assert-main-avoids-worker.mjs'
+import { assertRequirable } from './build/assert-requirable.mjs'
 import { bundleEngine } from './build/bundle-engine.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
@@ -19,6 +20,7 @@ try {
   compile()
   const bytes = await bundleEngine(root)
   await assertMainAvoidsWorker(root)
+  assertRequirable(root)
   console.log(`dist/worker.js ${(bytes / 1024).toFixed(1)} kB`)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
