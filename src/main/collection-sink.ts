@@ -1,6 +1,8 @@
-import { BasicIndex, type LoadSubsetOptions, type SyncConfig } from '@tanstack/db'
+import { BasicIndex, type Collection, type LoadSubsetOptions, type SyncConfig } from '@tanstack/db'
 import type { RowData } from '../shared/row-diff.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
+import { orderIndex, readsBoundedPrefixes } from './order-index.ts'
+import { QueryWindow } from './query-window.ts'
 
 /**
  * An index whose ranges leave out rows without a value: no comparison matches them, but TanStack DB takes what a range has
@@ -34,8 +36,9 @@ export interface RowSink {
 
 /** The part of a collection that holds what was synced. */
 interface SyncedRows {
-  readonly _state?: { readonly syncedData?: { keys(): Iterable<string> } }
+  readonly _state?: { readonly syncedData?: { keys(): Iterable<string> }; entries?(): Iterable<[string, object]> }
   keys(): Iterable<string>
+  entries(): Iterable<[string, object]>
 }
 
 export interface CollectionSinkOptions {
@@ -56,6 +59,8 @@ type SyncParams = Parameters<SyncConfig<object, string>['sync']>[0]
 export class CollectionSink implements RowSink {
   #params: SyncParams | null = null
   #ready = false
+  /** How often the collection began anew. */
+  #lives = 0
   readonly #options: CollectionSinkOptions
 
   constructor(options: CollectionSinkOptions) {
@@ -67,6 +72,7 @@ export class CollectionSink implements RowSink {
     sync: (params) => {
       const { mode, onStart, onCleanup, load, unload } = this.#options
       const again = this.#params !== null
+      if (again) this.#lives += 1
       this.#params = params
       this.#ready = false
       // Of a collection that holds what its queries ask for, each query says for itself when it is ready.
@@ -77,9 +83,21 @@ export class CollectionSink implements RowSink {
   }
 
   get config(): object {
+    const isEager = this.#options.mode === 'eager'
     // Where rows are asked for bit by bit, TanStack DB needs an index to go on from where it was.
-    const onDemand = { syncMode: 'on-demand', autoIndex: 'eager', defaultIndexType: PlainIndex }
-    return { sync: this.#sync, ...(this.#options.mode === 'eager' ? {} : onDemand) }
+    if (!isEager) return { sync: this.#sync, syncMode: 'on-demand', autoIndex: 'eager', defaultIndexType: PlainIndex }
+    return { sync: this.#sync, ...(readsBoundedPrefixes ? { autoIndex: 'eager', defaultIndexType: orderIndex(() => this.#rows()) } : {}) }
+  }
+
+  /** To be called with the collection that is made of {@link config}, before anyone subscribes to it. */
+  watch(collection: Collection<object, string>): void {
+    if (this.#options.mode === 'eager' && readsBoundedPrefixes) QueryWindow.watch(collection, () => this.#lives)
+  }
+
+  /** As they are seen; the public ones are copies. */
+  #rows(): Iterable<[string, object]> {
+    const collection = this.#params?.collection as SyncedRows | undefined
+    return collection?._state?.entries?.() ?? collection?.entries() ?? []
   }
 
   write({ rows, deleted }: RowWrite): true | Promise<void> {

@@ -134,6 +134,7 @@ export function createStreamDB<
       // One stream feeds all of them: none can be collected and recovered by itself.
       gcTime: 0,
     } as Parameters<typeof createCollection<object, string>>[0]) as unknown as Collection<object, string>
+    sink.watch(collection)
     entries.push([name, collection])
   }
 

@@ -1,0 +1,107 @@
+import { BTreeIndex, type IndexConstructor } from '@tanstack/db'
+
+/** Names of indexes that TanStack DB makes by itself begin so. */
+const AUTOMATIC = 'auto:'
+
+/**
+ * Whether this TanStack DB reads the first rows of a whole collection's index, and no more, when rows leave a query's window.
+ * Before 0.15 it asks for all rows then, and an index costs more than it saves.
+ */
+export const readsBoundedPrefixes = 'supportsOrderOptimization' in BTreeIndex.prototype
+
+/**
+ * The type of index for a collection that is held whole. TanStack DB makes one for each field that a query compares or orders
+ * by. Most of them would cost time with every row and be read once: this one is empty until a query reads rows in its order,
+ * and is kept up to date from then on.
+ *
+ * Its ranges leave out rows without a value. No comparison matches them, but TanStack DB takes what a range has for exact, also
+ * where the index's order has those rows at that end.
+ * @param rows all rows of the collection, now
+ */
+export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstructor<string> {
+  type Options = ConstructorParameters<typeof BTreeIndex<string>>
+  type Range = Parameters<BTreeIndex<string>['rangeQuery']>[0]
+  type Operation = Parameters<BTreeIndex<string>['supports']>[0]
+
+  return class OrderIndex extends BTreeIndex<string> {
+    #isKept: boolean
+
+    constructor(...options: Options) {
+      super(...options)
+      this.#isKept = this.name?.startsWith(AUTOMATIC) !== true
+    }
+
+    override build(entries: Iterable<[string, object]>): void {
+      if (this.#isKept) super.build(entries)
+    }
+
+    override add(key: string, row: object): void {
+      if (this.#isKept) super.add(key, row)
+    }
+
+    override remove(key: string, row: object): void {
+      if (this.#isKept) super.remove(key, row)
+    }
+
+    override update(key: string, before: object, row: object): void {
+      if (this.#isKept) super.update(key, before, row)
+    }
+
+    /** An order is always to be had; other lookups are not worth the keeping. */
+    override supports(operation: Operation): boolean {
+      return (this.#isKept || operation === 'gt') && super.supports(operation)
+    }
+
+    override canOptimizeRangeFor(value: unknown): boolean {
+      return this.#isKept && super.canOptimizeRangeFor(value)
+    }
+
+    override get supportsOrderOptimization(): boolean {
+      this.#keep()
+      return super.supportsOrderOptimization
+    }
+
+    override get keyCount(): number {
+      this.#keep()
+      return super.keyCount
+    }
+
+    override equalityLookup(value: unknown): Set<string> {
+      this.#keep()
+      return super.equalityLookup(value)
+    }
+
+    override rangeQuery(range: Range = {}): Set<string> {
+      this.#keep()
+      const keys = super.rangeQuery(range)
+      if ('from' in range || 'to' in range) for (const none of [null, undefined]) for (const key of this.equalityLookup(none)) keys.delete(key)
+      return keys
+    }
+
+    override take(...request: Parameters<BTreeIndex<string>['take']>): string[] {
+      this.#keep()
+      return super.take(...request)
+    }
+
+    override takeFromStart(...request: Parameters<BTreeIndex<string>['takeFromStart']>): string[] {
+      this.#keep()
+      return super.takeFromStart(...request)
+    }
+
+    override takeReversed(...request: Parameters<BTreeIndex<string>['takeReversed']>): string[] {
+      this.#keep()
+      return super.takeReversed(...request)
+    }
+
+    override takeReversedFromEnd(...request: Parameters<BTreeIndex<string>['takeReversedFromEnd']>): string[] {
+      this.#keep()
+      return super.takeReversedFromEnd(...request)
+    }
+
+    #keep(): void {
+      if (this.#isKept) return
+      this.#isKept = true
+      super.build(rows())
+    }
+  }
+}

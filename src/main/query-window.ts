@@ -1,0 +1,142 @@
+import { makeComparator, type ChangeMessage, type Collection, type WithVirtualProps } from '@tanstack/db'
+import { NearestRows } from './nearest-rows.ts'
+
+type Change = ChangeMessage<WithVirtualProps<object, string>, string>
+type Callback = (changes: Change[]) => void
+type Subscription = ReturnType<Collection<object, string>['subscribeChanges']>
+type SnapshotRequest = NonNullable<Parameters<Subscription['requestSnapshot']>[0]>
+type PageRequest = Parameters<Subscription['requestLimitedSnapshot']>[0]
+type Order = PageRequest['orderBy']
+type Index = Parameters<Subscription['setOrderByIndex']>[0]
+
+/** What a subscription is known to need. */
+type Need =
+  /** It has not asked yet. */
+  | { readonly kind: 'unknown' }
+  /** All rows. */
+  | { readonly kind: 'all' }
+  /** The first rows of an order, `wanted` of them or more. */
+  | { readonly kind: 'first'; readonly path: ReadonlyArray<string>; readonly sent: NearestRows; readonly wanted: number }
+
+/**
+ * Keeps rows that cannot matter from a live query that shows the first rows of an order.
+ *
+ * TanStack DB puts every row that changes in a collection into the sorted list of each such query, whose cost for a row grows
+ * with the list. A query that is mounted over a whole collection with an index on its order, however, is given only the first
+ * rows; when one of them leaves, TanStack DB reads the index for those that follow. A row that comes after all that the query
+ * has asked for so far may as well have been there before: it is left out, as those are, and comes from the index when the
+ * window reaches it.
+ *
+ * The law: a row is left out only when the query does not have it, and has as many rows as it ever asked for that come before
+ * it. Whatever is not certain is passed on, which is what TanStack DB does.
+ */
+export class QueryWindow {
+  #need: Need = { kind: 'unknown' }
+  #index: Index | null = null
+  #hasRows = false
+
+  /**
+   * Watches the subscriptions of a collection that is held whole and indexed by {@link orderIndex}.
+   * @param life changes when the collection has lost its rows: a subscription from before is left alone
+   */
+  static watch(collection: Collection<object, string>, life: () => unknown): void {
+    const subscribe = collection.subscribeChanges.bind(collection)
+    collection.subscribeChanges = (callback, options) => {
+      const window = new QueryWindow()
+      const subscription = subscribe(window.#noting(callback), options)
+      // With an initial state it is no window.
+      if (!options?.includeInitialState) window.#guard(subscription, life)
+      return subscription
+    }
+  }
+
+  /** What the query is given, after its conditions. */
+  #noting(callback: Callback): Callback {
+    return (changes) => {
+      const need = this.#need
+      this.#hasRows ||= changes.length > 0
+      if (need.kind === 'first') {
+        for (const change of changes) {
+          if (change.type === 'delete') need.sent.delete(change.key)
+          else need.sent.set(change.key, valueAt(change.value, need.path))
+        }
+      }
+      callback(changes)
+    }
+  }
+
+  #guard(subscription: Subscription, life: () => unknown): void {
+    const emitEvents = subscription.emitEvents.bind(subscription)
+    const setOrderByIndex = subscription.setOrderByIndex.bind(subscription)
+    const requestSnapshot = subscription.requestSnapshot.bind(subscription)
+    const requestLimitedSnapshot = subscription.requestLimitedSnapshot.bind(subscription)
+    const ownLife = life()
+    subscription.setOrderByIndex = (index) => {
+      this.#index = index
+      setOrderByIndex(index)
+    }
+    subscription.requestLimitedSnapshot = (request) => {
+      this.#askPage(request)
+      requestLimitedSnapshot(request)
+    }
+    subscription.requestSnapshot = (request) => requestSnapshot(this.#askSnapshot(request))
+    subscription.emitEvents = (changes: Change[]) => {
+      if (this.#need.kind === 'first' && life() !== ownLife) this.#need = { kind: 'all' }
+      if (this.#need.kind === 'first' && this.#index?.supportsOrderOptimization !== true) {
+        // Values of several types: the index has them in another order than the query.
+        this.#need = { kind: 'all' }
+        requestSnapshot({ trackLoadSubsetPromise: false })
+      }
+      const kept = this.#keep(changes)
+      return kept.length === 0 && changes.length > 0 ? false : emitEvents(kept)
+    }
+  }
+
+  #askPage({ orderBy, limit, minValues }: PageRequest): void {
+    const need = this.#first(orderBy)
+    if (need.kind === 'first') {
+      // A page is that many rows more than all up to where it begins.
+      const before = minValues && minValues.length > 0 ? need.sent.countUpTo(minValues[0]) : 0
+      this.#need = { ...need, wanted: Math.max(need.wanted, before + limit) }
+    } else {
+      this.#need = need
+    }
+  }
+
+  #askSnapshot(request: SnapshotRequest | undefined): SnapshotRequest | undefined {
+    const need = this.#need
+    // Rows under a condition are some more.
+    if (request?.where) return request
+    const { orderBy, limit } = request ?? {}
+    if (need.kind !== 'first' || !orderBy || limit === undefined) {
+      this.#need = { kind: 'all' }
+      return request
+    }
+    this.#need = { ...need, wanted: Math.max(need.wanted, limit) }
+    // The first rows by the first term do for an order of several: TanStack DB asks for those that tie with the last one as well.
+    return { ...request, orderBy: orderBy.slice(0, 1), boundedPrefix: true }
+  }
+
+  #first(orderBy: Order): Need {
+    if (this.#need.kind !== 'unknown') return this.#need
+    const [term] = orderBy
+    if (!this.#index || this.#hasRows || term?.expression.type !== 'ref') return { kind: 'all' }
+    const { path, sourceAlias } = term.expression
+    const sent = new NearestRows(makeComparator(term.compareOptions))
+    return { kind: 'first', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path, sent, wanted: 0 }
+  }
+
+  #keep(changes: Change[]): Change[] {
+    const need = this.#need
+    if (need.kind !== 'first') return changes
+    const edge = need.wanted > 0 ? need.sent.at(need.wanted) : null
+    if (!edge) return changes
+    return changes.filter(({ key, value }) => need.sent.has(key) || need.sent.compare(valueAt(value, need.path), edge.value) <= 0)
+  }
+}
+
+function valueAt(row: object, path: ReadonlyArray<string>): unknown {
+  let value: unknown = row
+  for (const part of path) value = (value as Record<string, unknown> | null | undefined)?.[part]
+  return value
+}
