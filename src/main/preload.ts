@@ -1,9 +1,11 @@
-import { SidestreamError, fromErrorData } from '../shared/errors.ts'
+import { SidestreamError, fromErrorData, type ErrorData } from '../shared/errors.ts'
 import type { ConnectionState, StreamDBStatus } from '../shared/status.ts'
 
 /** Without any progress for so long, a preload is given up, ms. */
 const PATIENCE_MS = 60_000
 const REFUSALS: ReadonlyArray<ConnectionState> = ['needs-auth', 'not-found', 'failed']
+/** What a refusal says; while it is tried again, the connection says something else. */
+const REFUSAL_CODES: ReadonlyArray<string> = ['NEEDS_AUTH', 'STREAM_NOT_FOUND', 'STREAM_ERROR', 'REQUEST_VALUES'] satisfies ErrorData['code'][]
 
 interface Waiter {
   readonly resolve: () => void
@@ -63,9 +65,9 @@ export class Preload {
   #restartTimer(): void {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
-      const { connection, lastError } = this.#read()
+      const { lastError } = this.#read()
       // An `onError` that goes on trying has kept it open until now.
-      if (REFUSALS.includes(connection) && lastError) this.rejectAll(fromErrorData(lastError))
+      if (lastError && REFUSAL_CODES.includes(lastError.code)) this.rejectAll(fromErrorData(lastError))
       else this.rejectAll(new SidestreamError('OFFLINE', `cannot read the stream: ${lastError?.message ?? 'no answer'}`, { retryable: true }))
     }, PATIENCE_MS)
   }

@@ -6,7 +6,7 @@ import type { RequestLog } from './faults/request-log.ts'
 import { StreamFixtures, type AppendOptions } from './stream-fixtures.ts'
 
 export type { TokenDemand, TokenRule } from './faults/bearer-gate.ts'
-export type { Fault, Faults, FaultScope, HoldFault } from './faults/fault-plan.ts'
+export type { Fault, Faults, FaultScope, HoldFault, RespondOptions } from './faults/fault-plan.ts'
 export type { LoggedRequest, RequestLog, RequestMatch, RequestOutcome } from './faults/request-log.ts'
 export type { AppendOptions } from './stream-fixtures.ts'
 

@@ -135,3 +135,14 @@ test('a refusal that may be mended is waited out for a while, then told', async 
   preload.observe()
   expect(await second).toMatchObject({ code: 'NEEDS_AUTH' })
 })
+
+test('a refusal that is being tried again when patience ends is told as what it is', async () => {
+  const open = new Preload(status.getSnapshot, () => true)
+  const waiting = expect(open.wait()).rejects.toMatchObject({ code: 'NEEDS_AUTH' })
+  status.set(refused(9))
+  open.observe()
+  status.set({ connection: 'connecting' })
+  open.observe()
+  await vi.advanceTimersByTimeAsync(LONG_MS)
+  await waiting
+})

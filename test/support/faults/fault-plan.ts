@@ -5,7 +5,8 @@ export type FaultAction =
   | {
       readonly kind: 'respond'
       readonly status: number
-      readonly headers?: Readonly<Record<string, string>>
+      /** Asked anew for each answer. */
+      readonly headers: () => Readonly<Record<string, string>>
       readonly body?: string
     }
   /** Wait before the request is looked at any further. Adds up with every other fault. */
@@ -46,11 +47,17 @@ interface Rule extends FaultScope {
   readonly struck: (request: LoggedRequest) => void
 }
 
+export interface RespondOptions {
+  /** Seconds. */
+  readonly retryAfter?: number
+  readonly headers?: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>)
+  readonly body?: string
+}
+
 export interface Faults {
-  /** `retryAfter` in seconds. */
   respond(
     status: number,
-    options?: FaultScope & { retryAfter?: number; headers?: Record<string, string>; body?: string },
+    options?: FaultScope & RespondOptions,
   ): Fault
   delay(ms: number, scope?: FaultScope): Fault
   hold(scope?: FaultScope): HoldFault
@@ -91,9 +98,12 @@ export class FaultPlan implements Faults {
       headers,
       body,
       ...scope
-    }: FaultScope & { retryAfter?: number; headers?: Record<string, string>; body?: string } = {},
+    }: FaultScope & RespondOptions = {},
   ): Fault {
-    const all = { ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }), ...headers }
+    const all = (): Record<string, string> => ({
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...(typeof headers === 'function' ? headers() : headers),
+    })
     return this.add({ kind: 'respond', status, headers: all, ...(body === undefined ? {} : { body }) }, scope)
   }
 

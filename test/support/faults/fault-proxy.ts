@@ -117,7 +117,7 @@ export class FaultProxy {
         spoil(response, record)
         return
       case 'respond':
-        this.reply(request, response, record, fault.status, fault.body ?? 'Injected by the test', fault.headers)
+        this.reply(request, response, record, fault.status, fault.body ?? 'Injected by the test', fault.headers())
         return
       case 'cut':
         return this.passOn(request, response, record, signal, fault.afterBytes)
