@@ -69,7 +69,7 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             name: 'browser-host',
             environment: 'node',
             include: ['test/browser/**/*.host.test.ts'],
-            fileParallelism: false,
+            globalSetup: ['./test/support/build-pages.ts'],
             testTimeout: 60_000,
             hookTimeout: 60_000,
             retry: 0,

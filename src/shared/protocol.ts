@@ -9,7 +9,7 @@ import type { ServedSubset, SubsetChange } from './subset.ts'
  * Version of everything in this file. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
  * another version must never be talked to.
  */
-export const PROTOCOL_VERSION = 3
+export const PROTOCOL_VERSION = 4
 
 /** Start of a stream: the offset that precedes every event (Durable Streams protocol). */
 export const START_OFFSET = '-1'

@@ -25,7 +25,7 @@ const STATUS_DELAY_MS = 30
 /** The stream waits so long for a tab that wants its raw events, ms. */
 const ROOM_LIMIT_MS = 30_000
 /** A stream that seems to be an older copy of itself has to stay one for so long before it is shown, ms. */
-const OLDER_LIMIT_MS = 10_000
+const OLDER_LIMIT_MS = 5000
 /** The longest that a timer can wait, ms; a longer one would go off at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
 
@@ -154,7 +154,8 @@ export class Engine {
       settings,
       place: () => {
         const { offset, tail } = this.#reading
-        return { offset, anchor: tail.anchor, hasRows: countRows(this.#shown.state) > 0, isReplacing: this.#replacement !== null }
+        const olderLeftMs = this.#olderSince === null ? null : Math.max(0, this.#olderSince + OLDER_LIMIT_MS - env.clock.now())
+        return { offset, anchor: tail.anchor, hasRows: countRows(this.#shown.state) > 0, isReplacing: this.#replacement !== null, olderLeftMs }
       },
       onBatch: (batch) => this.#onBatch(batch),
       onSame: ({ offset }, items) => {

@@ -29,7 +29,7 @@ export interface BoardsSuite extends Suite {
 }
 
 export function useBoards(path: string, topology: Topology): BoardsSuite {
-  const suite = useBench(path, { browser: 'chromium', built: ['board.html'] })
+  const suite = useBench(path, { browser: 'chromium' })
   let folded: { readonly offset: string; readonly cities: City[]; readonly countries: Record<string, Country> } | null = null
   /** Folding 20,000 events takes its time: it is done once for each state of the stream. */
   const fold = (): NonNullable<typeof folded> => {

@@ -23,8 +23,6 @@ function named(browser: string): BenchBrowser {
 export interface BenchOptions {
   /** Default: what `SIDESTREAM_BROWSER` names, else `chromium`. */
   readonly browser?: BenchBrowser
-  /** Pages that are built rather than served as they are: for tests that open many. */
-  readonly built?: readonly string[]
 }
 
 /** A real browser, a real server and the test page: what most browser tests stand on. */
@@ -37,7 +35,7 @@ export interface Bench {
 
 export async function startBench(options: BenchOptions = {}): Promise<Bench> {
   const launch = LAUNCH[options.browser ?? DEFAULT_BROWSER]
-  const [host, server, browser] = await Promise.all([startPageHost(options.built ? { built: options.built } : {}), startStreamServer(), launch()])
+  const [host, server, browser] = await Promise.all([startPageHost(), startStreamServer(), launch()])
   return {
     host,
     server,
@@ -56,8 +54,8 @@ export type Remote<T> = Methods<T> & { readonly page: Page; readonly problems: s
 
 export type RemoteApp = Remote<App>
 
-/** Browsers log failed requests and the page host's missing websocket; the library logs nothing. */
-const OF_THE_BROWSER = /^Failed to load resource|\[vite\]|^WebSocket connection|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
+/** Browsers log failed requests; the library logs nothing. */
+const OF_THE_BROWSER = /^Failed to load resource|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
 
 /** Opens `<name>.html` and hands out its `window.<name>`. Whatever the page says on its console is a problem. */
 export async function openRemote<T>(context: BrowserContext, host: PageHost, name: string): Promise<Remote<T>> {

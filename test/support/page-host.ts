@@ -1,24 +1,10 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { readFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build, createServer, preview, type InlineConfig, type PreviewServer, type ViteDevServer } from 'vite'
-import { prebundled, sourceAliases } from './source-entries.ts'
+import { extname, join, normalize } from 'node:path'
+import { inject } from 'vitest'
 
-const repository = fileURLToPath(new URL('../../', import.meta.url))
-const pages = fileURLToPath(new URL('../browser/pages/', import.meta.url))
-
-export interface PageHostOptions {
-  /** The folder that is served. Default: `test/browser/pages`. */
-  readonly root?: string
-  /** Default: any free port, kept until `close()`, since storage belongs to an origin and so to its port. */
-  readonly port?: number
-  /** Dependencies to bundle beyond those of the library itself. */
-  readonly include?: readonly string[]
-  readonly headers?: Readonly<Record<string, string>>
-  /** These pages of the root, built as for production: a page then loads in a fraction of the time. */
-  readonly built?: readonly string[]
-}
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8' }
 
 export interface PageHost {
   /** Without a trailing slash: `${url}/blank.html`. */
@@ -27,66 +13,27 @@ export interface PageHost {
   close(): Promise<void>
 }
 
-/** Serves real pages with real workers from sources. Nothing reloads by itself: a test decides when a page loads. */
-export async function startPageHost(options: PageHostOptions = {}): Promise<PageHost> {
-  // Of its own, so that hosts running side by side do not overwrite each other's bundles.
-  const caches = join(repository, 'node_modules', '.cache')
-  await mkdir(caches, { recursive: true })
-  const cacheDir = await mkdtemp(join(caches, 'sidestream-pages-'))
-  const removeCache = (): Promise<void> => rm(cacheDir, { recursive: true, force: true })
+/** Serves the pages that were built when the tests began. Storage belongs to an origin and so to this host's port. */
+export async function startPageHost(): Promise<PageHost> {
+  const root = inject('builtPages')
+  const server = createServer((request, response) => void answer(root, request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${String(port)}`, port, close: () => closed(server) }
+}
+
+async function answer(root: string, { url }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = normalize(new URL(url ?? '/', 'http://host').pathname)
   try {
-    const root = options.root ?? pages
-    const common = { configFile: false, root, cacheDir, logLevel: 'error', resolve: { alias: sourceAliases } } satisfies InlineConfig
-    const server = options.built ? await previewOf(common, options.built) : await createServer({
-      ...common,
-      optimizeDeps: { include: [...prebundled, ...(options.include ?? [])], noDiscovery: true },
-      server: {
-        host: '127.0.0.1',
-        port: options.port ?? 0,
-        strictPort: true,
-        hmr: false,
-        ws: false,
-        watch: null,
-        fs: { allow: [repository] },
-        headers: { ...options.headers },
-      },
-    })
-    if ('listen' in server) await server.listen()
-    const port = boundPort(server)
-    return {
-      url: `http://127.0.0.1:${port}`,
-      port,
-      close: async () => {
-        closeConnections(server)
-        await server.close()
-        await removeCache()
-      },
-    }
-  } catch (error) {
-    await removeCache()
-    throw error
+    const body = await readFile(join(root, path))
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'cache-control': 'no-cache' }).end(body)
+  } catch {
+    response.writeHead(404).end()
   }
-}
-
-async function previewOf(common: InlineConfig & { root: string; cacheDir: string }, names: readonly string[]): Promise<PreviewServer> {
-  const config: InlineConfig = {
-    ...common,
-    // As an application's own build does it, in which nothing gives advice; workers as files, never inlined.
-    define: { 'process.env.NODE_ENV': '"production"' },
-    worker: { format: 'es' },
-    build: { outDir: join(common.cacheDir, 'built'), assetsInlineLimit: 0, minify: false, rolldownOptions: { input: names.map((name) => join(common.root, name)) } },
-  }
-  await build(config)
-  return preview({ ...config, preview: { host: '127.0.0.1', port: 0, strictPort: true } })
-}
-
-function boundPort(server: ViteDevServer | PreviewServer): number {
-  const address = server.httpServer?.address()
-  if (address === null || address === undefined || typeof address === 'string') throw new Error('Vite does not listen')
-  return (address satisfies AddressInfo).port
 }
 
 /** A browser keeps connections alive, and the server would wait for them. */
-function closeConnections(server: ViteDevServer | PreviewServer): void {
-  if (server.httpServer !== null && 'closeAllConnections' in server.httpServer) server.httpServer.closeAllConnections()
+async function closed(server: Server): Promise<void> {
+  server.closeAllConnections()
+  await new Promise((resolve) => server.close(resolve))
 }

@@ -28,7 +28,7 @@ export interface TabsSuite extends Suite {
 }
 
 export function useTabs(path: string, options: BenchOptions = {}): TabsSuite {
-  const suite = useBench(path, { built: ['app.html', 'crowd.html', 'stranger.html'], ...options })
+  const suite = useBench(path, options)
   let appended = 0
   const tab = async (given: Partial<OpenOptions>): Promise<RemoteApp> => {
     const opened = await suite.app()

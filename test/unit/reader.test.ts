@@ -77,7 +77,7 @@ let failures: ErrorData[]
 beforeEach(() => {
   clock = new ManualClock()
   server = new Server()
-  place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false }
+  place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false, olderLeftMs: null }
   events = []
   connections = []
   failures = []
@@ -96,11 +96,11 @@ beforeEach(() => {
     onSame: () => undefined,
     onOther: () => {
       events.push('other')
-      place = { offset: '-1', anchor: null, hasRows: true, isReplacing: true }
+      place = { offset: '-1', anchor: null, hasRows: true, isReplacing: true, olderLeftMs: null }
     },
     onMissing: () => {
       events.push('missing')
-      place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false }
+      place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false, olderLeftMs: null }
     },
     onConnection: (connection) => connections.push(connection),
     onFailure: (error) => failures.push(error),

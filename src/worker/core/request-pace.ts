@@ -74,9 +74,10 @@ export class RequestPace {
     this.#dueAt = now + backoffMs(this.#fruitless, random, this.#backoff)
   }
 
-  /** The next request waits at least so long, whoever is in a hurry. */
-  pause(now: number, leastMs: number): void {
+  /** The next request waits at least so long, whoever is in a hurry, and its back-off is at most so long. */
+  pause(now: number, leastMs: number, mostMs = Infinity): void {
     this.#closedUntil = Math.max(this.#closedUntil, now + leastMs)
+    this.#dueAt = Math.min(this.#dueAt, now + mostMs)
   }
 
   /** The answer was of use, but is no progress yet. */

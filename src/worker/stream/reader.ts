@@ -18,6 +18,8 @@ export interface ReadingPlace {
   readonly hasRows: boolean
   /** The stream is read in place of what is shown. */
   readonly isReplacing: boolean
+  /** The stream has looked like an older copy of what is shown, and is believed in so many ms; null when it has not. */
+  readonly olderLeftMs: number | null
 }
 
 export interface ReaderOptions {
@@ -49,6 +51,8 @@ type Again = 'next' | 'on-request'
 
 /** Answers that would drop rows are at least so far apart, ms. */
 const DOUBT_PAUSE_MS = 1000
+/** While an older copy is all that there is, it is asked for the stream this often at least, ms. */
+const OLDER_PAUSE_MS = 2000
 /** A live connection that is made again stays `live` for so long without an answer, ms. */
 const QUIET_MS = 1000
 
@@ -233,7 +237,7 @@ export class StreamReader {
       }
       case 'bad-offset':
         fail('STREAM_ERROR', true)
-        if (!this.#doubt.add(clock.now())) return this.#doubted()
+        if (!this.#isOther()) return this.#doubted()
         this.#options.onOther()
         return 'next'
       case 'older':
@@ -251,10 +255,17 @@ export class StreamReader {
     }
   }
 
+  /** Another answer says that the stream is another one. @returns whether that is to be believed */
+  #isOther(): boolean {
+    const { olderLeftMs } = this.#options.place()
+    return olderLeftMs === null ? this.#doubt.add(this.#options.env.clock.now()) : olderLeftMs === 0
+  }
+
   /** What the server says now contradicts what it said before: it is asked again after a pause, past all caches. */
   #doubted(): Again {
+    const { olderLeftMs } = this.#options.place()
     this.#isFresh = true
-    this.#gate.pause(DOUBT_PAUSE_MS)
+    this.#gate.pause(DOUBT_PAUSE_MS, olderLeftMs === null ? Infinity : Math.min(olderLeftMs, OLDER_PAUSE_MS))
     this.#transition('unreachable')
     return 'next'
   }

@@ -99,8 +99,8 @@ export class RequestGate {
     this.#pace.continued()
   }
 
-  pause(leastMs: number): void {
-    this.#pace.pause(this.#options.env.clock.now(), leastMs)
+  pause(leastMs: number, mostMs: number): void {
+    this.#pace.pause(this.#options.env.clock.now(), leastMs, mostMs)
   }
 
   /**

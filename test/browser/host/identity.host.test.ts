@@ -43,7 +43,7 @@ async function expectReplaced(tab: RemoteApp, before: string, home: 'stock' | 'p
   const nothing = JSON.stringify({ users: {}, items: {} })
   const after = JSON.stringify(suite.fold())
   // Not the offset, which may be the same as before.
-  await tab.page.waitForFunction((rows) => JSON.stringify(window.app.rows()) === rows, after, { timeout: 5000 })
+  await tab.page.waitForFunction((rows) => JSON.stringify(window.app.rows()) === rows, after, { timeout: 15_000 })
   await tab.until(`${suite.atEnd()} && status.connection === 'live'`)
   expect(await tab.rows()).toEqual(suite.fold())
   expect((await tab.observations()).filter((seen) => ![nothing, before, after].includes(seen))).toEqual([])

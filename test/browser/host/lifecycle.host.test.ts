@@ -136,7 +136,7 @@ describe('a worker that does not start', () => {
   suite.inChromium('for once', async () => {
     suite.server.append(suite.path, itemEvents(10))
     const tab = await openTab()
-    const script = '**/stock.worker.ts*'
+    const script = '**/stock.worker*'
     await tab.page.context().route(script, (route) => route.abort())
     const failed = await tab.preload()
     await tab.page.context().unroute(script)
