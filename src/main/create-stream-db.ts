@@ -321,8 +321,7 @@ export function createStreamDB<
   globalThis.document?.addEventListener('visibilitychange', onVisibility)
   streamOptions.signal?.addEventListener('abort', close, { once: true })
 
-  const db: StreamDBMethods & { readonly collections: Record<string, Collection<object, string>> } = {
-    collections,
+  const methods: StreamDBMethods = {
     stream,
     get offset() {
       return replica.offset
@@ -354,13 +353,18 @@ export function createStreamDB<
     },
   }
 
+  const db = Object.create(null, {
+    ...Object.getOwnPropertyDescriptors(methods),
+    collections: { value: collections, enumerable: true },
+  }) as object
+
   if (options.actions) {
-    const definitions = Object.entries(options.actions({ db: db as unknown as StreamDB<TDef, TStream>, stream: stream as TStream }))
+    const definitions = Object.entries(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
     const actions = definitions.map(([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const)
-    Object.assign(db, { actions: Object.fromEntries(actions) })
+    Object.defineProperty(db, 'actions', { value: Object.fromEntries(actions), enumerable: true })
   }
   if (streamOptions.signal?.aborted) close()
-  return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
+  return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
 }
 
 const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'

@@ -27,6 +27,10 @@ describe('createStreamDB', () => {
     const db = create(stage)
     return [['collections', 'stream', 'offset', 'preload', 'close', 'utils'].every((name) => name in db), 'actions' in db, db.stream.url === stage.url, db.stream.contentType]
   }, [true, false, true, 'application/json'])
+  same('has collections and actions that cannot be replaced', async ({ library, url, keep }) => {
+    const db = keep(library.createStreamDB({ streamOptions: { url }, state: schemaOf(library), actions: () => ({ a: { onMutate: () => undefined, mutationFn: async () => undefined } }) })) as unknown as Record<string, unknown>
+    return [Object.getPrototypeOf(db) === null, ...(['collections', 'actions', 'preload'] as const).map((name) => Reflect.set(db, name, db[name]))]
+  }, [true, false, false, true])
   same('takes a URL object', async ({ library, url, keep, server, path }) => {
     server.append(path, [insert('1', ada)])
     const db = keep(library.createStreamDB({ streamOptions: { url: new URL(url) }, state: schemaOf(library) }))
@@ -130,6 +134,26 @@ describe('close', () => {
     await other.preload()
     return [rows(db.collections.users), rows(other.collections.users)]
   }, [[ada], [ada, bob]])
+  differs('`preload()` that `close()` meets', 'rejects', async (stage) => {
+    const db = create(stage)
+    const waiting = within(1000, db.preload())
+    db.close()
+    return waiting
+  }, { peer: 'settled', sidestream: { error: 'StreamDB closed', isError: true } })
+  same('may be called in a hook', async (stage) => {
+    const { library, url, keep } = stage
+    stage.server.append(stage.path, [insert('1', ada), insert('2', bob)])
+    const keys: string[] = []
+    const db = keep(library.createStreamDB({
+      streamOptions: { url, contentType: 'application/json' },
+      state: schemaOf(library),
+      onEvent: ({ key }) => {
+        keys.push(key)
+        db.close()
+      },
+    }))
+    return [await within(1000, db.preload()), keys]
+  }, [{ error: 'StreamDB closed', isError: true }, ['1', '2']])
   differs('what is called after `close()`', 'rejects', async (stage) => {
     const db = create(stage)
     await db.preload()
