@@ -30,6 +30,7 @@ class ScriptedEngine {
       visible: note('visible'),
       subsets: note('subsets'),
       append: () => this.append,
+      streamEnd: () => Promise.resolve({ ok: true, value: null }),
       clearCache: () => Promise.resolve({ ok: true, value: null }),
       leave: () => Promise.resolve(),
     }
