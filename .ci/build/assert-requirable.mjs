@@ -10,7 +10,7 @@ const SCRIPT = `
 `
 
 /** Options under which TypeScript lets CommonJS require a module; a fixture says what has to compile. */
-const TYPES = ['--noEmit', '--strict', '--skipLibCheck', '--ignoreConfig', '--types', 'node', '--target', 'es2022', '--module', 'nodenext', 'test/package/require.cts']
+const TYPES = ['--noEmit', '--strict', '--skipLibCheck', '--types', 'node', '--target', 'es2022', '--module', 'nodenext', 'test/package/require.cts']
 
 function run(root, args) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })

@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION, type Ack, type DiffBatch, type Hello, type Outcome, t
 import { canonicalSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
+import { caughtUp } from './caught-up.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
 import { HeldSubsets } from './held-subsets.ts'
@@ -68,12 +69,7 @@ export function createStreamDB<
   const onError = new OnError({
     onError: streamOptions.onError,
     random: Math.random,
-    after: (delayMs, task) => {
-      const timer = setTimeout(task, delayMs)
-      return () => {
-        clearTimeout(timer)
-      }
-    },
+    after,
     onAnswer: ({ headers, params }) => {
       request = { headers: { ...request.headers, ...headers }, params: { ...request.params, ...params } }
     },
@@ -87,6 +83,7 @@ export function createStreamDB<
   })
   let closed = false
   let started = false
+  let isPreloaded = false
   let isOpened = false
   /** The engine before was cleared: this one is not asked for rows before the application says so. */
   let held = false
@@ -266,6 +263,9 @@ export function createStreamDB<
     link.call((engine) => engine.start()).catch(() => undefined)
   }
 
+  const streamEnd = (): Promise<string | null> =>
+    link.call((engine) => engine.streamEnd()).then((outcome) => (outcome.ok ? outcome.value : null), () => null)
+
   /** Rows are asked for. After the last worker has failed, that is a reason to make another one: its failure rejects who waits. */
   const wake = (): void => {
     if (!started) start()
@@ -321,8 +321,7 @@ export function createStreamDB<
   globalThis.document?.addEventListener('visibilitychange', onVisibility)
   streamOptions.signal?.addEventListener('abort', close, { once: true })
 
-  const db: StreamDBMethods & { readonly collections: Record<string, Collection<object, string>> } = {
-    collections,
+  const methods: StreamDBMethods = {
     stream,
     get offset() {
       return replica.offset
@@ -331,10 +330,17 @@ export function createStreamDB<
       if (closed) throw closedError()
       const ready = preload.wait()
       const again = started
+      // The stream may have grown since a collection started it.
+      const end = again && !isPreloaded ? streamEnd() : null
+      if (end && options.live === false) reconnect()
+      isPreloaded = true
       for (const collection of Object.values(collections)) collection.startSyncImmediate()
       if (!started) start()
       else if (again && !preload.isReady) reconnect()
       await ready
+      // Rows from a cache are shown at once, whatever the server may know.
+      if (end && !status.getSnapshot().stale) await caughtUp({ status, end, after })
+      if (closed) throw closedError()
     },
     close,
     utils: {
@@ -354,13 +360,25 @@ export function createStreamDB<
     },
   }
 
+  const db = Object.create(null, {
+    ...Object.getOwnPropertyDescriptors(methods),
+    collections: { value: collections, enumerable: true },
+  }) as object
+
   if (options.actions) {
-    const definitions = Object.entries(options.actions({ db: db as unknown as StreamDB<TDef, TStream>, stream: stream as TStream }))
+    const definitions = Object.entries(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
     const actions = definitions.map(([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const)
-    Object.assign(db, { actions: Object.fromEntries(actions) })
+    Object.defineProperty(db, 'actions', { value: Object.fromEntries(actions), enumerable: true })
   }
   if (streamOptions.signal?.aborted) close()
-  return db as unknown as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
+  return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
+}
+
+function after(delayMs: number, task: () => void): () => void {
+  const timer = setTimeout(task, delayMs)
+  return () => {
+    clearTimeout(timer)
+  }
 }
 
 const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'

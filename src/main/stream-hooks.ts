@@ -12,6 +12,7 @@ export class StreamHooks {
 
   /** Batches whose rows are not all in the collections yet. */
   readonly #unfinished: StreamBatch[] = []
+  readonly #handed = new WeakMap<StreamBatch, JsonBatch<StateEvent>>()
   /** Offsets of batches that were handed over with a diff that the tab then refused: the engine sends them again first. */
   #repeated: ReadonlyArray<string> = []
 
@@ -32,7 +33,7 @@ export class StreamHooks {
     this.#repeated = []
     const firstNew = events.findIndex(({ offset }, index) => offset !== repeated[index])
     for (const batch of firstNew < 0 ? [] : events.slice(firstNew)) {
-      this.#guard('onBeforeBatch', () => onBeforeBatch?.(asJsonBatch(batch)))
+      this.#guard('onBeforeBatch', () => onBeforeBatch?.(this.#jsonBatch(batch)))
       for (const event of batch.changes) this.#guard('onEvent', () => onEvent?.(event))
     }
   }
@@ -52,9 +53,19 @@ export class StreamHooks {
     if (onBatch) this.#unfinished.push(...events)
     // The rows of a diff in parts are in with its last part. A batch without rows, before anything is shown, waits for none.
     if (last || (this.#unfinished.length === events.length && diffs.length === 0)) {
-      for (const batch of this.#unfinished.splice(0)) this.#guard('onBatch', () => onBatch?.(asJsonBatch(batch)))
+      for (const batch of this.#unfinished.splice(0)) this.#guard('onBatch', () => onBatch?.(this.#jsonBatch(batch)))
     }
     for (const report of invalid) this.#guard('onInvalid', () => onInvalid?.(report))
+  }
+
+  /** As the client hands batches on, one object for each: items are as they came, and not necessarily well-formed. */
+  #jsonBatch(batch: StreamBatch): JsonBatch<StateEvent> {
+    const known = this.#handed.get(batch)
+    if (known) return known
+    const { items, offset, upToDate, cursor, streamClosed } = batch
+    const handed = { items: items as ReadonlyArray<StateEvent>, offset, upToDate, cursor, streamClosed } as JsonBatch<StateEvent>
+    this.#handed.set(batch, handed)
+    return handed
   }
 
   #guard(name: string, call: () => unknown): void {
@@ -69,6 +80,3 @@ export class StreamHooks {
     }
   }
 }
-
-/** As the client hands batches on: items are as they came, and not necessarily well-formed. */
-const asJsonBatch = (batch: StreamBatch): JsonBatch<StateEvent> => batch as JsonBatch<StateEvent>

@@ -217,6 +217,8 @@ export interface EngineContract {
   /** Holds subsets, and lets go of them. */
   subsets(changes: ReadonlyArray<SubsetChange>): void
   append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
+  /** The offset at which the server says that the stream ends; null where it does not say. */
+  streamEnd(): Promise<Outcome<string | null>>
   /** Removes every trace of the stream: stored rows and offset, and the rows of all tabs. */
   clearCache(): Promise<Outcome<null>>
   /** The tab is leaving; answers when what it has seen is stored, as far as that is possible. */

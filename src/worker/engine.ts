@@ -288,6 +288,11 @@ export class Engine {
     )
   }
 
+  /** The offset at which the server says that the stream ends. */
+  streamEnd(): Promise<Outcome<string | null>> {
+    return outcome(this.#source.end(), 'STREAM_ERROR')
+  }
+
   /** Removes every trace: what is stored, and the rows of all tabs. */
   async clearCache(): Promise<Outcome<null>> {
     this.#forget()

@@ -114,6 +114,7 @@ export class Host {
         membership.subsets(changes)
       },
       append: (body, options) => engine.append(body, options),
+      streamEnd: () => engine.streamEnd(),
       clearCache: () => {
         // Whoever comes from now on begins anew, with a cache of its own.
         this.#forget(key, engine)

@@ -1,8 +1,8 @@
 // The README's "Optimistic Actions" and "Use Transaction IDs", word for word where it is code.
-import { describe } from 'vitest'
+import { describe, expect, vi } from 'vitest'
 import * as v from 'valibot'
-import { differs, outcomeOf, rows, same, type Stage } from './harness.ts'
-import { insert, schemaOf } from './schema.ts'
+import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'
+import { insert, remove, schemaOf, update } from './schema.ts'
 
 const ada = { id: '1', name: 'Ada' }
 
@@ -66,6 +66,78 @@ describe('actions', () => {
     const atOnce = rows(db.collections.users)
     return [atOnce, await outcomeOf(() => transaction.isPersisted.promise), rows(db.collections.users)]
   }, [[ada], { error: 'refused', isError: true }, []])
+  same('are taken back when the server refuses the write', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    stage.server.faults.respond(403, { match: { method: 'POST', path: stage.path } })
+    const transaction = db.actions.addUser(ada)
+    const atOnce = rows(db.collections.users)
+    const outcome = (await outcomeOf(() => transaction.isPersisted.promise)) as { isError?: boolean }
+    return [atOnce, outcome.isError, transaction.state, rows(db.collections.users)]
+  }, [[ada], true, 'failed', []])
+  same('are taken back when their transaction does not come in time, and its rows come later', async (stage) => {
+    const { library, server, path, url, keep } = stage
+    const db = keep(library.createStreamDB({
+      streamOptions: { url, contentType: 'application/json' },
+      state: schemaOf(library),
+      actions: ({ db: inner }) => ({
+        removeUser: { onMutate: (id: string) => { inner.collections.users.delete(id) }, mutationFn: () => inner.utils.awaitTxId('t', 20) },
+      }),
+    }))
+    server.append(path, [insert('1', ada)])
+    await db.preload()
+    const transaction = db.actions.removeUser('1')
+    const atOnce = rows(db.collections.users)
+    const outcome = await outcomeOf(() => transaction.isPersisted.promise)
+    const takenBack = rows(db.collections.users)
+    server.append(path, [remove('1', { txid: 't' })])
+    await db.utils.awaitTxId('t')
+    return [atOnce, outcome, takenBack, rows(db.collections.users)]
+  }, [[], { error: 'Timeout waiting for txid: t', isError: true }, [ada], []])
+  same('lie over what the stream says until they have settled', async (stage) => {
+    const { library, server, path, url, keep } = stage
+    let settle = (): void => undefined
+    const db = keep(library.createStreamDB({
+      streamOptions: { url, contentType: 'application/json' },
+      state: schemaOf(library),
+      actions: ({ db: inner }) => ({
+        rename: {
+          onMutate: (name: string) => { inner.collections.users.update('1', (draft) => { draft.name = name }) },
+          mutationFn: () => new Promise<void>((resolve) => { settle = resolve }),
+        },
+      }),
+    }))
+    server.append(path, [insert('1', ada)])
+    await db.preload()
+    const transaction = db.actions.rename('mine')
+    const atOnce = rows(db.collections.users)
+    server.append(path, [update('1', { id: '1', name: 'theirs' }, { txid: 't' })])
+    await db.utils.awaitTxId('t')
+    const meanwhile = rows(db.collections.users)
+    settle()
+    await transaction.isPersisted.promise
+    await vi.waitFor(() => { expect(db.collections.users.get('1')!.name).toBe('theirs') })
+    return [atOnce, meanwhile]
+  }, [[{ id: '1', name: 'mine' }], [{ id: '1', name: 'mine' }]])
+  same('several at once all stay', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const transactions = ['1', '2', '3'].map((id) => db.actions.addUser({ id, name: 'N' }))
+    const atOnce = db.collections.users.size
+    await Promise.all(transactions.map(({ isPersisted }) => isPersisted.promise))
+    return [atOnce, db.collections.users.size, stage.server.events(stage.path).length]
+  }, [3, 3, 3])
+  same('whose onMutate throws change nothing', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage)
+    await db.preload()
+    return [await outcomeOf(() => { db.actions.addUser(ada) }), rows(db.collections.users), stage.server.events(stage.path).length]
+  }, [{ error: 'Cannot insert document with ID "1" because it already exists in the collection', isError: true }, [ada], 1])
+  same('run before preload() as well', async (stage) => {
+    const db = create(stage)
+    const transaction = db.actions.fail(ada)
+    return [rows(db.collections.users), await outcomeOf(() => transaction.isPersisted.promise), rows(db.collections.users)]
+  }, [[ada], { error: 'refused', isError: true }, []])
   same('are members of `actions`, by name', (stage) => Object.keys(create(stage).actions), ['addUser', 'updateUser', 'fail'])
   same('use the collections’ schema', async (stage) => {
     const db = create(stage)
@@ -89,6 +161,56 @@ describe('awaitTxId', () => {
     await db.preload()
     return outcomeOf(() => db.utils.awaitTxId('t', 10))
   }, { error: 'Timeout waiting for txid: t', isError: true })
+  same('settles all who wait, with their rows in', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const waiting = [1, 2, 3].map(() => db.utils.awaitTxId('t').then(() => db.collections.users.size))
+    stage.server.append(stage.path, [insert('1', ada, { txid: 't' }), insert('2', { id: '2', name: 'Bob' })])
+    return Promise.all(waiting)
+  }, [2, 2, 2])
+  same('settles for a delete', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage)
+    await db.preload()
+    stage.server.append(stage.path, [remove('1', { txid: 't' })])
+    await db.utils.awaitTxId('t')
+    return rows(db.collections.users)
+  }, [])
+  same('times out for one, and settles for who asks again', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const first = await outcomeOf(() => db.utils.awaitTxId('t', 10))
+    stage.server.append(stage.path, [insert('1', ada, { txid: 't' })])
+    return [first, await outcomeOf(() => db.utils.awaitTxId('t'))]
+  }, [{ error: 'Timeout waiting for txid: t', isError: true }, 'settled'])
+  same('waits 5 s unless told otherwise', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    db.utils.awaitTxId('never').catch(() => undefined)
+    return timers.mock.calls.some(([, ms]) => ms === 5000)
+  }, true)
+  same('takes no time at all', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    return outcomeOf(() => db.utils.awaitTxId('never', 0))
+  }, { error: 'Timeout waiting for txid: never', isError: true })
+  same('does not know the transaction of a control event', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    stage.server.append(stage.path, [{ headers: { control: 'snapshot-end', txid: 't' } }, insert('1', ada, { txid: 'u' })])
+    await db.utils.awaitTxId('u')
+    return outcomeOf(() => db.utils.awaitTxId('t', 20))
+  }, { error: 'Timeout waiting for txid: t', isError: true })
+  differs('`awaitTxId` before `preload()`', 'starts', async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada, { txid: 't' })])
+    return outcomeOf(() => create(stage).utils.awaitTxId('t', 500))
+  }, { peer: { error: 'Timeout waiting for txid: t', isError: true }, sidestream: 'settled' })
+  differs('`awaitTxId(txid, Infinity)`', 'waits', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    return within(100, db.utils.awaitTxId('t', Infinity))
+  }, { peer: { error: 'Timeout waiting for txid: t', isError: true }, sidestream: 'pending' })
   same('knows the transactions of events that no collection takes', async (stage) => {
     stage.server.append(stage.path, [{ type: 'else', key: 'x', value: 1, headers: { operation: 'insert', txid: 't' } }])
     const db = create(stage)

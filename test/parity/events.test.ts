@@ -6,6 +6,7 @@ import { insert, remove, schemaOf, update } from './schema.ts'
 
 const ada = { id: '1', name: 'Ada' }
 const bob = { id: '2', name: 'Bob' }
+const upsert = (key: string, value: unknown): object => ({ type: 'user', key, value, headers: { operation: 'upsert' } })
 const last = insert('9', { id: '9', name: 'Last' }, { txid: 'last' })
 
 /** The rows of a stream of these events; what preload() said where it failed. */
@@ -37,6 +38,26 @@ describe('operations', () => {
   same('unknown types are passed over', shown({ type: 'else', key: '1', value: { a: 1 }, headers: { operation: 'insert' } }, insert('1', ada)), [ada])
   same('old_value does not matter', shown({ ...insert('1', ada), old_value: bob }), [ada])
   same('snapshot-start and what follows', shown({ headers: { control: 'snapshot-start' } }, insert('1', ada), { headers: { control: 'snapshot-end' } }), [ada])
+  same('upserts, a delete and an upsert again, over time', shownLater([insert('1', ada)], upsert('1', { id: '1', name: 'A' }), upsert('2', bob), remove('2'), upsert('2', { id: '2', name: 'B' })), [{ id: '1', name: 'A' }, { id: '2', name: 'B' }])
+  same('a snapshot that has only begun drops nothing', shownLater([insert('1', ada)], { headers: { control: 'snapshot-start' } }, insert('2', bob)), [ada, bob])
+  same('a snapshot’s end without a beginning drops nothing', shownLater([insert('1', ada)], { headers: { control: 'snapshot-end' } }, insert('2', bob)), [ada, bob])
+  same('a control event that is not known changes nothing', shownLater([insert('1', ada)], { headers: { control: 'hello' } }, insert('2', bob)), [ada, bob])
+  differs('`reset`', 'is no trouble as the first event', shown({ headers: { control: 'reset' } }, insert('1', ada)), {
+    peer: { error: 'No pending sync transaction to write to', isError: true },
+    sidestream: [ada],
+  })
+  differs('`reset`', 'drops what came before it in its batch as well', shownLater([insert('1', ada)], insert('2', bob), { headers: { control: 'reset' } }, insert('3', { id: '3', name: 'Eve' })), {
+    peer: { error: 'No pending sync transaction to write to', isError: true },
+    sidestream: [{ id: '3', name: 'Eve' }],
+  })
+  differs('`snapshot-end`', 'also when the snapshot came in several appends', async ({ library, url, keep, server, path }) => {
+    server.append(path, [insert('1', ada)])
+    const db = keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schemaOf(library) }))
+    await db.preload()
+    for (const event of [{ headers: { control: 'snapshot-start' } }, insert('2', bob), { headers: { control: 'snapshot-end' } }, last]) server.append(path, [event])
+    await db.utils.awaitTxId('last')
+    return rows(db.collections.users).slice(0, -1)
+  }, { peer: [ada, bob], sidestream: [bob] })
   differs('`reset`', 'clears the rows and goes on', shownLater([insert('1', ada)], { headers: { control: 'reset' } }, insert('2', bob)), {
     peer: { error: 'No pending sync transaction to write to', isError: true },
     sidestream: [bob],
@@ -67,6 +88,19 @@ describe('values', () => {
   differs('an update that lacks fields', 'replaces the row', shownLater([insert('1', { ...ada, age: 36 })], update('1', { id: '1', name: 'A' })), {
     peer: [{ id: '1', name: 'A', age: 36 }],
     sidestream: [{ id: '1', name: 'A' }],
+  })
+  differs('an update that lacks fields', 'so does an insert of an existing key, and an upsert', async (stage) => {
+    const { server, path, library, keep, url } = stage
+    server.append(path, [insert('1', { ...ada, age: 36 }), insert('2', { ...bob, age: 40 })])
+    const db = keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schemaOf(library) }))
+    await db.preload()
+    server.append(path, [insert('1', ada), upsert('2', bob), last])
+    await db.utils.awaitTxId('last')
+    return rows(db.collections.users).slice(0, 2)
+  }, { peer: [{ ...ada, age: 36 }, { ...bob, age: 40 }], sidestream: [ada, bob] })
+  differs('a primitive value', 'so are null and nothing', shownLater([insert('1', ada)], insert('2', null), { type: 'user', key: '1', headers: { operation: 'update' } }), {
+    peer: { error: 'StreamDB collections require object values; got object for type=user, key=2', isError: true },
+    sidestream: [ada],
   })
   differs('a primitive value', 'is quarantined', shown(insert('1', 42), insert('2', bob)), {
     peer: { error: 'StreamDB collections require object values; got number for type=user, key=1', isError: true },

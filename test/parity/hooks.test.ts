@@ -1,10 +1,13 @@
 // `onEvent`, `onBeforeBatch`, `onBatch`, as their docstrings have them.
+import { expect, vi } from 'vitest'
 import { differs, outcomeOf, rows, same, type Stage } from './harness.ts'
 import { insert, remove, schemaOf } from './schema.ts'
 import type { CreateStreamDBOptions } from '@durable-streams/state/db'
 
 const ada = { id: '1', name: 'Ada' }
 type Hooks = Pick<CreateStreamDBOptions, 'onEvent' | 'onBeforeBatch' | 'onBatch'>
+
+const FIELDS = ['cursor', 'items', 'offset', 'streamClosed', 'upToDate']
 
 const create = ({ library, url, keep }: Stage, hooks: Hooks) =>
   keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schemaOf(library), ...hooks }))
@@ -38,6 +41,51 @@ same('are called for what follows', async (stage) => {
   return keys
 }, ['1'])
 
+same('are called for each batch while live, with offsets that grow', async (stage) => {
+  const seen: string[] = []
+  const db = create(stage, { onBeforeBatch: ({ offset, items }) => { if (items.length > 0) seen.push(offset) } })
+  await db.preload()
+  for (const key of ['1', '2', '3']) {
+    stage.server.append(stage.path, [insert(key, ada, { txid: key })])
+    await db.utils.awaitTxId(key)
+  }
+  return [seen.length, seen.join() === [...seen].sort().join(), seen.at(-1) === stage.server.tailOffset(stage.path)]
+}, [3, true, true])
+
+same('have the same batch before and after, with the client’s fields', async (stage) => {
+  const before = new Set<object>()
+  const seen: unknown[] = []
+  stage.server.append(stage.path, [insert('1', ada)])
+  const db = create(stage, {
+    onBeforeBatch: (batch) => before.add(batch),
+    onBatch: (batch) => { if (batch.items.length > 0) seen.push([before.has(batch), Object.keys(batch).sort()]) },
+  })
+  await db.preload()
+  stage.server.append(stage.path, [insert('2', ada, { txid: 't' })])
+  await db.utils.awaitTxId('t')
+  await vi.waitFor(() => { expect(seen.length).toBe(2) })
+  return seen
+}, [[true, FIELDS], [true, FIELDS]])
+
+same('have the items of a batch as its events', async (stage) => {
+  const items = new Set<object>()
+  const seen: unknown[] = []
+  stage.server.append(stage.path, [insert('1', ada, { txid: 't', timestamp: '2026-01-01T00:00:00Z', mine: 1 })])
+  const db = create(stage, { onBeforeBatch: (batch) => { for (const item of batch.items) items.add(item) }, onEvent: (event) => { seen.push(items.has(event), event) } })
+  await db.preload()
+  return seen
+}, [true, { type: 'user', key: '1', value: ada, headers: { operation: 'insert', txid: 't', timestamp: '2026-01-01T00:00:00Z', mine: 1, offset: expect.any(String) as unknown } }])
+
+same('say when the stream is closed', async (stage) => {
+  const seen: unknown[] = []
+  stage.server.append(stage.path, [insert('1', ada)])
+  stage.server.closeStream(stage.path)
+  const db = create(stage, { onBatch: ({ items, upToDate, streamClosed }) => seen.push([items.length, upToDate, streamClosed]) })
+  await db.preload()
+  await vi.waitFor(() => { expect(seen.length).toBe(1) })
+  return seen
+}, [[1, true, true]])
+
 same('events come before their rows', async (stage) => {
   const sizes: number[] = []
   stage.server.append(stage.path, [insert('1', ada)])
@@ -64,6 +112,21 @@ differs('changing an item in `onBeforeBatch`', 'changes no row', async (stage) =
   await db.preload()
   return rows(db.collections.users)
 }, { peer: [{ ...ada, tag: 'mine' }], sidestream: [ada] })
+
+for (const name of ['onBeforeBatch', 'onBatch'] as const) {
+  differs('a hook that throws', `${name} stops nothing`, async (stage) => {
+    stage.server.append(stage.path, [insert('1', ada)])
+    const db = create(stage, { [name]: () => { throw new Error('mine') } })
+    return [await outcomeOf(() => db.preload()), rows(db.collections.users)]
+  }, { peer: [{ error: 'mine', isError: true }, []], sidestream: ['settled', [ada]] })
+}
+
+differs('malformed events', 'do not end the hooks', async (stage) => {
+  const keys: string[] = []
+  stage.server.append(stage.path, [insert('1', ada), { hello: 1 }, insert('2', ada)])
+  const db = create(stage, { onEvent: ({ key }) => keys.push(key) })
+  return [((await outcomeOf(() => db.preload())) as { isError?: boolean }).isError, keys]
+}, { peer: [true, ['1']], sidestream: [undefined, ['1', '2']] })
 
 differs('a hook that throws', 'stops nothing', async (stage) => {
   stage.server.append(stage.path, [insert('1', ada)])

@@ -1,7 +1,7 @@
 // The README's "Creating a Database" and "Lifecycle Methods".
 import { DurableStream } from '@durable-streams/client'
 import { describe } from 'vitest'
-import { differs, hasRows, outcomeOf, rows, same, within, type Stage } from './harness.ts'
+import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'
 import { insert, schemaOf } from './schema.ts'
 
 const ada = { id: '1', name: 'Ada' }
@@ -27,6 +27,10 @@ describe('createStreamDB', () => {
     const db = create(stage)
     return [['collections', 'stream', 'offset', 'preload', 'close', 'utils'].every((name) => name in db), 'actions' in db, db.stream.url === stage.url, db.stream.contentType]
   }, [true, false, true, 'application/json'])
+  same('has collections and actions that cannot be replaced', async ({ library, url, keep }) => {
+    const db = keep(library.createStreamDB({ streamOptions: { url }, state: schemaOf(library), actions: () => ({ a: { onMutate: () => undefined, mutationFn: async () => undefined } }) })) as unknown as Record<string, unknown>
+    return [Object.getPrototypeOf(db) === null, ...(['collections', 'actions', 'preload'] as const).map((name) => Reflect.set(db, name, db[name]))]
+  }, [true, false, false, true])
   same('takes a URL object', async ({ library, url, keep, server, path }) => {
     server.append(path, [insert('1', ada)])
     const db = keep(library.createStreamDB({ streamOptions: { url: new URL(url) }, state: schemaOf(library) }))
@@ -90,17 +94,31 @@ describe('preload', () => {
     const db = create(stage)
     return [await within(500, db.collections.users.preload()), rows(db.collections.users)]
   }, { peer: ['pending', []], sidestream: ['settled', [ada]] })
-  differs('`preload()` of a StreamDB that is in use', 'settles with what a query has shown already', async (stage) => {
+  same('waits for what is in the stream by now, also when a query has started it', async (stage) => {
     const db = create(stage)
     const query = stage.library.createLiveQueryCollection({ query: (q) => q.from({ u: db.collections.users }), startSync: true })
     // The peer's query shows nothing before preload().
     if (stage.side === 'sidestream') await query.preload()
     stage.server.append(stage.path, [insert('1', ada)])
     await db.preload()
-    const atOnce = db.collections.users.size
-    await hasRows(db.collections.users, 1)
-    return atOnce
-  }, { peer: 1, sidestream: 0 })
+    return rows(db.collections.users)
+  }, [ada])
+  same('so it does with live: false', async (stage) => {
+    const { library, url, keep } = stage
+    const db = keep(library.createStreamDB({ streamOptions: { url }, state: schemaOf(library), live: false }))
+    const query = library.createLiveQueryCollection({ query: (q) => q.from({ u: db.collections.users }), startSync: true })
+    if (stage.side === 'sidestream') await query.preload()
+    stage.server.append(stage.path, [insert('1', ada)])
+    await db.preload()
+    return rows(db.collections.users)
+  }, [ada])
+  same('asks for nothing where it is called again', async (stage) => {
+    const db = create(stage)
+    await db.preload()
+    const before = stage.server.log.count({ path: stage.path, method: 'HEAD' })
+    await Promise.all([db.preload(), db.preload()])
+    return stage.server.log.count({ path: stage.path, method: 'HEAD' }) - before
+  }, 0)
 })
 
 describe('close', () => {
@@ -130,6 +148,26 @@ describe('close', () => {
     await other.preload()
     return [rows(db.collections.users), rows(other.collections.users)]
   }, [[ada], [ada, bob]])
+  differs('`preload()` that `close()` meets', 'rejects', async (stage) => {
+    const db = create(stage)
+    const waiting = within(1000, db.preload())
+    db.close()
+    return waiting
+  }, { peer: 'settled', sidestream: { error: 'StreamDB closed', isError: true } })
+  same('may be called in a hook', async (stage) => {
+    const { library, url, keep } = stage
+    stage.server.append(stage.path, [insert('1', ada), insert('2', bob)])
+    const keys: string[] = []
+    const db = keep(library.createStreamDB({
+      streamOptions: { url, contentType: 'application/json' },
+      state: schemaOf(library),
+      onEvent: ({ key }) => {
+        keys.push(key)
+        db.close()
+      },
+    }))
+    return [await within(1000, db.preload()), keys]
+  }, [{ error: 'StreamDB closed', isError: true }, ['1', '2']])
   differs('what is called after `close()`', 'rejects', async (stage) => {
     const db = create(stage)
     await db.preload()

@@ -1,5 +1,5 @@
 // What the requests are: URL, headers and params.
-import { differs, outcomeOf, rows, same, type Stage } from './harness.ts'
+import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'
 import { insert, schemaOf } from './schema.ts'
 import type { DurableStreamOptions } from '@durable-streams/client'
 
@@ -59,6 +59,11 @@ differs('`signal` in `streamOptions`', 'closes the StreamDB', async (stage) => {
   stage.server.append(stage.path, [insert('1', ada, { txid: 't' })])
   return [await outcomeOf(() => db.utils.awaitTxId('t', 1000)), rows(db.collections.users)]
 }, { peer: ['settled', [ada]], sidestream: [{ error: 'StreamDB closed', isError: true }, []] })
+
+differs('`signal` in `streamOptions`', 'that has aborted before', (stage) => within(1000, create(stage, { signal: AbortSignal.abort() }).preload()), {
+  peer: 'settled',
+  sidestream: { error: 'StreamDB closed', isError: true },
+})
 
 differs('a relative URL', 'is refused where there is no document', async ({ library }) => {
   try {

@@ -109,6 +109,7 @@ export class SimServer {
       append: async () => {
         await this.#world.io(process)
       },
+      end: () => Promise.resolve(null),
     }
   }
 

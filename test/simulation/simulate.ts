@@ -369,6 +369,7 @@ class Simulation {
         const source = this.#server.source(process)
         return {
           append: (body, options) => source.append(body, options),
+          end: () => source.end(),
           read: (request) => {
             void ask().then(
               ({ headers }) => {

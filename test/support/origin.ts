@@ -139,6 +139,7 @@ export class Origin {
               void onBatch({ items: [], offset: '0', upToDate: true, streamClosed: false })
             }),
           append: () => Promise.resolve(),
+          end: () => Promise.resolve(null),
         }
       },
       ...given,

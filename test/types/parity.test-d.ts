@@ -165,3 +165,15 @@ test('a StreamDB can be written as an object, for a test', () => {
   const acting: ours.StreamDBWithActions<Schema, Actions> = { ...mock, actions: { add: () => null as never, clear: () => null as never } }
   void acting
 })
+
+describe('the older layout', () => {
+  test('has each type that @durable-streams/state exported before 0.3', () => {
+    type Old = [
+      ours.Operation, ours.Value, ours.Row, ours.ChangeHeaders, ours.ChangeEvent, ours.ControlEvent, ours.StateEvent,
+      ours.CollectionDefinition, ours.CollectionEventHelpers<User>, ours.CollectionWithHelpers<User>, ours.StreamStateDefinition, ours.StateSchema<typeof definition>,
+      ours.CreateStreamDBOptions, ours.StreamDB<Schema>, ours.StreamDBMethods, ours.StreamDBUtils, ours.StreamDBWithActions<Schema, Actions>,
+      ours.ActionFactory<Schema, Actions>, ours.ActionMap<Actions>, ours.ActionDefinition, ours.Collection, ours.SyncConfig,
+    ]
+    expectTypeOf<Old['length']>().toEqualTypeOf<22>()
+  })
+})

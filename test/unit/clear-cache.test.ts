@@ -23,6 +23,7 @@ beforeEach(() => {
 /** A source whose stream has a row, and gets those that a test appends. */
 const createSource: EngineEnv['createSource'] = () => ({
   append: () => Promise.resolve(),
+  end: () => Promise.resolve(null),
   read: ({ signal, onBatch }) =>
     new Promise((resolve) => {
       let offset = 0
@@ -145,7 +146,7 @@ describe('clearCache', () => {
     expect(await dead).toMatchObject({ ok: false })
     disk.broken = false
     expect(disk.text).toContain('rows of the canary')
-    const silent: EngineEnv['createSource'] = () => ({ append: () => Promise.resolve(), read: () => new Promise(() => undefined) })
+    const silent: EngineEnv['createSource'] = () => ({ append: () => Promise.resolve(), end: () => Promise.resolve(null), read: () => new Promise(() => undefined) })
     const next = await open('next', { env: { createSource: silent } })
     expect(next.shown()).toMatchObject({ rows: 0, cleared: false, persistedOffset: null })
     expect(disk.text).not.toContain('rows of the canary')

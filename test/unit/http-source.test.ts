@@ -540,3 +540,41 @@ describe('writing', () => {
     expect(server.log.all(post())[0]!.headers.authorization).toBe('Bearer good')
   })
 })
+
+describe('the end of a stream', () => {
+  const end = (change: Partial<StreamSettings> = {}, given: GivenTransport = {}): Promise<string | null> =>
+    new HttpSource({ ...settings(), ...change }, () => Promise.resolve({ headers: { authorization: 'Bearer good' }, params: {} }), given).end()
+  const head = () => ({ method: 'HEAD', path })
+
+  test('is what the server says, asked with the values of the moment', async () => {
+    server.requireToken('good')
+    const offset = server.append(path, numbers(2))
+    expect(await end()).toBe(offset)
+    expect(server.log.count(head())).toBe(1)
+  })
+
+  test('is asked of a stream object that is given', async () => {
+    const offset = server.append(path, numbers(2))
+    const stream = new DurableStream({ url: server.streamUrl(path), warnOnHttp: false })
+    expect(await end({}, { stream })).toBe(offset)
+  })
+
+  test('of a stream that is not there is not known', async () => {
+    server.faults.respond(404, { match: head() })
+    expect(await end()).toBeNull()
+  })
+
+  test.each([
+    [401, 'NEEDS_AUTH'],
+    [503, 'OFFLINE'],
+  ] as const)('is asked once: %i fails with %s', async (status, code) => {
+    const fault = server.faults.respond(status, { match: head() })
+    await expect(end()).rejects.toMatchObject({ code, status })
+    expect(fault.hits).toBe(1)
+  })
+
+  test('is not waited for longer than a server may be silent', async () => {
+    server.faults.hang({ match: head() })
+    await expect(end({ silenceTimeoutMs: 50 })).rejects.toMatchObject({ code: 'OFFLINE' })
+  })
+})

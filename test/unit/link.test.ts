@@ -59,6 +59,7 @@ class ScriptedWorker {
       visible: () => note('visible', undefined),
       subsets: () => undefined,
       append: () => note('append', Promise.resolve({ ok: true, value: null })),
+      streamEnd: () => note('streamEnd', Promise.resolve({ ok: true, value: null })),
       clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
       leave: () => note('leave', Promise.resolve()),
     }

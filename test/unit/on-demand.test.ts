@@ -140,3 +140,21 @@ test('what is asked for when the StreamDB is closed is refused', async () => {
   db.close()
   await expect(Promise.resolve(query.utils.setWindow({ offset: 0, limit: 10 }))).rejects.toMatchObject({ code: 'CLOSED' })
 })
+
+test('a window that ends in rows without a value makes the tab hold all rows that the filter lets through; `nulls: last` holds the window', async () => {
+  const db = await openCities(1000)
+  server.append('/s', Array.from({ length: 100 }, (_, n) => schema.cities.insert({ value: { id: `none${String(n)}`, country: 'c3', people: null } })))
+  const first = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, 'asc').limit(5))
+  await first.preload()
+  await vi.waitFor(() => {
+    expect(db.collections.cities.size).toBe(1100)
+  })
+  await first.cleanup()
+  await vi.waitFor(() => {
+    expect(db.collections.cities.size).toBe(0)
+  })
+  const last = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).orderBy(({ c }) => c.people, { direction: 'asc', nulls: 'last' }).limit(5))
+  await last.preload()
+  expect(top(last.toArray)).toEqual(['k0 0', 'k1 1', 'k2 2', 'k3 3', 'k4 4'])
+  expect(db.collections.cities.size).toBe(5)
+})

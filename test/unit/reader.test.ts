@@ -38,6 +38,10 @@ class Server implements StreamSource {
     return Promise.resolve()
   }
 
+  end(): Promise<string | null> {
+    return Promise.resolve(null)
+  }
+
   get isAsked(): boolean {
     return this.request !== null && !this.request.signal.aborted
   }

@@ -37,6 +37,10 @@ class ScriptedSource implements StreamSource {
     return Promise.resolve()
   }
 
+  end(): Promise<string | null> {
+    return Promise.resolve(null)
+  }
+
   fail(error: Error): void {
     this.#fail(error)
   }

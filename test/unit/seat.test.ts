@@ -11,6 +11,7 @@ class ScriptedEngine {
   tab: TabContract | null = null
   readonly status: EngineStatus
   append: Promise<{ ok: true; value: null }> = Promise.resolve({ ok: true, value: null })
+  streamEnd: Promise<{ ok: true; value: string }> = Promise.resolve({ ok: true, value: '7' })
 
   constructor(epoch: string, rest: Partial<EngineStatus> = {}) {
     this.status = { ...INITIAL_ENGINE_STATUS, epoch, ...rest }
@@ -30,6 +31,7 @@ class ScriptedEngine {
       visible: note('visible'),
       subsets: note('subsets'),
       append: () => this.append,
+      streamEnd: () => this.streamEnd,
       clearCache: () => Promise.resolve({ ok: true, value: null }),
       leave: () => Promise.resolve(),
     }
@@ -140,6 +142,16 @@ describe('a seat', () => {
     expect(tab.statuses.length).toBe(before)
     expect(await one.tab!.apply({ epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [] })).toBe('resync')
     expect(tab.deliveries).toEqual([])
+  })
+
+  test('asks its engine where the stream ends, and does not wait for one that is lost', async () => {
+    const one = new ScriptedEngine('1')
+    await seat.attach(one.enter)
+    expect(await seat.contract.streamEnd()).toEqual({ ok: true, value: '7' })
+    one.streamEnd = new Promise(() => undefined)
+    const call = seat.contract.streamEnd()
+    seat.detach()
+    expect(await call).toMatchObject({ ok: false, error: { code: 'WORKER_DIED' } })
   })
 
   test('has a call wait for an engine, and rejects it when the tab is gone', async () => {

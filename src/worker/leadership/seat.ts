@@ -156,6 +156,7 @@ export class Seat {
       else this.#untold.push(...changes)
     },
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
+    streamEnd: () => this.#call('STREAM_ERROR', (engine) => engine.streamEnd()),
     clearCache: () => this.#call('STORAGE_FAILED', (engine) => engine.clearCache()),
     leave: async () => {
       const engine = this.#engine

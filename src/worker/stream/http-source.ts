@@ -125,6 +125,22 @@ export class HttpSource implements StreamSource {
     }
   }
 
+  async end(): Promise<string | null> {
+    const { url, silenceTimeoutMs } = this.#settings
+    const asked = new AbortController()
+    const ask: typeof fetch = async (input, init) =>
+      this.#send(new URL(input instanceof Request ? input.url : input), { ...init, signal: asked.signal }, await this.#values())
+    try {
+      const head = this.#given ? this.#given.head({ signal: asked.signal }) : DurableStream.head({ url, fetch: ask, warnOnHttp: false })
+      const answer = await limited(head, silenceTimeoutMs)
+      return (answer.exists && answer.offset) || null
+    } catch (error) {
+      throw toWriteError(error)
+    } finally {
+      asked.abort()
+    }
+  }
+
   #open(): DurableStream {
     if (this.#given) return this.#given
     const { url, contentType, batching, backoff } = this.#settings

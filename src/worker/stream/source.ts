@@ -74,4 +74,6 @@ export interface StreamSource {
   read(request: ReadRequest): Promise<ReadEnd>
   /** @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE` or `STREAM_ERROR` */
   append(body: string | Uint8Array, options: AppendSettings): Promise<void>
+  /** The offset at which the stream ends; null where the server does not say. @throws SidestreamError as `append` does */
+  end(): Promise<string | null>
 }

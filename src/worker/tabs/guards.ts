@@ -138,6 +138,7 @@ export const ENGINE_CALLS: Guards = {
   visible: ([visible]) => typeof visible === 'boolean',
   subsets: ([changes]) => isListOf(changes, isSubsetChange),
   append: isAppend,
+  streamEnd: none,
   clearCache: none,
   leave: none,
 }

@@ -7,11 +7,11 @@ import { breakStorage, type BrokenStorage } from './broken-storage.ts'
 export interface OpenOptions {
   readonly url: string
   /**
-   * `app` validates in the worker, `stock` does not, `page` has no worker; `absent` and `silent` never become one.
+   * `app` validates in the worker, `transform` changes events there as well, `stock` does neither, `page` has no worker; `absent` and `silent` never become one.
    * `dedicated` and `shared` are stock workers that tell how many sessions they keep; `always-shared` does as `shared`, also
    * when it is asked not to.
    */
-  readonly home?: 'app' | 'stock' | 'page' | 'absent' | 'silent' | 'dedicated' | 'shared' | 'always-shared'
+  readonly home?: 'app' | 'transform' | 'stock' | 'page' | 'absent' | 'silent' | 'dedicated' | 'shared' | 'always-shared'
   readonly sharedWorker?: boolean
   readonly pauseWhenHidden?: number
   readonly live?: boolean | 'sse' | 'long-poll'
@@ -53,6 +53,7 @@ function makerOf({ home = 'stock', storage }: OpenOptions): ((context: WorkerCon
     shared: (context: WorkerContext) => (context.shared ? shared() : dedicated()),
     'always-shared': shared,
     app: () => new Worker(new URL('./app.worker.ts', import.meta.url), { type: 'module' }),
+    transform: () => new Worker(new URL('./transform.worker.ts', import.meta.url), { type: 'module' }),
     stock: () => new Worker(new URL('./stock.worker.ts', import.meta.url), { type: 'module' }),
     absent: () => new Worker('/there/is/no/such/script.js', { type: 'module' }),
     silent: () => new Worker('data:text/javascript,', { type: 'module' }),

@@ -1,0 +1,63 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
+const pages = ['README.md', ...readdirSync(resolve(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]
+
+/** As GitHub makes anchors of headings. */
+const anchorOf = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
+const anchors = (page: string): string[] => [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!))
+const exists = (path: string): boolean => {
+  try {
+    readdirSync(dirname(resolve(root, path)))
+    return readdirSync(dirname(resolve(root, path))).includes(path.split('/').at(-1)!)
+  } catch {
+    return false
+  }
+}
+
+describe.each(pages)('%s', (page) => {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^[a-z]+:/.test(link))
+  test('links to what is there', () => {
+    const broken = links.filter((link) => {
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? page : resolve('/', dirname(page), path).slice(1)
+      if (!exists(target)) return true
+      return anchor !== undefined && !anchors(target).includes(anchor)
+    })
+    expect(broken).toEqual([])
+  })
+})
+
+/** Names of an interface's or a union's members, as the source has them. */
+function membersOf(file: string, type: string): string[] {
+  const names: string[] = []
+  ts.createSourceFile(file, read(file), ts.ScriptTarget.Latest).forEachChild((node) => {
+    if (ts.isInterfaceDeclaration(node) && node.name.text === type) {
+      for (const { name } of node.members) if (name && ts.isIdentifier(name)) names.push(name.text)
+    }
+    if (ts.isTypeAliasDeclaration(node) && node.name.text === type && ts.isUnionTypeNode(node.type)) {
+      for (const part of node.type.types) if (ts.isLiteralTypeNode(part) && ts.isStringLiteral(part.literal)) names.push(part.literal.text)
+    }
+  })
+  return names
+}
+
+describe('docs/api.md names', () => {
+  test.each([
+    ['src/shared/errors.ts', 'ErrorCode'],
+    ['src/main/options.ts', 'CreateStreamDBOptions'],
+    ['src/main/options.ts', 'StreamDBMethods'],
+    ['src/main/options.ts', 'StreamOptions'],
+    ['src/main/options.ts', 'BackoffOptions'],
+  ])('%s: %s', (file, type) => {
+    const names = membersOf(file, type)
+    expect(names.length).toBeGreaterThan(1)
+    const api = read('docs/api.md')
+    expect(names.filter((name) => !new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\``).test(api))).toEqual([])
+  })
+})
