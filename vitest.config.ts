@@ -33,7 +33,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             exclude: ['**/*.browser.test.ts'],
           },
         },
-        // What the tab's side does with TanStack DB, against each version that an adapter has pinned. React's is the project's own.
+        // What the tab's side does with TanStack DB, against each version that an adapter has pinned. React's is the project's own, which
+        // all tests run with. What is in src/worker keeps the version that it is published with, and is not tested again.
         ...pinnedVersions()
           .filter(({ version }) => version !== pinnedBy('react').version)
           .map((pinned) => ({
@@ -42,9 +43,9 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             test: {
               name: `node-db-${shortVersion(pinned)}`,
               environment: 'node',
-              env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned) },
+              env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '50' },
               include: [
-                'test/unit/{collection-sink,held-subsets,in-page,late-collection,on-demand}.test.ts',
+                'test/unit/{after-the-last-worker,collection-sink,held-subsets,in-page,late-collection,on-demand,on-error,options,preload,replica,restart,testing,transform}.test.ts',
                 'test/property/subsets.test.ts',
               ],
             },

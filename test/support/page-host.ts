@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, createServer, preview, type InlineConfig, type PreviewServer, type ViteDevServer } from 'vite'
+import { build, createServer, preview, type InlineConfig, type PluginOption, type PreviewServer, type ViteDevServer } from 'vite'
 import { prebundled, sourceAliases } from './source-entries.ts'
 
 const repository = fileURLToPath(new URL('../../', import.meta.url))
@@ -18,6 +18,8 @@ export interface PageHostOptions {
   readonly headers?: Readonly<Record<string, string>>
   /** These pages of the root, built as for production: a page then loads in a fraction of the time. */
   readonly built?: readonly string[]
+  /** What the pages need beyond TypeScript; workers are built without. */
+  readonly plugins?: readonly PluginOption[]
 }
 
 export interface PageHost {
@@ -36,7 +38,7 @@ export async function startPageHost(options: PageHostOptions = {}): Promise<Page
   const removeCache = (): Promise<void> => rm(cacheDir, { recursive: true, force: true })
   try {
     const root = options.root ?? pages
-    const common = { configFile: false, root, cacheDir, logLevel: 'error', resolve: { alias: sourceAliases } } satisfies InlineConfig
+    const common = { configFile: false, root, cacheDir, logLevel: 'error', resolve: { alias: sourceAliases }, plugins: [...(options.plugins ?? [])] } satisfies InlineConfig
     const server = options.built ? await previewOf(common, options.built) : await createServer({
       ...common,
       optimizeDeps: { include: [...prebundled, ...(options.include ?? [])], noDiscovery: true },

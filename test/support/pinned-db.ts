@@ -10,8 +10,6 @@ export interface PinnedDb {
   readonly version: string
   /** Its module, for a bundler. */
   readonly entry: string
-  /** Its types. */
-  readonly types: string
   /** The frameworks whose adapters pin it. */
   readonly frameworks: readonly Framework[]
 }
@@ -36,7 +34,6 @@ export function pinnedBy(framework: Framework): PinnedDb {
   return {
     version,
     entry: fileURLToPath(new URL('dist/esm/index.js', folder)),
-    types: fileURLToPath(new URL('dist/esm/index.d.ts', folder)),
     frameworks: FRAMEWORKS.filter((other) => manifestOf(new URL(`@tanstack/${other}-db/`, modules)).dependencies?.['@tanstack/db'] === version),
   }
 }

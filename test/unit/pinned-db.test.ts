@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { FRAMEWORKS, pinnedBy, pinnedVersions } from '../support/pinned-db.ts'
+import { FRAMEWORKS, pinnedBy, pinnedVersions, shortVersion } from '../support/pinned-db.ts'
 
-const manifest = (path: string): { dependencies: Record<string, string>; peerDependencies: Record<string, string> } =>
-  JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))
+const textOf = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
+const manifest = (path: string): { dependencies: Record<string, string>; peerDependencies: Record<string, string> } => JSON.parse(textOf(path))
 
 const parts = (version: string): number[] => version.split('.').map(Number)
 const isAtLeast = (version: string, least: string): boolean => {
@@ -27,6 +27,21 @@ describe('what npm installs beside other packages', () => {
 
   test('every version that an adapter pins is tested, once', () => {
     expect(pinnedVersions().flatMap(({ frameworks }) => frameworks).sort()).toEqual([...FRAMEWORKS].sort())
+  })
+
+  test.each(pinnedVersions())('all that is handed on of TanStack DB is in $version', async ({ entry }) => {
+    const [, names = ''] = /export \{([^}]+)\} from '@tanstack\/db'/.exec(textOf('src/main/index.ts'))!
+    const handedOn = names.split(',').map((name) => name.trim()).filter(Boolean)
+    expect(handedOn.length).toBeGreaterThan(20)
+    const exported = (await import(/* @vite-ignore */ entry)) as Record<string, unknown>
+    expect(handedOn.filter((name) => exported[name] === undefined)).toEqual([])
+  })
+
+  test('types are checked against every version, beside the project’s own', () => {
+    const checked = textOf('package.json')
+    for (const pinned of pinnedVersions().filter(({ frameworks }) => !frameworks.includes('react'))) {
+      expect(checked).toContain(`tsc -p test/types/tsconfig.db-${shortVersion(pinned)}.json`)
+    }
   })
 
   test('one @durable-streams/client serves this package and @durable-streams/state', () => {

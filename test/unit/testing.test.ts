@@ -4,6 +4,9 @@ import { expect, test, vi } from 'vitest'
 import { createStateSchema } from '../../src/main/index.ts'
 import { createTestStreamDB } from '../../src/testing/index.ts'
 
+/** Far more than it takes, on a machine that does much else too. */
+const LONG = { timeout: 20_000 }
+
 const user = v.object({ id: v.string(), name: v.string() })
 const schema = createStateSchema({
   users: { schema: user, type: 'user', primaryKey: 'id' },
@@ -68,7 +71,7 @@ test('answers queries on demand, and follows them', async () => {
   await stream.send([city(500)])
   await vi.waitFor(() => {
     expect([...top.values()].map(({ id }) => id)).toEqual(['c500', 'c99'])
-  })
+  }, LONG)
   db.close()
 })
 
