@@ -1,7 +1,9 @@
 import { playwright } from '@vitest/browser-playwright'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 import { chromiumArgs, chromiumExecutable } from './test/support/chromium.ts'
+import { pinnedBy, pinnedVersions, shortVersion } from './test/support/pinned-db.ts'
 import { prebundled, sourceAliases } from './test/support/source-entries.ts'
+import { usePinnedDb } from './test/support/use-pinned-db.ts'
 
 export default defineConfig(async (): Promise<ViteUserConfig> => {
   // Without a browser the Node tests still run, and the browser tests fail one by one.
@@ -31,6 +33,23 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             exclude: ['**/*.browser.test.ts'],
           },
         },
+        // What the tab's side does with TanStack DB, against each version that an adapter has pinned. React's is the project's own, which
+        // all tests run with. What is in src/worker keeps the version that it is published with, and is not tested again.
+        ...pinnedVersions()
+          .filter(({ version }) => version !== pinnedBy('react').version)
+          .map((pinned) => ({
+            extends: true as const,
+            plugins: [usePinnedDb(pinned)],
+            test: {
+              name: `node-db-${shortVersion(pinned)}`,
+              environment: 'node',
+              env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '50' },
+              include: [
+                'test/unit/{after-the-last-worker,collection-sink,held-subsets,in-page,late-collection,on-demand,on-error,options,preload,replica,restart,testing,transform}.test.ts',
+                'test/property/subsets.test.ts',
+              ],
+            },
+          })),
         {
           extends: true,
           test: {

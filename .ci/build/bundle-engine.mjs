@@ -13,13 +13,16 @@ export async function bundleEngine(root) {
   await removeScripts(join(root, 'dist/in-page'))
   await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
   await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
+  // The application's tests have its own TanStack DB beside it, as pages do.
+  await removeScripts(join(root, 'dist/testing'), /^(engine|memory-source)\./)
+  await bundle(root, 'src/testing/engine.ts', 'dist/testing/engine.js')
   return bundle(root, 'src/worker/index.ts', 'dist/worker.js')
 }
 
 /** The bundles replace the single modules; their types stay. */
-async function removeScripts(folder) {
+async function removeScripts(folder, which = /./) {
   for (const name of await readdir(folder, { recursive: true })) {
-    if (/\.js(\.map)?$/.test(name)) await rm(join(folder, name))
+    if (/\.js(\.map)?$/.test(name) && which.test(name)) await rm(join(folder, name))
   }
 }
 

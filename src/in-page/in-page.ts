@@ -19,6 +19,7 @@ export interface Given {
  */
 export function connectInPage(message: ConnectMessage, { state, transform }: Given, transport: GivenTransport): void {
   const validators = validatorsOf(state)
-  const host = new Host(browserEnv(transport), () => validators, () => transform ?? null)
+  // An engine of its own for each StreamDB: no other tab can find it, so that it has nothing to wait for.
+  const host = new Host(browserEnv(transport), () => validators, () => transform ?? null, 0)
   accept(host.at({ where: 'page', aliveLock: null }), message)
 }

@@ -1,6 +1,7 @@
-import { makeComparator, type LoadSubsetOptions } from '@tanstack/db'
+import type { LoadSubsetOptions } from '@tanstack/db'
 import { Gate } from '../shared/gate.ts'
 import { conjunctsOf, type Expression, type OrderTerm, type ServedSubset, type Subset, type SubsetChange } from '../shared/subset.ts'
+import { compareValues } from './compare-values.ts'
 import { subsetOf, UncrossableError } from './subset-of.ts'
 
 /** Equal subsets, and prefixes of one order, are held as one: as the largest of them. */
@@ -235,5 +236,6 @@ function isUpTo(condition: Expression, { expression, ...term }: OrderTerm, edge:
   if (condition.type !== 'func' || condition.name !== 'eq') return false
   const [own, constant] = condition.args
   if (constant?.type !== 'val' || JSON.stringify(own) !== JSON.stringify(expression)) return false
-  return makeComparator(term as Parameters<typeof makeComparator>[0])(constant.value, edge) <= 0
+  const order = compareValues(constant.value, edge, term)
+  return order !== null && order <= 0
 }

@@ -28,7 +28,8 @@ export function subsetOf(collection: string, { where, orderBy, limit, offset = 0
 }
 
 function termOf({ expression, compareOptions }: TanStackOrder[number]): OrderTerm {
-  const { direction, nulls, stringSort = 'locale' } = compareOptions
+  // Not all releases of TanStack DB have comparators of one’s own.
+  const { direction, nulls, stringSort = 'locale' } = compareOptions as Pick<OrderTerm, 'direction' | 'nulls'> & { readonly stringSort?: OrderTerm['stringSort'] | 'custom' }
   if (stringSort === 'custom') return cannotCross('a comparator of one’s own')
   const { locale, localeOptions } = compareOptions as { locale?: string; localeOptions?: object }
   return {
@@ -45,7 +46,8 @@ function expressionOf(expression: TanStackExpression | TanStackOrder[number]['ex
   if (levels === 0) return cannotCross('an expression so deeply nested')
   switch (expression.type) {
     case 'ref': {
-      const { path, sourceAlias } = expression
+      // Releases whose paths never begin with the query's own name for the collection have no such field.
+      const { path, sourceAlias } = expression as typeof expression & { readonly sourceAlias?: string }
       return { type: 'ref', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path }
     }
     case 'val':

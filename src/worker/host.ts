@@ -50,6 +50,7 @@ export function assertVersion({ version }: Hello): void {
 /** Serves any number of streams to any number of tabs: an engine for each distinct stream and settings. */
 export class Host {
   readonly #env: EngineEnv
+  readonly #graceMs: number
   readonly #validators: () => Validators
   readonly #transform: () => Transform | null
   readonly #engines = new Map<string, Engine>()
@@ -57,8 +58,10 @@ export class Host {
   readonly #graces = new Map<Engine, () => void>()
   readonly #clients = new Clients()
 
-  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null) {
+  /** @param graceMs how long an engine outlives its last tab; 0 where no other tab can come */
+  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null, graceMs = GRACE_MS) {
     this.#env = env
+    this.#graceMs = graceMs
     this.#validators = validators
     this.#transform = transform
   }
@@ -149,12 +152,13 @@ export class Host {
   /** Counts from the last tab's leave: an earlier one's is over with the tab that came after it. */
   #graceFor(key: string, engine: Engine): void {
     this.#cancelGrace(engine)
-    const cancel = this.#env.clock.after(GRACE_MS, () => {
+    const end = (): void => {
       this.#graces.delete(engine)
       this.#forget(key, engine)
       void engine.close()
-    })
-    this.#graces.set(engine, cancel)
+    }
+    if (this.#graceMs === 0) end()
+    else this.#graces.set(engine, this.#env.clock.after(this.#graceMs, end))
   }
 
   #cancelGrace(engine: Engine): void {

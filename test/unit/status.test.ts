@@ -128,4 +128,24 @@ describe('the status of a StreamDB', () => {
     const Show = () => createElement('b', null, useSyncExternalStore(subscribe, getSnapshot, getSnapshot).connection)
     expect(renderToString(createElement(Show))).toBe('<b>idle</b>')
   })
+
+  test('has a server snapshot that stays as it was at first', () => {
+    const status = new Status('leader')
+    const first = status.getServerSnapshot()
+    expect(first).toEqual(status.getSnapshot())
+    status.set({ connection: 'live', rows: 3 })
+    expect(status.getServerSnapshot()).toBe(first)
+    expect(first).toMatchObject({ connection: 'idle', rows: 0, where: 'leader' })
+  })
+
+  test('is a store that tells its subscriber at once, then of each change, until it is left', () => {
+    const status = new Status()
+    const seen: number[] = []
+    const { subscribe } = status.store
+    const stop = subscribe(({ rows }) => seen.push(rows))
+    status.set({ rows: 1 })
+    stop()
+    status.set({ rows: 2 })
+    expect(seen).toEqual([0, 1])
+  })
 })

@@ -69,10 +69,15 @@ const form = <T extends Query['form']>(...forms: T[]): fc.Arbitrary<T> => fc.con
 /** TanStack DB 0.15 asks an on-demand source for nothing while a window is empty, and if it is ordered by a function never again. */
 const firstWindow = (first: Window, [leading]: ReadonlyArray<Term>): Window =>
   first.limit === 0 && (leading?.by === 'lower' || leading?.by === 'length') ? { ...first, limit: 1 } : first
+/**
+ * TanStack DB 0.8 passes over rows of an on-demand source when a window moves, or ends among rows without a value; for it these
+ * queries show all of their rows.
+ */
+const is08 = process.env['SIDESTREAM_TANSTACK_DB'] === '0.8'
 const windowed = (...forms: Query['form'][]): fc.Arbitrary<Query> =>
   fc
-    .record({ form: form(...forms), where, orderBy: fc.array(term, { minLength: 1, maxLength: 2 }), window })
-    .map((asked) => ({ ...asked, window: firstWindow(asked.window, asked.orderBy) }))
+    .record({ form: form(...forms), where, orderBy: fc.array(term, { minLength: 1, maxLength: 2 }), window: is08 ? fc.constant(null) : window })
+    .map((asked) => ({ ...asked, window: asked.window && firstWindow(asked.window, asked.orderBy) }))
 
 export const query: fc.Arbitrary<Query> = fc.oneof(
   { weight: 6, arbitrary: windowed('items', 'items', 'selected') },

@@ -1,0 +1,119 @@
+import { abortable } from '../shared/abortable.ts'
+import { SidestreamError } from '../shared/errors.ts'
+import { Gate } from '../shared/gate.ts'
+import { START_OFFSET } from '../shared/protocol.ts'
+import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../worker/stream/source.ts'
+
+/** What a test stream answers instead of events: `offline` nothing at all, a number the HTTP status. */
+export type TestFailure = 'offline' | 401 | 403 | 404
+
+interface Batch {
+  readonly items: ReadonlyArray<unknown>
+  readonly offset: string
+}
+
+/** A durable stream in memory, in batches. What is given to it is copied, as if it had come over a network. */
+export class MemorySource implements StreamSource {
+  /** Takes what the application appends; it may throw. */
+  onAppend: (events: unknown[]) => void | Promise<void> = () => undefined
+  readonly #batches: Batch[] = []
+  #isWhole = false
+  #failure: TestFailure | null = null
+  /** Settles when there is something new to read, or to fail with. */
+  #news = new Gate<void>()
+
+  /** The offset of the last batch. */
+  get tail(): string {
+    return this.#batches.at(-1)?.offset ?? START_OFFSET
+  }
+
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
+  add(items: ReadonlyArray<unknown>): void {
+    if (items.length === 0) return
+    const offset = String(this.#batches.length + 1).padStart(16, '0')
+    this.#batches.push({ items: JSON.parse(JSON.stringify(items)) as unknown[], offset })
+    this.#tell()
+  }
+
+  /** The stream has been read to its end, from now on, whenever all batches have been. */
+  end(): void {
+    this.#isWhole = true
+    this.#tell()
+  }
+
+  fail(failure: TestFailure | null): void {
+    this.#failure = failure
+    this.#tell()
+  }
+
+  async read({ offset, live, signal, requests, onBatch, onAnswer }: ReadRequest): Promise<ReadEnd> {
+    let next = this.#batches.findIndex((batch) => batch.offset > offset)
+    if (next === -1) next = this.#batches.length
+    let isAtEnd = false
+    while (!signal.aborted) {
+      const news = this.#news.promise
+      if (this.#failure !== null) {
+        await requests.turn()
+        if (this.#isAborted(signal)) break
+        // The test may have let the server recover meanwhile.
+        if (this.#failed === null) continue
+        requests.sent('catch-up')
+        requests.over({ kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 })
+        throw readError(this.#failure)
+      }
+      onAnswer()
+      const batch = this.#batches[next]
+      if (batch) {
+        next += 1
+        isAtEnd = this.#isWhole && next === this.#batches.length
+        await onBatch({ ...batch, upToDate: isAtEnd, streamClosed: false })
+      } else if (this.#isWhole && !isAtEnd) {
+        isAtEnd = true
+        await onBatch({ items: [], offset: this.tail === START_OFFSET ? NOTHING_YET : this.tail, upToDate: true, streamClosed: false })
+      } else {
+        if (live === false && isAtEnd) return 'caught-up'
+        await abortable(news, signal).catch(() => undefined)
+      }
+    }
+    return 'aborted'
+  }
+
+  async append(body: string | Uint8Array): Promise<void> {
+    if (this.#failure !== null) throw writeError(this.#failure)
+    const parsed: unknown = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body))
+    const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
+    await this.onAppend(events)
+    this.add(events)
+  }
+
+  // Narrowing would take these for what they were before something was awaited.
+  #isAborted(signal: AbortSignal): boolean {
+    return signal.aborted
+  }
+
+  get #failed(): TestFailure | null {
+    return this.#failure
+  }
+
+  #tell(): void {
+    this.#news.resolve()
+    this.#news = new Gate<void>()
+  }
+}
+
+/** The offset of a stream without events. */
+const NOTHING_YET = '0'.repeat(16)
+
+function readError(failure: TestFailure): SourceError {
+  if (failure === 'offline') return new SourceError('unreachable', 'the test stream is offline')
+  return new SourceError(failure === 404 ? 'missing' : 'unauthorized', `the test stream answers ${String(failure)}`, { status: failure })
+}
+
+function writeError(failure: TestFailure): SidestreamError {
+  if (failure === 'offline') return new SidestreamError('OFFLINE', 'the test stream is offline', { retryable: true })
+  const code = failure === 404 ? 'STREAM_NOT_FOUND' : 'NEEDS_AUTH'
+  return new SidestreamError(code, `the test stream answers ${String(failure)}`, { retryable: failure !== 404, status: failure })
+}

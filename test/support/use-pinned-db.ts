@@ -1,0 +1,14 @@
+import type { Plugin } from 'vite'
+import type { PinnedDb } from './pinned-db.ts'
+
+/** The engine is published as a bundle with a TanStack DB of its own, so that its sources keep the one that is built in. */
+const OF_THE_ENGINE = /\/src\/(worker|in-page|shared)\//
+
+/** Whatever the tab's side imports of TanStack DB, and the tests, comes from the version that an adapter has pinned. */
+export function usePinnedDb({ version, entry }: PinnedDb): Plugin {
+  return {
+    name: `tanstack-db-${version}`,
+    enforce: 'pre',
+    resolveId: (source, importer) => (source === '@tanstack/db' && !OF_THE_ENGINE.test(importer ?? '') ? entry : null),
+  }
+}
