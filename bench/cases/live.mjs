@@ -12,6 +12,7 @@ import { figuresOf } from '../report/figures.mjs'
 export const pages = ['peer-query', 'sidestream-query']
 
 const METRICS = [
+  'firstRowsMs',
   'updatesPerSecond',
   'frameP99Ms',
   'lateFrames',
@@ -20,6 +21,8 @@ const METRICS = [
   'uiCpuShare',
   'workerBusyShare',
   'workerCpuShare',
+  'longestTaskMs',
+  'blockingMs',
   'settleMs',
 ]
 
@@ -51,7 +54,7 @@ export async function run(lab) {
 function measure({ page, timeoutMs }, setup, generator, updates) {
   return withProfile(async (context) => {
     const url = page(setup.page, { ...setup.visit, stream: generator.url, tops: [await generator.top(SHOWN)] })
-    return onLoaded(context, { url, timeoutMs }, async (_, tab) => {
+    return onLoaded(context, { url, timeoutMs }, async ({ firstRowsMs }, tab) => {
       const halt = generator.flood(updates)
       await pause(SETTLE_IN_MS)
       const intervals = await tab.answer(timeoutMs, (ms) => window.query.frames(ms), FRAMES_MS)
@@ -62,7 +65,8 @@ function measure({ page, timeoutMs }, setup, generator, updates) {
         const settledAt = (await tab.answerBy(timeoutMs, (points) => window.query.showsAt(points), top)) ?? Infinity
         return { updatesPerSecond: (sent / tookMs) * 1000, settleMs: Math.max(0, settledAt - endedAt) }
       })
-      return { ...result, ...frameFigures(intervals), ...(result.settleMs < Infinity && shares(trace.busyMs(MARKED))) }
+      const isWhole = result.settleMs < Infinity
+      return { firstRowsMs, ...result, ...frameFigures(intervals), ...(isWhole && { ...shares(trace.busyMs(MARKED)), ...trace.stalls(MARKED) }) }
     })
   })
 }

@@ -73,7 +73,8 @@ class Trace {
       for (const { ts, dur, tdur } of this.#tasks(threads, from, to)) {
         const inside = Math.min(ts + dur, to) - Math.max(ts, from)
         wall += inside / 1000
-        if (dur > 0) cpu += ((inside / dur) * tdur) / 1000
+        // A task that the trace's end cut short has no time of its thread.
+        if (dur > 0) cpu += ((inside / dur) * (tdur ?? dur)) / 1000
       }
       return { wall, cpu }
     }

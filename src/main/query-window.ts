@@ -1,4 +1,5 @@
-import { makeComparator, type ChangeMessage, type Collection, type WithVirtualProps } from '@tanstack/db'
+import type { ChangeMessage, Collection, WithVirtualProps } from '@tanstack/db'
+import { compareValues } from './compare-values.ts'
 import { NearestRows } from './nearest-rows.ts'
 
 type Change = ChangeMessage<WithVirtualProps<object, string>, string>
@@ -7,6 +8,7 @@ type Subscription = ReturnType<Collection<object, string>['subscribeChanges']>
 type SnapshotRequest = NonNullable<Parameters<Subscription['requestSnapshot']>[0]>
 type PageRequest = Parameters<Subscription['requestLimitedSnapshot']>[0]
 type Order = PageRequest['orderBy']
+type Compare = (a: unknown, b: unknown) => number | null
 type Index = Parameters<Subscription['setOrderByIndex']>[0]
 
 /** What a subscription is known to need. */
@@ -16,7 +18,7 @@ type Need =
   /** All rows. */
   | { readonly kind: 'all' }
   /** The first rows of an order, `wanted` of them or more. */
-  | { readonly kind: 'first'; readonly path: ReadonlyArray<string>; readonly sent: NearestRows; readonly wanted: number }
+  | { readonly kind: 'first'; readonly path: ReadonlyArray<string>; readonly compare: Compare; readonly sent: NearestRows; readonly wanted: number }
 
 /**
  * Keeps rows that cannot matter from a live query that shows the first rows of an order.
@@ -34,6 +36,8 @@ export class QueryWindow {
   #need: Need = { kind: 'unknown' }
   #index: Index | null = null
   #hasRows = false
+  /** The query has a row whose value has no place among the others. */
+  #isUnordered = false
 
   /**
    * Watches the subscriptions of a collection that is held whole and indexed by {@link orderIndex}.
@@ -45,7 +49,7 @@ export class QueryWindow {
       const window = new QueryWindow()
       const subscription = subscribe(window.#noting(callback), options)
       // With an initial state it is no window.
-      if (!options?.includeInitialState) window.#guard(subscription, life)
+      if (!options?.includeInitialState && isKnown(subscription)) window.#guard(subscription, life)
       return subscription
     }
   }
@@ -57,8 +61,13 @@ export class QueryWindow {
       this.#hasRows ||= changes.length > 0
       if (need.kind === 'first') {
         for (const change of changes) {
-          if (change.type === 'delete') need.sent.delete(change.key)
-          else need.sent.set(change.key, valueAt(change.value, need.path))
+          if (change.type === 'delete') {
+            need.sent.delete(change.key)
+            continue
+          }
+          const value = valueAt(change.value, need.path)
+          if (need.compare(value, value) === null) this.#isUnordered = true
+          need.sent.set(change.key, value)
         }
       }
       callback(changes)
@@ -82,8 +91,8 @@ export class QueryWindow {
     subscription.requestSnapshot = (request) => requestSnapshot(this.#askSnapshot(request))
     subscription.emitEvents = (changes: Change[]) => {
       if (this.#need.kind === 'first' && life() !== ownLife) this.#need = { kind: 'all' }
-      if (this.#need.kind === 'first' && this.#index?.supportsOrderOptimization !== true) {
-        // Values of several types: the index has them in another order than the query.
+      if (this.#need.kind === 'first' && (this.#isUnordered || this.#index?.supportsOrderOptimization !== true)) {
+        // Values of several types, of which the index has another order than the query, or of a type that is not compared here.
         this.#need = { kind: 'all' }
         requestSnapshot({ trackLoadSubsetPromise: false })
       }
@@ -122,8 +131,13 @@ export class QueryWindow {
     const [term] = orderBy
     if (!this.#index || this.#hasRows || term?.expression.type !== 'ref') return { kind: 'all' }
     const { path, sourceAlias } = term.expression
-    const sent = new NearestRows(makeComparator(term.compareOptions))
-    return { kind: 'first', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path, sent, wanted: 0 }
+    const { direction, nulls, stringSort = 'locale' } = term.compareOptions
+    if (stringSort === 'custom') return { kind: 'all' }
+    const { locale, localeOptions } = term.compareOptions as { locale?: string; localeOptions?: object }
+    const order = { direction, nulls, stringSort, locale: locale ?? null, localeOptions: localeOptions ? JSON.stringify(localeOptions) : null }
+    const compare: Compare = (a, b) => compareValues(a, b, order)
+    const sent = new NearestRows((a, b) => compare(a, b) ?? 0)
+    return { kind: 'first', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path, compare, sent, wanted: 0 }
   }
 
   #keep(changes: Change[]): Change[] {
@@ -131,8 +145,14 @@ export class QueryWindow {
     if (need.kind !== 'first') return changes
     const edge = need.wanted > 0 ? need.sent.at(need.wanted) : null
     if (!edge) return changes
-    return changes.filter(({ key, value }) => need.sent.has(key) || need.sent.compare(valueAt(value, need.path), edge.value) <= 0)
+    return changes.filter(({ key, value }) => need.sent.has(key) || (need.compare(valueAt(value, need.path), edge.value) ?? 0) <= 0)
   }
+}
+
+/** Another version of TanStack DB may have other words for what is watched here. */
+function isKnown(subscription: Partial<Subscription>): boolean {
+  const { emitEvents, setOrderByIndex, requestSnapshot, requestLimitedSnapshot } = subscription
+  return [emitEvents, setOrderByIndex, requestSnapshot, requestLimitedSnapshot].every((method) => typeof method === 'function')
 }
 
 function valueAt(row: object, path: ReadonlyArray<string>): unknown {

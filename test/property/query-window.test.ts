@@ -10,7 +10,7 @@ const numRuns = Number(process.env['SIDESTREAM_RUNS'] ?? 60)
 
 interface Row {
   id: string
-  n: number | string | null
+  n: number | string | Date | null
   m: number
   team: string
 }
@@ -136,6 +136,7 @@ const row = (value: fc.Arbitrary<Row['n']>): fc.Arbitrary<Row & Record<string, u
 const number = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 0, max: 30 }) as fc.Arbitrary<Row['n']> }, { weight: 1, arbitrary: fc.constant(null) })
 // One string: with several TanStack DB's order of numbers and strings is none.
 const mixed = fc.oneof({ weight: 8, arbitrary: number }, { weight: 1, arbitrary: fc.constant('5' as Row['n']) })
+const dates = number.map((n): Row['n'] => (n === null ? null : new Date(Number(n) * 1000)))
 const query: fc.Arbitrary<Query> = fc.record({
   by: fc.constantFrom('n', 'n', 'm', 'both'),
   direction: fc.constantFrom('asc', 'desc'),
@@ -234,6 +235,7 @@ afterAll(() => {
 test.each([
   ['numbers', number],
   ['values of several types', mixed],
+  ['dates', dates],
 ])('queries over whole collections show what they show over a plain collection, whatever is written, deleted, tied, pending and mounted: %s', { timeout: 600_000 }, async (_, value) => {
   await fc.assert(fc.asyncProperty(plan(value), run), { seed, numRuns, interruptAfterTimeLimit: 500_000, markInterruptAsFailure: true })
 })
