@@ -1,6 +1,6 @@
 import { isConnectMessage } from '../shared/protocol.ts'
 import { NAME_PREFIX } from '../shared/names.ts'
-import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import { assertDefinitions, type StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
 import { browserEnv, holdAliveLock } from './browser-env.ts'
 import type { Validator } from './core/materialize.ts'
@@ -30,8 +30,10 @@ export type { Transform } from '../shared/transform.ts'
  * import { schema } from './schema'
  * exposeStreamDB({ state: schema })
  * ```
+ * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function exposeStreamDB(options: ExposeOptions): void {
+  assertDefinitions(options.state)
   validators = validatorsOf(options.state)
   transform = options.transform ?? null
 }
