@@ -166,7 +166,7 @@ export interface StreamDBUtils {
   /**
    * Settles when the rows of a transaction are in this tab's collections.
    * @param timeout ms, default 5000
-   * @throws SidestreamError `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
+   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
    */
   awaitTxId: (txid: string, timeout?: number) => Promise<void>
 }

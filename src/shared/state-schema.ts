@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { describe, SidestreamError } from './errors.ts'
+import { assertDefinitions } from './assert-definitions.ts'
+import { SidestreamError } from './errors.ts'
 import type { ChangeEvent, Operation } from './events.ts'
 
 /**
@@ -44,11 +45,6 @@ export type StreamStateDefinition = Record<string, CollectionDefinition>
 export type StateSchema<T extends Record<string, CollectionDefinition>> = {
   [K in keyof T]: CollectionWithHelpers<T[K] extends CollectionDefinition<infer U> ? U : unknown>
 }
-
-const SYNC_MODES: ReadonlyArray<unknown> = [undefined, 'eager', 'on-demand', 'progressive']
-/** Every row has its event's number here. */
-const SEQ_FIELD = '_seq'
-const RESERVED_NAMES = ['collections', 'preload', 'close', 'utils', 'actions']
 
 /** Reads an own property of an untrusted value. */
 const own = (value: unknown, name: string): unknown =>
@@ -100,34 +96,6 @@ const oldValueOf = <T>({ oldValue }: { oldValue?: T }): { old_value?: T } =>
   oldValue === undefined ? {} : { old_value: oldValue }
 
 /**
- * Checks definitions, whoever has made them.
- * @throws SidestreamError `INVALID_OPTIONS` for a reserved name, a type that two have, and a definition that is impossible
- */
-export function assertDefinitions(collections: StreamStateDefinition): void {
-  const fail = (message: string): never => {
-    throw new SidestreamError('INVALID_OPTIONS', message)
-  }
-  const given: unknown = collections
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) fail('the collections are no object of definitions')
-  const reserved = Object.keys(collections).find((name) => RESERVED_NAMES.includes(name))
-  if (reserved !== undefined) {
-    fail(`Reserved collection name "${reserved}" - this would collide with StreamDB properties (${RESERVED_NAMES.join(', ')})`)
-  }
-  const byType = new Map<string, string>()
-  for (const [name, definition] of Object.entries<unknown>(collections)) {
-    const [schema, type, primaryKey, syncMode] = ['schema', 'type', 'primaryKey', 'syncMode'].map((field) => (definition as Record<string, unknown> | null | undefined)?.[field])
-    if (typeof type !== 'string' || typeof primaryKey !== 'string' || !type || !primaryKey) return fail(`Collection "${name}" needs a type and a primaryKey`)
-    if (primaryKey === SEQ_FIELD) fail(`Collection "${name}" cannot have ${SEQ_FIELD} as its primaryKey: each row has the number of its event there`)
-    const { validate } = ((schema as Partial<StandardSchemaV1> | null | undefined)?.['~standard'] ?? {}) as { validate?: unknown }
-    if (typeof validate !== 'function') fail(`Collection "${name}" needs a schema that is a Standard Schema`)
-    if (!SYNC_MODES.includes(syncMode)) fail(`Collection "${name}" has an unknown syncMode: ${describe(syncMode)}`)
-    const other = byType.get(type)
-    if (other !== undefined) fail(`Duplicate event type "${type}" - used by both "${other}" and "${name}" collections`)
-    byType.set(type, name)
-  }
-}
-
-/**
  * Defines a stream's collections and adds typed constructors of their change events.
  *
  * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, a definition without schema, type or primary
@@ -136,5 +104,6 @@ export function assertDefinitions(collections: StreamStateDefinition): void {
 export function createStateSchema<T extends Record<string, CollectionDefinition>>(collections: T): StateSchema<T> {
   assertDefinitions(collections)
   // fromEntries defines own properties, so that a collection named `__proto__` stays a collection.
-  return Object.fromEntries(Object.entries(collections).map(([name, definition]) => [name, { ...definition, ...eventHelpers(definition) }])) as StateSchema<T>
+  const withHelpers = Object.entries(collections).map(([name, definition]) => [name, { ...definition, ...eventHelpers(definition) }])
+  return Object.fromEntries(withHelpers) as StateSchema<T>
 }

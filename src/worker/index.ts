@@ -1,6 +1,7 @@
 import { isConnectMessage } from '../shared/protocol.ts'
 import { NAME_PREFIX } from '../shared/names.ts'
-import { assertDefinitions, type StreamStateDefinition } from '../shared/state-schema.ts'
+import { assertRules, callback, definitions, type Rules } from '../shared/rules.ts'
+import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
 import { browserEnv, holdAliveLock } from './browser-env.ts'
 import type { Validator } from './core/materialize.ts'
@@ -18,6 +19,8 @@ export interface ExposeOptions {
   transform?: Transform
 }
 
+const EXPOSE_OPTIONS = { state: definitions, transform: callback } satisfies Rules<ExposeOptions>
+
 export type { Transform } from '../shared/transform.ts'
 
 /**
@@ -33,7 +36,7 @@ export type { Transform } from '../shared/transform.ts'
  * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function exposeStreamDB(options: ExposeOptions): void {
-  assertDefinitions(options.state)
+  assertRules<ExposeOptions>(options, EXPOSE_OPTIONS, ['state'])
   validators = validatorsOf(options.state)
   transform = options.transform ?? null
 }
