@@ -39,7 +39,8 @@ export class LinkedStream implements StreamHandle {
     const settings = appendSettings(options)
     assertBody(resolved)
     const { signal } = options
-    signal?.throwIfAborted()
+    // `throwIfAborted` is newer than the oldest browsers that are supported.
+    if (signal?.aborted) throw signal.reason
     const work = this.#link.call((engine) => engine.append(resolved, settings))
     const outcome = await (signal ? abortable(work, signal) : work)
     if (!outcome.ok) throw fromErrorData(outcome.error)

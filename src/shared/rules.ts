@@ -34,7 +34,7 @@ export const record = (rules: Readonly<Record<string, Rule>>): Rule => ({
 })
 export const abortSignal: Rule = {
   is: 'an AbortSignal',
-  check: (value) => has(value, 'addEventListener', 'throwIfAborted') && typeof (value as { aborted?: unknown }).aborted === 'boolean',
+  check: (value) => has(value, 'addEventListener') && typeof (value as { aborted?: unknown }).aborted === 'boolean',
 }
 export const definitions: Rule = {
   is: 'an object of collections',
