@@ -1,5 +1,6 @@
 import type * as caches from '../in-page/caches.ts'
 import type { CacheInfo } from '../shared/cache-info.ts'
+import { SidestreamError } from '../shared/errors.ts'
 
 // Of no use to a page that never asks.
 const load = (): Promise<typeof caches> => import('../in-page/caches.ts')
@@ -22,9 +23,11 @@ export async function listCaches(): Promise<CacheInfo[]> {
  * await deleteCaches(({ scope }) => scope === userId)
  * ```
  * @returns those that were removed
- * @throws SidestreamError `STORAGE_FAILED`, retryable, when some could not be removed now. All were tried; those are tried
+ * @throws SidestreamError `INVALID_ARGUMENT` for a filter that is no function; `STORAGE_FAILED`, retryable, when some could not be removed now. All were tried; those are tried
  *   again for as long as this page lives, and by the next StreamDB of any stream
  */
 export async function deleteCaches(filter: (cache: CacheInfo) => boolean = () => true): Promise<CacheInfo[]> {
+  // Nothing may be removed by mistake.
+  if (typeof filter !== 'function') throw new SidestreamError('INVALID_ARGUMENT', 'the filter of deleteCaches is no function')
   return (await load()).deleteCaches(filter)
 }

@@ -5,6 +5,7 @@ import type { ChangeEvent, StateEvent } from '../shared/events.ts'
 import type { InvalidEvent, LiveMode, MaybePromise } from '../shared/protocol.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
+import { checkOptions } from './check-options.ts'
 import type { WorkerOption } from './endpoint.ts'
 import type { StatusStore } from './status.ts'
 import type { StreamHandle } from './stream-handle.ts'
@@ -165,7 +166,7 @@ export interface StreamDBUtils {
   /**
    * Settles when the rows of a transaction are in this tab's collections.
    * @param timeout ms, default 5000
-   * @throws SidestreamError `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
+   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
    */
   awaitTxId: (txid: string, timeout?: number) => Promise<void>
 }
@@ -211,13 +212,10 @@ export function assertOptions(options: PlainOptions): void {
   const fail = (message: string): never => {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
-  const { streamOptions, stream, worker, cache, transform, silenceTimeoutMs = 1 } = options as Partial<typeof options>
-  if (!(silenceTimeoutMs >= 1 && silenceTimeoutMs < 2 ** 31)) fail('silenceTimeoutMs is no number of ms that a timer can wait')
-  const keepUnusedMs = typeof cache === 'object' ? cache.keepUnusedMs : undefined
-  if (keepUnusedMs !== undefined && keepUnusedMs !== false && !(keepUnusedMs >= 0)) fail('cache.keepUnusedMs is no number of ms')
+  checkOptions(options)
+  const { streamOptions, stream, worker, transform } = options
   if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
   if (worker && transform) fail('`transform` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
-  if (transform !== undefined && typeof transform !== 'function') fail('`transform` is no function')
   if (stream) return
   if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
   streamUrl(streamOptions.url)

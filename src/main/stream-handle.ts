@@ -1,6 +1,7 @@
 import { abortable } from '../shared/abortable.ts'
 import { describe, fromErrorData, SidestreamError } from '../shared/errors.ts'
 import type { AppendSettings } from '../shared/protocol.ts'
+import { abortSignal, impossibleOf, isNumber, isRecord, text, type Rule, type Rules } from '../shared/rules.ts'
 import type { Link } from './link.ts'
 
 export interface AppendOptions extends AppendSettings {
@@ -38,14 +39,23 @@ export class LinkedStream implements StreamHandle {
     const settings = appendSettings(options)
     assertBody(resolved)
     const { signal } = options
-    signal?.throwIfAborted()
+    // `throwIfAborted` is newer than the oldest browsers that are supported.
+    if (signal?.aborted) throw signal.reason
     const work = this.#link.call((engine) => engine.append(resolved, settings))
     const outcome = await (signal ? abortable(work, signal) : work)
     if (!outcome.ok) throw fromErrorData(outcome.error)
   }
 }
 
-const OPTION_TYPES = { seq: 'string', contentType: 'string', producerId: 'string', producerEpoch: 'number', producerSeq: 'number' } as const
+const counter: Rule = { is: 'a whole number, 0 at least', check: (value) => Number.isSafeInteger(value) && isNumber(value, 0) }
+const SETTINGS = {
+  seq: text,
+  contentType: text,
+  producerId: text,
+  producerEpoch: counter,
+  producerSeq: counter,
+} satisfies Rules<AppendSettings>
+const OPTIONS: Rules<AppendOptions> = { ...SETTINGS, signal: abortSignal }
 
 /** An engine does not answer a call that it cannot understand, so nothing else may be sent. */
 function assertBody(body: unknown): asserts body is string | Uint8Array {
@@ -54,15 +64,15 @@ function assertBody(body: unknown): asserts body is string | Uint8Array {
   throw new SidestreamError('INVALID_ARGUMENT', `append takes a string or a Uint8Array, and not ${nameOf(body)}: use JSON.stringify for an event`)
 }
 
-/** The options that the engine knows, without those that are not set. */
+/**
+ * The options that the engine knows, without those that are not set. Others are taken and ignored, as by the client.
+ * @throws SidestreamError `INVALID_ARGUMENT`
+ */
 function appendSettings(options: AppendOptions): AppendSettings {
-  const given = Object.entries(OPTION_TYPES).flatMap(([name, type]) => {
-    const value: unknown = options[name as keyof AppendSettings]
-    if (value === undefined) return []
-    if (typeof value !== type) throw new SidestreamError('INVALID_ARGUMENT', `append's option ${name} is a ${type}, and not ${nameOf(value)}`)
-    return [[name, value] as const]
-  })
-  return Object.fromEntries(given)
+  if (!isRecord(options)) throw new SidestreamError('INVALID_ARGUMENT', "append's options are no object")
+  const wrong = impossibleOf(options, OPTIONS, '')
+  if (wrong !== null) throw new SidestreamError('INVALID_ARGUMENT', `append: ${wrong}`)
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== undefined))
 }
 
 const nameOf = (value: unknown): string => (typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'an array' : 'an object') : describe(value))

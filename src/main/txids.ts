@@ -34,8 +34,10 @@ export class Txids {
     }
   }
 
-  /** @throws SidestreamError `TXID_TIMEOUT`, or what {@link rejectAll} is called with */
+  /** @throws SidestreamError `INVALID_ARGUMENT` (at once), `TXID_TIMEOUT`, or what {@link rejectAll} is called with */
   wait(txid: string, timeoutMs: number = DEFAULT_TIMEOUT_MS): Promise<void> {
+    const wrong = wrongWait(txid, timeoutMs)
+    if (wrong !== null) return Promise.reject(new SidestreamError('INVALID_ARGUMENT', wrong))
     if (this.#seen.has(txid)) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const waiters = this.#waiting.get(txid) ?? new Set()
@@ -63,4 +65,10 @@ export class Txids {
     for (const waiters of this.#waiting.values()) for (const { reject } of waiters) reject(error)
     this.#waiting.clear()
   }
+}
+
+/** Callers without types may hand over anything. */
+function wrongWait(txid: unknown, timeoutMs: unknown): string | null {
+  if (typeof txid !== 'string') return `awaitTxId takes a transaction id, and not a value of type ${typeof txid}`
+  return typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs) ? "awaitTxId's timeout is no number of ms" : null
 }

@@ -3,7 +3,7 @@
  * Branch on `code`; messages are for people and may change.
  */
 export type ErrorCode =
-  | 'INVALID_OPTIONS' // the options of createStreamDB or createStateSchema do not fit together
+  | 'INVALID_OPTIONS' // an option is unknown, impossible, or does not fit another
   | 'INVALID_ARGUMENT' // a call was handed something that it does not take
   | 'VALIDATION_FAILED' // an event helper was handed a value that its schema refuses
   | 'MISSING_KEY' // an event helper could not derive the event's key

@@ -11,12 +11,11 @@ const MOST_DELAY_MS = 2 ** 31 - 1
  * cache: a difference that means nothing must not come to that.
  */
 export function canonicalSettings(settings: StreamSettings): StreamSettings {
-  const { live, collections, backoff, pauseWhenHidden } = settings
+  const { live, collections, pauseWhenHidden } = settings
   return {
     ...settings,
     live: canonicalLive(live),
     collections: collections.map(({ name, type, primaryKey }) => ({ name, type, primaryKey })).sort((a, b) => (a.name < b.name ? -1 : 1)),
-    backoff: backoff === null || canonicalText(backoff) === canonicalText(DEFAULT_BACKOFF) ? null : backoff,
     pauseWhenHidden: pauseWhenHidden === null || pauseWhenHidden > MOST_DELAY_MS ? null : pauseWhenHidden,
   }
 }

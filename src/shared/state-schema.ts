@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { assertDefinitions } from './assert-definitions.ts'
 import { SidestreamError } from './errors.ts'
 import type { ChangeEvent, Operation } from './events.ts'
 
@@ -44,9 +45,6 @@ export type StreamStateDefinition = Record<string, CollectionDefinition>
 export type StateSchema<T extends Record<string, CollectionDefinition>> = {
   [K in keyof T]: CollectionWithHelpers<T[K] extends CollectionDefinition<infer U> ? U : unknown>
 }
-
-const SYNC_MODES: ReadonlyArray<unknown> = [undefined, 'eager', 'on-demand', 'progressive']
-const RESERVED_NAMES = ['collections', 'preload', 'close', 'utils', 'actions']
 
 /** Reads an own property of an untrusted value. */
 const own = (value: unknown, name: string): unknown =>
@@ -100,36 +98,12 @@ const oldValueOf = <T>({ oldValue }: { oldValue?: T }): { old_value?: T } =>
 /**
  * Defines a stream's collections and adds typed constructors of their change events.
  *
- * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, a definition without type or primary key, or an
- * unknown sync mode
+ * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, a definition without schema, type or primary
+ * key, `_seq` as primary key, or an unknown sync mode
  */
 export function createStateSchema<T extends Record<string, CollectionDefinition>>(collections: T): StateSchema<T> {
-  const byType = new Map<string, string>()
-  const entries: Array<[string, CollectionWithHelpers]> = []
-  const reserved = Object.keys(collections).find((name) => RESERVED_NAMES.includes(name))
-  if (reserved !== undefined) {
-    throw new SidestreamError(
-      'INVALID_OPTIONS',
-      `Reserved collection name "${reserved}" - this would collide with StreamDB properties (${RESERVED_NAMES.join(', ')})`,
-    )
-  }
-  for (const [name, definition] of Object.entries(collections)) {
-    if (!definition.type || !definition.primaryKey) {
-      throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" needs a type and a primaryKey`)
-    }
-    if (!SYNC_MODES.includes(definition.syncMode)) {
-      throw new SidestreamError('INVALID_OPTIONS', `Collection "${name}" has an unknown syncMode: ${String(definition.syncMode)}`)
-    }
-    const other = byType.get(definition.type)
-    if (other !== undefined) {
-      throw new SidestreamError(
-        'INVALID_OPTIONS',
-        `Duplicate event type "${definition.type}" - used by both "${other}" and "${name}" collections`,
-      )
-    }
-    byType.set(definition.type, name)
-    entries.push([name, { ...definition, ...eventHelpers(definition) }])
-  }
+  assertDefinitions(collections)
   // fromEntries defines own properties, so that a collection named `__proto__` stays a collection.
-  return Object.fromEntries(entries) as StateSchema<T>
+  const withHelpers = Object.entries(collections).map(([name, definition]) => [name, { ...definition, ...eventHelpers(definition) }])
+  return Object.fromEntries(withHelpers) as StateSchema<T>
 }

@@ -1,5 +1,6 @@
 import { isConnectMessage } from '../shared/protocol.ts'
 import { NAME_PREFIX } from '../shared/names.ts'
+import { assertRules, callback, definitions, type Rules } from '../shared/rules.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
 import { browserEnv, holdAliveLock } from './browser-env.ts'
@@ -18,6 +19,8 @@ export interface ExposeOptions {
   transform?: Transform
 }
 
+const EXPOSE_OPTIONS = { state: definitions, transform: callback } satisfies Rules<ExposeOptions>
+
 export type { Transform } from '../shared/transform.ts'
 
 /**
@@ -30,8 +33,10 @@ export type { Transform } from '../shared/transform.ts'
  * import { schema } from './schema'
  * exposeStreamDB({ state: schema })
  * ```
+ * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function exposeStreamDB(options: ExposeOptions): void {
+  assertRules<ExposeOptions>(options, EXPOSE_OPTIONS, ['state'])
   validators = validatorsOf(options.state)
   transform = options.transform ?? null
 }

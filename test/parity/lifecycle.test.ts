@@ -1,7 +1,7 @@
 // The README's "Creating a Database" and "Lifecycle Methods".
 import { DurableStream } from '@durable-streams/client'
 import { describe } from 'vitest'
-import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'
+import { differs, hasRows, outcomeOf, rows, same, within, type Library, type Stage } from './harness.ts'
 import { insert, schemaOf } from './schema.ts'
 
 const ada = { id: '1', name: 'Ada' }
@@ -176,5 +176,23 @@ describe('close', () => {
   }, {
     peer: ['settled', { error: 'Timeout waiting for txid: t', isError: true }, 'settled'],
     sidestream: [{ error: 'StreamDB closed', isError: true }, { error: 'StreamDB closed', isError: true }, { error: 'StreamDB closed', isError: true }],
+  })
+})
+
+describe('options', () => {
+  const made = (library: Library, url: string, options: object): unknown =>
+    outcomeOf(() => {
+      library.createStreamDB({ streamOptions: { url }, state: schemaOf(library), ...options }).close()
+      return 'made'
+    })
+
+  differs('an option that is unknown or impossible', 'is refused', ({ library, url }) => made(library, url, { onEvents: () => undefined }), {
+    peer: 'made',
+    sidestream: { error: 'there is no option `onEvents`; did you mean `onEvent`?', isError: true },
+  })
+
+  differs('an option that is unknown or impossible', 'is refused as a value', ({ library, url }) => made(library, url, { live: 'bogus' }), {
+    peer: 'made',
+    sidestream: { error: "`live` has to be true, false, 'long-poll', 'sse'; it is 'bogus'", isError: true },
   })
 })

@@ -5,6 +5,7 @@ import { differs, outcomeOf, same, type Library } from './harness.ts'
 import { schemaOf } from './schema.ts'
 
 const definition = { schema: v.object({ id: v.string() }), type: 'user', primaryKey: 'id' }
+const IMPOSSIBLE = 'an impossible definition of a collection'
 const wire = (event: unknown): unknown => JSON.parse(JSON.stringify(event))
 const ada = { id: '1', name: 'Ada' }
 const untyped = (library: Library) => schemaOf(library) as unknown as Record<string, Record<string, (params: object) => unknown>>
@@ -38,9 +39,14 @@ describe('createStateSchema', () => {
     return [wire(schema.users.insert({ value: { id: '1' } })), outcomeOf(() => schema.users.insert({ value: {} }))].at(0)
   }, { type: 'user', key: '1', value: { id: '1' }, headers: { operation: 'insert' } })
 
-  differs('a definition without `type` or `primaryKey`', 'is refused', ({ library }) => outcomeOf(() => Object.keys(library.createStateSchema({ a: { ...definition, type: '' } }))), {
+  differs(IMPOSSIBLE, 'is refused without a type', ({ library }) => outcomeOf(() => Object.keys(library.createStateSchema({ a: { ...definition, type: '' } }))), {
     peer: ['a'],
     sidestream: { error: 'Collection "a" needs a type and a primaryKey', isError: true },
+  })
+
+  differs(IMPOSSIBLE, 'is refused with the primary key _seq', ({ library }) => outcomeOf(() => Object.keys(library.createStateSchema({ a: { ...definition, primaryKey: '_seq' } }))), {
+    peer: ['a'],
+    sidestream: { error: 'Collection "a" cannot have _seq as its primaryKey: each row has the number of its event there', isError: true },
   })
 })
 

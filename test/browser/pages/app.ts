@@ -211,6 +211,14 @@ const app = {
   until,
   invalid: () => invalid,
   append: (event: unknown) => outcome(db!.stream.append(JSON.stringify(event))),
+  /** Of a signal that aborts while the call waits, or that has aborted before. */
+  appendAborted: (event: unknown, when: 'before' | 'meanwhile') => {
+    const gone = new AbortController()
+    if (when === 'before') gone.abort(new Error('given up'))
+    const work = outcome(db!.stream.append(JSON.stringify(event), { signal: gone.signal }))
+    gone.abort(new Error('given up'))
+    return work
+  },
   awaitTxId: (txid: string, timeout?: number) => outcome(db!.utils.awaitTxId(txid, timeout)),
   reconnect: () => { db!.reconnect() },
   clearCache: () => outcome(db!.clearCache()),

@@ -1,0 +1,94 @@
+import type { BackoffOptions } from '@durable-streams/client'
+import { describe } from '../shared/errors.ts'
+import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, number, oneOf, record, text } from '../shared/rules.ts'
+import type { Rule, Rules } from '../shared/rules.ts'
+import type { CacheSettings, CreateStreamDBOptions, StreamOptions } from './options.ts'
+
+/** The longest that a timer can wait, ms; a longer one would go off at once. */
+const MOST_DELAY_MS = 2 ** 31 - 1
+
+const isPrimitive = (value: unknown): value is string | number | boolean | bigint =>
+  ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
+
+/** Values of requests: those that are no functions are known now. */
+const values = (wrongWith: (name: string, value: string) => string | null): Rule => ({
+  is: 'an object of strings, and functions that give them',
+  check: (entries, name) => {
+    if (!isRecord(entries)) return false
+    for (const [key, value] of Object.entries(entries)) {
+      if (value === undefined || typeof value === 'function') continue
+      // Numbers and the like, of applications without types, have always been sent as text.
+      if (!isPrimitive(value)) return `${name}.${key} is neither a string nor a function`
+      const wrong = wrongWith(key, String(value))
+      if (wrong !== null) return `${name}.${key} cannot be sent: ${wrong}`
+    }
+    return true
+  },
+})
+const wrongHeader = (name: string, value: string): string | null => {
+  try {
+    new Headers({ [name]: value })
+    return null
+  } catch (error) {
+    return describe(error)
+  }
+}
+
+export const BACKOFF_OPTIONS = {
+  initialDelay: number(0, 'a number of ms'),
+  maxDelay: number(0, 'a number of ms'),
+  multiplier: number(1, 'a number, 1 at least'),
+  maxRetries: number(0, 'a number'),
+  onFailedAttempt: callback,
+  debug: flag,
+} satisfies Rules<BackoffOptions>
+
+export const STREAM_OPTIONS = {
+  url: { is: 'a URL', check: (value) => typeof value === 'string' || value instanceof URL },
+  contentType: text,
+  headers: values(wrongHeader),
+  params: values(() => null),
+  signal: abortSignal,
+  backoffOptions: record(BACKOFF_OPTIONS),
+  batching: flag,
+  fetch: callback,
+  onError: callback,
+  warnOnHttp: flag,
+} satisfies Rules<StreamOptions>
+
+export const CACHE_OPTIONS = {
+  durability: oneOf('relaxed', 'strict'),
+  version: text,
+  keepUnusedMs: { is: 'false, or a number of ms', check: (value) => value === false || isNumber(value, 0) },
+} satisfies Rules<CacheSettings>
+
+/** Every option of {@link CreateStreamDBOptions}: one that is added there has to be added here. */
+export const OPTIONS = {
+  streamOptions: record(STREAM_OPTIONS),
+  stream: { is: 'a DurableStream', check: (value) => has(value, 'stream', 'append') },
+  state: definitions,
+  live: oneOf(true, false, 'long-poll', 'sse'),
+  actions: callback,
+  onEvent: callback,
+  onBeforeBatch: callback,
+  onBatch: callback,
+  onInvalid: callback,
+  transform: callback,
+  worker: {
+    is: 'a Worker, a SharedWorker, or a function that makes one',
+    check: (value) => isFunction(value) || has(value, 'postMessage') || has((value as { port?: unknown } | null)?.port, 'postMessage'),
+  },
+  sharedWorker: flag,
+  pauseWhenHidden: { is: 'false, or a number of ms', check: (value) => value === false || isNumber(value, 0) },
+  silenceTimeoutMs: { is: 'a number of ms that a timer can wait', check: (value) => isNumber(value, 1, MOST_DELAY_MS) },
+  scope: text,
+  cache: {
+    is: 'true, false, or an object of options',
+    check: (value, name) => typeof value === 'boolean' || record(CACHE_OPTIONS).check(value, name),
+  },
+} satisfies Rules<CreateStreamDBOptions>
+
+/** @throws SidestreamError `INVALID_OPTIONS` for an option that is unknown or impossible by itself */
+export function checkOptions(options: unknown): void {
+  assertRules<CreateStreamDBOptions>(options, OPTIONS, ['state'])
+}
