@@ -3,6 +3,26 @@ import { BTreeIndex, type IndexConstructor } from '@tanstack/db'
 /** Names of indexes that TanStack DB makes by itself begin so. */
 const AUTOMATIC = 'auto:'
 
+/** What is relied on here; TanStack DB before 0.15 lacks some of it. */
+interface Base {
+  readonly name?: string
+  build(entries: Iterable<[string, object]>): void
+  add(key: string, row: object): void
+  remove(key: string, row: object): void
+  update(key: string, before: object, row: object): void
+  supports(operation: string): boolean
+  canOptimizeRangeFor(value: unknown): boolean
+  get supportsOrderOptimization(): boolean
+  get keyCount(): number
+  equalityLookup(value: unknown): Set<string>
+  rangeQuery(range?: object): Set<string>
+  take(...request: unknown[]): string[]
+  takeFromStart(...request: unknown[]): string[]
+  takeReversed(...request: unknown[]): string[]
+  takeReversedFromEnd(...request: unknown[]): string[]
+}
+const Base = BTreeIndex as unknown as new (...options: unknown[]) => Base
+
 /**
  * Whether this TanStack DB reads the first rows of a whole collection's index, and no more, when rows leave a query's window.
  * Before 0.15 it asks for all rows then, and an index costs more than it saves.
@@ -19,14 +39,10 @@ export const readsBoundedPrefixes = 'supportsOrderOptimization' in BTreeIndex.pr
  * @param rows all rows of the collection, now
  */
 export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstructor<string> {
-  type Options = ConstructorParameters<typeof BTreeIndex<string>>
-  type Range = Parameters<BTreeIndex<string>['rangeQuery']>[0]
-  type Operation = Parameters<BTreeIndex<string>['supports']>[0]
-
-  return class OrderIndex extends BTreeIndex<string> {
+  class OrderIndex extends Base {
     #isKept: boolean
 
-    constructor(...options: Options) {
+    constructor(...options: unknown[]) {
       super(...options)
       this.#isKept = this.name?.startsWith(AUTOMATIC) !== true
     }
@@ -48,7 +64,7 @@ export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstru
     }
 
     /** An order is always to be had; other lookups are not worth the keeping. */
-    override supports(operation: Operation): boolean {
+    override supports(operation: string): boolean {
       return (this.#isKept || operation === 'gt') && super.supports(operation)
     }
 
@@ -71,29 +87,29 @@ export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstru
       return super.equalityLookup(value)
     }
 
-    override rangeQuery(range: Range = {}): Set<string> {
+    override rangeQuery(range: object = {}): Set<string> {
       this.#keep()
       const keys = super.rangeQuery(range)
       if ('from' in range || 'to' in range) for (const none of [null, undefined]) for (const key of this.equalityLookup(none)) keys.delete(key)
       return keys
     }
 
-    override take(...request: Parameters<BTreeIndex<string>['take']>): string[] {
+    override take(...request: unknown[]): string[] {
       this.#keep()
       return super.take(...request)
     }
 
-    override takeFromStart(...request: Parameters<BTreeIndex<string>['takeFromStart']>): string[] {
+    override takeFromStart(...request: unknown[]): string[] {
       this.#keep()
       return super.takeFromStart(...request)
     }
 
-    override takeReversed(...request: Parameters<BTreeIndex<string>['takeReversed']>): string[] {
+    override takeReversed(...request: unknown[]): string[] {
       this.#keep()
       return super.takeReversed(...request)
     }
 
-    override takeReversedFromEnd(...request: Parameters<BTreeIndex<string>['takeReversedFromEnd']>): string[] {
+    override takeReversedFromEnd(...request: unknown[]): string[] {
       this.#keep()
       return super.takeReversedFromEnd(...request)
     }
@@ -104,4 +120,5 @@ export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstru
       super.build(rows())
     }
   }
+  return OrderIndex as unknown as IndexConstructor<string>
 }

@@ -5,11 +5,12 @@ import { NearestRows } from './nearest-rows.ts'
 type Change = ChangeMessage<WithVirtualProps<object, string>, string>
 type Callback = (changes: Change[]) => void
 type Subscription = ReturnType<Collection<object, string>['subscribeChanges']>
-type SnapshotRequest = NonNullable<Parameters<Subscription['requestSnapshot']>[0]>
+type SnapshotRequest = NonNullable<Parameters<Subscription['requestSnapshot']>[0]> & { boundedPrefix?: boolean }
 type PageRequest = Parameters<Subscription['requestLimitedSnapshot']>[0]
 type Order = PageRequest['orderBy']
 type Compare = (a: unknown, b: unknown) => number | null
-type Index = Parameters<Subscription['setOrderByIndex']>[0]
+// Members that TanStack DB before 0.15 does not declare are named here.
+type Index = Parameters<Subscription['setOrderByIndex']>[0] & { supportsOrderOptimization?: boolean }
 
 /** What a subscription is known to need. */
 type Need =
@@ -47,7 +48,7 @@ export class QueryWindow {
     const subscribe = collection.subscribeChanges.bind(collection)
     collection.subscribeChanges = (callback, options) => {
       const window = new QueryWindow()
-      const subscription = subscribe(window.#noting(callback), options)
+      const subscription = subscribe(window.#noting(callback as never) as never, options)
       // With an initial state it is no window.
       if (!options?.includeInitialState && isKnown(subscription)) window.#guard(subscription, life)
       return subscription
@@ -130,8 +131,9 @@ export class QueryWindow {
     if (this.#need.kind !== 'unknown') return this.#need
     const [term] = orderBy
     if (!this.#index || this.#hasRows || term?.expression.type !== 'ref') return { kind: 'all' }
-    const { path, sourceAlias } = term.expression
-    const { direction, nulls, stringSort = 'locale' } = term.compareOptions
+    const { path, sourceAlias } = term.expression as { path: string[]; sourceAlias?: string }
+    const { direction, nulls } = term.compareOptions
+    const { stringSort = 'locale' } = term.compareOptions as { stringSort?: 'lexical' | 'locale' | 'custom' }
     if (stringSort === 'custom') return { kind: 'all' }
     const { locale, localeOptions } = term.compareOptions as { locale?: string; localeOptions?: object }
     const order = { direction, nulls, stringSort, locale: locale ?? null, localeOptions: localeOptions ? JSON.stringify(localeOptions) : null }

@@ -71,7 +71,7 @@ export function createTestStreamDB<
   }
   if (events) {
     source.add(events)
-    source.end()
+    source.complete()
   }
   const serve = serveTest(source, options.state, transform ?? null)
   const db = createStreamDB<TDef, TActions>({
@@ -108,7 +108,7 @@ export function createTestStreamDB<
         if (isRead() && source.isWhole) await until(() => db.offset >= tail)
       },
       upToDate: async () => {
-        source.end()
+        source.complete()
         if (isRead()) await until(() => status.getSnapshot().upToDate && status.getSnapshot().ready)
       },
       fail: async (failure = 'offline') => {

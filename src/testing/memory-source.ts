@@ -39,9 +39,13 @@ export class MemorySource implements StreamSource {
   }
 
   /** The stream has been read to its end, from now on, whenever all batches have been. */
-  end(): void {
+  complete(): void {
     this.#isWhole = true
     this.#tell()
+  }
+
+  end(): Promise<string | null> {
+    return Promise.resolve(this.#isWhole ? this.#end : null)
   }
 
   fail(failure: TestFailure | null): void {
@@ -72,7 +76,7 @@ export class MemorySource implements StreamSource {
         await onBatch({ ...batch, upToDate: isAtEnd, streamClosed: false })
       } else if (this.#isWhole && !isAtEnd) {
         isAtEnd = true
-        await onBatch({ items: [], offset: this.tail === START_OFFSET ? NOTHING_YET : this.tail, upToDate: true, streamClosed: false })
+        await onBatch({ items: [], offset: this.#end, upToDate: true, streamClosed: false })
       } else {
         if (live === false && isAtEnd) return 'caught-up'
         await abortable(news, signal).catch(() => undefined)
@@ -87,6 +91,10 @@ export class MemorySource implements StreamSource {
     const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
     await this.onAppend(events)
     this.add(events)
+  }
+
+  get #end(): string {
+    return this.tail === START_OFFSET ? NOTHING_YET : this.tail
   }
 
   // Narrowing would take these for what they were before something was awaited.

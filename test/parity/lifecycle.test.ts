@@ -1,7 +1,7 @@
 // The README's "Creating a Database" and "Lifecycle Methods".
 import { DurableStream } from '@durable-streams/client'
 import { describe } from 'vitest'
-import { differs, hasRows, outcomeOf, rows, same, within, type Library, type Stage } from './harness.ts'
+import { differs, outcomeOf, rows, same, within, type Library, type Stage } from './harness.ts'
 import { insert, schemaOf } from './schema.ts'
 
 const ada = { id: '1', name: 'Ada' }

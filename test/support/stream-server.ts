@@ -2,7 +2,7 @@ import { DurableStreamTestServer, type StreamStore } from '@durable-streams/serv
 import type { TokenDemand } from './faults/bearer-gate.ts'
 import type { Faults } from './faults/fault-plan.ts'
 import { FaultProxy } from './faults/fault-proxy.ts'
-import type { RequestLog } from './faults/request-log.ts'
+import type { RequestLog, RequestMatch } from './faults/request-log.ts'
 import { StreamFixtures, type AppendOptions } from './stream-fixtures.ts'
 
 export type { TokenDemand, TokenRule } from './faults/bearer-gate.ts'
@@ -49,6 +49,8 @@ export interface StreamServer {
   goOffline(): Promise<void>
   goOnline(): Promise<void>
   dropConnections(): void
+  /** As {@link dropConnections}, of the requests that match. */
+  breakRequests(match: RequestMatch): void
   requireToken(demand: TokenDemand): void
   pace(mbitPerSecond: number | null): void
   /** Back to an online, unpaced, open server without faults; streams and log stay. */
@@ -102,6 +104,7 @@ export async function startStreamServer(options: StreamServerOptions = {}): Prom
     goOffline: () => proxy.goOffline(),
     goOnline: () => proxy.goOnline(),
     dropConnections: () => proxy.dropConnections(),
+    breakRequests: (match) => proxy.breakRequests(match),
     requireToken: (demand) => proxy.requireToken(demand),
     pace: (mbit) => proxy.pace(mbit),
     heal: async () => {

@@ -158,7 +158,7 @@ test('a StreamDB can be written as an object, for a test', () => {
     preload: async () => undefined,
     close: () => undefined,
     utils: { awaitTxId: async () => undefined },
-    status: { getSnapshot: () => status, subscribe: () => () => undefined },
+    status: { getSnapshot: () => status, getServerSnapshot: () => status, subscribe: () => () => undefined, store: { subscribe: () => () => undefined } },
     reconnect: () => undefined,
     clearCache: async () => undefined,
   }

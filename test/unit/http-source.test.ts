@@ -332,6 +332,36 @@ describe('a failure', () => {
     expect(await read.end).toMatchObject({ status, failure: status < 404 ? 'unauthorized' : status < 500 ? 'missing' : 'unreachable' })
   })
 
+  test('to take a batch ends the read although the client is about to connect again', async () => {
+    const control = JSON.stringify({ streamNextOffset: server.append(path, numbers(1)), upToDate: true })
+    const listening = { ...get, where: ({ query }: { query: URLSearchParams }) => query.get('live') === 'sse' }
+    server.faults.respond(200, { match: listening, headers: { 'content-type': 'text/event-stream' }, body: `event: data\ndata: [{"n":9}]\n\nevent: control\ndata: ${control.replace('00', '01')}\n\n` })
+    let turns = 0
+    let go: () => void = () => undefined
+    let asks: () => void = () => undefined
+    const asked = new Promise<void>((resolve) => (asks = resolve))
+    const read = new Read({
+      live: 'sse',
+      // The catch-up, the first connection, and the next one, which the client wants before the batch is taken.
+      turn: () => {
+        if ((turns += 1) < 3) return Promise.resolve()
+        asks()
+        return new Promise((resolve) => (go = resolve))
+      },
+      onBatch: async ({ items }) => {
+        if (items.length > 1 || (items[0] as { n?: number } | undefined)?.n !== 9) return
+        await asked
+        throw new SourceError('older', 'the answer is old')
+      },
+    })
+    expect(await read.end).toMatchObject({ failure: 'older' })
+    const { length } = read.batches
+    go()
+    await server.log.until((log) => log.open(get).length === 0)
+    await new Read({ live: false }).end
+    expect([server.log.count({ ...get, where: ({ query }) => query.get('live') === 'sse' }), read.batches.length]).toEqual([1, length])
+  })
+
   test.each([0, 1, 5, 40, 200])('of a body that is cut after %i bytes hands over nothing by halves', async (bytes) => {
     server.append(path, numbers(100))
     server.faults.cut(bytes, { match: get, times: 1 })

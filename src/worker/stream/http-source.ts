@@ -64,16 +64,23 @@ export class HttpSource implements StreamSource {
     }
     signal.addEventListener('abort', stop, { once: true })
     const progress = new Progress(offset)
-    const fail = (error: unknown): void => {
-      progress.fail(error)
-      session.abort()
-    }
+    let fail: (error: unknown) => void = () => undefined
+    // The client does not hear of an abort between two event streams: it would go on, and its session would never end.
+    const failed = new Promise<never>((_, reject) => {
+      fail = (error) => {
+        progress.fail(error)
+        session.abort()
+        reject(toSourceError(error, true))
+      }
+    })
+    failed.catch(() => undefined)
     try {
-      const response = await this.#request(request, session.signal, fail)
+      const response = await Promise.race([this.#request(request, session.signal, fail), failed])
       response.subscribeJson<unknown>(async (batch) => {
+        if (session.signal.aborted) return
         // An SSE connection that is cut between data and its control event hands on the data with the offset from before
         // it. The same events come again after the reconnect, so these are left out: rows never outrun the offset.
-        if (signal.aborted || (live === 'sse' && batch.items.length > 0 && batch.offset === progress.offset)) return
+        if (live === 'sse' && batch.items.length > 0 && batch.offset === progress.offset) return
         try {
           await onBatch(batch)
           progress.advance(batch)
@@ -81,7 +88,7 @@ export class HttpSource implements StreamSource {
           fail(error)
         }
       })
-      await response.closed
+      await Promise.race([response.closed, failed])
       const ends = response.streamClosed || (live === false && response.upToDate)
       // The client calls itself closed before it has handed over its last batch.
       if (ends) await limited(progress.reach(response.offset), LAST_BATCH_LIMIT_MS)
@@ -113,7 +120,7 @@ export class HttpSource implements StreamSource {
       warnOnHttp: false,
       sseResilience: { logWarnings: false },
       backoffOptions: NO_RETRIES,
-      fetch: this.#readFetch(request, fail),
+      fetch: this.#readFetch(request, signal, fail),
     })
   }
 
@@ -155,9 +162,10 @@ export class HttpSource implements StreamSource {
   }
 
   /** Every request of a read. The first failure ends the read, whatever the client would do about it. */
-  #readFetch({ isFresh, requests, onAnswer }: ReadRequest, fail: (error: SourceError) => void): typeof fetch {
+  #readFetch({ isFresh, requests, onAnswer }: ReadRequest, session: AbortSignal, fail: (error: SourceError) => void): typeof fetch {
     return async (input, init) => {
-      const isAborted = (): boolean => init?.signal?.aborted ?? false
+      const { signal, unlink } = linked(session, init?.signal)
+      const isAborted = (): boolean => signal.aborted
       const heard = (): void => {
         requests.heard()
       }
@@ -172,21 +180,24 @@ export class HttpSource implements StreamSource {
         const values = await this.#values()
         if (isAborted()) throw new SourceError('interrupted', 'given up')
         requests.sent(kind)
-        const answer = await this.#send(url, init, values)
+        const answer = await this.#send(url, { ...init, signal }, values)
         heard()
         if (answer.ok && isEventStream(answer)) {
           onAnswer()
           return watchBody(answer, heard, () => {
+            unlink()
             end(true, false, 0)
           })
         }
         const response = await readWhole(answer, heard)
+        unlink()
         const failure = await failureOfAnswer(url, response)
         end(failure === null || failure.failure === 'interrupted', response.status === 204, retryAfterMs(response))
         if (failure) throw failure
         onAnswer()
         return response
       } catch (error) {
+        unlink()
         if (isAborted()) {
           requests.dropped()
           throw error
@@ -203,13 +214,10 @@ export class HttpSource implements StreamSource {
   #writeFetch(): typeof fetch {
     return async (input, init) => {
       const given = new AbortController()
-      const stop = (): void => {
-        given.abort(init?.signal?.reason)
-      }
-      init?.signal?.addEventListener('abort', stop, { once: true })
+      const { signal, unlink } = linked(given.signal, init?.signal)
       try {
         const values = await this.#values()
-        const answer = this.#send(new URL(input instanceof Request ? input.url : input), { ...init, signal: given.signal }, values)
+        const answer = this.#send(new URL(input instanceof Request ? input.url : input), { ...init, signal }, values)
         return await limited(answer.then((response) => readWhole(response, () => undefined)), this.#settings.silenceTimeoutMs)
       } catch (error) {
         if (!(error instanceof Timeout)) throw error
@@ -217,7 +225,7 @@ export class HttpSource implements StreamSource {
         // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
         return new Response(null, { status: 408, statusText: 'the server has not answered' })
       } finally {
-        init?.signal?.removeEventListener('abort', stop)
+        unlink()
       }
     }
   }
@@ -241,6 +249,23 @@ export class HttpSource implements StreamSource {
     const headers = new Headers(init?.headers)
     for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
     return this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' })
+  }
+}
+
+/** A signal that aborts when either does, until it is unlinked; `AbortSignal.any` is missing in browsers that are supported. */
+function linked(own: AbortSignal, given: AbortSignal | null | undefined): { signal: AbortSignal; unlink: () => void } {
+  const both = new AbortController()
+  const signals = given ? [own, given] : [own]
+  const abort = (): void => {
+    both.abort(signals.find(({ aborted }) => aborted)?.reason)
+  }
+  if (signals.some(({ aborted }) => aborted)) abort()
+  for (const signal of signals) signal.addEventListener('abort', abort, { once: true })
+  return {
+    signal: both.signal,
+    unlink: () => {
+      for (const signal of signals) signal.removeEventListener('abort', abort)
+    },
   }
 }
 

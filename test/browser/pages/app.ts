@@ -14,6 +14,7 @@ export interface OpenOptions {
   readonly home?: 'app' | 'transform' | 'stock' | 'page' | 'absent' | 'silent' | 'dedicated' | 'shared' | 'always-shared'
   readonly sharedWorker?: boolean
   readonly pauseWhenHidden?: number
+  readonly silenceTimeoutMs?: number
   readonly live?: boolean | 'sse' | 'long-poll'
   readonly scope?: string
   readonly cache?: CreateStreamDBOptions['cache']
@@ -25,6 +26,8 @@ export interface OpenOptions {
   readonly storage?: BrokenStorage
   /** Hooks that note their calls, and that then throw. */
   readonly hooks?: 'note' | 'throw'
+  /** What is done about a refusal: it is noted, and then the token is renewed as `good`. */
+  readonly onError?: 'note' | 'renew'
 }
 
 export type Outcome = { ok: true } | { ok: false; code: string; message: string; retryable: boolean }
@@ -43,6 +46,7 @@ let token = 'first'
 let tokensAsked = 0
 let answersTokens: 'always' | 'never' | 'by-throwing' = 'always'
 const hookCalls: string[] = []
+const refusals: Array<{ code: string; status: number | undefined }> = []
 
 /** Makes the worker; the last one is the one to kill. */
 function makerOf({ home = 'stock', storage }: OpenOptions): ((context: WorkerContext) => Worker | SharedWorker) | null {
@@ -78,7 +82,7 @@ function hooksOf(hooks: OpenOptions['hooks']): Pick<CreateStreamDBOptions, 'onEv
 }
 
 function open(options: OpenOptions): void {
-  const { url, home, live, scope, cache, auth, storage, hooks, sharedWorker, pauseWhenHidden } = options
+  const { url, home, live, scope, cache, auth, storage, hooks, sharedWorker, pauseWhenHidden, silenceTimeoutMs, onError } = options
   if (home === 'page' && storage) breakStorage(storage)
   const maker = makerOf(options)
   const authorize = (): string | Promise<string> => {
@@ -87,12 +91,18 @@ function open(options: OpenOptions): void {
     if (answersTokens === 'by-throwing') throw new Error('no token to be had')
     return `Bearer ${token}`
   }
+  const noteRefusal = (error: Error): { headers: Record<string, string> } | undefined => {
+    const { code, status } = error as SidestreamError
+    refusals.push({ code, status })
+    return onError === 'renew' ? { headers: { Authorization: 'Bearer good' } } : undefined
+  }
   db = createStreamDB({
     streamOptions: {
       url,
       contentType: 'application/json',
       backoffOptions: { initialDelay: 20, maxDelay: 100, multiplier: 1.5 },
       ...(auth ? { headers: { Authorization: authorize } } : {}),
+      ...(onError ? { onError: noteRefusal } : {}),
     },
     state: (options.state ? STATES[options.state] : schema) as typeof schema,
     onInvalid: (report) => invalid.push(report),
@@ -103,6 +113,7 @@ function open(options: OpenOptions): void {
     ...(cache === undefined ? {} : { cache }),
     ...(sharedWorker === undefined ? {} : { sharedWorker }),
     ...(pauseWhenHidden === undefined ? {} : { pauseWhenHidden }),
+    ...(silenceTimeoutMs === undefined ? {} : { silenceTimeoutMs }),
     actions: ({ db: own, stream }) => ({
       rename: {
         onMutate: ({ id, name }: { id: string; name: string }) => {
@@ -200,6 +211,7 @@ const app = {
   show,
   rename,
   hookCalls: () => hookCalls,
+  refusals: () => refusals,
   answerTokens: (how: typeof answersTokens) => { answersTokens = how },
   /** As text, in which `__proto__` is a name as any other. */
   rowsText: () => JSON.stringify(rows()),

@@ -5,7 +5,7 @@ import { corsHeaders } from './cors.ts'
 import { FaultPlan, type FaultAction, type Faults } from './fault-plan.ts'
 import { Listener } from './listener.ts'
 import { PacedLink } from './paced-link.ts'
-import { RequestLog, type RequestRecord } from './request-log.ts'
+import { matches, RequestLog, type RequestMatch, type RequestRecord } from './request-log.ts'
 import { Upstream } from './upstream.ts'
 
 /** Stands between the pages and the server, and does to the traffic what networks and servers do. */
@@ -15,6 +15,7 @@ export class FaultProxy {
   private readonly link = new PacedLink()
   private readonly listener = new Listener((request, response) => void this.handle(request, response))
   private readonly upstream: Upstream
+  private readonly underWay = new Map<RequestRecord, ServerResponse>()
   private tokenDemand: TokenDemand = null
 
   constructor(upstreamOrigin: string) {
@@ -61,6 +62,11 @@ export class FaultProxy {
     this.listener.breakConnections()
   }
 
+  /** Breaks the connections of these requests, as far as they are under way. */
+  breakRequests(match: RequestMatch): void {
+    for (const [{ request }, response] of [...this.underWay]) if (matches(request, match)) response.socket?.destroy()
+  }
+
   requireToken(demand: TokenDemand): void {
     this.tokenDemand = demand
   }
@@ -79,7 +85,9 @@ export class FaultProxy {
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const record = this.log.record(request.method ?? 'GET', request.url ?? '/', request.headers)
     const gone = new AbortController()
+    this.underWay.set(record, response)
     response.on('close', () => {
+      this.underWay.delete(record)
       record.over(response.writableFinished ? 'ended' : 'aborted')
       gone.abort()
     })
