@@ -48,7 +48,7 @@ export class QueryWindow {
     const subscribe = collection.subscribeChanges.bind(collection)
     collection.subscribeChanges = (callback, options) => {
       const window = new QueryWindow()
-      const subscription = subscribe(window.#noting(callback as never) as never, options)
+      const subscription = subscribe(window.#noting(callback), options)
       // With an initial state it is no window.
       if (!options?.includeInitialState && isKnown(subscription)) window.#guard(subscription, life)
       return subscription
@@ -56,8 +56,8 @@ export class QueryWindow {
   }
 
   /** What the query is given, after its conditions. */
-  #noting(callback: Callback): Callback {
-    return (changes) => {
+  #noting<T>(callback: T): T {
+    const noting: Callback = (changes) => {
       const need = this.#need
       this.#hasRows ||= changes.length > 0
       if (need.kind === 'first') {
@@ -71,8 +71,9 @@ export class QueryWindow {
           need.sent.set(change.key, value)
         }
       }
-      callback(changes)
+      ;(callback as Callback)(changes)
     }
+    return noting as T
   }
 
   #guard(subscription: Subscription, life: () => unknown): void {

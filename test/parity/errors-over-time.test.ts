@@ -104,7 +104,7 @@ describe('while live', () => {
     return [await waiting, rows(db.collections.users)]
   }, { peer: [401, [ada]], sidestream: ['settled', [ada, bob]] })
   for (const status of [404, 410]) {
-    differs('404 later on', `${String(status)} ends it, or is tried again`, async (stage) => {
+    differs('404, 410 later on', `${String(status)} ends it, or is tried again`, async (stage) => {
       const db = await live(stage)
       stage.server.faults.respond(status, { times: 1, match: { path: stage.path } })
       stage.server.dropConnections()

@@ -49,7 +49,7 @@ describe('a refusal', () => {
     token = 'good'
     return [first, await within(1000, db.preload()), rows(db.collections.users)]
   }, { peer: [[true, 401], 'pending', []], sidestream: [[true, 401], 'settled', [ada]] })
-  differs('404 later on', 'is tried again', async (stage) => {
+  differs('404, 410 later on', 'is tried again', async (stage) => {
     const db = create(stage)
     await db.preload()
     stage.server.faults.respond(404, { times: 2, match: { path: stage.path } })
