@@ -89,6 +89,9 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             environment: 'node',
             include: ['test/browser/**/*.host.test.ts'],
             globalSetup: ['./test/support/build-pages.ts'],
+            // These wait for browsers more than they compute: two at a time, each with a browser of its own.
+            maxWorkers: 2,
+            sequence: { groupOrder: 1 },
             testTimeout: 60_000,
             hookTimeout: 60_000,
             retry: 0,
