@@ -59,14 +59,19 @@ async function attemptToErase(env: StorageEnv, { record, names, at }: Doomed, wa
       () => null,
       (error: unknown) => (error instanceof NoStorageError ? null : error),
     )
+  const remove = (): Promise<unknown> => Promise.all(names.map((name) => env.deleteStore(name)))
   let obstacle = wasNoted ? null : await note()
   try {
-    await Promise.all(names.map((name) => env.deleteStore(name)))
+    await remove()
+    if (obstacle !== null) {
+      // There may have been no room for it before.
+      obstacle = await note()
+      // An engine that opened the cache before this note has not read it: only a deletion tells it.
+      if (obstacle === null) await remove()
+    }
   } catch (error) {
     return { isNoted: obstacle === null, error }
   }
-  // There may have been no room for it before.
-  if (obstacle !== null) obstacle = await note()
   // A record that is left says no more than that the cache is to be removed, which finds nothing.
   await env.registry.drop(record.name).catch(() => undefined)
   return { isNoted: obstacle === null, error: obstacle }
