@@ -558,7 +558,8 @@ export class Engine {
     const leftMs = this.#aheadSince + OLDER_LIMIT_MS - now
     if (leftMs <= 0) return true
     this.#cancelAhead = clock.after(leftMs, () => {
-      if (this.#status.upToDate) this.#publish({ diff: NOTHING, txids: [], events: [], invalid: [] }, true)
+      // Where the stream ended when it was last asked proves nothing now.
+      if (this.#status.upToDate) this.#reader.askAgain()
     })
     return false
   }

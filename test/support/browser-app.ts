@@ -55,10 +55,10 @@ export type Remote<T> = Methods<T> & { readonly page: Page; readonly problems: s
 export type RemoteApp = Remote<App>
 
 /** Browsers log failed requests; the library logs nothing. */
-export const OF_THE_BROWSER = /^Failed to load resource|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
+const OF_THE_BROWSER = /^Failed to load resource|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
 
-/** Opens `<name>.html` and hands out its `window.<name>`. Whatever the page says on its console is a problem. */
-export async function openRemote<T>(context: BrowserContext, host: PageHost, name: string): Promise<Remote<T>> {
+/** Opens an empty page. Whatever is said on its console is a problem. */
+export async function openWatched(context: Browser | BrowserContext): Promise<{ readonly page: Page; readonly problems: string[] }> {
   const page = await context.newPage()
   const problems: string[] = []
   const note = (said: string): void => {
@@ -66,6 +66,12 @@ export async function openRemote<T>(context: BrowserContext, host: PageHost, nam
   }
   page.on('pageerror', (error) => { note(String(error)) })
   page.on('console', (message) => { note(message.text()) })
+  return { page, problems }
+}
+
+/** Opens `<name>.html` and hands out its `window.<name>`. */
+export async function openRemote<T>(context: BrowserContext, host: PageHost, name: string): Promise<Remote<T>> {
+  const { page, problems } = await openWatched(context)
   await page.goto(`${host.url}/${name}.html`)
   await page.waitForFunction((global) => global in window, name)
   return new Proxy({ page, problems } as unknown as Remote<T>, {

@@ -114,6 +114,15 @@ export class StreamReader {
     if (this.#phase === 'reading') this.#gate.hurry(false)
   }
 
+  /** Asks the server anew, past all caches, for what follows; a request that it holds is given up. */
+  askAgain(): void {
+    if (this.#phase !== 'reading' && this.#phase !== 'resting') return
+    this.#isFresh = true
+    this.#gate.pause(0, OLDER_PAUSE_MS)
+    this.#read?.abort()
+    this.#go()
+  }
+
   /** Reads no more until told otherwise: nobody can see the rows (`hide`), or nobody may (`forget`). */
   halt(why: 'hide' | 'forget'): void {
     if (this.#phase === 'closed' || (why === 'hide' && this.#phase !== 'reading')) return

@@ -1,11 +1,5 @@
-import { createStateSchema, createStreamDB, gte } from 'sidestream'
-import * as v from 'valibot'
-
-/** An eager and an on-demand collection. */
-export const schema = createStateSchema({
-  users: { schema: v.object({ id: v.string(), name: v.string() }), type: 'user', primaryKey: 'id' },
-  places: { schema: v.object({ id: v.string(), size: v.number() }), type: 'place', primaryKey: 'id', syncMode: 'on-demand' },
-})
+import { createStreamDB, gte } from 'sidestream'
+import { schema } from './places-schema.ts'
 
 /** The page's StreamDB, over the stream that the page's address names. */
 export const db = createStreamDB({
