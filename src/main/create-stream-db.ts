@@ -22,7 +22,7 @@ import { rowSchema } from './row-schema.ts'
 import { Status } from './status.ts'
 import { LinkedStream, type StreamHandle } from './stream-handle.ts'
 import { StreamHooks } from './stream-hooks.ts'
-import { streamUrl } from './stream-url.ts'
+import { assertAbsolute, requestUrl, streamUrl } from './stream-url.ts'
 import { tabLock } from './tab-lock.ts'
 import { Txids } from './txids.ts'
 
@@ -204,9 +204,11 @@ export function createStreamDB<
 
   const settings = settingsOf(options, url)
   const link = new Link({
-    open: (bypass) =>
-      (worker && bypass < 2 && openWorker(worker, options.sharedWorker !== false && bypass === 0)) ||
-      openInPage({ state, transform: options.transform }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined }),
+    open: (bypass) => {
+      assertAbsolute(settings.url)
+      const opened = worker && bypass < 2 && openWorker(worker, options.sharedWorker !== false && bypass === 0)
+      return opened || openInPage({ state, transform: options.transform }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined })
+    },
     hello: async (): Promise<Hello> => ({
       version: PROTOCOL_VERSION,
       client,
@@ -399,11 +401,4 @@ function settingsOf({ streamOptions, state, live = true, scope = '', cache = tru
     silenceTimeoutMs,
     cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs },
   })
-}
-
-/** A URL in the form that requests have it: however it is written, it is the same stream. */
-function requestUrl(url: string): string {
-  const parsed = new URL(url)
-  parsed.hash = ''
-  return parsed.href
 }

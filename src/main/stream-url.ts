@@ -1,8 +1,12 @@
 import { SidestreamError } from '../shared/errors.ts'
 
+/** Stands for the document, to see whether a relative URL is one. */
+const ANY_BASE = 'http://document.invalid/'
+
 /**
  * The stream's URL: an absolute one as it is written, a relative one against the document, as `fetch` has it. It is resolved
- * here because a worker would resolve it against its own script.
+ * here because a worker would resolve it against its own script. Where there is no document, as when a server renders, a
+ * relative one stays as it is: nothing is asked for there.
  * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function streamUrl(url: string | URL): string {
@@ -11,9 +15,21 @@ export function streamUrl(url: string | URL): string {
   if (text === '' || (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]')) throw refusal(text)
   if (resolve(text) !== null) return text
   const { document, location } = globalThis as Partial<typeof globalThis>
-  const resolved = resolve(text, document?.baseURI ?? location?.href)
+  const base = document?.baseURI ?? location?.href
+  const resolved = resolve(text, base ?? ANY_BASE)
   if (resolved === null) throw refusal(text)
-  return resolved
+  return base === undefined ? text : resolved
+}
+
+/** A URL in the form that requests have it: however it is written, it is the same stream. */
+export function requestUrl(url: string): string {
+  const parsed = resolve(url)
+  return parsed === null ? url : parsed.replace(/#.*$/, '')
+}
+
+/** @throws SidestreamError `INVALID_OPTIONS` for a relative URL, which nothing can be asked for */
+export function assertAbsolute(url: string): void {
+  if (resolve(url) === null) throw refusal(url)
 }
 
 const refusal = (text: string): SidestreamError =>

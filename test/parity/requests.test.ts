@@ -1,4 +1,5 @@
 // What the requests are: URL, headers and params.
+import { vi } from 'vitest'
 import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'
 import { insert, schemaOf } from './schema.ts'
 import type { DurableStreamOptions } from '@durable-streams/client'
@@ -65,10 +66,21 @@ differs('`signal` in `streamOptions`', 'that has aborted before', (stage) => wit
   sidestream: { error: 'StreamDB closed', isError: true },
 })
 
-differs('a relative URL', 'is refused where there is no document', async ({ library }) => {
+same('make a StreamDB of a relative URL where there is no document, and refuse to read', async (stage) => {
+  const db = create(stage, { url: '/s' })
+  return [Object.keys(db.collections), await outcomeOf(() => db.preload()) !== 'settled']
+}, [['users', 'messages'], true])
+
+differs('a relative URL', 'is resolved against the document', async (stage) => {
+  stage.server.append(stage.path, [insert('1', ada)])
+  const { pathname } = new URL(stage.url)
+  vi.stubGlobal('location', { href: new URL('/app/page', stage.url).href })
   try {
-    return Object.keys(library.createStreamDB({ streamOptions: { url: '/s' }, state: schemaOf(library) }).collections)
-  } catch (error) {
-    return (error as { code?: string }).code
+    const db = create(stage, { url: pathname })
+    const outcome = await outcomeOf(() => db.preload())
+    return outcome === 'settled' ? rows(db.collections.users) : 'refused'
+  } finally {
+    vi.unstubAllGlobals()
   }
-}, { peer: ['users', 'messages'], sidestream: 'INVALID_OPTIONS' })
+}, { peer: 'refused', sidestream: [ada] })
+

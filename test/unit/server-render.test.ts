@@ -13,9 +13,9 @@ afterEach(() => {
   expect(workers).not.toHaveBeenCalled()
 })
 
-const open = (): StreamDB<typeof schema> =>
+const open = (url = 'http://nobody.test/s'): StreamDB<typeof schema> =>
   createStreamDB({
-    streamOptions: { url: 'http://nobody.test/s', contentType: 'application/json' },
+    streamOptions: { url, contentType: 'application/json' },
     state: schema,
     // As in the guide: there is no Worker on a server.
     worker: () => {
@@ -58,4 +58,12 @@ test('a live query renders without rows, and does not connect', () => {
   }
   expect(renderToString(createElement(Items))).toBe('loading 0')
   expect(db.status.getSnapshot().connection).toBe('idle')
+})
+
+test('a relative URL does no harm to a render; preload() says that there is nothing to resolve it against', async () => {
+  const db = open('/streams/s')
+  expect(renderToString(createElement(Status, { db }))).toBe('idle loading')
+  await expect(db.preload()).rejects.toMatchObject({ code: 'INVALID_OPTIONS', retryable: false })
+  expect(db.status.getSnapshot().lastError).toMatchObject({ code: 'INVALID_OPTIONS' })
+  expect(renderToString(createElement(Status, { db }))).toBe('idle loading')
 })

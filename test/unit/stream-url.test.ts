@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { streamUrl } from '../../src/main/stream-url.ts'
+import { assertAbsolute, requestUrl, streamUrl } from '../../src/main/stream-url.ts'
 
 afterEach(() => {
   vi.unstubAllGlobals()
@@ -19,9 +19,20 @@ test('a relative one is resolved against the document', () => {
   expect(streamUrl('//other.example/a')).toBe('https://other.example/a')
 })
 
-test('where there is none, and for what is no URL at all, it is refused', () => {
-  const refusal = expect.objectContaining({ code: 'INVALID_OPTIONS' })
-  expect(() => streamUrl('/streams/a')).toThrow(refusal)
+const refusal = expect.objectContaining({ code: 'INVALID_OPTIONS' })
+
+test('where there is none, a relative one stays as it is, and nothing can be asked for it', () => {
+  expect(streamUrl('/streams/a')).toBe('/streams/a')
+  expect(requestUrl('/streams/a')).toBe('/streams/a')
+  expect(() => { assertAbsolute('/streams/a') }).toThrow(refusal)
+  assertAbsolute('http://example.com/a')
+})
+
+test('requests know nothing of a fragment', () => {
+  expect(requestUrl('HTTP://example.com?a#b#c')).toBe('http://example.com/?a')
+})
+
+test('what is no URL at all is refused', () => {
   expect(() => streamUrl('http://')).toThrow(refusal)
   expect(() => streamUrl(undefined as never)).toThrow(refusal)
   vi.stubGlobal('location', { href: 'https://example.com/' })
