@@ -65,8 +65,8 @@ const boundaries = [
   {
     files: ['src/worker/core/**/*.ts'],
     rules: restrict(
-      folders('main|in-page|store|stream|tabs|leadership', 'src/worker/core imports only shared and core.'),
-      { regex: '^(\\.\\./)+(engine|host|cache|env|index|browser-env|validators)\\.ts$', message: 'src/worker/core imports only shared and core.' },
+      folders('main|in-page|cache|env|leadership|reader|store|stream|tabs', 'src/worker/core imports only shared and core.'),
+      { regex: '^(\\.\\./)+(engine|host|ports|index|validators)\\.ts$', message: 'src/worker/core imports only shared and core.' },
       { regex: '^(idb|comlink|@durable-streams/|node:)', message: 'src/worker/core does no input or output.' },
     ),
   },

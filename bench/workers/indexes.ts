@@ -1,4 +1,4 @@
-import type { RowData } from '../../src/shared/row-diff.ts'
+import type { RowData } from '../../src/shared/row.ts'
 import type { Expression, Subset } from '../../src/shared/subset.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
 import { Subsets, type Holder } from '../../src/worker/core/subsets/subsets.ts'

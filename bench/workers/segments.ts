@@ -1,8 +1,8 @@
 import { SegmentDirectory, type Segment } from '../../src/worker/core/segment-directory.ts'
 import { emptyState } from '../../src/worker/core/materialize.ts'
-import type { Clock } from '../../src/worker/env.ts'
+import type { Clock } from '../../src/worker/ports.ts'
 import { IdbStore } from '../../src/worker/store/idb-store.ts'
-import type { RowData } from '../../src/shared/row-diff.ts'
+import type { RowData } from '../../src/shared/row.ts'
 import { serve } from './serve.ts'
 
 const COLLECTION = 'rows'

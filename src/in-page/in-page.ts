@@ -1,9 +1,9 @@
-import type { ConnectMessage } from '../shared/protocol.ts'
+import type { ConnectMessage } from '../shared/calls.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
-import { browserEnv } from '../worker/browser-env.ts'
+import { browserEnv } from '../worker/env/browser-env.ts'
 import { Host } from '../worker/host.ts'
-import { accept } from '../worker/tabs/ports.ts'
+import { accept } from '../worker/tabs/comlink.ts'
 import type { GivenTransport } from '../worker/stream/http-source.ts'
 import { validatorsOf } from '../worker/validators.ts'
 

@@ -1,8 +1,8 @@
 import type { BackoffOptions } from '@durable-streams/client'
-import { describe } from '../shared/errors.ts'
-import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, number, oneOf, record, text } from '../shared/rules.ts'
-import type { Rule, Rules } from '../shared/rules.ts'
-import type { CacheSettings, CreateStreamDBOptions, StreamOptions } from './options.ts'
+import { describe, SidestreamError } from '../shared/errors.ts'
+import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, number, oneOf, record, type Rule, type Rules, text } from '../shared/rules.ts'
+import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions } from './options.ts'
+import { streamUrl } from './stream-url.ts'
 
 /** The longest that a timer can wait, ms; a longer one would go off at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
@@ -88,7 +88,16 @@ export const OPTIONS = {
   },
 } satisfies Rules<CreateStreamDBOptions>
 
-/** @throws SidestreamError `INVALID_OPTIONS` for an option that is unknown or impossible by itself */
-export function checkOptions(options: unknown): void {
+/** @throws SidestreamError `INVALID_OPTIONS` for an option that is unknown, impossible by itself, or does not fit another */
+export function assertOptions(options: PlainOptions): void {
+  const fail = (message: string): never => {
+    throw new SidestreamError('INVALID_OPTIONS', message)
+  }
   assertRules<CreateStreamDBOptions>(options, OPTIONS, ['state'])
+  const { streamOptions, stream, worker, transform } = options
+  if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
+  if (worker && transform) fail('`transform` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
+  if (stream) return
+  if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
+  streamUrl(streamOptions.url)
 }

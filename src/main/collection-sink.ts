@@ -1,5 +1,5 @@
 import { BasicIndex, type Collection, type LoadSubsetOptions, type SyncConfig } from '@tanstack/db'
-import type { RowData } from '../shared/row-diff.ts'
+import type { RowData } from '../shared/row.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
 import { orderIndex, readsBoundedPrefixes } from './order-index.ts'
 import { QueryWindow } from './query-window.ts'

@@ -1,6 +1,6 @@
 import { expose, wrap } from 'comlink'
 import { SidestreamError, fromErrorData } from '../shared/errors.ts'
-import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply, type TabContract } from '../shared/protocol.ts'
+import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply, type TabContract } from '../shared/calls.ts'
 import type { EngineStatus } from '../shared/status.ts'
 
 /** The handshake's limit, ms. A worker script that fails to load says nothing at all in most browsers. */

@@ -1,6 +1,6 @@
 import type { DurableStream } from '@durable-streams/client'
 import { SidestreamError, describe } from '../shared/errors.ts'
-import { PROTOCOL_VERSION } from '../shared/protocol.ts'
+import { PROTOCOL_VERSION } from '../shared/calls.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
 import type { Endpoint } from './connect.ts'

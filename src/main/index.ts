@@ -22,31 +22,15 @@ export { SidestreamError } from '../shared/errors.ts'
 export type { ErrorCode, ErrorData } from '../shared/errors.ts'
 export { getStreamDBCollectionId } from '../shared/names.ts'
 export type { Transform } from '../shared/transform.ts'
-export type { InvalidEvent, LiveMode } from '../shared/protocol.ts'
+export type { InvalidEvent } from '../shared/batch.ts'
+export type { LiveMode } from '../shared/settings.ts'
 export type { ConnectionState, EngineHome, StorageMode, StreamDBStatus } from '../shared/status.ts'
 
 export { deleteCaches, listCaches } from './caches.ts'
 export type { CacheInfo } from '../shared/cache-info.ts'
 export { createStreamDB } from './create-stream-db.ts'
 export type { WorkerContext, WorkerOption } from './endpoint.ts'
-export type {
-  ActionDefinition,
-  ActionFactory,
-  ActionMap,
-  BackoffOptions,
-  CacheSettings,
-  CollectionMap,
-  CreateStreamDBOptions,
-  GivenStream,
-  HeadersRecord,
-  JsonBatch,
-  ParamsRecord,
-  StreamDB,
-  StreamDBMethods,
-  StreamDBUtils,
-  StreamDBWithActions,
-  StreamOptions,
-} from './options.ts'
+export type { ActionDefinition, ActionFactory, ActionMap, BackoffOptions, CacheSettings, CollectionMap, CreateStreamDBOptions, GivenStream, HeadersRecord, JsonBatch, ParamsRecord, StreamDB, StreamDBMethods, StreamDBUtils, StreamDBWithActions, StreamOptions } from './options.ts'
 export type { StatusStore } from './status.ts'
 export type { AppendOptions, StreamHandle } from './stream-handle.ts'
 

@@ -1,5 +1,5 @@
 import { fromErrorData, SidestreamError, toErrorData } from '../shared/errors.ts'
-import type { EngineContract, Hello, TabContract } from '../shared/protocol.ts'
+import type { EngineContract, Hello, TabContract } from '../shared/calls.ts'
 import { abortable } from '../shared/abortable.ts'
 import { connect, type Remote, type Session } from './connect.ts'
 import type { OpenEndpoint } from './endpoint.ts'

@@ -1,15 +1,14 @@
 import type { DurableStream } from '@durable-streams/client'
 import type { Collection, createOptimisticAction } from '@tanstack/db'
-import { SidestreamError } from '../shared/errors.ts'
 import type { ChangeEvent, StateEvent } from '../shared/events.ts'
-import type { InvalidEvent, LiveMode, MaybePromise } from '../shared/protocol.ts'
+import type { InvalidEvent } from '../shared/batch.ts'
+import type { MaybePromise } from '../shared/calls.ts'
+import type { LiveMode } from '../shared/settings.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
-import { checkOptions } from './check-options.ts'
 import type { WorkerOption } from './endpoint.ts'
 import type { StatusStore } from './status.ts'
 import type { StreamHandle } from './stream-handle.ts'
-import { streamUrl } from './stream-url.ts'
 
 /** A function is called at every request, on the UI thread: that is how a token refreshes. */
 export type HeadersRecord = Record<string, string | (() => MaybePromise<string>)>
@@ -207,17 +206,4 @@ export type StreamDBWithActions<
   TStream extends StreamHandle = StreamHandle,
 > = StreamDB<TDef, TStream> & { actions: ActionMap<TActions> }
 
-/** @throws SidestreamError `INVALID_OPTIONS` */
-export function assertOptions(options: PlainOptions): void {
-  const fail = (message: string): never => {
-    throw new SidestreamError('INVALID_OPTIONS', message)
-  }
-  checkOptions(options)
-  const { streamOptions, stream, worker, transform } = options
-  if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
-  if (worker && transform) fail('`transform` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
-  if (stream) return
-  if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
-  streamUrl(streamOptions.url)
-}
 /* eslint-enable @typescript-eslint/no-explicit-any */

@@ -1,5 +1,6 @@
 import { haveAfter, haveDuring } from '../shared/have.ts'
-import { START_OFFSET, type Ack, type DiffBatch, type Have } from '../shared/protocol.ts'
+import type { Ack, DiffBatch } from '../shared/batch.ts'
+import { START_OFFSET, type Have } from '../shared/position.ts'
 import type { CollectionDiff } from '../shared/row-diff.ts'
 import { countRows, sliceRows } from '../shared/row-table.ts'
 import type { RowSink, RowWrite } from './collection-sink.ts'

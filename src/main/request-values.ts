@@ -1,5 +1,5 @@
 import { describe, SidestreamError } from '../shared/errors.ts'
-import type { RequestValues } from '../shared/protocol.ts'
+import type { RequestValues } from '../shared/calls.ts'
 import type { HeadersRecord, ParamsRecord } from './options.ts'
 
 /** An application's headers and params; functions among them are called at every request. */

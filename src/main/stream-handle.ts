@@ -1,6 +1,6 @@
 import { abortable } from '../shared/abortable.ts'
 import { describe, fromErrorData, SidestreamError } from '../shared/errors.ts'
-import type { AppendSettings } from '../shared/protocol.ts'
+import type { AppendSettings } from '../shared/calls.ts'
 import { abortSignal, impossibleOf, isNumber, isRecord, text, type Rule, type Rules } from '../shared/rules.ts'
 import type { Link } from './link.ts'
 

@@ -1,6 +1,6 @@
 import { hookFailed, type ErrorData } from '../shared/errors.ts'
 import type { StateEvent } from '../shared/events.ts'
-import type { DiffBatch, StreamBatch } from '../shared/protocol.ts'
+import type { DiffBatch, StreamBatch } from '../shared/batch.ts'
 import type { CreateStreamDBOptions, JsonBatch } from './options.ts'
 
 type Hooks = Pick<CreateStreamDBOptions, 'onEvent' | 'onBeforeBatch' | 'onBatch' | 'onInvalid'>

@@ -1,4 +1,5 @@
-import type { DiffBatch, Have } from './protocol.ts'
+import type { DiffBatch } from './batch.ts'
+import type { Have } from './position.ts'
 
 /** What a tab has while it works a batch off: rows of no single position, or of none at all. */
 export function haveDuring(have: Have | null, { replace, branch, to }: DiffBatch): Have | null {

@@ -1,5 +1,5 @@
 import { digest } from './digest.ts'
-import type { StreamSettings } from './protocol.ts'
+import type { StreamSettings } from './settings.ts'
 
 /** Part of every stored name: an old tab and a new one never share a database, so an upgrade can never block. */
 export const CACHE_FORMAT = 2

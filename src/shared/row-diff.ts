@@ -1,7 +1,5 @@
+import type { RowData } from './row.ts'
 import type { Rows } from './row-table.ts'
-
-/** A row: always an object; carries its primary key and `_seq`. Never mutated once it is in a diff or a snapshot. */
-export type RowData = Readonly<Record<string, unknown>>
 
 /** Key → the row's newest value, or null when it is gone. Map order is the order of first change since the last drain. */
 export type RowChanges = Map<string, RowData | null>

@@ -1,4 +1,4 @@
-import type { RowData } from './row-diff.ts'
+import type { RowData } from './row.ts'
 
 /**
  * From so many rows on they cross a port as columns: a load of many ends about a tenth sooner. The crossing alone costs the

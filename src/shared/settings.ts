@@ -1,4 +1,42 @@
-import type { BackoffSettings, LiveMode, StreamSettings } from './protocol.ts'
+export type LiveMode = boolean | 'long-poll' | 'sse'
+
+/** A collection's definition as data; a Standard Schema cannot cross a port. */
+export interface CollectionShape {
+  readonly name: string
+  readonly type: string
+  readonly primaryKey: string
+}
+
+export interface BackoffSettings {
+  /** ms */
+  readonly initialDelay: number
+  /** ms */
+  readonly maxDelay: number
+  readonly multiplier: number
+}
+
+export interface CacheShape {
+  readonly durability: 'relaxed' | 'strict'
+  readonly version: string
+  /** It is removed when nothing has used it for so long, ms; null keeps it. */
+  readonly keepUnusedMs: number | null
+}
+
+/** Everything that an engine has to know of a stream. Two tabs with equal settings share an engine. */
+export interface StreamSettings {
+  readonly url: string
+  readonly scope: string
+  readonly collections: ReadonlyArray<CollectionShape>
+  readonly live: LiveMode
+  readonly contentType: string | null
+  readonly batching: boolean
+  readonly backoff: BackoffSettings | null
+  readonly cache: null | CacheShape
+  /** A server that says nothing for so long is asked again, ms. */
+  readonly silenceTimeoutMs: number
+  /** When all tabs have been hidden for so long, the stream is not read, ms; null reads on. */
+  readonly pauseWhenHidden: number | null
+}
 
 /** Where nothing else is said, ms and factor: after ten failures in a row a server is asked about four times a minute. */
 export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 500, maxDelay: 30_000, multiplier: 2 }

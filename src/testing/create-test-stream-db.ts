@@ -1,7 +1,7 @@
 import { createStreamDB } from '../main/create-stream-db.ts'
 import type { WorkerLike } from '../main/endpoint.ts'
 import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBWithActions } from '../main/options.ts'
-import type { ConnectMessage } from '../shared/protocol.ts'
+import type { ConnectMessage } from '../shared/calls.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { MemorySource, serveTest, type TestFailure } from './engine.ts'
 

@@ -1,8 +1,8 @@
 import { abortable } from '../shared/abortable.ts'
 import { SidestreamError } from '../shared/errors.ts'
 import { Gate } from '../shared/gate.ts'
-import { START_OFFSET } from '../shared/protocol.ts'
-import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../worker/stream/source.ts'
+import { START_OFFSET } from '../shared/position.ts'
+import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../worker/ports.ts'
 
 /** What a test stream answers instead of events: `offline` nothing at all, a number the HTTP status. */
 export type TestFailure = 'offline' | 401 | 403 | 404

@@ -1,12 +1,13 @@
 import { abortable } from '../shared/abortable.ts'
 import { fromErrorData } from '../shared/errors.ts'
-import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type StreamSettings, type TabContract } from '../shared/protocol.ts'
-import { settingsKey } from '../shared/settings.ts'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type RequestValues, type TabContract } from '../shared/calls.ts'
+import { settingsKey, type StreamSettings } from '../shared/settings.ts'
 import type { EngineHome } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
-import type { EngineEnv } from './env.ts'
+import type { EngineEnv } from './ports.ts'
+import type { Admission } from './tabs/admission.ts'
 import { Clients } from './tabs/clients.ts'
 
 /**
@@ -22,16 +23,6 @@ export interface Whereabouts {
   readonly where: EngineHome
   /** Name of a Web Lock that the worker holds for as long as it lives. */
   readonly aliveLock: string | null
-}
-
-/** Where tabs are admitted: to engines here, or to another tab's. */
-export interface Admission {
-  /**
-   * Admits a tab.
-   * @param gone aborts when the tab is known to be gone
-   * @throws SidestreamError `VERSION_MISMATCH`
-   */
-  admit(hello: Hello, tab: TabContract, gone: AbortController): EngineContract
 }
 
 /** Two tabs whose keys are equal share an engine. */

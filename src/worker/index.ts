@@ -1,13 +1,14 @@
-import { isConnectMessage } from '../shared/protocol.ts'
+import { isConnectMessage } from '../shared/guards.ts'
 import { NAME_PREFIX } from '../shared/names.ts'
 import { assertRules, callback, definitions, type Rules } from '../shared/rules.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
-import { browserEnv, holdAliveLock } from './browser-env.ts'
+import { browserEnv, holdAliveLock } from './env/browser-env.ts'
 import type { Validator } from './core/materialize.ts'
-import { Host, type Admission } from './host.ts'
+import { Host } from './host.ts'
+import type { Admission } from './tabs/admission.ts'
 import { Team } from './leadership/team.ts'
-import { accept } from './tabs/ports.ts'
+import { accept } from './tabs/comlink.ts'
 import { validatorsOf } from './validators.ts'
 
 let validators: ReadonlyMap<string, Validator> = new Map()

@@ -1,5 +1,5 @@
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
-import { UnreadableCacheError, type Store, type StoredMeta, type WorkingSet } from '../../src/worker/store/store.ts'
+import { UnreadableCacheError, type Store, type StoredMeta, type WorkingSet } from '../../src/worker/ports.ts'
 
 /** Everything a store has; null when it has nothing, or nothing that can be understood. */
 export async function load(store: Store): Promise<{ meta: StoredMeta; segments: Segment[] } | null> {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/worker/env.ts'
+import type { Clock } from '../../src/worker/ports.ts'
 
 /** A clock that stands still until it is told to go on. */
 export class ManualClock implements Clock {

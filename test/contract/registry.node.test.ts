@@ -2,8 +2,8 @@ import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { IdbRegistry, REGISTRY_NAME } from '../../src/worker/store/idb-registry.ts'
 import { deleteIdbStore, IdbStore } from '../../src/worker/store/idb-store.ts'
-import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
-import { REMEMBERED_CLEARS_MS, type CacheRecord, type Registry } from '../../src/worker/store/registry.ts'
+import { MemoryRegistry, REMEMBERED_CLEARS_MS } from '../../src/worker/store/memory-registry.ts'
+import type { CacheRecord, Registry } from '../../src/worker/ports.ts'
 import { ManualClock } from './manual-clock.ts'
 
 const clock = new ManualClock()

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
-import { LostCacheError, type Store } from '../../src/worker/store/store.ts'
+import { LostCacheError, type Store } from '../../src/worker/ports.ts'
 import { load, loadWorking } from './load.ts'
 import { meta, segment, working, write } from './stored-samples.ts'
 

@@ -1,5 +1,5 @@
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
-import type { StoredMeta, StoreWrite, WorkingSet } from '../../src/worker/store/store.ts'
+import type { StoredMeta, StoreWrite, WorkingSet } from '../../src/worker/ports.ts'
 
 export const meta = (offset: string, writer = 'writer'): StoredMeta => ({
   writer,

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { emptyState, materialize, type State } from '../../src/worker/core/materialize.ts'
-import { changesSince, Removals } from '../../src/worker/core/removals.ts'
+import { changesSince } from '../../src/worker/core/changes-since.ts'
+import { Removals } from '../../src/worker/core/removals.ts'
 
 const SHAPES = [{ name: 'items', type: 'item', primaryKey: 'id' }]
 const RULES = { byType: new Map(SHAPES.map((shape) => [shape.type, shape])), validators: new Map() }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION } from '../../src/shared/protocol.ts'
+import { PROTOCOL_VERSION } from '../../src/shared/calls.ts'
 import { isFrame, isWord, type Frame, type Word } from '../../src/worker/leadership/messages.ts'
 
 const session = fc.string({ minLength: 1, maxLength: 64 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RowData } from '../../src/shared/row-diff.ts'
+import type { RowData } from '../../src/shared/row.ts'
 import { countRows, pack, sliceRows, TABLE_ROWS } from '../../src/shared/row-table.ts'
 
 const value = fc.oneof(fc.integer(), fc.string({ maxLength: 3 }), fc.constant(null), fc.boolean(), fc.array(fc.nat(), { maxLength: 2 }), fc.record({ x: fc.nat() }))

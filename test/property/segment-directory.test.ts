@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RowDiff, type RowData } from '../../src/shared/row-diff.ts'
+import { RowDiff } from '../../src/shared/row-diff.ts'
+import type { RowData } from '../../src/shared/row.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
 import { SegmentDirectory, SEGMENT_ENTRIES, type Segment } from '../../src/worker/core/segment-directory.ts'
 

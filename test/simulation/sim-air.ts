@@ -1,4 +1,4 @@
-import type { Channel } from '../../src/worker/env.ts'
+import type { Channel } from '../../src/worker/ports.ts'
 import type { Process, World } from './world.ts'
 
 interface Receiver {

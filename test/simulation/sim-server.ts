@@ -1,5 +1,5 @@
-import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../../src/worker/stream/source.ts'
-import { START_OFFSET } from '../../src/shared/protocol.ts'
+import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../../src/worker/ports.ts'
+import { START_OFFSET } from '../../src/shared/position.ts'
 import type { Process, World } from './world.ts'
 
 /** One life of a stream. Offsets of two lives collide, as they do in reality. */

@@ -1,9 +1,7 @@
 import { emptyRegistry, MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
-import type { Registry } from '../../src/worker/store/registry.ts'
+import { ClearedCacheError, type Lock, type Locks, type Registry, type Store, type WorkingSet } from '../../src/worker/ports.ts'
 import { MemoryStore, emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
-import { ClearedCacheError, type Store, type WorkingSet } from '../../src/worker/store/store.ts'
-import type { Lock, Locks } from '../../src/worker/env.ts'
 import type { Process, World } from './world.ts'
 
 interface Held {

@@ -1,8 +1,6 @@
-import type { EngineEnv } from '../../src/worker/env.ts'
+import { ClearedCacheError, type EngineEnv, type Registry, type Store } from '../../src/worker/ports.ts'
 import { emptyRegistry, MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import { emptyMedium, MemoryStore, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
-import type { Registry } from '../../src/worker/store/registry.ts'
-import { ClearedCacheError, type Store } from '../../src/worker/store/store.ts'
 
 /** Databases of one origin, and whether they work. */
 export class Disk {

@@ -30,11 +30,11 @@ export function readModuleGraph(root: string): ModuleGraph {
   return { files, imports }
 }
 
-/** The import cycles among modules that are really loaded, each as the path around it. */
+/** The cycles of static imports, those of types among them, each as the path around it. */
 export function findCycles({ files, imports }: ModuleGraph): string[][] {
-  const loaded = new Map<string, string[]>(files.map((file) => [file, []]))
+  const imported = new Map<string, string[]>(files.map((file) => [file, []]))
   for (const { from, to, kind, bare } of imports) {
-    if (kind === 'static' && !bare) loaded.get(from)?.push(to)
+    if ((kind === 'static' || kind === 'type') && !bare) imported.get(from)?.push(to)
   }
   const cycles: string[][] = []
   const done = new Set<string>()
@@ -42,7 +42,7 @@ export function findCycles({ files, imports }: ModuleGraph): string[][] {
     const seenAt = path.indexOf(file)
     if (seenAt >= 0) cycles.push([...path.slice(seenAt), file])
     if (seenAt >= 0 || done.has(file)) return
-    for (const to of loaded.get(file) ?? []) visit(to, [...path, file])
+    for (const to of imported.get(file) ?? []) visit(to, [...path, file])
     done.add(file)
   }
   for (const file of files) visit(file, [])

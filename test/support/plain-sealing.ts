@@ -1,4 +1,4 @@
-import type { Sealing, SealingKey } from '../../src/worker/env.ts'
+import type { Sealing, SealingKey } from '../../src/worker/ports.ts'
 
 /** Sealing without cryptography, for worlds that are simulated: what is sealed can't be read as text, and only its key opens it. */
 export class PlainSealing implements Sealing {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { StreamBatch } from '../../src/shared/protocol.ts'
+import type { StreamBatch } from '../../src/shared/batch.ts'
 import { AnchorCheck, anchorOf, Tail, type AnchorVerdict } from '../../src/worker/core/anchor.ts'
 
 const batch = (items: readonly unknown[], upToDate = false): StreamBatch => ({ items, offset: 'o', upToDate, streamClosed: false })

@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cacheName } from '../../src/shared/names.ts'
-import type { EngineEnv } from '../../src/worker/env.ts'
-import { collectCaches } from '../../src/worker/store/collect.ts'
-import { deleteCaches, listCaches } from '../../src/worker/store/known-caches.ts'
+import { type CacheRecord, type EngineEnv, NoStorageError } from '../../src/worker/ports.ts'
+import { collectCaches } from '../../src/worker/cache/collect.ts'
+import { deleteCaches, listCaches } from '../../src/worker/cache/known-caches.ts'
 import { emptyMedium } from '../../src/worker/store/memory-store.ts'
-import { NoStorageError, type CacheRecord } from '../../src/worker/store/registry.ts'
 import { Disk } from '../support/disk.ts'
 import { anyHello, anySettings, anyTab, Origin } from '../support/origin.ts'
 

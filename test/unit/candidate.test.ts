@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION } from '../../src/shared/protocol.ts'
+import { PROTOCOL_VERSION } from '../../src/shared/calls.ts'
 import type { EngineStatus } from '../../src/shared/status.ts'
-import type { Locks } from '../../src/worker/env.ts'
+import type { Locks } from '../../src/worker/ports.ts'
 import { anyHello, anyTab, Origin, settled } from '../support/origin.ts'
 
 const TOKEN = 'canary-token'

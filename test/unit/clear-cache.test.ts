@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cacheName, formerCacheNames } from '../../src/shared/names.ts'
-import type { EngineContract, Hello, StreamSettings } from '../../src/shared/protocol.ts'
+import type { EngineContract, Hello } from '../../src/shared/calls.ts'
+import type { StreamSettings } from '../../src/shared/settings.ts'
 import type { EngineStatus } from '../../src/shared/status.ts'
-import type { EngineEnv } from '../../src/worker/env.ts'
-import { NoStorageError } from '../../src/worker/store/registry.ts'
+import { type EngineEnv, NoStorageError } from '../../src/worker/ports.ts'
 import { Disk } from '../support/disk.ts'
 import { anyHello, anySettings, anyTab, Origin, settled } from '../support/origin.ts'
 

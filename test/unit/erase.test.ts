@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { StorageEnv } from '../../src/worker/env.ts'
-import { doomedCache, erase } from '../../src/worker/store/erase.ts'
+import type { StorageEnv } from '../../src/worker/ports.ts'
+import { doomedCache, erase } from '../../src/worker/cache/erase.ts'
 
 /** What is asked of the storage, in order; the registry takes no notes at first. */
 function storage(refusedNotes: number): { env: StorageEnv; asked: string[] } {

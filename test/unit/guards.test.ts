@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION, type DiffBatch, type Hello } from '../../src/shared/protocol.ts'
+import type { DiffBatch } from '../../src/shared/batch.ts'
+import { PROTOCOL_VERSION, type Hello } from '../../src/shared/calls.ts'
 import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
-import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../src/worker/tabs/guards.ts'
+import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../src/shared/guards.ts'
 
 const hello: Hello = {
   version: PROTOCOL_VERSION,

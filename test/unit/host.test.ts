@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { EngineContract, Hello, HelloReply } from '../../src/shared/protocol.ts'
+import type { EngineContract, Hello, HelloReply } from '../../src/shared/calls.ts'
 import type { EngineStatus } from '../../src/shared/status.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
 import { itemEvents } from '../support/schema.ts'

@@ -1,10 +1,11 @@
 import { DurableStream } from '@durable-streams/client'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { SidestreamError } from '../../src/shared/errors.ts'
-import type { LiveMode, RequestValues, StreamBatch, StreamSettings } from '../../src/shared/protocol.ts'
+import type { StreamBatch } from '../../src/shared/batch.ts'
+import type { RequestValues } from '../../src/shared/calls.ts'
+import type { LiveMode, StreamSettings } from '../../src/shared/settings.ts'
 import { HttpSource, type GivenTransport } from '../../src/worker/stream/http-source.ts'
-import type { RequestEnd } from '../../src/worker/stream/request-gate.ts'
-import { SourceError, type ReadEnd } from '../../src/worker/stream/source.ts'
+import { type ReadEnd, type RequestEnd, SourceError } from '../../src/worker/ports.ts'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
 
 /** Requests of this test's stream: one that is still on its way when a test ends must not count in the next. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OpenEndpoint } from '../../src/main/endpoint.ts'
 import { Link } from '../../src/main/link.ts'
 import type { SidestreamError } from '../../src/shared/errors.ts'
-import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply } from '../../src/shared/protocol.ts'
+import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply } from '../../src/shared/calls.ts'
 import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
 import { ScriptedTab } from './scripted-tab.ts'
 

@@ -1,5 +1,5 @@
 import type { RowSink } from '../../src/main/collection-sink.ts'
-import type { RowData } from '../../src/shared/row-diff.ts'
+import type { RowData } from '../../src/shared/row.ts'
 
 /** A collection reduced to a map, which also remembers how it was written. */
 export class MapSink implements RowSink {

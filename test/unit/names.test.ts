@@ -1,7 +1,7 @@
 import { getStreamDBCollectionId as peerCollectionId } from '@durable-streams/state/db'
 import { describe, expect, test } from 'vitest'
 import { cacheName, formerCacheNames, getStreamDBCollectionId, NAME_PREFIX, parseCacheName, shownUrl, stateFingerprint } from '../../src/shared/names.ts'
-import type { StreamSettings } from '../../src/shared/protocol.ts'
+import type { StreamSettings } from '../../src/shared/settings.ts'
 
 const base: StreamSettings = {
   url: 'https://example.com/s',

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Replica, yieldToBrowser } from '../../src/main/replica.ts'
-import type { DiffBatch } from '../../src/shared/protocol.ts'
-import type { RowData } from '../../src/shared/row-diff.ts'
+import type { DiffBatch } from '../../src/shared/batch.ts'
+import type { RowData } from '../../src/shared/row.ts'
 import { MapSink } from './map-sink.ts'
 import { settled } from './scripted-tab.ts'
 

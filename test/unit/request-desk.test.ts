@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SidestreamError } from '../../src/shared/errors.ts'
-import type { RequestValues } from '../../src/shared/protocol.ts'
+import type { RequestValues } from '../../src/shared/calls.ts'
 import { RequestDesk, type Asked } from '../../src/worker/tabs/request-desk.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { settled } from './scripted-tab.ts'

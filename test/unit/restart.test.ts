@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStreamDB, type CreateStreamDBOptions } from '../../src/main/index.ts'
 import { StreamHooks } from '../../src/main/stream-hooks.ts'
-import type { DiffBatch, TabBatch } from '../../src/shared/protocol.ts'
+import type { DiffBatch, TabBatch } from '../../src/shared/batch.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
 import { itemEvents, schema } from '../support/schema.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RowDiff, type DrainedDiff, type RowData } from '../../src/shared/row-diff.ts'
+import { RowDiff, type DrainedDiff } from '../../src/shared/row-diff.ts'
+import type { RowData } from '../../src/shared/row.ts'
 
 const drainAll = (diff: RowDiff, limit: number): DrainedDiff[] => {
   const all: DrainedDiff[] = []

@@ -1,8 +1,9 @@
-import { PROTOCOL_VERSION, type Hello, type StreamBatch, type StreamSettings } from '../../src/shared/protocol.ts'
-import type { EngineEnv, Lock } from '../../src/worker/env.ts'
+import type { StreamBatch } from '../../src/shared/batch.ts'
+import { PROTOCOL_VERSION, type Hello } from '../../src/shared/calls.ts'
+import type { StreamSettings } from '../../src/shared/settings.ts'
+import type { EngineEnv, Lock, ReadEnd, ReadRequest, RequestAsker, StreamSource } from '../../src/worker/ports.ts'
 import { Host } from '../../src/worker/host.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
-import type { ReadEnd, ReadRequest, RequestAsker, StreamSource } from '../../src/worker/stream/source.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { PlainSealing } from '../support/plain-sealing.ts'
 

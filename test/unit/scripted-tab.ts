@@ -1,4 +1,5 @@
-import type { Ack, DiffBatch, Outcome, RequestValues, TabContract } from '../../src/shared/protocol.ts'
+import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
+import type { Outcome, RequestValues, TabContract } from '../../src/shared/calls.ts'
 import type { EngineStatus } from '../../src/shared/status.ts'
 
 export interface Delivery {

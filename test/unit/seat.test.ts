@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION, type EngineContract, type Hello, type HelloReply, type TabContract } from '../../src/shared/protocol.ts'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type HelloReply, type TabContract } from '../../src/shared/calls.ts'
 import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../../src/shared/status.ts'
 import { Seat } from '../../src/worker/leadership/seat.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createStateSchema, createStreamDB, type CreateStreamDBOptions } from '../../src/main/index.ts'
 import { cacheName, stateFingerprint } from '../../src/shared/names.ts'
-import type { ConnectMessage, StreamSettings } from '../../src/shared/protocol.ts'
-import { settingsKey } from '../../src/shared/settings.ts'
+import type { ConnectMessage } from '../../src/shared/calls.ts'
+import { settingsKey, type StreamSettings } from '../../src/shared/settings.ts'
 import { schema } from '../support/schema.ts'
 import { scriptedSettings } from './scripted-engine.ts'
 

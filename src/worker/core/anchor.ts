@@ -1,5 +1,5 @@
 import { parseStateEvent } from '../../shared/events.ts'
-import type { StreamBatch } from '../../shared/protocol.ts'
+import type { StreamBatch } from '../../shared/batch.ts'
 import { isTooDeep } from './depth.ts'
 
 /**

@@ -1,5 +1,4 @@
-import { DEFAULT_BACKOFF } from '../../shared/settings.ts'
-import type { BackoffSettings } from '../../shared/protocol.ts'
+import { type BackoffSettings, DEFAULT_BACKOFF } from '../../shared/settings.ts'
 
 /** The longest delay that settings may ask for, ms. */
 const MOST_DELAY_MS = 3_600_000

@@ -1,6 +1,3 @@
-import { RowDiff } from '../../shared/row-diff.ts'
-import type { State } from './materialize.ts'
-
 /** Removals that are remembered in memory. One is a few dozen bytes; a tab that was away for longer gets all rows. */
 const REMEMBERED = 10_000
 /** And in the cache, where they are written with every flush. */
@@ -63,19 +60,4 @@ function newest(floor: number, entries: ReadonlyArray<Removal>, most: number): R
   const dropped = entries.at(-1 - most)
   // A control event removes many rows at one number: whoever is at that number may lack any of them.
   return dropped === undefined ? { floor, entries } : { floor: dropped.seq + 1, entries: entries.slice(-most) }
-}
-
-/**
- * What a copy of this state lacks that has materialized `seq` change events and perhaps some later ones; null when that
- * is not known any more.
- */
-export function changesSince(state: State, seq: number): RowDiff | null {
-  const removals = state.removals.since(seq)
-  if (removals === null) return null
-  const diff = new RowDiff()
-  for (const { collection, key } of removals) diff.set(collection, key, null)
-  for (const [collection, rows] of state.rows) {
-    for (const [key, row] of rows) if ((row['_seq'] as number) >= seq) diff.set(collection, key, row)
-  }
-  return diff
 }

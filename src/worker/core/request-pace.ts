@@ -1,4 +1,4 @@
-import type { BackoffSettings } from '../../shared/protocol.ts'
+import type { BackoffSettings } from '../../shared/settings.ts'
 import { backoffMs } from './backoff.ts'
 
 /** `catch-up` is answered at once · `live` (long-poll, SSE) is answered when there is news, or when its time is up */

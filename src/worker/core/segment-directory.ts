@@ -1,4 +1,5 @@
-import type { RowData, RowDiff } from '../../shared/row-diff.ts'
+import type { RowDiff } from '../../shared/row-diff.ts'
+import type { RowData } from '../../shared/row.ts'
 import type { State } from './materialize.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { PROTOCOL_VERSION, type Hello } from '../../shared/protocol.ts'
+import { PROTOCOL_VERSION, type Hello } from '../../shared/calls.ts'
 import { isTerm } from '../core/leadership.ts'
-import { isRecord } from '../tabs/guards.ts'
+import { isRecord } from '../../shared/guards.ts'
 
 /*
  * What workers say to each other on channels. Everything of the origin hears it, and anything of the origin can say it: none

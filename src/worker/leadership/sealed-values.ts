@@ -1,7 +1,7 @@
 import { SidestreamError, toErrorData } from '../../shared/errors.ts'
-import type { Outcome, RequestValues, TabContract } from '../../shared/protocol.ts'
-import type { Sealing, SealingKey } from '../env.ts'
-import { isRequestValues } from '../tabs/guards.ts'
+import type { Outcome, RequestValues, TabContract } from '../../shared/calls.ts'
+import type { Sealing, SealingKey } from '../ports.ts'
+import { isRequestValues } from '../../shared/guards.ts'
 
 /**
  * The contract of a follower's tab, as it crosses a channel. A channel is heard by everything of the origin, so headers and

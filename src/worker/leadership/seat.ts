@@ -2,10 +2,12 @@ import { abortable } from '../../shared/abortable.ts'
 import { SidestreamError, toErrorData, type ErrorCode } from '../../shared/errors.ts'
 import { Gate } from '../../shared/gate.ts'
 import { haveAfter, haveDuring } from '../../shared/have.ts'
-import type { Ack, DiffBatch, EngineContract, Have, Hello, HelloReply, Outcome, TabContract } from '../../shared/protocol.ts'
+import type { Ack, DiffBatch } from '../../shared/batch.ts'
+import type { EngineContract, Hello, HelloReply, Outcome, TabContract } from '../../shared/calls.ts'
+import type { Have } from '../../shared/position.ts'
 import { statusAfter, type EngineStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
-import { isRecord } from '../tabs/guards.ts'
+import { isRecord } from '../../shared/guards.ts'
 
 export interface SeatOptions {
   readonly hello: Hello

@@ -1,8 +1,8 @@
 import type { Endpoint } from 'comlink'
-import { PROTOCOL_VERSION } from '../../shared/protocol.ts'
-import type { Channel, EngineEnv } from '../env.ts'
+import { PROTOCOL_VERSION } from '../../shared/calls.ts'
+import type { Channel, EngineEnv } from '../ports.ts'
 import { isPlausibleTerm } from '../core/leadership.ts'
-import type { Lanes } from '../tabs/ports.ts'
+import type { Lanes } from '../tabs/comlink.ts'
 import { isFrame, type Frame, type Lane, type Side, type WireHello } from './messages.ts'
 
 /** A follower gives a sign of life this often, and the leader answers it, ms. */

@@ -1,10 +1,9 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import { NAME_PREFIX } from '../../shared/names.ts'
-import type { Clock } from '../env.ts'
-import { isRecord } from '../tabs/guards.ts'
+import { type CacheRecord, type Clock, type Fate, NoStorageError, type Registry } from '../ports.ts'
+import { isRecord } from '../../shared/guards.ts'
 import { isDenied, within } from './idb-store.ts'
-import { clearKey } from './memory-registry.ts'
-import { NoStorageError, REMEMBERED_CLEARS_MS, type CacheRecord, type Fate, type Registry } from './registry.ts'
+import { clearKey, REMEMBERED_CLEARS_MS } from './memory-registry.ts'
 
 interface RegistrySchema extends DBSchema {
   caches: { key: string; value: CacheRecord }

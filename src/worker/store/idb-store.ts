@@ -1,9 +1,9 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
 import { abortable } from '../../shared/abortable.ts'
 import type { Segment } from '../core/segment-directory.ts'
-import type { Clock } from '../env.ts'
+import { ClearedCacheError, type Clock, LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite, UnreadableCacheError, type WorkingSet } from '../ports.ts'
 import { isClaim, isStoredMeta, isStoredSegment, isWorkingSet } from './stored-guards.ts'
-import { ClearedCacheError, isOutdated, LostCacheError, UnreadableCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite, type WorkingSet } from './store.ts'
+import { isOutdated, type Claim } from '../core/claim.ts'
 
 interface CacheSchema extends DBSchema {
   /**

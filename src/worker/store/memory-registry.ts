@@ -1,5 +1,8 @@
 import { digest } from '../../shared/digest.ts'
-import { REMEMBERED_CLEARS_MS, type CacheRecord, type Fate, type Registry } from './registry.ts'
+import type { CacheRecord, Fate, Registry } from '../ports.ts'
+
+/** That a cache was cleared is remembered for so long, ms: an engine that sleeps longer learns of it by channel only. */
+export const REMEMBERED_CLEARS_MS = 7 * 24 * 60 * 60 * 1000
 
 /** What a memory registry holds; outlives the registry, as a database outlives its connection. */
 export interface RegistryMedium {

@@ -1,5 +1,6 @@
 import type { Segment } from '../core/segment-directory.ts'
-import { isOutdated, LostCacheError, type Claim, type Store, type StoredMeta, type StoreReader, type StoreWrite, type WorkingSet } from './store.ts'
+import { isOutdated, type Claim } from '../core/claim.ts'
+import { LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite, type WorkingSet } from '../ports.ts'
 
 /** What a memory store holds; outlives the store, as a database outlives its connection. */
 export interface MemoryMedium {

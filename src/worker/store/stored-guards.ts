@@ -1,5 +1,6 @@
 import type { Segment } from '../core/segment-directory.ts'
-import type { Claim, StoredMeta, WorkingSet } from './store.ts'
+import type { Claim } from '../core/claim.ts'
+import type { StoredMeta, WorkingSet } from '../ports.ts'
 
 /**
  * Stored data outlives the code that wrote it, and anything of the origin can write there. What does not look right is

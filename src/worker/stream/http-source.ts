@@ -1,10 +1,12 @@
 import { DurableStream, stream, type BackoffOptions, type StreamResponse } from '@durable-streams/client'
 import { abortable } from '../../shared/abortable.ts'
 import { describe, fromErrorData, SidestreamError, toErrorData } from '../../shared/errors.ts'
-import { START_OFFSET, type AppendSettings, type StreamBatch, type StreamSettings } from '../../shared/protocol.ts'
+import type { StreamBatch } from '../../shared/batch.ts'
+import type { AppendSettings } from '../../shared/calls.ts'
+import { START_OFFSET } from '../../shared/position.ts'
+import type { StreamSettings } from '../../shared/settings.ts'
 import { isEventStream, isFromStream, isInterruptedPoll, readWhole, retryAfterMs, watchBody } from './answer.ts'
-import type { RequestEnd } from './request-gate.ts'
-import { SourceError, type ReadEnd, type ReadRequest, type RequestAsker, type SourceFailure, type StreamSource } from './source.ts'
+import { type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, SourceError, type SourceFailure, type StreamSource } from '../ports.ts'
 import { limited, Timeout } from './timeout.ts'
 
 /** A read that has failed is not tried again by the client: the reader does that, and knows what progress was made. */

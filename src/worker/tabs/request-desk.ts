@@ -1,7 +1,7 @@
 import { abortable } from '../../shared/abortable.ts'
 import { describe, SidestreamError } from '../../shared/errors.ts'
-import type { RequestValues } from '../../shared/protocol.ts'
-import type { Clock } from '../env.ts'
+import type { RequestValues } from '../../shared/calls.ts'
+import type { Clock } from '../ports.ts'
 
 /** A tab that does not give its headers and params for so long may be frozen: the next one is asked, ms. */
 const ASK_LIMIT_MS = 5000

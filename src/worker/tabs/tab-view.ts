@@ -1,5 +1,6 @@
 import type { SyncMode } from '../../shared/state-schema.ts'
-import type { RowData, RowDiff } from '../../shared/row-diff.ts'
+import type { RowDiff } from '../../shared/row-diff.ts'
+import type { RowData } from '../../shared/row.ts'
 import type { ServedSubset, Subset, SubsetChange } from '../../shared/subset.ts'
 import type { State } from '../core/materialize.ts'
 import type { Moves } from '../core/subsets/members.ts'

@@ -1,5 +1,5 @@
 import 'sidestream/worker'
-import { openSessions } from '../../../src/worker/tabs/ports.ts'
+import { openSessions } from '../../../src/worker/tabs/comlink.ts'
 
 // Each worker that still runs answers with the sessions that it keeps anything of.
 const channel = new BroadcastChannel('sessions')

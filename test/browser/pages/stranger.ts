@@ -1,4 +1,4 @@
-import { PROTOCOL_VERSION, type Hello } from '../../../src/shared/protocol.ts'
+import { PROTOCOL_VERSION, type Hello } from '../../../src/shared/calls.ts'
 import { schema } from '../../support/schema.ts'
 
 /*

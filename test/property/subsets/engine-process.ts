@@ -1,8 +1,8 @@
-import type { ConnectMessage } from '../../../src/shared/protocol.ts'
-import { browserEnv } from '../../../src/worker/browser-env.ts'
-import type { EngineEnv, Lock, Locks } from '../../../src/worker/env.ts'
+import type { ConnectMessage } from '../../../src/shared/calls.ts'
+import { browserEnv } from '../../../src/worker/env/browser-env.ts'
+import type { EngineEnv, Lock, Locks } from '../../../src/worker/ports.ts'
 import { Host } from '../../../src/worker/host.ts'
-import { accept } from '../../../src/worker/tabs/ports.ts'
+import { accept } from '../../../src/worker/tabs/comlink.ts'
 import type { AliveLocks } from './alive-locks.ts'
 
 /** A shared worker without a thread: the same engine, reached by the same ports, for every tab that is given `worker`. */

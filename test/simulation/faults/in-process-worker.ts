@@ -1,7 +1,7 @@
-import type { ConnectMessage } from '../../../src/shared/protocol.ts'
-import { browserEnv } from '../../../src/worker/browser-env.ts'
+import type { ConnectMessage } from '../../../src/shared/calls.ts'
+import { browserEnv } from '../../../src/worker/env/browser-env.ts'
 import { Host } from '../../../src/worker/host.ts'
-import { accept } from '../../../src/worker/tabs/ports.ts'
+import { accept } from '../../../src/worker/tabs/comlink.ts'
 
 /** What makes a worker without a thread: the same engine, reached by the same ports, whose chance can be replayed. */
 export function inProcessWorker(transport: typeof fetch, random: () => number): () => Worker {

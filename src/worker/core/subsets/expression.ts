@@ -1,5 +1,5 @@
 import { compileSingleRowExpression, toBooleanPredicate, type IR } from '@tanstack/db'
-import type { RowData } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import { conjunctsOf, type Constant, type Expression } from '../../../shared/subset.ts'
 
 export type Predicate = (row: RowData) => boolean

@@ -1,4 +1,4 @@
-import type { RowData } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import type { Expression, OrderTerm } from '../../../shared/subset.ts'
 import type { Equality } from './expression.ts'
 import { orderOf, type Entry } from './order.ts'

@@ -1,4 +1,4 @@
-import type { RowData } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import type { Entry } from './order.ts'
 
 /** How rows moved in relation to a subset. */

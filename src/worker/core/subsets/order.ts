@@ -1,5 +1,5 @@
 import { makeComparator } from '@tanstack/db'
-import type { RowData } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import type { OrderTerm } from '../../../shared/subset.ts'
 import { compileValue } from './expression.ts'
 

@@ -1,4 +1,4 @@
-import type { RowData } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import { areOrdered, kindOf, placeOf, type Entry, type Order } from './order.ts'
 
 /** Entries that a chunk holds at most: moving them costs less than finding the chunk. */

@@ -1,4 +1,4 @@
-import type { RowData } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import type { Predicate } from './expression.ts'
 import { movesBetween, NO_MOVES, type Candidates, type Members, type Moves } from './members.ts'
 import { areOrdered, kindOf, placeOf, type Entry, type Order } from './order.ts'

@@ -1,4 +1,5 @@
-import type { RowData, RowDiff } from '../../../shared/row-diff.ts'
+import type { RowDiff } from '../../../shared/row-diff.ts'
+import type { RowData } from '../../../shared/row.ts'
 import { subsetKey, type Subset } from '../../../shared/subset.ts'
 import type { State } from '../materialize.ts'
 import { compilePredicate, compileValue, equalityOf, type Equality } from './expression.ts'

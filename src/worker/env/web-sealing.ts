@@ -1,4 +1,4 @@
-import type { Sealing } from './env.ts'
+import type { Sealing } from '../ports.ts'
 
 const CURVE: EcKeyGenParams = { name: 'ECDH', namedCurve: 'P-256' }
 /** Length of an uncompressed public key of that curve, bytes. */

@@ -1,13 +1,8 @@
-import type { BackoffSettings } from '../../shared/protocol.ts'
+import type { BackoffSettings } from '../../shared/settings.ts'
 import { backoffOf } from '../core/backoff.ts'
-import { RequestPace, type RequestKind, type RequestOutcome } from '../core/request-pace.ts'
+import { RequestPace, type RequestKind } from '../core/request-pace.ts'
 import { SilenceLimit } from '../core/silence.ts'
-import type { EngineEnv } from '../env.ts'
-
-/** What was made of a request. `isIdle`: a live request that was held and brought no news. */
-export interface RequestEnd extends RequestOutcome {
-  readonly isIdle: boolean
-}
+import type { EngineEnv, RequestEnd } from '../ports.ts'
 
 /** A request that waits for an answer longer than this may be given up by who is in a hurry, ms. */
 const MOMENT_MS = 1000
@@ -31,6 +26,8 @@ export class RequestGate {
   #cancelWatch: (() => void) | null = null
   /** A request may go out since, and the application has not yet said with which headers. */
   #dueSince: number | null = null
+  /** The last request failed: timers and messages get a turn before the next one, whatever the clock says. */
+  #hasFailed = false
 
   constructor(options: RequestGateOptions) {
     this.#options = options
@@ -46,10 +43,11 @@ export class RequestGate {
     // A turn that another one has followed belongs to a read that is over.
     while (turn === this.#turns) {
       const delayMs = this.#pace.delayMs(clock.now())
-      if (delayMs <= 0) {
+      if (delayMs <= 0 && !this.#hasFailed) {
         this.#dueSince = clock.now()
         return
       }
+      this.#hasFailed = false
       await new Promise<void>((resolve) => {
         const go = (): void => {
           this.#waiting?.cancel()
@@ -80,6 +78,7 @@ export class RequestGate {
     const now = clock.now()
     if (end.isIdle && this.#request) this.#limit.held(now - this.#request.sentAt)
     this.abandon()
+    this.#hasFailed = !end.ok
     this.#pace.over(end, now, random())
   }
 

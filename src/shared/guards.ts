@@ -1,7 +1,9 @@
-import type { DiffBatch, Hello, RequestValues, StreamSettings } from '../../shared/protocol.ts'
-import type { CollectionDiff } from '../../shared/row-diff.ts'
-import type { EngineStatus } from '../../shared/status.ts'
-import { MOST_LEVELS, type Subset } from '../../shared/subset.ts'
+import type { DiffBatch } from './batch.ts'
+import type { ConnectMessage, Hello, MessagePortLike, RequestValues } from './calls.ts'
+import type { CollectionDiff } from './row-diff.ts'
+import type { StreamSettings } from './settings.ts'
+import type { EngineStatus } from './status.ts'
+import { MOST_LEVELS, type Subset } from './subset.ts'
 
 /*
  * What comes by a port or a channel is untrusted: tabs and workers of other versions, other programs of the origin. What
@@ -164,3 +166,19 @@ export function isCall(message: unknown, guards: Guards): boolean {
 /** An answer as Comlink posts it. */
 export const isAnswer = (message: unknown): boolean =>
   isRecord(message) && isString(message['id']) && (message['type'] === 'RAW' || (message['type'] === 'HANDLER' && message['name'] === 'throw'))
+
+/** Recognizes a connect message among whatever else an application posts to its worker. */
+export function isConnectMessage(data: unknown): data is ConnectMessage {
+  if (typeof data !== 'object' || data === null) return false
+  const message = data as Partial<ConnectMessage>
+  return (
+    message.sidestream === 'connect' &&
+    typeof message.version === 'number' &&
+    typeof message.hello === 'object' &&
+    isPort(message.engine) &&
+    isPort(message.tab)
+  )
+}
+
+const isPort = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && typeof (value as Partial<MessagePortLike>).postMessage === 'function'

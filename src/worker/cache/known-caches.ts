@@ -1,9 +1,8 @@
 import { describe, SidestreamError } from '../../shared/errors.ts'
 import { formerCacheNames, parseCacheName, shownUrl } from '../../shared/names.ts'
 import type { CacheInfo } from '../../shared/cache-info.ts'
-import type { StorageEnv } from '../env.ts'
+import { NoStorageError, type StorageEnv } from '../ports.ts'
 import { erase } from './erase.ts'
-import { NoStorageError } from './registry.ts'
 
 interface KnownCache {
   readonly info: CacheInfo

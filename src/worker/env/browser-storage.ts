@@ -1,6 +1,6 @@
-import type { Channel, Clock, Lock, Locks, StorageEnv } from './env.ts'
-import { IdbRegistry } from './store/idb-registry.ts'
-import { deleteIdbStore } from './store/idb-store.ts'
+import type { Channel, Clock, Lock, Locks, StorageEnv } from '../ports.ts'
+import { IdbRegistry } from '../store/idb-registry.ts'
+import { deleteIdbStore } from '../store/idb-store.ts'
 
 /** The browser's storage, locks and channels; in a worker, or in the page. */
 export function browserStorage(): StorageEnv {

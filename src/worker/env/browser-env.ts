@@ -1,7 +1,7 @@
-import type { EngineEnv } from './env.ts'
+import type { EngineEnv } from '../ports.ts'
 import { browserStorage, lockManager } from './browser-storage.ts'
-import { IdbStore } from './store/idb-store.ts'
-import { HttpSource, type GivenTransport } from './stream/http-source.ts'
+import { IdbStore } from '../store/idb-store.ts'
+import { HttpSource, type GivenTransport } from '../stream/http-source.ts'
 import { webSealing } from './web-sealing.ts'
 
 /** The browser as the engine's surroundings; in a worker, or in the page. */

@@ -1,8 +1,7 @@
 import { describe, SidestreamError } from '../../shared/errors.ts'
 import { cacheName, CACHE_FORMAT, formerCacheNames, shownUrl } from '../../shared/names.ts'
 import { backoffMs } from '../core/backoff.ts'
-import type { StorageEnv } from '../env.ts'
-import { NoStorageError, type CacheRecord } from './registry.ts'
+import { type CacheRecord, NoStorageError, type StorageEnv } from '../ports.ts'
 
 /** A cache that could not be removed is tried again after about 1 s, then longer. */
 const RETRY_HEAD_START = 2

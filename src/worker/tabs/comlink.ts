@@ -1,8 +1,8 @@
 import { expose, wrap, type Endpoint } from 'comlink'
 import { SidestreamError, toErrorData } from '../../shared/errors.ts'
-import type { ConnectMessage, EngineContract, HelloReply, TabContract } from '../../shared/protocol.ts'
-import type { Admission } from '../host.ts'
-import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from './guards.ts'
+import type { ConnectMessage, EngineContract, HelloReply, TabContract } from '../../shared/calls.ts'
+import type { Admission } from './admission.ts'
+import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../shared/guards.ts'
 
 /*
  * Comlink on the worker's side is in this file only.

@@ -1,5 +1,5 @@
 import { formerCacheNames, NAME_PREFIX, parseCacheName, shownUrl } from '../../shared/names.ts'
-import type { StorageEnv } from '../env.ts'
+import type { StorageEnv } from '../ports.ts'
 
 /** The cache of the engine that collects. */
 export interface Collector {

@@ -1,13 +1,14 @@
 import { describe, type ErrorData } from '../../shared/errors.ts'
-import { START_OFFSET, type LiveMode, type StreamBatch, type StreamSettings } from '../../shared/protocol.ts'
+import type { StreamBatch } from '../../shared/batch.ts'
+import { START_OFFSET } from '../../shared/position.ts'
+import type { LiveMode, StreamSettings } from '../../shared/settings.ts'
 import type { ConnectionState, EngineStatus } from '../../shared/status.ts'
 import { AnchorCheck, type Anchor } from '../core/anchor.ts'
 import { nextConnection, type ConnectionEvent } from '../core/connection.ts'
 import { Doubt } from '../core/doubt.ts'
 import type { RequestKind } from '../core/request-pace.ts'
-import type { EngineEnv } from '../env.ts'
+import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import { RequestGate } from './request-gate.ts'
-import { SourceError, type Requests, type StreamSource } from './source.ts'
 
 /** Where reading goes on. */
 export interface ReadingPlace {

@@ -1,0 +1,118 @@
+import type { Ack, DiffBatch } from './batch.ts'
+import type { ErrorData } from './errors.ts'
+import type { Have } from './position.ts'
+import type { StreamSettings } from './settings.ts'
+import type { SyncMode } from './state-schema.ts'
+import type { EngineStatus } from './status.ts'
+import type { SubsetChange } from './subset.ts'
+
+/**
+ * Version of what crosses a port: of this file, and of the files that it imports. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
+ * another version must never be talked to.
+ */
+export const PROTOCOL_VERSION = 4
+
+/** Headers and query parameters of a request. Never stored. */
+export interface RequestValues {
+  readonly headers: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** What a tab says when it connects. */
+export interface Hello {
+  readonly version: number
+  /** Id of the StreamDB. When it says hello again, by whatever way, its former session is over. */
+  readonly client: string
+  readonly settings: StreamSettings
+  /** Null when some are functions: the tab is then asked before each request. */
+  readonly request: RequestValues | null
+  /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
+  readonly wantsEvents: boolean
+  /** The tab already shows rows of an earlier engine: unless it says which, the first diff must replace them. */
+  readonly hasRows: boolean
+  /** What those are, if they are of one position; only what is lacking is sent then. */
+  readonly have: Have | null
+  /** Collections that it does not hold all of; those that it does by now are eager. */
+  readonly modes: Readonly<Record<string, SyncMode>>
+  /** The subsets that it holds of them. */
+  readonly subsets: ReadonlyArray<SubsetChange>
+  /** Name of a Web Lock that the tab holds for as long as it lives; null where there are none. */
+  readonly tabLock: string | null
+  /** Engines that this StreamDB had before. */
+  readonly failovers: number
+  readonly visible: boolean
+}
+
+export type HelloReply =
+  | {
+      readonly ok: true
+      readonly epoch: string
+      readonly status: EngineStatus
+      /** Name of a Web Lock that the worker holds for as long as it lives; null where there are none. */
+      readonly aliveLock: string | null
+    }
+  | { readonly ok: false; readonly error: ErrorData }
+
+/** Options of an append; `AppendOptions` of @durable-streams/client, without its signal. */
+export interface AppendSettings {
+  /** Writer coordination (`Stream-Seq`); a lower one than the stream's last is refused with 409. */
+  readonly seq?: string
+  readonly contentType?: string
+  readonly producerId?: string
+  readonly producerEpoch?: number
+  readonly producerSeq?: number
+}
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ErrorData }
+
+export type MaybePromise<T> = T | Promise<T>
+
+/** What a tab may call on its engine. Every method answers with data; errors are answers too. */
+export interface EngineContract {
+  /** The answer to the tab's connect message. */
+  hello(): MaybePromise<HelloReply>
+  /** Answers at once; the tab's heartbeat. */
+  ping(): string
+  /** Hydrates and connects, if that has not happened yet. */
+  start(): void
+  /** Ends a back-off or a wait for credentials and tries now. @param isAsked the application said so: a server's `Retry-After` is passed over too */
+  reconnect(isAsked: boolean): void
+  /** The tab has lost its rows: send them again. */
+  resync(): void
+  /** Whether anybody can see the tab. */
+  visible(visible: boolean): void
+  /** Holds subsets, and lets go of them. */
+  subsets(changes: ReadonlyArray<SubsetChange>): void
+  append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
+  /** The offset at which the server says that the stream ends; null where it does not say. */
+  streamEnd(): Promise<Outcome<string | null>>
+  /** Removes every trace of the stream: stored rows and offset, and the rows of all tabs. */
+  clearCache(): Promise<Outcome<null>>
+  /** The tab is leaving; answers when what it has seen is stored, as far as that is possible. */
+  leave(): Promise<void>
+}
+
+/** What an engine may call on a tab. */
+export interface TabContract {
+  apply(batch: DiffBatch): Promise<Ack>
+  status(status: EngineStatus): void
+  /** The present values of the tab's headers and params; asked before each request. */
+  requestValues(): Promise<Outcome<RequestValues>>
+}
+
+/** The message that opens a session: `postMessage(connect, [engine, tab])` on a worker or a shared worker's port. */
+export interface ConnectMessage {
+  readonly sidestream: 'connect'
+  readonly version: number
+  readonly hello: Hello
+  /** The tab calls `EngineContract` through this port. */
+  readonly engine: MessagePortLike
+  /** The engine calls `TabContract` through this port. */
+  readonly tab: MessagePortLike
+}
+
+/** The parts of a MessagePort used here; DOM and worker libraries each declare their own. */
+export interface MessagePortLike {
+  postMessage(message: unknown): void
+  close(): void
+}
