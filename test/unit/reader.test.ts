@@ -217,13 +217,35 @@ describe('an answer that goes backwards', () => {
     expect(server.request!.isFresh).toBe(false)
   })
 
-  test('however often does not make it another stream', async () => {
+  test('however often within a minute does not make it another stream', async () => {
     await live()
-    for (let times = 0; times < 20; times += 1) {
+    for (let times = 0; times < 10; times += 1) {
       await server.answer(['a', 'b', 'x'], '1')
-      await wait(31_000)
+      await wait(5900)
     }
     expect(events).toEqual([])
+  })
+
+  test('for longer than a minute makes the stream be read from its start: the offset that is held may never have been the stream’s', async () => {
+    await live()
+    for (let times = 0; times < 4; times += 1) {
+      await server.answer(['a'], '1')
+      await wait(25_000)
+    }
+    expect(events[0]).toBe('other')
+  })
+
+  test('of a stream whose end is known to be in doubt is not believed before the engine believes it', async () => {
+    await live()
+    place = { ...place, olderLeftMs: 1 }
+    for (let times = 0; times < 4; times += 1) {
+      await server.answer(['a'], '1')
+      await wait(25_000)
+    }
+    expect(events).toEqual([])
+    place = { ...place, olderLeftMs: 0 }
+    await server.answer(['a'], '1')
+    expect(events).toEqual(['other'])
   })
 })
 
@@ -267,5 +289,34 @@ describe('an application that cannot say its headers', () => {
     expect(last()).toBe('failed')
     await wait(2000)
     expect(server.isAsked).toBe(true)
+  })
+})
+
+describe('an anchor that takes several answers', () => {
+  const anchored = async (): Promise<void> => {
+    await settled()
+    place = { ...place, offset: '90', anchor: anchorOf('0', '90', Array.from({ length: 900 }, (_, index) => index)), hasRows: true }
+    reader.askAgain()
+    await wait(3000)
+  }
+
+  test('is compared without a pause while the answers move on', async () => {
+    await anchored()
+    const { requests } = server
+    for (let page = 1; page <= 5; page += 1) {
+      await server.answer(Array.from({ length: 10 }, (_, index) => index), String(page), false)
+      await wait(20)
+    }
+    expect(server.requests).toBe(requests + 5)
+  })
+
+  test('is compared ever more slowly with a server that gives the same answer to each request', async () => {
+    await anchored()
+    const { requests } = server
+    for (let times = 0; times < 600; times += 1) {
+      if (server.isAsked) await server.answer(Array.from({ length: 10 }, (_, index) => index), '1', false)
+      await wait(100)
+    }
+    expect(server.requests - requests).toBeLessThanOrEqual(20)
   })
 })

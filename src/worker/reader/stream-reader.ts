@@ -54,6 +54,9 @@ type Again = 'next' | 'on-request'
 const DOUBT_PAUSE_MS = 1000
 /** While an older copy is all that there is, it is asked for the stream this often at least, ms. */
 const OLDER_PAUSE_MS = 2000
+/** A stream that ends before what is shown is believed after so many answers in a row, over so long, ms. */
+const LEAST_BEHIND = 3
+const BEHIND_LIMIT_MS = 60_000
 /** A live connection that is made again stays `live` for so long without an answer, ms. */
 const QUIET_MS = 1000
 
@@ -71,6 +74,10 @@ export class StreamReader {
   #phase: Phase = 'reading'
   #read: AbortController | null = null
   #check: AnchorCheck | null = null
+  /** Offset up to which the stream has been compared with the anchor. */
+  #checkedTo = START_OFFSET
+  /** Answers in a row that end before what is shown, and when the first of them came; null when the last one did not. */
+  #behind: { readonly since: number; readonly answers: number } | null = null
   #isFresh = false
   #wake: (() => void) | null = null
   #cancelQuiet: (() => void) | null = null
@@ -166,6 +173,7 @@ export class StreamReader {
     this.#announce()
     const { offset, anchor } = this.#options.place()
     this.#check = anchor === null ? null : new AnchorCheck(anchor)
+    this.#checkedTo = anchor?.offset ?? offset
     try {
       const end = await this.#options.source.read({
         offset: anchor?.offset ?? offset,
@@ -252,7 +260,9 @@ export class StreamReader {
         return 'next'
       case 'older':
         fail('STREAM_ERROR', true)
-        return this.#doubted()
+        if (!this.#isBehindForGood()) return this.#doubted()
+        this.#options.onOther()
+        return 'next'
       case 'refused':
       case 'application':
         fail('STREAM_ERROR', false)
@@ -286,7 +296,8 @@ export class StreamReader {
     const before = this.#options.place().offset
     const fresh = this.#verify(batch)
     if (fresh === null) {
-      if (batch.items.length > 0) this.#gate.continued()
+      if (batch.items.length > 0 && batch.offset > this.#checkedTo) this.#gate.continued()
+      this.#checkedTo = batch.offset
       return
     }
     const hasMoved = fresh.items.length > 0 && fresh.offset > before
@@ -295,6 +306,7 @@ export class StreamReader {
     else if (hasMoved) this.#gate.continued()
     if (isCounted) {
       this.#doubt.settle(this.#options.env.clock.now())
+      this.#behind = null
       this.#isFresh = false
     }
     this.#transition('responded')
@@ -313,7 +325,7 @@ export class StreamReader {
       // Offsets sort as strings (Durable Streams protocol). A server that is asked for what follows an offset beyond its
       // end answers with its end.
       if (offset !== START_OFFSET && batch.items.length === 0 && batch.offset < offset) throw other
-      return assertNewer(batch, offset)
+      return this.#assertNewer(batch, offset)
     }
     const verdict = this.#check.take(batch)
     switch (verdict.kind) {
@@ -322,12 +334,34 @@ export class StreamReader {
       case 'more':
         return null
       case 'same': {
-        const rest = assertNewer({ ...batch, items: verdict.rest }, offset)
+        const rest = this.#assertNewer({ ...batch, items: verdict.rest }, offset)
         this.#options.onSame(this.#check.anchor, this.#check.seen)
         this.#check = null
         return rest
       }
     }
+  }
+
+  /** Events that come with an offset that is not beyond the one held are old: a copy on the way, or a server that is behind. */
+  #assertNewer(batch: StreamBatch, offset: string): StreamBatch {
+    const isNewer = offset === START_OFFSET || (batch.items.length === 0 ? batch.offset >= offset : batch.offset > offset)
+    if (isNewer) return batch
+    const { since = this.#options.env.clock.now(), answers = 0 } = this.#behind ?? {}
+    this.#behind = { since, answers: answers + 1 }
+    throw new SourceError('older', `the answer ends at offset ${batch.offset}, and what is shown at ${offset}: it is an old copy of the stream`)
+  }
+
+  /**
+   * A server that goes on saying that the stream ends before what is shown is believed: the stream was made again from the same
+   * events, or the offset that is held was never the stream's. Then the stream is read from its start.
+   */
+  #isBehindForGood(): boolean {
+    const behind = this.#behind
+    const { olderLeftMs } = this.#options.place()
+    if (olderLeftMs !== null) return olderLeftMs === 0
+    if (!behind || behind.answers < LEAST_BEHIND || this.#options.env.clock.now() - behind.since < BEHIND_LIMIT_MS) return false
+    this.#behind = null
+    return true
   }
 
   #transition(event: ConnectionEvent): void {
@@ -340,13 +374,6 @@ export class StreamReader {
     this.#connection = connection
     this.#options.onConnection(connection)
   }
-}
-
-/** Events that come with an offset that is not beyond the one held are old: a copy on the way, or a server that is behind. */
-function assertNewer(batch: StreamBatch, offset: string): StreamBatch {
-  const isNewer = offset === START_OFFSET || (batch.items.length === 0 ? batch.offset >= offset : batch.offset > offset)
-  if (isNewer) return batch
-  throw new SourceError('older', `the answer ends at offset ${batch.offset}, and what is shown at ${offset}: it is an old copy of the stream`)
 }
 
 /** A live request may be swallowed, or just slow: the next one will tell. Others are answered at once, by a server that is there. */

@@ -50,8 +50,12 @@ async function readBytes(body: ReadableStream<Uint8Array>, heard: () => void): P
   return bytes
 }
 
-/** The answer, whose body says when a part of it arrives, and when it ends. */
-export function watchBody(response: Response, heard: () => void, ended: () => void): Response {
+/**
+ * The answer with a body whose parts pass through `onPart` as they arrive.
+ * @param onPart returns the bytes that are handed on; what it throws ends the body
+ * @param onEnd the body has ended, or has failed
+ */
+export function watchBody(response: Response, onPart: (bytes: Uint8Array) => Uint8Array, onEnd: () => void): Response {
   if (response.body === null) return response
   const reader = response.body.getReader()
   const body = new ReadableStream<Uint8Array>({
@@ -59,14 +63,13 @@ export function watchBody(response: Response, heard: () => void, ended: () => vo
       try {
         const { done, value } = await reader.read()
         if (done) {
-          ended()
+          onEnd()
           controller.close()
         } else {
-          heard()
-          controller.enqueue(value)
+          controller.enqueue(onPart(value))
         }
       } catch (error) {
-        ended()
+        onEnd()
         controller.error(error)
       }
     },

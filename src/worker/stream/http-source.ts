@@ -6,7 +6,8 @@ import type { AppendSettings } from '../../shared/calls.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { isEventStream, isFromStream, isInterruptedPoll, readWhole, retryAfterMs, watchBody } from './answer.ts'
-import { type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, SourceError, type SourceFailure, type StreamSource } from '../ports.ts'
+import { type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, type Requests, SourceError, type SourceFailure, type StreamSource } from '../ports.ts'
+import { EventStream } from './event-stream.ts'
 import { limited, Timeout } from './timeout.ts'
 
 /** A read that has failed is not tried again by the client: the reader does that, and knows what progress was made. */
@@ -59,7 +60,7 @@ export class HttpSource implements StreamSource {
   }
 
   async #read(request: ReadRequest): Promise<ReadEnd> {
-    const { offset, live, signal, onBatch } = request
+    const { offset, live, signal, onBatch, requests } = request
     const session = new AbortController()
     const stop = (): void => {
       session.abort()
@@ -80,12 +81,15 @@ export class HttpSource implements StreamSource {
       const response = await Promise.race([this.#request(request, session.signal, fail), failed])
       response.subscribeJson<unknown>(async (batch) => {
         if (session.signal.aborted) return
-        // An SSE connection that is cut between data and its control event hands on the data with the offset from before
-        // it. The same events come again after the reconnect, so these are left out: rows never outrun the offset.
-        if (live === 'sse' && batch.items.length > 0 && batch.offset === progress.offset) return
         try {
+          assertOffset(batch)
+          // An SSE connection that is cut between data and its control event hands on the data with the offset from before
+          // it, and a server may say the same offset again. The events are read once more: rows never outrun the offset.
+          if (live === 'sse' && batch.items.length > 0 && batch.offset === progress.offset) throw new SourceError('older', 'events came without the offset that follows them')
+          if (this.#given) requests.over({ kind: progress.hasBegun ? 'live' : 'catch-up', ok: true, isIdle: false, retryAfterMs: 0 })
           await onBatch(batch)
           progress.advance(batch)
+          if (this.#given && live !== false && !batch.streamClosed) await this.#nextOfGiven(requests, session.signal)
         } catch (error) {
           fail(error)
         }
@@ -98,7 +102,7 @@ export class HttpSource implements StreamSource {
       if (!ends) throw new SourceError('unreachable', 'the response broke off')
       return response.streamClosed ? 'ended' : 'caught-up'
     } catch (error) {
-      if (this.#given) request.requests.over(GIVEN_UP)
+      if (this.#given) requests.over(GIVEN_UP)
       throw toSourceError(progress.failure ?? error, progress.hasBegun || offset !== START_OFFSET)
     } finally {
       signal.removeEventListener('abort', stop)
@@ -109,8 +113,9 @@ export class HttpSource implements StreamSource {
   async #request(request: ReadRequest, signal: AbortSignal, fail: (error: SourceError) => void): Promise<StreamResponse> {
     const { offset, live, requests } = request
     if (this.#given) {
-      // What it asks, and when, is its own affair; each session counts as one request.
+      // Its requests are its own affair: here a session counts as one, and each batch after the first as another.
       await requests.turn()
+      requests.sent('catch-up')
       return this.#given.stream<unknown>({ offset, live, json: true, signal })
     }
     return stream<unknown>({
@@ -124,6 +129,12 @@ export class HttpSource implements StreamSource {
       backoffOptions: NO_RETRIES,
       fetch: this.#readFetch(request, signal, fail),
     })
+  }
+
+  /** A given stream object reads on when its batch has been taken: until then the pace can hold it back. */
+  async #nextOfGiven(requests: Requests, signal: AbortSignal): Promise<void> {
+    await requests.turn()
+    if (!signal.aborted) requests.sent('live')
   }
 
   async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
@@ -185,16 +196,19 @@ export class HttpSource implements StreamSource {
         const answer = await this.#send(url, { ...init, signal }, values)
         heard()
         if (answer.ok && isEventStream(answer)) {
+          if (url.searchParams.get('live') !== 'sse') {
+            void answer.body?.cancel()
+            end(false, false, 0)
+            throw new SourceError('refused', 'an event stream has answered a request for JSON')
+          }
           onAnswer()
-          return watchBody(answer, heard, () => {
-            unlink()
-            end(true, false, 0)
-          })
+          return this.#watchEvents(answer, { heard, fail, unlink, end })
         }
         const response = await readWhole(answer, heard)
         unlink()
         const failure = await failureOfAnswer(url, response)
-        end(failure === null || failure.failure === 'interrupted', response.status === 204, retryAfterMs(response))
+        // Only a refusal can ask for a pause (RFC 9110).
+        end(failure === null || failure.failure === 'interrupted', response.status === 204, response.ok ? 0 : retryAfterMs(response))
         if (failure) throw failure
         onAnswer()
         return response
@@ -210,6 +224,24 @@ export class HttpSource implements StreamSource {
         throw failure
       }
     }
+  }
+
+  /** Events without a control event have no offset, and are not shown: a server that never sends one is given up. */
+  #watchEvents(answer: Response, { heard, fail, unlink, end }: EventsWatch): Response {
+    const events = new EventStream()
+    const onPart = (bytes: Uint8Array): Uint8Array => {
+      heard()
+      const now = Date.now()
+      const lines = events.take(bytes, now)
+      if (events.openMs(now) <= this.#settings.silenceTimeoutMs) return lines
+      const failure = new SourceError('unreachable', 'the server sends events, and not the offset that follows them')
+      fail(failure)
+      throw failure
+    }
+    return watchBody(answer, onPart, () => {
+      unlink()
+      end(true, false, 0)
+    })
   }
 
   /** A request that is swallowed must not keep its caller waiting for ever; whether it was carried out, nobody knows. */
@@ -252,6 +284,18 @@ export class HttpSource implements StreamSource {
     for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
     return this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' })
   }
+}
+
+interface EventsWatch {
+  readonly heard: () => void
+  readonly fail: (error: SourceError) => void
+  readonly unlink: () => void
+  readonly end: (ok: boolean, isIdle: boolean, afterMs: number) => void
+}
+
+/** An event stream's control event without an offset reaches the client as the text `undefined`. @throws SourceError `refused` */
+function assertOffset({ offset }: StreamBatch): void {
+  if (typeof offset !== 'string' || ['', 'undefined', 'null'].includes(offset)) throw new SourceError('refused', 'the server did not say at which offset its events end')
 }
 
 /** A signal that aborts when either does, until it is unlinked; `AbortSignal.any` is missing in browsers that are supported. */
