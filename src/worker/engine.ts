@@ -161,8 +161,7 @@ export class Engine {
       onBatch: (batch) => this.#onBatch(batch),
       onSame: ({ offset }, items) => {
         const reading = this.#reading
-        reading.tail = new Tail()
-        reading.tail.add({ from: offset, to: reading.offset, items })
+        reading.tail = Tail.EMPTY.with({ from: offset, to: reading.offset, items })
         this.#olderSince = null
       },
       onOther: () => {
@@ -370,7 +369,7 @@ export class Engine {
     this.#flowing = false
     if (checkpoint) {
       const { state, offset, anchor, txids } = checkpoint
-      this.#show({ state, offset, tail: new Tail(anchor), txids })
+      this.#show({ state, offset, tail: Tail.stored(anchor), txids })
       this.#complete = checkpoint.complete
     }
     this.#hydrated = true
@@ -460,7 +459,7 @@ export class Engine {
     const reading = this.#reading
     const note: NoteChange | undefined = this.#replacement ? undefined : (collection, key, before) => { this.#subsets.note(collection, key, before) }
     const { diff, txids, invalid } = materialize(reading.state, batch.items, batch.offset, this.#rules, note)
-    reading.tail.add({ from: reading.offset, to: batch.offset, items: batch.items })
+    reading.tail = reading.tail.with({ from: reading.offset, to: batch.offset, items: batch.items })
     reading.offset = batch.offset
     if (txids.length > 0) reading.txids = [...reading.txids, ...txids].slice(-REMEMBERED_TXIDS)
     if (batch.upToDate) this.#onUpToDate()
@@ -540,7 +539,7 @@ export class Engine {
   }
 
   #emptyReading(): Reading {
-    return { state: emptyState(this.#settings.collections, this.#env.newId()), offset: START_OFFSET, tail: new Tail(), txids: [] }
+    return { state: emptyState(this.#settings.collections, this.#env.newId()), offset: START_OFFSET, tail: Tail.EMPTY, txids: [] }
   }
 
   /**

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { StreamBatch } from '../../src/shared/batch.ts'
@@ -108,37 +110,50 @@ describe('the tail of what was read', () => {
   const mark = { headers: { control: 'snapshot-end' } }
 
   test('is its anchor', () => {
-    const tail = new Tail()
+    let tail = Tail.EMPTY
     expect(tail.anchor).toBeNull()
-    tail.add({ from: '0', to: '1', items: changes(3, 'a') })
+    tail = tail.with({ from: '0', to: '1', items: changes(3, 'a') })
     expect(tail.anchor).toEqual(anchorOf('0', '1', changes(3, 'a')))
   })
 
   test('has several batches where the last ones say little, and no more than it takes', () => {
-    const tail = new Tail()
-    tail.add({ from: '0', to: '1', items: changes(20, 'a') })
-    tail.add({ from: '1', to: '2', items: changes(3, 'b') })
-    tail.add({ from: '2', to: '3', items: [] })
-    tail.add({ from: '3', to: '4', items: [mark, mark] })
+    let tail = Tail.EMPTY
+    tail = tail.with({ from: '0', to: '1', items: changes(20, 'a') })
+    tail = tail.with({ from: '1', to: '2', items: changes(3, 'b') })
+    tail = tail.with({ from: '2', to: '3', items: [] })
+    tail = tail.with({ from: '3', to: '4', items: [mark, mark] })
     expect(tail.anchor).toEqual(anchorOf('0', '4', [...changes(20, 'a'), ...changes(3, 'b'), mark, mark]))
-    tail.add({ from: '4', to: '5', items: changes(1, 'd') })
+    tail = tail.with({ from: '4', to: '5', items: changes(1, 'd') })
     expect(tail.anchor).toEqual(anchorOf('1', '5', [...changes(3, 'b'), mark, mark, ...changes(1, 'd')]))
-    tail.add({ from: '5', to: '6', items: changes(4, 'e') })
+    tail = tail.with({ from: '5', to: '6', items: changes(4, 'e') })
     expect(tail.anchor).toEqual(anchorOf('5', '6', changes(4, 'e')))
   })
 
   test('goes without a batch that is costly to read again', () => {
-    const tail = new Tail()
-    tail.add({ from: '0', to: '1', items: changes(1000, 'a') })
-    tail.add({ from: '1', to: '2', items: changes(1, 'b') })
+    let tail = Tail.EMPTY
+    tail = tail.with({ from: '0', to: '1', items: changes(1000, 'a') })
+    tail = tail.with({ from: '1', to: '2', items: changes(1, 'b') })
     expect(tail.anchor).toEqual(anchorOf('1', '2', changes(1, 'b')))
   })
 
   test('is the stored anchor until something is read', () => {
     const anchor = anchorOf('0', '1', [1])
-    const tail = new Tail(anchor)
+    let tail = Tail.stored(anchor)
     expect(tail.anchor).toBe(anchor)
-    tail.add({ from: '1', to: '2', items: [2] })
+    tail = tail.with({ from: '1', to: '2', items: [2] })
     expect(tail.anchor).toEqual(anchorOf('1', '2', [2]))
+  })
+
+  test('keeps no more of a long batch than an anchor needs', async () => {
+    const items = changes(100_000, 'a')
+    const held = new WeakRef(items[0] as object)
+    const tail = Tail.EMPTY.with({ from: '0', to: '1', items })
+    expect(tail.anchor).toEqual(anchorOf('0', '1', items))
+    items.length = 0
+    // A WeakRef keeps its object until the task ends.
+    await new Promise(setImmediate)
+    setFlagsFromString('--expose-gc')
+    ;(runInNewContext('gc') as () => void)()
+    expect(held.deref()).toBeUndefined()
   })
 })

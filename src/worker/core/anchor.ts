@@ -39,48 +39,60 @@ export function anchorOf(from: string, to: string, items: ReadonlyArray<unknown>
   return null
 }
 
-const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((total, number) => total + number, 0)
-
-interface ReadBatch {
+/** A batch as an anchor takes it. */
+export interface ReadBatch {
+  /** Offset at which it was read, and offset after it. */
   readonly from: string
   readonly to: string
+  /** Of a batch that is too long for an anchor, the last ones. */
   readonly items: ReadonlyArray<unknown>
 }
 
-/** The number of change events, as far as it matters. */
-function countChanges(items: ReadonlyArray<unknown>): number {
+interface TailBatch extends ReadBatch {
+  /** Change events in it, as far as they matter. */
+  readonly changes: number
+}
+
+const countEvents = (batches: ReadonlyArray<ReadBatch>): number => batches.reduce((sum, { items }) => sum + items.length, 0)
+const countChanges = (batches: ReadonlyArray<TailBatch>): number => batches.reduce((sum, { changes }) => sum + changes, 0)
+
+/** The number of change events among the last items; counting ends at the number that an anchor needs. */
+function changesAmong(items: ReadonlyArray<unknown>): number {
   let count = 0
   for (let index = items.length - 1; index >= 0 && count < FEWEST_CHANGES; index -= 1) if (parseStateEvent(items[index]).kind === 'change') count += 1
   return count
 }
 
-/** The last batches that were read: as many as an anchor takes. */
+/**
+ * The last batches that were read: as many as an anchor takes. Immutable. It keeps one event more of a long batch than an
+ * anchor has, which shows that the batch is long, and no other event: the tail of 100,000 events would be tens of MB.
+ */
 export class Tail {
-  #batches: ReadBatch[] = []
-  /** Change events in each of them. */
-  #changes: number[] = []
-  /** Events in all of them. */
-  #count = 0
+  static readonly EMPTY = new Tail([], null)
+
+  readonly #batches: ReadonlyArray<TailBatch>
+  /** Made of the batches when it is first needed; the stored one as long as there are none. */
   #anchor: Anchor | null
 
-  /** @param anchor until a batch is added */
-  constructor(anchor: Anchor | null = null) {
+  private constructor(batches: ReadonlyArray<TailBatch>, anchor: Anchor | null) {
+    this.#batches = batches
     this.#anchor = anchor
   }
 
-  add(batch: ReadBatch): void {
-    if (batch.items.length === 0) return
-    this.#batches.push(batch)
-    this.#count += batch.items.length
-    this.#changes.push(countChanges(batch.items))
-    while (this.#batches.length > 1 && (this.#count > ANCHOR_EVENTS || sum(this.#changes.slice(1)) >= FEWEST_CHANGES)) {
-      this.#count -= this.#batches.shift()!.items.length
-      this.#changes.shift()
-    }
-    this.#anchor = null
+  /** @param anchor as it is stored: the tail's until a batch follows */
+  static stored(anchor: Anchor | null): Tail {
+    return new Tail([], anchor)
   }
 
-  /** Made only when it is needed. */
+  /** @returns the tail after one more batch */
+  with({ from, to, items }: ReadBatch): Tail {
+    if (items.length === 0) return this
+    const batches = [...this.#batches, { from, to, items: items.slice(-1 - ANCHOR_EVENTS), changes: changesAmong(items) }]
+    let first = 0
+    while (first < batches.length - 1 && (countEvents(batches.slice(first)) > ANCHOR_EVENTS || countChanges(batches.slice(first + 1)) >= FEWEST_CHANGES)) first += 1
+    return new Tail(batches.slice(first), null)
+  }
+
   get anchor(): Anchor | null {
     const [first] = this.#batches
     if (first) this.#anchor ??= anchorOf(first.from, this.#batches.at(-1)!.to, this.#batches.flatMap(({ items }) => items))

@@ -61,3 +61,14 @@ export function placeOf(entries: ReadonlyArray<Entry>, entry: Entry, compare: Or
   }
   return low
 }
+
+/** The first place in a sorted list whose value comes after `value`. */
+export function endOf(entries: ReadonlyArray<Entry>, value: unknown, compareValues: Order['compareValues']): number {
+  let [low, high] = [0, entries.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (compareValues(entries[middle]!.value, value) <= 0) low = middle + 1
+    else high = middle
+  }
+  return low
+}

@@ -1,7 +1,7 @@
 import type { RowData } from '../../../shared/row.ts'
 import type { Predicate } from './expression.ts'
 import { movesBetween, NO_MOVES, type Candidates, type Members, type Moves } from './members.ts'
-import { areOrdered, kindOf, placeOf, type Entry, type Order } from './order.ts'
+import { areOrdered, endOf, kindOf, placeOf, type Entry, type Order } from './order.ts'
 
 /** Rows beyond the prefix that are known as well: so many can leave it before all rows are looked at again. */
 const SPARE_ROWS = 200
@@ -26,6 +26,8 @@ export class PrefixMembers implements Members {
   #kinds = new Set<string>()
   readonly #noted = new Set<string>()
   #edge: unknown = null
+  /** The prefix is all known rows up to the edge. */
+  #hasEdge = false
 
   /** @param rows of the prefix, more than none */
   constructor(matches: Predicate, order: Order, rows: number) {
@@ -62,9 +64,10 @@ export class PrefixMembers implements Members {
   }
 
   settle(candidates: Candidates): Moves {
-    if (this.#horizon !== null && (this.#known.length < this.#rows || !areOrdered(this.#kinds))) this.#look(candidates)
+    const isAnew = this.#horizon !== null && (this.#known.length < this.#rows || !areOrdered(this.#kinds))
+    if (isAnew) this.#look(candidates)
     else if (this.#noted.size === 0) return NO_MOVES
-    const moves = this.#show((key) => this.#noted.has(key))
+    const moves = (isAnew ? null : this.#move()) ?? this.#show((key) => this.#noted.has(key))
     this.#noted.clear()
     return moves
   }
@@ -76,19 +79,55 @@ export class PrefixMembers implements Members {
     return this.#show(() => true)
   }
 
+  /**
+   * The prefix after what was noted. It costs the rows that have changed and those that its end has passed over, however long the
+   * prefix is. @returns null when the prefix has no end by value
+   */
+  #move(): Moves | null {
+    const known = this.#known
+    const last = known[Math.min(this.#rows, known.length) - 1]
+    if (!last || !this.#hasEdge || !areOrdered(this.#kinds)) return null
+    const { compareValues } = this.#order
+    const keys = this.#keys
+    const [entered, left, changed]: [string[], string[], string[]] = [[], [], []]
+    const place = (key: string, isIn: boolean): void => {
+      if (isIn === keys.has(key)) return
+      if (isIn) keys.add(key)
+      else keys.delete(key)
+      ;(isIn ? entered : left).push(key)
+    }
+    for (const key of this.#noted) {
+      const isIn = this.#values.has(key) && compareValues(this.#values.get(key), last.value) <= 0
+      if (isIn && keys.has(key)) changed.push(key)
+      else place(key, isIn)
+    }
+    const [before, end] = [endOf(known, this.#edge, compareValues), endOf(known, last.value, compareValues)]
+    for (let index = before; index < end; index += 1) place(known[index]!.key, true)
+    for (let index = end; index < before; index += 1) place(known[index]!.key, false)
+    this.#edge = last.value ?? null
+    this.#trim(end)
+    return { entered, left, changed }
+  }
+
   /** The prefix, anew. */
   #show(isChanged: (key: string) => boolean): Moves {
     const before = this.#keys
     const known = this.#known
     let end = Math.min(this.#rows, known.length)
     if (!areOrdered(this.#kinds)) end = known.length
-    this.#edge = known[end - 1]?.value ?? null
-    while (end < known.length && this.#order.compareValues(known[end]!.value, this.#edge) === 0) end += 1
+    const edge = known[end - 1]?.value
+    this.#edge = edge ?? null
+    if (end > 0) end = endOf(known, edge, this.#order.compareValues)
     this.#keys = new Set()
     for (let index = 0; index < end; index += 1) this.#keys.add(known[index]!.key)
-    const cut = end + 4 * SPARE_ROWS
-    if (known.length > cut && areOrdered(this.#kinds)) this.#end(known[end + SPARE_ROWS]!.value)
+    this.#hasEdge = areOrdered(this.#kinds) && known.length > 0
+    if (this.#hasEdge) this.#trim(end)
     return movesBetween(before, this.#keys, isChanged)
+  }
+
+  /** Forgets rows that are far beyond the prefix. @param end of the prefix */
+  #trim(end: number): void {
+    if (this.#known.length > end + 4 * SPARE_ROWS) this.#end(this.#known[end + SPARE_ROWS]!.value)
   }
 
   #look(candidates: Candidates): void {
