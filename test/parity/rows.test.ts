@@ -21,6 +21,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'functions in `headers`, `params`': 'test/unit/request-desk.test.ts',
   'an `onError` that always tries again': 'test/unit/on-error.test.ts',
   '`backoffOptions.maxRetries`, `onFailedAttempt`, `debug`': 'test/unit/options.test.ts',
+  '`append` when the server asks for a pause': 'test/unit/http-writer.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }

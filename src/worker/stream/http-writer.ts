@@ -1,9 +1,9 @@
-import { DurableStream } from '@durable-streams/client'
+import { DurableStream, FetchError } from '@durable-streams/client'
 import type { AppendSettings } from '../../shared/calls.ts'
 import { describe, fromErrorData, SidestreamError } from '../../shared/errors.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { SourceError } from '../ports.ts'
-import { readWhole } from './answer.ts'
+import { readWhole, retryAfterMs } from './answer.ts'
 import { failureOf, type HttpRequests, linked, statusOf } from './http-requests.ts'
 import { limited, Timeout } from './timeout.ts'
 
@@ -11,6 +11,8 @@ import { limited, Timeout } from './timeout.ts'
 const WRITE_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
 /** A write is tried this often before its caller is told. */
 const WRITE_RETRIES = 3
+/** A server may ask for a longer pause than the longest back-off; whoever appends is told, and not kept waiting for hours. */
+const LONGEST_PAUSE_MS = WRITE_BACKOFF.maxDelay
 
 /** The write side of a durable stream over HTTP, and the question where the stream ends. */
 export class HttpWriter {
@@ -63,20 +65,21 @@ export class HttpWriter {
     }))
   }
 
-  /** A request that is swallowed must not keep its caller waiting for ever; whether it was carried out, nobody knows. */
   #writeFetch(): typeof fetch {
     return async (input, init) => {
       const given = new AbortController()
       const { signal, unlink } = linked(given.signal, init?.signal)
+      const { silenceTimeoutMs } = this.#settings
       try {
         const values = await this.#requests.values()
         const answer = this.#requests.send(new URL(input instanceof Request ? input.url : input), { ...init, signal }, values)
-        return await limited(answer.then((response) => readWhole(response, () => undefined)), this.#settings.silenceTimeoutMs)
+        return boundedPause(await limited(answer.then((response) => readWhole(response, () => undefined)), silenceTimeoutMs))
       } catch (error) {
         if (!(error instanceof Timeout)) throw error
         given.abort()
         // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
-        return new Response(null, { status: 408, statusText: 'the server has not answered' })
+        const message = `the server has not answered within ${String(silenceTimeoutMs)} ms; it may have carried the append out`
+        throw new GivenUp(new SidestreamError('OFFLINE', message, { retryable: true }))
       } finally {
         unlink()
       }
@@ -84,8 +87,37 @@ export class HttpWriter {
   }
 }
 
+/** A failure that is told at once: the client takes it for a refusal (408), and repeats none of those. */
+class GivenUp extends FetchError {
+  readonly told: SidestreamError
+
+  constructor(told: SidestreamError) {
+    super(408, undefined, undefined, {}, '', told.message)
+    this.told = told
+  }
+}
+
+/**
+ * The answer, with a pause that the client can be left to keep: it waits for as long as `Retry-After` says, however long that
+ * is, reads negative numbers as years, and what is more than a timer can wait makes it ask at once.
+ * @throws GivenUp where the server wants more
+ */
+function boundedPause(response: Response): Response {
+  const { status, statusText, headers, body } = response
+  if (status !== 429 && status < 500) return response
+  const ms = retryAfterMs(response)
+  if (ms > LONGEST_PAUSE_MS) {
+    const message = `the server answered ${String(status)} and wants to be left alone for ${String(Math.ceil(ms / 1000))} s`
+    throw new GivenUp(new SidestreamError('OFFLINE', message, { retryable: true, status }))
+  }
+  const bounded = new Headers(headers)
+  bounded.set('retry-after', String(ms / 1000))
+  return new Response(body, { status, statusText, headers: bounded })
+}
+
 function toWriteError(error: unknown): SidestreamError {
   if (error instanceof SidestreamError) return error
+  if (error instanceof GivenUp) return error.told
   if (error instanceof SourceError && error.data) return fromErrorData(error.data)
   const status = statusOf(error)
   const options = { cause: error, status }
