@@ -22,6 +22,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'an `onError` that always tries again': 'test/unit/on-error.test.ts',
   '`backoffOptions.maxRetries`, `onFailedAttempt`, `debug`': 'test/unit/options.test.ts',
   '`append` when the server asks for a pause': 'test/unit/http-writer.test.ts',
+  '`headers`, `params` that never settle': 'test/unit/http-writer.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }

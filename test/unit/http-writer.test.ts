@@ -92,3 +92,20 @@ describe('a server that wants to be left alone', () => {
     expect(posts).toBe(2)
   })
 })
+
+describe('headers and params that nobody gives', () => {
+  test('are not waited for longer than a server may be silent, and are not asked for again', { timeout: 2000 }, async () => {
+    let asked = 0
+    let isSigningIn = true
+    const ask: RequestAsker = () => {
+      asked += 1
+      return isSigningIn ? new Promise(() => undefined) : Promise.resolve({ headers: {}, params: {} })
+    }
+    const one = writer({ ask, silenceTimeoutMs: 50 })
+    await expect(append(one, 1)).rejects.toMatchObject({ code: 'REQUEST_VALUES', retryable: true, message: expect.stringContaining('50 ms') as string })
+    expect([asked, server.log.count(post())]).toEqual([1, 0])
+    isSigningIn = false
+    await append(one, 2)
+    expect(server.events(path)).toEqual([2])
+  })
+})

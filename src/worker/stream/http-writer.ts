@@ -1,6 +1,6 @@
 import { DurableStream, FetchError } from '@durable-streams/client'
 import type { AppendSettings } from '../../shared/calls.ts'
-import { describe, fromErrorData, SidestreamError } from '../../shared/errors.ts'
+import { describe, type ErrorCode, fromErrorData, SidestreamError } from '../../shared/errors.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { SourceError } from '../ports.ts'
 import { readWhole, retryAfterMs } from './answer.ts'
@@ -65,25 +65,34 @@ export class HttpWriter {
     }))
   }
 
+  /** Every request of a write: an append is pending for no longer than its parts may take, so each of them has a limit. */
   #writeFetch(): typeof fetch {
     return async (input, init) => {
+      const { silenceTimeoutMs } = this.#settings
+      const within = `within ${String(silenceTimeoutMs)} ms`
+      // A read waits for them as long as it takes, since a user may be signing in; whoever appends waits for an answer.
+      const values = await told(limited(this.#requests.values(), silenceTimeoutMs), 'REQUEST_VALUES', `no tab has given its headers and params ${within}`)
       const given = new AbortController()
       const { signal, unlink } = linked(given.signal, init?.signal)
-      const { silenceTimeoutMs } = this.#settings
       try {
-        const values = await this.#requests.values()
         const answer = this.#requests.send(new URL(input instanceof Request ? input.url : input), { ...init, signal }, values)
-        return boundedPause(await limited(answer.then((response) => readWhole(response, () => undefined)), silenceTimeoutMs))
-      } catch (error) {
-        if (!(error instanceof Timeout)) throw error
-        given.abort()
+        const whole = limited(answer.then((response) => readWhole(response, () => undefined)), silenceTimeoutMs)
         // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
-        const message = `the server has not answered within ${String(silenceTimeoutMs)} ms; it may have carried the append out`
-        throw new GivenUp(new SidestreamError('OFFLINE', message, { retryable: true }))
+        return boundedPause(await told(whole, 'OFFLINE', `the server has not answered ${within}; it may have carried the append out`))
       } finally {
         unlink()
+        given.abort()
       }
     }
+  }
+}
+
+/** `work`, whose time-out is told at once. @throws GivenUp */
+async function told<T>(work: Promise<T>, code: ErrorCode, message: string): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof Timeout ? new GivenUp(new SidestreamError(code, message, { retryable: true })) : error
   }
 }
 
