@@ -5,7 +5,7 @@ import { abortSignal, impossibleOf, isNumber, isRecord, text, type Rule, type Ru
 import type { Link } from './link.ts'
 
 export interface AppendOptions extends AppendSettings {
-  /** Ends the waiting; what the server was asked may still happen, as with any aborted request. */
+  /** Ends the waiting, also for a body that is promised; what the server was asked may still happen, as with any aborted request. */
   readonly signal?: AbortSignal
 }
 
@@ -35,10 +35,13 @@ export class LinkedStream implements StreamHandle {
   }
 
   async append(body: string | Uint8Array | Promise<string | Uint8Array>, options: AppendOptions = {}): Promise<void> {
-    const resolved = await body
+    const promised = isPromiseLike(body) ? this.#link.untilClosed(Promise.resolve(body)) : null
+    // Whatever ends the append first, a body that fails later is heard.
+    promised?.catch(() => undefined)
     const settings = appendSettings(options)
-    assertBody(resolved)
     const { signal } = options
+    const resolved = promised ? await (signal ? abortable(promised, signal) : promised) : body
+    assertBody(resolved)
     // `throwIfAborted` is newer than the oldest browsers that are supported.
     if (signal?.aborted) throw signal.reason
     const work = this.#link.call((engine) => engine.append(resolved, settings))
@@ -76,3 +79,6 @@ function appendSettings(options: AppendOptions): AppendSettings {
 }
 
 const nameOf = (value: unknown): string => (typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'an array' : 'an object') : describe(value))
+
+const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -23,6 +23,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '`backoffOptions.maxRetries`, `onFailedAttempt`, `debug`': 'test/unit/options.test.ts',
   '`append` when the server asks for a pause': 'test/unit/http-writer.test.ts',
   '`headers`, `params` that never settle': 'test/unit/http-writer.test.ts',
+  'a promised body of `append` that never comes': 'test/unit/stream-handle.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }
