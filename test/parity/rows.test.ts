@@ -24,6 +24,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '`append` when the server asks for a pause': 'test/unit/http-writer.test.ts',
   '`headers`, `params` that never settle': 'test/unit/http-writer.test.ts',
   'a promised body of `append` that never comes': 'test/unit/stream-handle.test.ts',
+  'appends beside one that the server refuses': 'test/unit/http-writer.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }

@@ -109,3 +109,112 @@ describe('headers and params that nobody gives', () => {
     expect(server.events(path)).toEqual([2])
   })
 })
+
+describe('appends that go out together', () => {
+  /** The bodies of this stream's requests to append, as they came. */
+  const bodies = (fetched: typeof fetch = fetch): { sent: string[]; fetch: typeof fetch } => {
+    const sent: string[] = []
+    return {
+      sent,
+      fetch: (input, init) => {
+        sent.push(String(init?.body))
+        return fetched(input, init)
+      },
+    }
+  }
+  const outcomes = async (work: ReadonlyArray<Promise<void>>): Promise<string[]> =>
+    (await Promise.allSettled(work)).map((one) => (one.status === 'fulfilled' ? 'ok' : (one.reason as { code: string; status: number }).code + String((one.reason as { status?: number }).status ?? '')))
+
+  test('do not fail with one that is refused: each is sent once more, alone and in order', async () => {
+    const { sent, fetch: own } = bodies()
+    const one = writer({ fetch: own })
+    const texts = ['{"n":1}', '{"n":2}', 'garbage{', '{"n":3}', 'more{', '{"n":4}']
+    expect(await outcomes(texts.map((text) => one.append(text, {})))).toEqual(['ok', 'ok', 'STREAM_ERROR400', 'ok', 'STREAM_ERROR400', 'ok'])
+    expect(server.events(path)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }])
+    expect(sent).toEqual([...texts.slice(0, 1), texts.slice(1).join(','), ...texts.slice(1)].map((text) => `[${text}]`))
+  })
+
+  test('wait behind those that are sent once more', async () => {
+    const one = writer()
+    const first = ['1', '2', 'garbage{', '3'].map((text) => one.append(text, {}))
+    const done = outcomes(first)
+    await first[1]
+    expect(await outcomes([one.append('4', {})])).toEqual(['ok'])
+    expect(await done).toEqual(['ok', 'ok', 'STREAM_ERROR400', 'ok'])
+    expect(server.events(path)).toEqual([1, 2, 3, 4])
+  })
+
+  test('do not fail with one that was sent before them and is refused, and that one is not sent again', async () => {
+    const { sent, fetch: own } = bodies()
+    const one = writer({ fetch: own })
+    expect(await outcomes(['garbage{', '1', '2'].map((text) => one.append(text, {})))).toEqual(['STREAM_ERROR400', 'ok', 'ok'])
+    expect(sent).toEqual(['[garbage{]', '[1,2]'])
+  })
+
+  test.each([
+    [401, 'NEEDS_AUTH401'],
+    [403, 'NEEDS_AUTH403'],
+    [404, 'STREAM_NOT_FOUND404'],
+    [410, 'STREAM_NOT_FOUND410'],
+    [408, 'OFFLINE408'],
+    [429, 'OFFLINE429'],
+    [503, 'OFFLINE503'],
+  ])('fail together with what concerns all of them (%i)', async (status, code) => {
+    server.faults.respond(status, { match: post() })
+    const { sent, fetch: own } = bodies()
+    const one = writer({ fetch: own })
+    expect(await outcomes(['1', '2', '3'].map((text) => one.append(text, {})))).toEqual([code, code, code])
+    expect(new Set(sent)).toEqual(new Set(['[1]']))
+  })
+
+  test('fail together when that comes while they are sent once more', async () => {
+    const answers = [204, 400, 204, 401]
+    const { sent, fetch: own } = bodies(() => Promise.resolve(new Response(null, { status: answers.shift()! })))
+    const one = writer({ fetch: own })
+    expect(await outcomes(['1', '2', '3', '4'].map((text) => one.append(text, {})))).toEqual(['ok', 'ok', 'NEEDS_AUTH401', 'NEEDS_AUTH401'])
+    expect(sent).toEqual(['[1]', '[2,3,4]', '[2]', '[3]'])
+  })
+
+  test('to a stream that is closed are refused together', async () => {
+    server.closeStream(path)
+    const { sent, fetch: own } = bodies()
+    const one = writer({ fetch: own })
+    expect(await outcomes(['1', '2', '3'].map((text) => one.append(text, {})))).toEqual(['STREAM_ERROR409', 'STREAM_ERROR409', 'STREAM_ERROR409'])
+    expect(sent.length).toBeLessThanOrEqual(2)
+  })
+
+  test('are of one content type, and of text and bytes as they come', async () => {
+    const seen: Array<[string | null, string]> = []
+    const own: typeof fetch = async (_, init) => {
+      seen.push([new Headers(init?.headers).get('content-type'), await new Response(init?.body).text()])
+      return new Response(null, { status: 204 })
+    }
+    const plain = { contentType: 'text/plain' }
+    const one = writer({ fetch: own })
+    await Promise.all([
+      one.append('1', {}), one.append('2', { contentType: 'application/json; charset=utf-8' }), one.append(new TextEncoder().encode('3'), { contentType: 'application/json; charset=utf-8' }),
+      one.append('a', plain), one.append(new TextEncoder().encode('ü'), plain), one.append('b', plain), one.append('4', {}),
+    ])
+    expect(seen).toEqual([
+      ['application/json', '[1]'], ['application/json; charset=utf-8', '[2,3]'], ['text/plain', 'aüb'], ['application/json', '[4]'],
+    ])
+  })
+
+  test('have the sequence number of the last', async () => {
+    const seen: Array<string | null> = []
+    const own: typeof fetch = (_, init) => {
+      seen.push(new Headers(init?.headers).get('stream-seq'))
+      return Promise.resolve(new Response(null, { status: 204 }))
+    }
+    const one = writer({ fetch: own })
+    await Promise.all([one.append('1', { seq: 'a' }), one.append('2', { seq: 'b' }), one.append('3', { seq: 'c' }), one.append('4', {})])
+    expect(seen).toEqual(['a', 'c'])
+  })
+
+  test('go out each by itself, and at once, without batching', async () => {
+    const { sent, fetch: own } = bodies(() => Promise.resolve(new Response(null, { status: 204 })))
+    const one = writer({ fetch: own, batching: false })
+    await Promise.all([one.append('1', {}), one.append('2', {})])
+    expect(sent).toEqual(['[1]', '[2]'])
+  })
+})

@@ -3,6 +3,7 @@ import type { AppendSettings } from '../../shared/calls.ts'
 import { describe, type ErrorCode, fromErrorData, SidestreamError } from '../../shared/errors.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { SourceError } from '../ports.ts'
+import { type Append, AppendQueue, joined } from './append-queue.ts'
 import { readWhole, retryAfterMs } from './answer.ts'
 import { failureOf, type HttpRequests, linked, statusOf } from './http-requests.ts'
 import { limited, Timeout } from './timeout.ts'
@@ -20,7 +21,8 @@ export class HttpWriter {
   readonly #requests: HttpRequests
   /** An application's own stream object; it then does the requests as it likes. */
   readonly #given: DurableStream | undefined
-  #writer: DurableStream | null = null
+  readonly #queue = new AppendQueue({ send: (appends) => this.#post(appends), isRefusal })
+  #stream: DurableStream | null = null
 
   constructor(settings: StreamSettings, requests: HttpRequests, given: DurableStream | undefined) {
     this.#settings = settings
@@ -30,7 +32,9 @@ export class HttpWriter {
 
   async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
     try {
-      await this.#open().append(body, options)
+      if (this.#given) await this.#given.append(body, options)
+      else if (this.#settings.batching) await this.#queue.add({ body, options })
+      else await this.#post([{ body, options }])
     } catch (error) {
       throw toWriteError(error)
     }
@@ -52,16 +56,21 @@ export class HttpWriter {
     }
   }
 
+  /** One request. The server is told the last sequence number of them, as by the client. */
+  async #post(appends: ReadonlyArray<Append>): Promise<void> {
+    const contentType = appends[0]?.options.contentType ?? this.#settings.contentType
+    const seq = appends.flatMap(({ options }) => options.seq ?? []).at(-1)
+    await this.#open().append(joined(appends, contentType), { ...(contentType === null ? {} : { contentType }), ...(seq === undefined ? {} : { seq }) })
+  }
+
   #open(): DurableStream {
-    if (this.#given) return this.#given
-    const { url, contentType, batching, backoff } = this.#settings
-    return (this.#writer ??= new DurableStream({
+    const { url, backoff } = this.#settings
+    return (this.#stream ??= new DurableStream({
       url,
-      batching,
+      batching: false,
       backoffOptions: { ...(backoff ?? WRITE_BACKOFF), maxRetries: WRITE_RETRIES },
       warnOnHttp: false,
       fetch: this.#writeFetch(),
-      ...(contentType === null ? {} : { contentType }),
     }))
   }
 
@@ -123,6 +132,12 @@ function boundedPause(response: Response): Response {
   bounded.set('retry-after', String(ms / 1000))
   return new Response(body, { status, statusText, headers: bounded })
 }
+
+/** The header of the answer that the client has made an error of. */
+const headerOf = (error: unknown, name: string): string | undefined => (error instanceof FetchError ? error.headers[name] : undefined)
+
+/** A stream that is closed takes nothing more, whatever it is. */
+const isRefusal = (error: unknown): boolean => failureOf(statusOf(error), false) === 'refused' && headerOf(error, 'stream-closed') !== 'true'
 
 function toWriteError(error: unknown): SidestreamError {
   if (error instanceof SidestreamError) return error
