@@ -25,6 +25,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '`headers`, `params` that never settle': 'test/unit/http-writer.test.ts',
   'a promised body of `append` that never comes': 'test/unit/stream-handle.test.ts',
   'appends beside one that the server refuses': 'test/unit/http-writer.test.ts',
+  '`producerId`, `producerEpoch`, `producerSeq` of `append`': 'test/unit/http-writer.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }

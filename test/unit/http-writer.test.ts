@@ -218,3 +218,60 @@ describe('appends that go out together', () => {
     expect(sent).toEqual(['[1]', '[2]'])
   })
 })
+
+describe('appends of a producer', () => {
+  const by = (producerSeq: number, producerEpoch = 0) => ({ producerId: 'form', producerEpoch, producerSeq })
+  const triples = () => server.log.all(post()).map(({ headers }) => [headers['producer-id'], headers['producer-epoch'], headers['producer-seq']])
+
+  test('are written once, however often they are repeated', async () => {
+    const one = writer()
+    await one.append('1', by(0))
+    await one.append('1', by(0))
+    await one.append('2', by(1))
+    expect(server.events(path)).toEqual([1, 2])
+    expect(triples()).toEqual([['form', '0', '0'], ['form', '0', '0'], ['form', '0', '1']])
+  })
+
+  test('are written once although the answer is lost and the request repeated', async () => {
+    server.faults.loseAnswer({ match: post(), times: 1 })
+    await writer().append('1', by(0))
+    expect([server.log.count(post()), server.events(path)]).toEqual([2, [1]])
+  })
+
+  test('have a request each, in their order among the others', async () => {
+    const one = writer()
+    await Promise.all([one.append('1', {}), one.append('2', by(0)), one.append('3', by(1)), one.append('4', {}), one.append('5', {})])
+    expect(server.events(path)).toEqual([1, 2, 3, 4, 5])
+    const none = [undefined, undefined, undefined]
+    expect(triples()).toEqual([none, ['form', '0', '0'], ['form', '0', '1'], none])
+  })
+
+  test('keep their order without batching too', async () => {
+    const one = writer({ batching: false })
+    await Promise.all([0, 1, 2, 3].map((seq) => one.append(String(seq), by(seq))))
+    expect(server.events(path)).toEqual([0, 1, 2, 3])
+  })
+
+  test('of an older epoch are fenced off, which is no matter of credentials, and fails no other append', async () => {
+    const one = writer()
+    await one.append('1', by(0, 1))
+    const fenced = one.append('2', by(1, 0))
+    const other = one.append('3', {})
+    await expect(fenced).rejects.toMatchObject({ code: 'STREAM_ERROR', retryable: false, status: 403, message: expect.stringMatching(/fenced off.* epoch 1/) as string })
+    await other
+    expect(server.events(path)).toEqual([1, 3])
+  })
+
+  test('that leave one out are refused, with the number that the server expects', async () => {
+    const one = writer()
+    await one.append('1', by(0))
+    await expect(one.append('3', by(2))).rejects.toMatchObject({ code: 'STREAM_ERROR', retryable: false, status: 409, message: expect.stringMatching(/expects 1/) as string })
+    await one.append('2', by(1))
+    expect(server.events(path)).toEqual([1, 2])
+  })
+
+  test('need credentials like any other', async () => {
+    server.faults.respond(403, { match: post() })
+    await expect(writer().append('1', by(0))).rejects.toMatchObject({ code: 'NEEDS_AUTH', retryable: true, status: 403 })
+  })
+})

@@ -77,3 +77,23 @@ describe('a body that is promised', () => {
   })
 })
 
+
+describe('a producer', () => {
+  const whole = { producerId: 'form', producerEpoch: 0, producerSeq: 0 }
+
+  test.each(['producerId', 'producerEpoch', 'producerSeq'] as const)('is refused without its %s', soon, async (name) => {
+    for (const options of [{ ...whole, [name]: undefined }, { [name]: whole[name] }]) {
+      await expect(stream.append('{}', options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('go together') as string })
+    }
+    expect(sessions).toBe(0)
+  })
+
+  test.each([['empty', ''], ['two lines', 'a\nb'], ['beyond what a header can carry', '→'], ['with blanks around it', ' a ']])('is refused whose id is %s', soon, async (_, producerId) => {
+    await expect(stream.append('{}', { ...whole, producerId })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('producerId') as string })
+    expect(sessions).toBe(0)
+  })
+
+  test('that is whole is taken', soon, async () => {
+    await expect(stream.append('{}', whole)).rejects.toMatchObject({ code: 'WORKER_START_FAILED' })
+  })
+})

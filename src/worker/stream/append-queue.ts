@@ -53,10 +53,11 @@ export class AppendQueue {
     this.#isSending = false
   }
 
-  /** The first ones, as far as they can be one request: it has one content type. */
+  /** The first ones, as far as they can be one request. */
   #next(): Waiting[] {
-    const other = this.#waiting.findIndex(({ options }) => options.contentType !== this.#waiting[0]?.options.contentType)
-    return this.#waiting.splice(0, other === -1 ? this.#waiting.length : other)
+    const [first, ...others] = this.#waiting
+    const count = others.findIndex((other) => !goTogether(first?.options, other.options))
+    return this.#waiting.splice(0, count === -1 ? this.#waiting.length : count + 1)
   }
 
   /**
@@ -75,6 +76,13 @@ export class AppendQueue {
     for (const one of batch) one.resolve()
   }
 }
+
+/** A server counts a producer's requests, and drops those that it knows: each of its appends is one. */
+export const isProducers = ({ producerId }: AppendSettings): boolean => producerId !== undefined
+
+/** A request has one content type. */
+const goTogether = (one: AppendSettings = {}, other: AppendSettings): boolean =>
+  one.contentType === other.contentType && !isProducers(one) && !isProducers(other)
 
 /** The body of one request with these appends, as the client's `append` takes it: it puts the brackets of a list around JSON. */
 export function joined(appends: ReadonlyArray<Append>, contentType: string | null): string | Uint8Array {

@@ -3,7 +3,7 @@ import type { AppendSettings } from '../../shared/calls.ts'
 import { describe, type ErrorCode, fromErrorData, SidestreamError } from '../../shared/errors.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { SourceError } from '../ports.ts'
-import { type Append, AppendQueue, joined } from './append-queue.ts'
+import { type Append, AppendQueue, isProducers, joined } from './append-queue.ts'
 import { readWhole, retryAfterMs } from './answer.ts'
 import { failureOf, type HttpRequests, linked, statusOf } from './http-requests.ts'
 import { limited, Timeout } from './timeout.ts'
@@ -22,7 +22,6 @@ export class HttpWriter {
   /** An application's own stream object; it then does the requests as it likes. */
   readonly #given: DurableStream | undefined
   readonly #queue = new AppendQueue({ send: (appends) => this.#post(appends), isRefusal })
-  #stream: DurableStream | null = null
 
   constructor(settings: StreamSettings, requests: HttpRequests, given: DurableStream | undefined) {
     this.#settings = settings
@@ -33,7 +32,8 @@ export class HttpWriter {
   async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
     try {
       if (this.#given) await this.#given.append(body, options)
-      else if (this.#settings.batching) await this.#queue.add({ body, options })
+      // A server takes a producer's appends in their order only, so they wait for each other without batching too.
+      else if (this.#settings.batching || isProducers(options)) await this.#queue.add({ body, options })
       else await this.#post([{ body, options }])
     } catch (error) {
       throw toWriteError(error)
@@ -58,20 +58,19 @@ export class HttpWriter {
 
   /** One request. The server is told the last sequence number of them, as by the client. */
   async #post(appends: ReadonlyArray<Append>): Promise<void> {
-    const contentType = appends[0]?.options.contentType ?? this.#settings.contentType
-    const seq = appends.flatMap(({ options }) => options.seq ?? []).at(-1)
-    await this.#open().append(joined(appends, contentType), { ...(contentType === null ? {} : { contentType }), ...(seq === undefined ? {} : { seq }) })
-  }
-
-  #open(): DurableStream {
     const { url, backoff } = this.#settings
-    return (this.#stream ??= new DurableStream({
+    const options = appends[0]?.options ?? {}
+    const contentType = options.contentType ?? this.#settings.contentType
+    const seq = appends.flatMap((append) => append.options.seq ?? []).at(-1)
+    const stream = new DurableStream({
       url,
       batching: false,
       backoffOptions: { ...(backoff ?? WRITE_BACKOFF), maxRetries: WRITE_RETRIES },
       warnOnHttp: false,
       fetch: this.#writeFetch(),
-    }))
+      headers: producerHeaders(options),
+    })
+    await stream.append(joined(appends, contentType), { ...(contentType === null ? {} : { contentType }), ...(seq === undefined ? {} : { seq }) })
   }
 
   /** Every request of a write: an append is pending for no longer than its parts may take, so each of them has a limit. */
@@ -133,11 +132,27 @@ function boundedPause(response: Response): Response {
   return new Response(body, { status, statusText, headers: bounded })
 }
 
+/** The client's `append` takes a producer among its options, and never reads it; so its headers are given to the stream. */
+function producerHeaders({ producerId, producerEpoch, producerSeq }: AppendSettings): Record<string, string> {
+  if (producerId === undefined || producerEpoch === undefined || producerSeq === undefined) return {}
+  return { 'Producer-Id': producerId, 'Producer-Epoch': String(producerEpoch), 'Producer-Seq': String(producerSeq) }
+}
+
 /** The header of the answer that the client has made an error of. */
 const headerOf = (error: unknown, name: string): string | undefined => (error instanceof FetchError ? error.headers[name] : undefined)
 
+/** Why the server refuses this producer's append, in words; null when it is about something else. */
+function producerRefusal(error: unknown): string | null {
+  const status = statusOf(error)
+  const epoch = headerOf(error, 'producer-epoch')
+  if (status === 403 && epoch !== undefined) return `the producer is fenced off: another has taken over with epoch ${epoch}`
+  const expected = headerOf(error, 'producer-expected-seq')
+  return status === 409 && expected !== undefined ? `the producer has left appends out: the server expects ${expected} as its producerSeq` : null
+}
+
 /** A stream that is closed takes nothing more, whatever it is. */
-const isRefusal = (error: unknown): boolean => failureOf(statusOf(error), false) === 'refused' && headerOf(error, 'stream-closed') !== 'true'
+const isRefusal = (error: unknown): boolean =>
+  producerRefusal(error) !== null || (failureOf(statusOf(error), false) === 'refused' && headerOf(error, 'stream-closed') !== 'true')
 
 function toWriteError(error: unknown): SidestreamError {
   if (error instanceof SidestreamError) return error
@@ -145,6 +160,8 @@ function toWriteError(error: unknown): SidestreamError {
   if (error instanceof SourceError && error.data) return fromErrorData(error.data)
   const status = statusOf(error)
   const options = { cause: error, status }
+  const refusal = producerRefusal(error)
+  if (refusal !== null) return new SidestreamError('STREAM_ERROR', refusal, options)
   const message = describe(error)
   switch (failureOf(status, false)) {
     case 'unauthorized':
