@@ -34,7 +34,7 @@ export class Link {
   #life = new AbortController()
   #endpoint: OpenEndpoint | null = null
   #opening: Promise<Session> | null = null
-  #closed = false
+  readonly #end = new AbortController()
   #isDown = false
   #deaths = 0
   #bypass = 0
@@ -69,6 +69,15 @@ export class Link {
     )
   }
 
+  /** `work` that the worker knows nothing of yet: its death is no reason to give it up. @throws SidestreamError `CLOSED` */
+  untilClosed<T>(work: Promise<T>): Promise<T> {
+    return abortable(work, this.#end.signal)
+  }
+
+  get #closed(): boolean {
+    return this.#end.signal.aborted
+  }
+
   /** Proof that the session works: the next death is the first again. */
   thrives(): void {
     this.#deaths = 0
@@ -76,7 +85,7 @@ export class Link {
 
   close(): void {
     if (this.#closed) return
-    this.#closed = true
+    this.#end.abort(closedError())
     clearTimeout(this.#restartTimer)
     this.#life.abort(closedError())
     const opening = this.#opening

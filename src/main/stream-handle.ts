@@ -5,7 +5,7 @@ import { abortSignal, impossibleOf, isNumber, isRecord, text, type Rule, type Ru
 import type { Link } from './link.ts'
 
 export interface AppendOptions extends AppendSettings {
-  /** Ends the waiting; what the server was asked may still happen, as with any aborted request. */
+  /** Ends the waiting, also for a body that is promised; what the server was asked may still happen, as with any aborted request. */
   readonly signal?: AbortSignal
 }
 
@@ -16,8 +16,8 @@ export interface StreamHandle {
   /**
    * Appends to the stream.
    * @param body the JSON text of one event, for a JSON stream
-   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`, `STREAM_ERROR`,
-   *   `WORKER_DIED`, `CLOSED`
+   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `REQUEST_VALUES`, `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`,
+   *   `STREAM_ERROR`, `WORKER_DIED`, `CLOSED`
    */
   append(body: string | Uint8Array | Promise<string | Uint8Array>, options?: AppendOptions): Promise<void>
 }
@@ -35,10 +35,13 @@ export class LinkedStream implements StreamHandle {
   }
 
   async append(body: string | Uint8Array | Promise<string | Uint8Array>, options: AppendOptions = {}): Promise<void> {
-    const resolved = await body
+    const promised = isPromiseLike(body) ? this.#link.untilClosed(Promise.resolve(body)) : null
+    // Whatever ends the append first, a body that fails later is heard.
+    promised?.catch(() => undefined)
     const settings = appendSettings(options)
-    assertBody(resolved)
     const { signal } = options
+    const resolved = promised ? await (signal ? abortable(promised, signal) : promised) : body
+    assertBody(resolved)
     // `throwIfAborted` is newer than the oldest browsers that are supported.
     if (signal?.aborted) throw signal.reason
     const work = this.#link.call((engine) => engine.append(resolved, settings))
@@ -48,10 +51,23 @@ export class LinkedStream implements StreamHandle {
 }
 
 const counter: Rule = { is: 'a whole number, 0 at least', check: (value) => Number.isSafeInteger(value) && isNumber(value, 0) }
+/** What cannot be sent would look like a network that fails. */
+const producerName: Rule = {
+  is: 'a string that a header can carry, without blanks around it',
+  check: (value) => {
+    if (typeof value !== 'string' || value === '') return false
+    try {
+      return new Headers({ 'Producer-Id': value }).get('Producer-Id') === value
+    } catch {
+      return false
+    }
+  },
+}
+const PRODUCER = ['producerId', 'producerEpoch', 'producerSeq'] as const
 const SETTINGS = {
   seq: text,
   contentType: text,
-  producerId: text,
+  producerId: producerName,
   producerEpoch: counter,
   producerSeq: counter,
 } satisfies Rules<AppendSettings>
@@ -72,7 +88,14 @@ function appendSettings(options: AppendOptions): AppendSettings {
   if (!isRecord(options)) throw new SidestreamError('INVALID_ARGUMENT', "append's options are no object")
   const wrong = impossibleOf(options, OPTIONS, '')
   if (wrong !== null) throw new SidestreamError('INVALID_ARGUMENT', `append: ${wrong}`)
+  const missing = PRODUCER.filter((name) => options[name] === undefined)
+  if (missing.length > 0 && missing.length < PRODUCER.length) {
+    throw new SidestreamError('INVALID_ARGUMENT', `append: ${PRODUCER.join(', ')} go together; there is no ${missing.join(', no ')}`)
+  }
   return Object.fromEntries(Object.entries(options).filter(([name, value]) => Object.hasOwn(SETTINGS, name) && value !== undefined))
 }
 
 const nameOf = (value: unknown): string => (typeof value === 'object' && value !== null ? (Array.isArray(value) ? 'an array' : 'an object') : describe(value))
+
+const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

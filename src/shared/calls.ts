@@ -58,6 +58,7 @@ export interface AppendSettings {
   /** Writer coordination (`Stream-Seq`); a lower one than the stream's last is refused with 409. */
   readonly seq?: string
   readonly contentType?: string
+  /** With the two after it: the server writes each triple once, and wants a producer's in their order. */
   readonly producerId?: string
   readonly producerEpoch?: number
   readonly producerSeq?: number

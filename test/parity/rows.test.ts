@@ -21,6 +21,11 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'functions in `headers`, `params`': 'test/unit/request-desk.test.ts',
   'an `onError` that always tries again': 'test/unit/on-error.test.ts',
   '`backoffOptions.maxRetries`, `onFailedAttempt`, `debug`': 'test/unit/options.test.ts',
+  '`append` when the server asks for a pause': 'test/unit/http-writer.test.ts',
+  '`headers`, `params` that never settle': 'test/unit/http-writer.test.ts',
+  'a promised body of `append` that never comes': 'test/unit/stream-handle.test.ts',
+  'appends beside one that the server refuses': 'test/unit/http-writer.test.ts',
+  '`producerId`, `producerEpoch`, `producerSeq` of `append`': 'test/unit/http-writer.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }

@@ -1,23 +1,19 @@
-import { DurableStream, stream, type BackoffOptions, type StreamResponse } from '@durable-streams/client'
+import { stream, type BackoffOptions, type DurableStream, type StreamResponse } from '@durable-streams/client'
 import { abortable } from '../../shared/abortable.ts'
-import { describe, fromErrorData, SidestreamError, toErrorData } from '../../shared/errors.ts'
+import { describe } from '../../shared/errors.ts'
 import type { StreamBatch } from '../../shared/batch.ts'
 import type { AppendSettings } from '../../shared/calls.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { isEventStream, isFromStream, isInterruptedPoll, readWhole, retryAfterMs, watchBody } from './answer.ts'
-import { type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, type Requests, SourceError, type SourceFailure, type StreamSource } from '../ports.ts'
+import { type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import { EventStream } from './event-stream.ts'
-import { limited, Timeout } from './timeout.ts'
+import { failureOf, HttpRequests, linked, statusOf } from './http-requests.ts'
+import { HttpWriter } from './http-writer.ts'
+import { limited } from './timeout.ts'
 
 /** A read that has failed is not tried again by the client: the reader does that, and knows what progress was made. */
 const NO_RETRIES: BackoffOptions = { initialDelay: 0, maxDelay: 0, multiplier: 1, maxRetries: 0 }
-/** Back-off of a write, ms and factor. */
-const WRITE_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
-/** A write is tried this often before its caller is told. */
-const WRITE_RETRIES = 3
-/** Query parameters that belong to the protocol, not to the application. */
-const PROTOCOL_PARAMS = new Set(['offset', 'live', 'cursor'])
 /** Caches on the way do not know a URL with a new value of this parameter. */
 const FRESH_PARAM = 'cache-buster'
 /** The last batch of a session has been received whole; handling it cannot take so long, ms. */
@@ -35,17 +31,16 @@ export interface GivenTransport {
 /** A durable stream over HTTP: `@durable-streams/client` does the requests, long-poll and SSE. */
 export class HttpSource implements StreamSource {
   readonly #settings: StreamSettings
-  readonly #ask: RequestAsker
-  readonly #fetch: typeof fetch
+  readonly #requests: HttpRequests
+  readonly #writer: HttpWriter
   /** An application's own stream object; it then does the requests as it likes. */
   readonly #given: DurableStream | undefined
-  #writer: DurableStream | null = null
 
   constructor(settings: StreamSettings, ask: RequestAsker, given: GivenTransport = {}) {
     this.#settings = settings
-    this.#ask = ask
-    this.#fetch = given.fetch ?? ((...args) => fetch(...args))
+    this.#requests = new HttpRequests(ask, given.fetch)
     this.#given = given.stream
+    this.#writer = new HttpWriter(settings, this.#requests, given.stream)
   }
 
   async read(request: ReadRequest): Promise<ReadEnd> {
@@ -137,41 +132,12 @@ export class HttpSource implements StreamSource {
     if (!signal.aborted) requests.sent('live')
   }
 
-  async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
-    try {
-      await this.#open().append(body, options)
-    } catch (error) {
-      throw toWriteError(error)
-    }
+  append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
+    return this.#writer.append(body, options)
   }
 
-  async end(): Promise<string | null> {
-    const { url, silenceTimeoutMs } = this.#settings
-    const asked = new AbortController()
-    const ask: typeof fetch = async (input, init) =>
-      this.#send(new URL(input instanceof Request ? input.url : input), { ...init, signal: asked.signal }, await this.#values())
-    try {
-      const head = this.#given ? this.#given.head({ signal: asked.signal }) : DurableStream.head({ url, fetch: ask, warnOnHttp: false })
-      const answer = await limited(head, silenceTimeoutMs)
-      return (answer.exists && answer.offset) || null
-    } catch (error) {
-      throw toWriteError(error)
-    } finally {
-      asked.abort()
-    }
-  }
-
-  #open(): DurableStream {
-    if (this.#given) return this.#given
-    const { url, contentType, batching, backoff } = this.#settings
-    return (this.#writer ??= new DurableStream({
-      url,
-      batching,
-      backoffOptions: { ...(backoff ?? WRITE_BACKOFF), maxRetries: WRITE_RETRIES },
-      warnOnHttp: false,
-      fetch: this.#writeFetch(),
-      ...(contentType === null ? {} : { contentType }),
-    }))
+  end(): Promise<string | null> {
+    return this.#writer.end()
   }
 
   /** Every request of a read. The first failure ends the read, whatever the client would do about it. */
@@ -190,10 +156,10 @@ export class HttpSource implements StreamSource {
         requests.over({ kind, ok, isIdle, retryAfterMs: afterMs })
       }
       try {
-        const values = await this.#values()
+        const values = await this.#requests.values()
         if (isAborted()) throw new SourceError('interrupted', 'given up')
         requests.sent(kind)
-        const answer = await this.#send(url, { ...init, signal }, values)
+        const answer = await this.#requests.send(url, { ...init, signal }, values)
         heard()
         if (answer.ok && isEventStream(answer)) {
           if (url.searchParams.get('live') !== 'sse') {
@@ -243,47 +209,6 @@ export class HttpSource implements StreamSource {
       end(true, false, 0)
     })
   }
-
-  /** A request that is swallowed must not keep its caller waiting for ever; whether it was carried out, nobody knows. */
-  #writeFetch(): typeof fetch {
-    return async (input, init) => {
-      const given = new AbortController()
-      const { signal, unlink } = linked(given.signal, init?.signal)
-      try {
-        const values = await this.#values()
-        const answer = this.#send(new URL(input instanceof Request ? input.url : input), { ...init, signal }, values)
-        return await limited(answer.then((response) => readWhole(response, () => undefined)), this.#settings.silenceTimeoutMs)
-      } catch (error) {
-        if (!(error instanceof Timeout)) throw error
-        given.abort()
-        // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
-        return new Response(null, { status: 408, statusText: 'the server has not answered' })
-      } finally {
-        unlink()
-      }
-    }
-  }
-
-  /**
-   * Headers and params are asked for before each request, so that a token refreshes while the server is being tried again.
-   * @throws SourceError `application` where they cannot be had because the application's function fails
-   */
-  async #values(): ReturnType<RequestAsker> {
-    try {
-      return await this.#ask()
-    } catch (error) {
-      const data = toErrorData(error, 'STREAM_ERROR')
-      throw new SourceError(data.code === 'TAB_GONE' ? 'unreachable' : 'application', data.message, { data })
-    }
-  }
-
-  /** The browser's HTTP cache is left out: the engine keeps a copy of its own, and a stream that was made again can have the old one's ETag. */
-  #send(url: URL, init: RequestInit | undefined, values: Awaited<ReturnType<RequestAsker>>): Promise<Response> {
-    for (const [name, value] of Object.entries(values.params)) if (!PROTOCOL_PARAMS.has(name)) url.searchParams.set(name, value)
-    const headers = new Headers(init?.headers)
-    for (const [name, value] of Object.entries(values.headers)) headers.set(name, value)
-    return this.#fetch(url.toString(), { ...init, headers, cache: 'no-store' })
-  }
 }
 
 interface EventsWatch {
@@ -296,23 +221,6 @@ interface EventsWatch {
 /** An event stream's control event without an offset reaches the client as the text `undefined`. @throws SourceError `refused` */
 function assertOffset({ offset }: StreamBatch): void {
   if (typeof offset !== 'string' || ['', 'undefined', 'null'].includes(offset)) throw new SourceError('refused', 'the server did not say at which offset its events end')
-}
-
-/** A signal that aborts when either does, until it is unlinked; `AbortSignal.any` is missing in browsers that are supported. */
-function linked(own: AbortSignal, given: AbortSignal | null | undefined): { signal: AbortSignal; unlink: () => void } {
-  const both = new AbortController()
-  const signals = given ? [own, given] : [own]
-  const abort = (): void => {
-    both.abort(signals.find(({ aborted }) => aborted)?.reason)
-  }
-  if (signals.some(({ aborted }) => aborted)) abort()
-  for (const signal of signals) signal.addEventListener('abort', abort, { once: true })
-  return {
-    signal: both.signal,
-    unlink: () => {
-      for (const signal of signals) signal.removeEventListener('abort', abort)
-    },
-  }
 }
 
 /** Why an answer is of no use; null when it is. */
@@ -360,46 +268,9 @@ class Progress {
   }
 }
 
-/** Client errors carry `status` and sometimes `code`; their classes differ by where they arose. */
-const statusOf = (error: unknown): number | undefined => {
-  const status: unknown = typeof error === 'object' && error !== null ? (error as { status?: unknown }).status : undefined
-  return typeof status === 'number' ? status : undefined
-}
-
 function toSourceError(error: unknown, resuming: boolean): SourceError {
   if (error instanceof SourceError) return error
   const status = statusOf(error)
   const isParseError = (error as { code?: unknown } | null)?.code === 'PARSE_ERROR'
   return new SourceError(isParseError ? 'refused' : failureOf(status, resuming), describe(error), { status })
-}
-
-function failureOf(status: number | undefined, resuming: boolean): SourceFailure {
-  if (status === 401 || status === 403) return 'unauthorized'
-  if (status === 404 || status === 410) return 'missing'
-  // An offset that a server does not know is one from another life of the stream.
-  if ((status === 400 || status === 416) && resuming) return 'bad-offset'
-  if (status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408) return 'refused'
-  return 'unreachable'
-}
-
-function toWriteError(error: unknown): SidestreamError {
-  if (error instanceof SidestreamError) return error
-  if (error instanceof SourceError && error.data) return fromErrorData(error.data)
-  const status = statusOf(error)
-  const options = { cause: error, status }
-  const message = describe(error)
-  switch (failureOf(status, false)) {
-    case 'unauthorized':
-      return new SidestreamError('NEEDS_AUTH', message, { ...options, retryable: true })
-    case 'missing':
-      return new SidestreamError('STREAM_NOT_FOUND', message, options)
-    case 'unreachable':
-      return new SidestreamError('OFFLINE', message, { ...options, retryable: true })
-    case 'interrupted':
-    case 'bad-offset':
-    case 'older':
-    case 'refused':
-    case 'application':
-      return new SidestreamError('STREAM_ERROR', message, options)
-  }
 }

@@ -1,0 +1,180 @@
+import { DurableStream, FetchError } from '@durable-streams/client'
+import type { AppendSettings } from '../../shared/calls.ts'
+import { describe, type ErrorCode, fromErrorData, SidestreamError } from '../../shared/errors.ts'
+import type { StreamSettings } from '../../shared/settings.ts'
+import { SourceError } from '../ports.ts'
+import { type Append, AppendQueue, isProducers, joined } from './append-queue.ts'
+import { readWhole, retryAfterMs } from './answer.ts'
+import { failureOf, type HttpRequests, linked, statusOf } from './http-requests.ts'
+import { limited, Timeout } from './timeout.ts'
+
+/** Back-off of a write, ms and factor. */
+const WRITE_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
+/** A write is tried this often before its caller is told. */
+const WRITE_RETRIES = 3
+/** A server may ask for a longer pause than the longest back-off; whoever appends is told, and not kept waiting for hours. */
+const LONGEST_PAUSE_MS = WRITE_BACKOFF.maxDelay
+
+/** The write side of a durable stream over HTTP, and the question where the stream ends. */
+export class HttpWriter {
+  readonly #settings: StreamSettings
+  readonly #requests: HttpRequests
+  /** An application's own stream object; it then does the requests as it likes. */
+  readonly #given: DurableStream | undefined
+  readonly #queue = new AppendQueue({ send: (appends) => this.#post(appends), isRefusal })
+
+  constructor(settings: StreamSettings, requests: HttpRequests, given: DurableStream | undefined) {
+    this.#settings = settings
+    this.#requests = requests
+    this.#given = given
+  }
+
+  async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
+    try {
+      if (this.#given) await this.#given.append(body, options)
+      // A server takes a producer's appends in their order only, so they wait for each other without batching too.
+      else if (this.#settings.batching || isProducers(options)) await this.#queue.add({ body, options })
+      else await this.#post([{ body, options }])
+    } catch (error) {
+      throw toWriteError(error)
+    }
+  }
+
+  async end(): Promise<string | null> {
+    const { url, silenceTimeoutMs } = this.#settings
+    const asked = new AbortController()
+    const ask: typeof fetch = async (input, init) =>
+      this.#requests.send(new URL(input instanceof Request ? input.url : input), { ...init, signal: asked.signal }, await this.#requests.values())
+    try {
+      const head = this.#given ? this.#given.head({ signal: asked.signal }) : DurableStream.head({ url, fetch: ask, warnOnHttp: false })
+      const answer = await limited(head, silenceTimeoutMs)
+      return (answer.exists && answer.offset) || null
+    } catch (error) {
+      throw toWriteError(error)
+    } finally {
+      asked.abort()
+    }
+  }
+
+  /** One request. The server is told the last sequence number of them, as by the client. */
+  async #post(appends: ReadonlyArray<Append>): Promise<void> {
+    const { url, backoff } = this.#settings
+    const options = appends[0]?.options ?? {}
+    const contentType = options.contentType ?? this.#settings.contentType
+    const seq = appends.flatMap((append) => append.options.seq ?? []).at(-1)
+    const stream = new DurableStream({
+      url,
+      batching: false,
+      backoffOptions: { ...(backoff ?? WRITE_BACKOFF), maxRetries: WRITE_RETRIES },
+      warnOnHttp: false,
+      fetch: this.#writeFetch(),
+      headers: producerHeaders(options),
+    })
+    await stream.append(joined(appends, contentType), { ...(contentType === null ? {} : { contentType }), ...(seq === undefined ? {} : { seq }) })
+  }
+
+  /** Every request of a write: an append is pending for no longer than its parts may take, so each of them has a limit. */
+  #writeFetch(): typeof fetch {
+    return async (input, init) => {
+      const { silenceTimeoutMs } = this.#settings
+      const within = `within ${String(silenceTimeoutMs)} ms`
+      // A read waits for them as long as it takes, since a user may be signing in; whoever appends waits for an answer.
+      const values = await told(limited(this.#requests.values(), silenceTimeoutMs), 'REQUEST_VALUES', `no tab has given its headers and params ${within}`)
+      const given = new AbortController()
+      const { signal, unlink } = linked(given.signal, init?.signal)
+      try {
+        const answer = this.#requests.send(new URL(input instanceof Request ? input.url : input), { ...init, signal }, values)
+        const whole = limited(answer.then((response) => readWhole(response, () => undefined)), silenceTimeoutMs)
+        // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
+        return boundedPause(await told(whole, 'OFFLINE', `the server has not answered ${within}; it may have carried the append out`))
+      } finally {
+        unlink()
+        given.abort()
+      }
+    }
+  }
+}
+
+/** `work`, whose time-out is told at once. @throws GivenUp */
+async function told<T>(work: Promise<T>, code: ErrorCode, message: string): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    throw error instanceof Timeout ? new GivenUp(new SidestreamError(code, message, { retryable: true })) : error
+  }
+}
+
+/** A failure that is told at once: the client takes it for a refusal (408), and repeats none of those. */
+class GivenUp extends FetchError {
+  readonly told: SidestreamError
+
+  constructor(told: SidestreamError) {
+    super(408, undefined, undefined, {}, '', told.message)
+    this.told = told
+  }
+}
+
+/**
+ * The answer, with a pause that the client can be left to keep: it waits for as long as `Retry-After` says, however long that
+ * is, reads negative numbers as years, and what is more than a timer can wait makes it ask at once.
+ * @throws GivenUp where the server wants more
+ */
+function boundedPause(response: Response): Response {
+  const { status, statusText, headers, body } = response
+  if (status !== 429 && status < 500) return response
+  const ms = retryAfterMs(response)
+  if (ms > LONGEST_PAUSE_MS) {
+    const message = `the server answered ${String(status)} and wants to be left alone for ${String(Math.ceil(ms / 1000))} s`
+    throw new GivenUp(new SidestreamError('OFFLINE', message, { retryable: true, status }))
+  }
+  const bounded = new Headers(headers)
+  bounded.set('retry-after', String(ms / 1000))
+  return new Response(body, { status, statusText, headers: bounded })
+}
+
+/** The client's `append` takes a producer among its options, and never reads it; so its headers are given to the stream. */
+function producerHeaders({ producerId, producerEpoch, producerSeq }: AppendSettings): Record<string, string> {
+  if (producerId === undefined || producerEpoch === undefined || producerSeq === undefined) return {}
+  return { 'Producer-Id': producerId, 'Producer-Epoch': String(producerEpoch), 'Producer-Seq': String(producerSeq) }
+}
+
+/** The header of the answer that the client has made an error of. */
+const headerOf = (error: unknown, name: string): string | undefined => (error instanceof FetchError ? error.headers[name] : undefined)
+
+/** Why the server refuses this producer's append, in words; null when it is about something else. */
+function producerRefusal(error: unknown): string | null {
+  const status = statusOf(error)
+  const epoch = headerOf(error, 'producer-epoch')
+  if (status === 403 && epoch !== undefined) return `the producer is fenced off: another has taken over with epoch ${epoch}`
+  const expected = headerOf(error, 'producer-expected-seq')
+  return status === 409 && expected !== undefined ? `the producer has left appends out: the server expects ${expected} as its producerSeq` : null
+}
+
+/** A stream that is closed takes nothing more, whatever it is. */
+const isRefusal = (error: unknown): boolean =>
+  producerRefusal(error) !== null || (failureOf(statusOf(error), false) === 'refused' && headerOf(error, 'stream-closed') !== 'true')
+
+function toWriteError(error: unknown): SidestreamError {
+  if (error instanceof SidestreamError) return error
+  if (error instanceof GivenUp) return error.told
+  if (error instanceof SourceError && error.data) return fromErrorData(error.data)
+  const status = statusOf(error)
+  const options = { cause: error, status }
+  const refusal = producerRefusal(error)
+  if (refusal !== null) return new SidestreamError('STREAM_ERROR', refusal, options)
+  const message = describe(error)
+  switch (failureOf(status, false)) {
+    case 'unauthorized':
+      return new SidestreamError('NEEDS_AUTH', message, { ...options, retryable: true })
+    case 'missing':
+      return new SidestreamError('STREAM_NOT_FOUND', message, options)
+    case 'unreachable':
+      return new SidestreamError('OFFLINE', message, { ...options, retryable: true })
+    case 'interrupted':
+    case 'bad-offset':
+    case 'older':
+    case 'refused':
+    case 'application':
+      return new SidestreamError('STREAM_ERROR', message, options)
+  }
+}
