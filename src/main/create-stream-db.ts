@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
-import { PROTOCOL_VERSION, type Hello, type Outcome, type RequestValues } from '../shared/calls.ts'
+import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
 import { canonicalSettings, type StreamSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
@@ -76,7 +76,7 @@ export function createStreamDB<
       request = { headers: { ...request.headers, ...headers }, params: { ...request.params, ...params } }
     },
     retry: () => {
-      reconnect()
+      reconnect('online')
     },
     onStands: (failure) => {
       if (failure) report(failure)
@@ -276,14 +276,14 @@ export function createStreamDB<
     else if (link.isDown && !closed) link.session().catch(() => undefined)
   }
 
-  const reconnect = (isAsked = false): void => {
+  const reconnect = (reason: ReconnectReason): void => {
     if (held) start()
     held = false
-    if (!closed) link.call((engine) => engine.reconnect(isAsked)).catch(() => undefined)
+    if (!closed) link.call((engine) => engine.reconnect(reason)).catch(() => undefined)
   }
 
   const onOnline = (): void => {
-    if (!status.getSnapshot().cleared) reconnect()
+    if (!status.getSnapshot().cleared) reconnect('online')
   }
 
   /** Where there are no locks, nothing else tells of a page's end. One that may come back is none. */
@@ -336,11 +336,11 @@ export function createStreamDB<
       const again = started
       // The stream may have grown since a collection started it.
       const end = again && !isPreloaded ? streamEnd() : null
-      if (end && options.live === false) reconnect()
+      if (end && options.live === false) reconnect('preload')
       isPreloaded = true
       for (const collection of Object.values(collections)) collection.startSyncImmediate()
       if (!started) start()
-      else if (again && !preload.isReady) reconnect()
+      else if (again && !preload.isReady) reconnect('preload')
       await ready
       // Rows from a cache are shown at once, whatever the server may know.
       if (end && !status.getSnapshot().stale) await caughtUp({ status, end, after })
@@ -356,7 +356,7 @@ export function createStreamDB<
     },
     status,
     reconnect: () => {
-      reconnect(true)
+      reconnect('application')
     },
     clearCache: async () => {
       const outcome = await link.call((engine) => engine.clearCache())
