@@ -1,5 +1,5 @@
 import type { DurableStream } from '@durable-streams/client'
-import { createCollection, createOptimisticAction, type Collection } from '@tanstack/db'
+import { createCollection, type Collection } from '@tanstack/db'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
@@ -8,6 +8,7 @@ import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type 
 import { canonicalSettings, type StreamSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
+import { actionsOf } from './actions.ts'
 import { caughtUp } from './caught-up.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
@@ -370,9 +371,14 @@ export function createStreamDB<
   }) as object
 
   if (options.actions) {
-    const definitions = Object.entries(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
-    const actions = definitions.map(([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const)
-    Object.defineProperty(db, 'actions', { value: Object.fromEntries(actions), enumerable: true })
+    try {
+      const actions = actionsOf(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
+      Object.defineProperty(db, 'actions', { value: actions, enumerable: true })
+    } catch (error) {
+      // Nobody else could: the caller gets no StreamDB.
+      close()
+      throw error
+    }
   }
   if (streamOptions.signal?.aborted) close()
   return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
