@@ -140,20 +140,32 @@ export function createStreamDB<
 
   const collections = Object.fromEntries(entries)
 
+  const onCommitError = (error: unknown): void => {
+    report(hookFailed('a live query or subscriber', error))
+  }
+  /** A collection calls its subscribers, and what one of them throws comes out here: it is not to end what else is to be done. */
+  const guarded = (task: () => void): void => {
+    try {
+      task()
+    } catch (error) {
+      onCommitError(error)
+    }
+  }
+
   const replica = new Replica({
     collections: targets,
     now: () => performance.now(),
     pause: yieldToBrowser,
-    onCommitError: (error) => {
-      report(hookFailed('a live query or subscriber', error))
-    },
+    onCommitError,
     onCommitted: ({ served }, visible) => {
       subsets.onServed(served, visible)
     },
   })
 
   const onReady = (filling: ReadonlyArray<string> = []): void => {
-    for (const [name, { sink }] of targets) if (!filling.includes(name)) sink.markReady()
+    for (const [name, { sink }] of targets) {
+      if (!filling.includes(name)) guarded(() => { sink.markReady() })
+    }
     for (const [name, mode] of modes) {
       if (mode !== 'progressive' || filling.includes(name)) continue
       modes.delete(name)
@@ -263,7 +275,7 @@ export function createStreamDB<
     if (closed) return
     started = true
     // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
-    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') collection.startSyncImmediate()
+    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') guarded(() => { collection.startSyncImmediate() })
     // A failure is in the status, and rejects whoever waits.
     link.call((engine) => engine.start()).catch(() => undefined)
   }
@@ -339,7 +351,7 @@ export function createStreamDB<
       const end = again && !isPreloaded ? streamEnd() : null
       if (end && options.live === false) reconnect('preload')
       isPreloaded = true
-      for (const collection of Object.values(collections)) collection.startSyncImmediate()
+      for (const collection of Object.values(collections)) guarded(() => { collection.startSyncImmediate() })
       if (!started) start()
       else if (again && !preload.isReady) reconnect('preload')
       await ready
