@@ -5,6 +5,7 @@ import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
+import { Gate } from '../shared/gate.ts'
 import { canonicalSettings, type StreamSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
@@ -90,6 +91,8 @@ export function createStreamDB<
   let isOpened = false
   /** The engine before was cleared: this one is not asked for rows before the application says so. */
   let held = false
+  /** Settles when rows are back that a collection has lost; null while none are lacking. */
+  let lost: Gate<void> | null = null
   const client = String(Math.random())
 
   const entries: Array<[string, Collection<object, string>]> = []
@@ -204,7 +207,11 @@ export function createStreamDB<
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
-      if (batch.ready) onReady(batch.filling)
+      if (batch.ready) {
+        lost?.resolve()
+        lost = null
+        onReady(batch.filling)
+      }
       status.set({ ...(batch.status && statusAfter(batch.status, status.getSnapshot(), held)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
     } else if (batch.stale) {
@@ -266,6 +273,9 @@ export function createStreamDB<
       status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
       if (final) {
         preload.rejectAll(error)
+        // Who asks after that waits for another worker.
+        lost?.reject(error)
+        lost &&= new Gate()
         subsets.rejectAll(error)
       }
     },
@@ -310,12 +320,15 @@ export function createStreamDB<
 
   /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
   const onCollectionStart = (again: boolean): void => {
-    if (again) {
+    if (again && !closed) {
       replica.lost()
+      lost ??= new Gate()
       link.call((engine) => engine.resync()).catch(() => undefined)
     }
     wake()
-    if (preload.isReady) queueMicrotask(onReady)
+    // Without the rows that are to come it would be empty for a moment, and a list would say that there is nothing. After
+    // clearCache() in a former engine none are to come.
+    if (preload.isReady && (!lost || held)) queueMicrotask(onReady)
   }
 
   const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, link)
@@ -326,6 +339,8 @@ export function createStreamDB<
     onError.close()
     txids.rejectAll(error)
     preload.rejectAll(error)
+    lost?.reject(error)
+    lost = null
     subsets.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
     globalThis.removeEventListener?.('online', onOnline)
@@ -355,6 +370,7 @@ export function createStreamDB<
       if (!started) start()
       else if (again && !preload.isReady) reconnect('preload')
       await ready
+      if (!held) await lost?.promise
       // Rows from a cache are shown at once, whatever the server may know.
       if (end && !status.getSnapshot().stale) await caughtUp({ status, end, after })
       if (closed) throw closedError()
