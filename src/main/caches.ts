@@ -23,8 +23,9 @@ export async function listCaches(): Promise<CacheInfo[]> {
  * await deleteCaches(({ scope }) => scope === userId)
  * ```
  * @returns those that were removed
- * @throws SidestreamError `INVALID_ARGUMENT` for a filter that is no function; `STORAGE_FAILED`, retryable, when some could not be removed now. All were tried; those are tried
- *   again for as long as this page lives, and by the next StreamDB of any stream
+ * @throws SidestreamError `INVALID_ARGUMENT` for a filter that is no function, or returns anything but true or false (a promise,
+ *   say); `HOOK_FAILED` for one that throws: nothing is removed then. `STORAGE_FAILED`, retryable, when some could not be removed
+ *   now. All were tried; those are tried again for as long as this page lives, and by the next StreamDB of any stream
  */
 export async function deleteCaches(filter: (cache: CacheInfo) => boolean = () => true): Promise<CacheInfo[]> {
   // Nothing may be removed by mistake.

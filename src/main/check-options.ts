@@ -2,13 +2,11 @@ import type { BackoffOptions } from '@durable-streams/client'
 import { describe, SidestreamError } from '../shared/errors.ts'
 import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, number, oneOf, record, type Rule, type Rules, text } from '../shared/rules.ts'
 import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions } from './options.ts'
+import { isSendable } from './request-values.ts'
 import { streamUrl } from './stream-url.ts'
 
 /** The longest that a timer can wait, ms; a longer one would go off at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
-
-const isPrimitive = (value: unknown): value is string | number | boolean | bigint =>
-  ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
 
 /** Values of requests: those that are no functions are known now. */
 const values = (wrongWith: (name: string, value: string) => string | null): Rule => ({
@@ -17,8 +15,7 @@ const values = (wrongWith: (name: string, value: string) => string | null): Rule
     if (!isRecord(entries)) return false
     for (const [key, value] of Object.entries(entries)) {
       if (value === undefined || typeof value === 'function') continue
-      // Numbers and the like, of applications without types, have always been sent as text.
-      if (!isPrimitive(value)) return `${name}.${key} is neither a string nor a function`
+      if (!isSendable(value)) return `${name}.${key} is neither a string nor a function`
       const wrong = wrongWith(key, String(value))
       if (wrong !== null) return `${name}.${key} cannot be sent: ${wrong}`
     }

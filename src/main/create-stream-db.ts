@@ -1,13 +1,15 @@
 import type { DurableStream } from '@durable-streams/client'
-import { createCollection, createOptimisticAction, type Collection } from '@tanstack/db'
+import { createCollection, type Collection } from '@tanstack/db'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
-import { PROTOCOL_VERSION, type Hello, type Outcome, type RequestValues } from '../shared/calls.ts'
+import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
+import { Gate } from '../shared/gate.ts'
 import { canonicalSettings, type StreamSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
+import { actionsOf } from './actions.ts'
 import { caughtUp } from './caught-up.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { openInPage, openWorker } from './endpoint.ts'
@@ -76,7 +78,7 @@ export function createStreamDB<
       request = { headers: { ...request.headers, ...headers }, params: { ...request.params, ...params } }
     },
     retry: () => {
-      reconnect()
+      reconnect('online')
     },
     onStands: (failure) => {
       if (failure) report(failure)
@@ -89,6 +91,8 @@ export function createStreamDB<
   let isOpened = false
   /** The engine before was cleared: this one is not asked for rows before the application says so. */
   let held = false
+  /** Settles when rows are back that a collection has lost; null while none are lacking. */
+  let lost: Gate<void> | null = null
   const client = String(Math.random())
 
   const entries: Array<[string, Collection<object, string>]> = []
@@ -139,20 +143,32 @@ export function createStreamDB<
 
   const collections = Object.fromEntries(entries)
 
+  const onCommitError = (error: unknown): void => {
+    report(hookFailed('a live query or subscriber', error))
+  }
+  /** A collection calls its subscribers, and what one of them throws comes out here: it is not to end what else is to be done. */
+  const guarded = (task: () => void): void => {
+    try {
+      task()
+    } catch (error) {
+      onCommitError(error)
+    }
+  }
+
   const replica = new Replica({
     collections: targets,
     now: () => performance.now(),
     pause: yieldToBrowser,
-    onCommitError: (error) => {
-      report(hookFailed('a live query or subscriber', error))
-    },
+    onCommitError,
     onCommitted: ({ served }, visible) => {
       subsets.onServed(served, visible)
     },
   })
 
   const onReady = (filling: ReadonlyArray<string> = []): void => {
-    for (const [name, { sink }] of targets) if (!filling.includes(name)) sink.markReady()
+    for (const [name, { sink }] of targets) {
+      if (!filling.includes(name)) guarded(() => { sink.markReady() })
+    }
     for (const [name, mode] of modes) {
       if (mode !== 'progressive' || filling.includes(name)) continue
       modes.delete(name)
@@ -191,7 +207,11 @@ export function createStreamDB<
     if (ack !== 'applied' || closed) return ack
     link.thrives()
     if (batch.last) {
-      if (batch.ready) onReady(batch.filling)
+      if (batch.ready) {
+        lost?.resolve()
+        lost = null
+        onReady(batch.filling)
+      }
       status.set({ ...(batch.status && statusAfter(batch.status, status.getSnapshot(), held)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
       txids.seen(batch.txids)
     } else if (batch.stale) {
@@ -253,6 +273,9 @@ export function createStreamDB<
       status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
       if (final) {
         preload.rejectAll(error)
+        // Who asks after that waits for another worker.
+        lost?.reject(error)
+        lost &&= new Gate()
         subsets.rejectAll(error)
       }
     },
@@ -262,7 +285,7 @@ export function createStreamDB<
     if (closed) return
     started = true
     // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
-    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') collection.startSyncImmediate()
+    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') guarded(() => { collection.startSyncImmediate() })
     // A failure is in the status, and rejects whoever waits.
     link.call((engine) => engine.start()).catch(() => undefined)
   }
@@ -276,14 +299,14 @@ export function createStreamDB<
     else if (link.isDown && !closed) link.session().catch(() => undefined)
   }
 
-  const reconnect = (isAsked = false): void => {
+  const reconnect = (reason: ReconnectReason): void => {
     if (held) start()
     held = false
-    if (!closed) link.call((engine) => engine.reconnect(isAsked)).catch(() => undefined)
+    if (!closed) link.call((engine) => engine.reconnect(reason)).catch(() => undefined)
   }
 
   const onOnline = (): void => {
-    if (!status.getSnapshot().cleared) reconnect()
+    if (!status.getSnapshot().cleared) reconnect('online')
   }
 
   /** Where there are no locks, nothing else tells of a page's end. One that may come back is none. */
@@ -297,12 +320,15 @@ export function createStreamDB<
 
   /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
   const onCollectionStart = (again: boolean): void => {
-    if (again) {
+    if (again && !closed) {
       replica.lost()
+      lost ??= new Gate()
       link.call((engine) => engine.resync()).catch(() => undefined)
     }
     wake()
-    if (preload.isReady) queueMicrotask(onReady)
+    // Without the rows that are to come it would be empty for a moment, and a list would say that there is nothing. After
+    // clearCache() in a former engine none are to come.
+    if (preload.isReady && (!lost || held)) queueMicrotask(onReady)
   }
 
   const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, link)
@@ -313,6 +339,8 @@ export function createStreamDB<
     onError.close()
     txids.rejectAll(error)
     preload.rejectAll(error)
+    lost?.reject(error)
+    lost = null
     subsets.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
     globalThis.removeEventListener?.('online', onOnline)
@@ -336,12 +364,13 @@ export function createStreamDB<
       const again = started
       // The stream may have grown since a collection started it.
       const end = again && !isPreloaded ? streamEnd() : null
-      if (end && options.live === false) reconnect()
+      if (end && options.live === false) reconnect('preload')
       isPreloaded = true
-      for (const collection of Object.values(collections)) collection.startSyncImmediate()
+      for (const collection of Object.values(collections)) guarded(() => { collection.startSyncImmediate() })
       if (!started) start()
-      else if (again && !preload.isReady) reconnect()
+      else if (again && !preload.isReady) reconnect('preload')
       await ready
+      if (!held) await lost?.promise
       // Rows from a cache are shown at once, whatever the server may know.
       if (end && !status.getSnapshot().stale) await caughtUp({ status, end, after })
       if (closed) throw closedError()
@@ -356,7 +385,7 @@ export function createStreamDB<
     },
     status,
     reconnect: () => {
-      reconnect(true)
+      reconnect('application')
     },
     clearCache: async () => {
       const outcome = await link.call((engine) => engine.clearCache())
@@ -370,9 +399,14 @@ export function createStreamDB<
   }) as object
 
   if (options.actions) {
-    const definitions = Object.entries(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
-    const actions = definitions.map(([name, { onMutate, mutationFn }]) => [name, createOptimisticAction({ onMutate, mutationFn })] as const)
-    Object.defineProperty(db, 'actions', { value: Object.fromEntries(actions), enumerable: true })
+    try {
+      const actions = actionsOf(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
+      Object.defineProperty(db, 'actions', { value: actions, enumerable: true })
+    } catch (error) {
+      // Nobody else could: the caller gets no StreamDB.
+      close()
+      throw error
+    }
   }
   if (streamOptions.signal?.aborted) close()
   return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>

@@ -55,6 +55,7 @@ export interface StreamOptions {
 
 /** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
 export interface JsonBatch<T = unknown> {
+  /** Null stands for an item that is nested more than 200 levels deep. */
   readonly items: ReadonlyArray<T>
   readonly offset: string
   readonly upToDate: boolean

@@ -11,6 +11,9 @@ export interface RequestSettings {
 export const hasFunctions = ({ headers, params }: RequestSettings): boolean =>
   [headers, params].some((entries) => Object.values(entries ?? {}).some((value) => typeof value === 'function'))
 
+/** What is sent as its text: numbers and the like, of applications without types, always have been. */
+export const isSendable = (value: unknown): value is string | number | boolean | bigint => ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
+
 /** @throws SidestreamError `REQUEST_VALUES` when a function throws, or gives what no request can carry */
 export async function resolveValues({ headers, params }: RequestSettings): Promise<RequestValues> {
   const values = { headers: await resolve('headers', headers), params: await resolve('params', params) }
@@ -30,13 +33,20 @@ async function resolve(kind: keyof RequestSettings, entries: ParamsRecord = {}):
 }
 
 async function valueOf(name: string, value: ParamsRecord[string]): Promise<string | undefined> {
+  let given: unknown
   try {
-    const given = typeof value === 'function' ? await value() : value
-    return given === undefined ? undefined : String(given)
+    given = typeof value === 'function' ? await value() : value
   } catch (error) {
     throw unusable(name, 'threw', error)
   }
+  if (given === undefined) return undefined
+  // Its text would be sent in place of a token: "null", or "[object Object]".
+  if (!isSendable(given)) throw wrong(name, `gave ${given === null ? 'null' : typeof given === 'object' ? 'an object' : `a ${typeof given}`}, not a string`)
+  return String(given)
 }
 
+const wrong = (name: string, how: string, cause?: unknown): SidestreamError =>
+  new SidestreamError('REQUEST_VALUES', `streamOptions.${name} ${how}`, { retryable: true, cause })
+
 const unusable = (name: string, how: string, error: unknown): SidestreamError =>
-  new SidestreamError('REQUEST_VALUES', `streamOptions.${name} ${how}: ${describe(error)}`, { retryable: true, cause: error })
+  wrong(name, `${how}: ${describe(error)}`, error)

@@ -1,4 +1,4 @@
-import { SidestreamError } from '../shared/errors.ts'
+import { describe, SidestreamError } from '../shared/errors.ts'
 
 /** Stands for the document, to see whether a relative URL is one. */
 const ANY_BASE = 'http://document.invalid/'
@@ -7,17 +7,23 @@ const ANY_BASE = 'http://document.invalid/'
  * The stream's URL: an absolute one as it is written, a relative one against the document, as `fetch` has it. It is resolved
  * here because a worker would resolve it against its own script. Where there is no document, as when a server renders, a
  * relative one stays as it is: nothing is asked for there.
- * @throws SidestreamError `INVALID_OPTIONS`
+ * @throws SidestreamError `INVALID_OPTIONS`, also for one that `fetch` takes for no request to a server: it would be tried
+ *   again for ever
  */
 export function streamUrl(url: string | URL): string {
   const text = String(url)
   // Untyped callers may leave it out; without a look at that, it would be a relative one.
   if (text === '' || (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]')) throw refusal(text)
-  if (resolve(text) !== null) return text
+  const absolute = resolve(text)
+  if (absolute !== null) {
+    assertUsable(absolute)
+    return text
+  }
   const { document, location } = globalThis as Partial<typeof globalThis>
   const base = document?.baseURI ?? location?.href
   const resolved = resolve(text, base ?? ANY_BASE)
   if (resolved === null) throw refusal(text)
+  assertUsable(resolved)
   return base === undefined ? text : resolved
 }
 
@@ -32,8 +38,16 @@ export function assertAbsolute(url: string): void {
   if (resolve(url) === null) throw refusal(url)
 }
 
+function assertUsable(url: string): void {
+  const { protocol, username, password } = new URL(url)
+  if (username !== '' || password !== '') {
+    throw new SidestreamError('INVALID_OPTIONS', 'streamOptions.url has a user or a password in it, which no request can have: hand it over in `headers`')
+  }
+  if (protocol !== 'http:' && protocol !== 'https:') throw new SidestreamError('INVALID_OPTIONS', `streamOptions.url is of ${protocol}, where requests are of http: or https:`)
+}
+
 const refusal = (text: string): SidestreamError =>
-  new SidestreamError('INVALID_OPTIONS', `streamOptions.url is no URL, or a relative one where there is no document: ${text}`)
+  new SidestreamError('INVALID_OPTIONS', `streamOptions.url is no URL, or a relative one where there is no document: ${describe(text)}`)
 
 function resolve(url: string, base?: string): string | null {
   try {

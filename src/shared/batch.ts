@@ -5,6 +5,7 @@ import type { ServedSubset } from './subset.ts'
 
 /** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
 export interface StreamBatch {
+  /** On the way to a tab, null stands for an item that is nested more than 200 levels deep. */
   readonly items: ReadonlyArray<unknown>
   readonly offset: string
   readonly upToDate: boolean
@@ -12,19 +13,20 @@ export interface StreamBatch {
   readonly streamClosed: boolean
 }
 
-/** A stream batch on its way to a tab. */
+/** A stream batch on its way to a tab. An item that is nested too deeply to be posted is null in it; `invalid` tells of it. */
 export interface TabBatch extends StreamBatch {
   /** The well-formed change events among the items. */
   readonly changes: ReadonlyArray<ChangeEvent>
 }
 
-/** An event that was kept out of the collections. */
+/** An event that was kept out of the collections, or (`TOO_DEEP`) from the hooks. */
 export interface InvalidEvent {
   /**
    * `MALFORMED` not a State Protocol event · `NOT_A_ROW` its value is not an object, or nested too deeply · `REFUSED` its collection's schema
-   * refuses the value · `TRANSFORM_FAILED` the application's `transform` threw, or returned neither a change event nor null
+   * refuses the value · `TRANSFORM_FAILED` the application's `transform` threw, or returned neither a change event nor null ·
+   * `TOO_DEEP` it was taken in, but nested too deeply to be handed to `onEvent` and `onBatch`; told where these are there
    */
-  readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED' | 'TRANSFORM_FAILED'
+  readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED' | 'TRANSFORM_FAILED' | 'TOO_DEEP'
   readonly reason: string
   /** Offset of the batch that the event came in. */
   readonly offset: string

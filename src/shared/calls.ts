@@ -10,7 +10,7 @@ import type { SubsetChange } from './subset.ts'
  * Version of what crosses a port: of this file, and of the files that it imports. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
  * another version must never be talked to.
  */
-export const PROTOCOL_VERSION = 4
+export const PROTOCOL_VERSION = 5
 
 /** Headers and query parameters of a request. Never stored. */
 export interface RequestValues {
@@ -68,6 +68,17 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 
 export type MaybePromise<T> = T | Promise<T>
 
+/**
+ * Why a tab wants to be connected anew:
+ * - `application` it called `reconnect()`: ends also a wait that the server has asked for (`Retry-After`), and one for the
+ *   application's own headers, which may take as long as a user takes to sign in
+ * - `online` the browser says so, or `onError` has an answer: gives up a request that has been silent for a moment, since it
+ *   went out as things were before
+ * - `preload` rows are wanted: gives up no request that is under way, since each component may call `preload()` and a slow
+ *   answer would never come. The silence limit watches over that request.
+ */
+export type ReconnectReason = 'application' | 'online' | 'preload'
+
 /** What a tab may call on its engine. Every method answers with data; errors are answers too. */
 export interface EngineContract {
   /** The answer to the tab's connect message. */
@@ -76,8 +87,8 @@ export interface EngineContract {
   ping(): string
   /** Hydrates and connects, if that has not happened yet. */
   start(): void
-  /** Ends a back-off or a wait for credentials and tries now. @param isAsked the application said so: a server's `Retry-After` is passed over too */
-  reconnect(isAsked: boolean): void
+  /** Ends a back-off or a wait for credentials and tries now; what else it ends is the reason's to say. */
+  reconnect(reason: ReconnectReason): void
   /** The tab has lost its rows: send them again. */
   resync(): void
   /** Whether anybody can see the tab. */

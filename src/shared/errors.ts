@@ -63,12 +63,12 @@ export const hookFailed = (name: string, error: unknown): ErrorData => ({
 })
 
 /**
- * A thrown value as text; never throws itself, whatever was thrown. URLs lose their queries: params may be credentials, and
- * messages go to all tabs.
+ * A thrown value as text; never throws itself, whatever was thrown. URLs lose their queries, users and passwords: they
+ * may be credentials, and messages go to all tabs.
  */
 export function describe(error: unknown): string {
   try {
-    return String(error instanceof Error ? error.message : error).replaceAll(/(\bhttps?:\/\/[^\s?"']*)\?.*?(?=:?\s|["']|$)/gi, '$1?…')
+    return String(error instanceof Error ? error.message : error).replaceAll(/\/\/[^\s/?#"']*@/g, '//…@').replaceAll(/(\bhttps?:\/\/[^\s?"']*)\?.*?(?=:?\s|["']|$)/gi, '$1?…')
   } catch {
     return 'unknown'
   }

@@ -1,5 +1,5 @@
 import type { DiffBatch } from './batch.ts'
-import type { ConnectMessage, Hello, MessagePortLike, RequestValues } from './calls.ts'
+import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestValues } from './calls.ts'
 import type { CollectionDiff } from './row-diff.ts'
 import type { StreamSettings } from './settings.ts'
 import type { EngineStatus } from './status.ts'
@@ -130,12 +130,14 @@ const isStatus = (value: unknown): value is EngineStatus =>
 
 const isAppend = ([body, options]: ReadonlyArray<unknown>): boolean => (isString(body) || body instanceof Uint8Array) && isRecord(options)
 
+const isReason = (value: unknown): value is ReconnectReason => value === 'application' || value === 'online' || value === 'preload'
+
 /** Calls of a tab on its engine. */
 export const ENGINE_CALLS: Guards = {
   hello: none,
   ping: none,
   start: none,
-  reconnect: ([isAsked]) => typeof isAsked === 'boolean',
+  reconnect: ([reason]) => isReason(reason),
   resync: none,
   visible: ([visible]) => typeof visible === 'boolean',
   subsets: ([changes]) => isListOf(changes, isSubsetChange),

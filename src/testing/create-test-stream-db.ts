@@ -2,8 +2,9 @@ import { createStreamDB } from '../main/create-stream-db.ts'
 import type { WorkerLike } from '../main/endpoint.ts'
 import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBWithActions } from '../main/options.ts'
 import type { ConnectMessage } from '../shared/calls.ts'
+import type { ConnectionState } from '../shared/status.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
-import { MemorySource, serveTest, type TestFailure } from './engine.ts'
+import { MemorySource, testEngine, type TestFailure } from './engine.ts'
 
 /** Events as they come on a stream: those of `schema.<collection>.insert({ value })` and its like, or any other value. */
 export type TestEvents = ReadonlyArray<unknown>
@@ -15,13 +16,16 @@ export interface TestStream {
   /**
    * The server sends these events, in one batch. Settles when their rows are in the collections. At once when nothing reads the
    * stream yet, or when it has not been read to its end: a first load shows nothing before that.
+   * @throws SidestreamError `INVALID_ARGUMENT` for what is no list of JSON values; nothing is sent then
    */
   send(events: TestEvents): Promise<void>
   /** The stream has been read to its end, from now on. Settles when the collections are ready. */
   upToDate(): Promise<void>
   /**
    * The server cannot be reached, or refuses, from now on; appends reject too. Settles when the status says so: `offline`,
-   * `needs-auth` or `not-found`, which takes a second answer, a second later, once there are rows.
+   * `needs-auth` or `not-found`, which takes three answers, a second apart, once there are rows; or the next `fail` or
+   * `recover` has followed. At once when no request is to be expected, since the status will not change: nothing reads the
+   * stream yet, it shows `needs-auth`, or the cache was cleared. It does once the application calls `reconnect()`.
    */
   fail(failure?: TestFailure): Promise<void>
   /** The server answers again. Settles when the status says so. */
@@ -43,6 +47,8 @@ export type TestStreamDBOptions<
 }
 
 let streams = 0
+/** Between requests while the server fails, at most: a test waits for some of them. */
+const PAUSES = { initialDelay: 1000, maxDelay: 1000, multiplier: 1 }
 
 /**
  * A StreamDB for tests of an application's components: the real collections and the real engine, over a stream in memory
@@ -73,12 +79,12 @@ export function createTestStreamDB<
     source.add(events)
     source.complete()
   }
-  const serve = serveTest(source, options.state, transform ?? null)
+  const engine = testEngine(source, options.state, transform ?? null)
   const db = createStreamDB<TDef, TActions>({
     ...rest,
-    streamOptions: { url: `http://stream.test/${String((streams += 1))}`, contentType: 'application/json' },
+    streamOptions: { url: `http://stream.test/${String((streams += 1))}`, contentType: 'application/json', backoffOptions: PAUSES },
     // Reached as a worker is: by messages, and rows are copied.
-    worker: { postMessage: (message: ConnectMessage) => { serve(message) }, addEventListener: () => undefined, removeEventListener: () => undefined } as unknown as WorkerLike,
+    worker: { postMessage: (message: ConnectMessage) => { engine.serve(message) }, addEventListener: () => undefined, removeEventListener: () => undefined } as unknown as WorkerLike,
     cache: false,
     pauseWhenHidden: false,
   } as unknown as CreateStreamDBOptions<TDef, TActions>)
@@ -86,17 +92,31 @@ export function createTestStreamDB<
   /** The application has asked for rows. */
   const isRead = (): boolean => Object.values<{ readonly status: string }>(db.collections).some((collection) => collection.status !== 'idle')
 
+  const looks = new Set<() => void>()
   /** Settles when the status is so; also when the StreamDB is closed, since nothing will change any more. */
   const until = (holds: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
         if (!holds() && status.getSnapshot().connection !== 'closed') return
         stop()
+        looks.delete(look)
         resolve()
       }
       const stop = status.subscribe(look)
+      looks.add(look)
       look()
     })
+
+  let turns = 0
+  /** The server answers otherwise from now on. @returns what waits for the status to say so, or for the next turn */
+  const turn = (failure: TestFailure | null): ((connection: ConnectionState) => Promise<void>) => {
+    const own = (turns += 1)
+    source.fail(failure)
+    engine.skip()
+    // Those before may never be seen.
+    for (const look of [...looks]) look()
+    return (connection) => until(() => own !== turns || status.getSnapshot().connection === connection)
+  }
 
   return {
     db,
@@ -112,16 +132,20 @@ export function createTestStreamDB<
         if (isRead()) await until(() => status.getSnapshot().upToDate && status.getSnapshot().ready)
       },
       fail: async (failure = 'offline') => {
-        source.fail(failure)
-        const expected = failure === 'offline' ? 'offline' : failure === 404 ? 'not-found' : 'needs-auth'
-        if (isRead()) await until(() => status.getSnapshot().connection === expected)
+        const shows = turn(failure)
+        const { connection, cleared } = status.getSnapshot()
+        // Nothing is asked for without credentials, nor of a cleared cache, before the application says so.
+        const isResting = connection === 'needs-auth' || cleared
+        if (!isRead() || isResting) return
+        // What waits for news fails at once; what pauses after an earlier failure is to ask now.
+        if (connection !== 'live') db.reconnect()
+        await shows(failure === 'offline' ? 'offline' : failure === 404 ? 'not-found' : 'needs-auth')
       },
       recover: async () => {
-        source.fail(null)
+        const shows = turn(null)
         if (!isRead()) return
         db.reconnect()
-        const expected = source.isWhole ? 'live' : 'catching-up'
-        await until(() => status.getSnapshot().connection === expected)
+        await shows(source.isWhole ? 'live' : 'catching-up')
       },
     },
   }

@@ -8,13 +8,23 @@ import { emptyMedium, MemoryStore } from '../worker/store/memory-store.ts'
 import { accept } from '../worker/tabs/comlink.ts'
 import { validatorsOf } from '../worker/validators.ts'
 import type { MemorySource } from './memory-source.ts'
+import { TestClock } from './test-clock.ts'
 
 export { MemorySource, type TestFailure } from './memory-source.ts'
 
+export interface TestEngine {
+  readonly serve: (message: ConnectMessage) => void
+  /** So much time passes that what failed before counts no more. */
+  readonly skip: () => void
+}
+
 /** The engine of one test: in the page, over a stream in memory, without storage and without other tabs. */
-export function serveTest(source: MemorySource, state: StreamStateDefinition, transform: Transform | null): (message: ConnectMessage) => void {
+export function testEngine(source: MemorySource, state: StreamStateDefinition, transform: Transform | null): TestEngine {
+  const browser = browserEnv()
+  const clock = new TestClock(browser.clock)
   const env: EngineEnv = {
-    ...browserEnv(),
+    ...browser,
+    clock,
     locks: NO_LOCKS,
     openChannel: () => null,
     openStore: () => Promise.resolve(new MemoryStore(emptyMedium())),
@@ -22,8 +32,13 @@ export function serveTest(source: MemorySource, state: StreamStateDefinition, tr
   }
   const validators = validatorsOf(state)
   const admission = new Host(env, () => validators, () => transform, 0).at({ where: 'page', aliveLock: null })
-  return (message) => {
-    accept(admission, message)
+  return {
+    serve: (message) => {
+      accept(admission, message)
+    },
+    skip: () => {
+      clock.skip()
+    },
   }
 }
 

@@ -1,8 +1,9 @@
 import { abortable } from '../shared/abortable.ts'
-import { SidestreamError } from '../shared/errors.ts'
+import type { StreamBatch } from '../shared/batch.ts'
+import { describe, SidestreamError } from '../shared/errors.ts'
 import { Gate } from '../shared/gate.ts'
 import { START_OFFSET } from '../shared/position.ts'
-import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../worker/ports.ts'
+import { SourceError, type ReadEnd, type ReadRequest, type RequestEnd, type StreamSource } from '../worker/ports.ts'
 
 /** What a test stream answers instead of events: `offline` nothing at all, a number the HTTP status. */
 export type TestFailure = 'offline' | 401 | 403 | 404
@@ -19,6 +20,8 @@ export class MemorySource implements StreamSource {
   readonly #batches: Batch[] = []
   #isWhole = false
   #failure: TestFailure | null = null
+  /** The last batch could not be taken: it is not offered again before the reader's pause is over. */
+  #isRefused = false
   /** Settles when there is something new to read, or to fail with. */
   #news = new Gate<void>()
 
@@ -31,10 +34,13 @@ export class MemorySource implements StreamSource {
     return this.#isWhole
   }
 
+  /** @throws SidestreamError `INVALID_ARGUMENT` for what is no list of JSON values */
   add(items: ReadonlyArray<unknown>): void {
+    // A batch that is no list would be read again and again.
+    if (!Array.isArray(items)) throw new SidestreamError('INVALID_ARGUMENT', 'a test stream takes events in a list')
     if (items.length === 0) return
     const offset = String(this.#batches.length + 1).padStart(16, '0')
-    this.#batches.push({ items: JSON.parse(JSON.stringify(items)) as unknown[], offset })
+    this.#batches.push({ items: copied(items), offset })
     this.#tell()
   }
 
@@ -57,15 +63,33 @@ export class MemorySource implements StreamSource {
     let next = this.#batches.findIndex((batch) => batch.offset > offset)
     if (next === -1) next = this.#batches.length
     let isAtEnd = false
+    const deliver = async (batch: StreamBatch): Promise<void> => {
+      try {
+        await onBatch(batch)
+        this.#isRefused = false
+      } catch (error) {
+        this.#isRefused = true
+        requests.sent('catch-up')
+        requests.over(FAILED)
+        throw error
+      }
+    }
+    if (this.#isRefused) {
+      await requests.turn()
+      requests.dropped()
+    }
     while (!signal.aborted) {
       const news = this.#news.promise
       if (this.#failure !== null) {
         await requests.turn()
         if (this.#isAborted(signal)) break
         // The test may have let the server recover meanwhile.
-        if (this.#failed === null) continue
+        if (this.#failed === null) {
+          requests.dropped()
+          continue
+        }
         requests.sent('catch-up')
-        requests.over({ kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 })
+        requests.over(FAILED)
         throw readError(this.#failure)
       }
       onAnswer()
@@ -73,10 +97,10 @@ export class MemorySource implements StreamSource {
       if (batch) {
         next += 1
         isAtEnd = this.#isWhole && next === this.#batches.length
-        await onBatch({ ...batch, upToDate: isAtEnd, streamClosed: false })
+        await deliver({ ...batch, upToDate: isAtEnd, streamClosed: false })
       } else if (this.#isWhole && !isAtEnd) {
         isAtEnd = true
-        await onBatch({ items: [], offset: this.#end, upToDate: true, streamClosed: false })
+        await deliver({ items: [], offset: this.#end, upToDate: true, streamClosed: false })
       } else {
         if (live === false && isAtEnd) return 'caught-up'
         await abortable(news, signal).catch(() => undefined)
@@ -112,8 +136,18 @@ export class MemorySource implements StreamSource {
   }
 }
 
+const FAILED: RequestEnd = { kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 }
+
 /** The offset of a stream without events. */
 const NOTHING_YET = '0'.repeat(16)
+
+function copied(items: ReadonlyArray<unknown>): unknown[] {
+  try {
+    return JSON.parse(JSON.stringify(items)) as unknown[]
+  } catch (error) {
+    throw new SidestreamError('INVALID_ARGUMENT', `a test stream takes what JSON has: ${describe(error)}`, { cause: error })
+  }
+}
 
 function readError(failure: TestFailure): SourceError {
   if (failure === 'offline') return new SourceError('unreachable', 'the test stream is offline')

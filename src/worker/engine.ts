@@ -1,6 +1,6 @@
 import { toErrorData, type ErrorData } from '../shared/errors.ts'
 import type { StreamBatch } from '../shared/batch.ts'
-import type { AppendSettings, Outcome, RequestValues } from '../shared/calls.ts'
+import type { AppendSettings, Outcome, ReconnectReason, RequestValues } from '../shared/calls.ts'
 import { START_OFFSET, type Have, type Position } from '../shared/position.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import { RowDiff } from '../shared/row-diff.ts'
@@ -268,13 +268,13 @@ export class Engine {
   }
 
   /** Tries now what waits: for credentials, for the server, for a stream to appear, to be shown. */
-  reconnect(isAsked: boolean): void {
+  reconnect(reason: ReconnectReason): void {
     if (this.#forgotten) {
       this.#forgotten = false
       this.#setStatus({ cleared: false })
       this.#replacement = this.#emptyReading()
     }
-    this.#reader.reconnect(isAsked)
+    this.#reader.reconnect(reason)
     this.#watchVisibility()
   }
 

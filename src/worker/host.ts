@@ -95,8 +95,8 @@ export class Host {
       start: () => {
         membership.start()
       },
-      reconnect: (isAsked) => {
-        engine.reconnect(isAsked)
+      reconnect: (reason) => {
+        engine.reconnect(reason)
       },
       resync: () => {
         membership.resync()

@@ -241,7 +241,7 @@ export class SimTab {
   }
 
   reconnect(): void {
-    this.#call((engine) => { engine.reconnect(true) })
+    this.#call((engine) => { engine.reconnect('application') })
   }
 
   /** Its collections were cleaned up and are used again. */

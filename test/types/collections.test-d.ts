@@ -100,7 +100,7 @@ describe('the options', () => {
   test('take what they say', () => {
     createStreamDB({ streamOptions, state: schema, live: 'sse', scope: 'me', cache: { durability: 'strict', version: '2' } })
     createStreamDB({ streamOptions, state: schema, live: false, cache: false, worker: () => null as unknown as Worker })
-    createStreamDB({ streamOptions, state: schema, worker: null as unknown as SharedWorker, onInvalid: ({ code }) => expectTypeOf(code).toEqualTypeOf<'MALFORMED' | 'NOT_A_ROW' | 'REFUSED' | 'TRANSFORM_FAILED'>() })
+    createStreamDB({ streamOptions, state: schema, worker: null as unknown as SharedWorker, onInvalid: ({ code }) => expectTypeOf(code).toEqualTypeOf<'MALFORMED' | 'NOT_A_ROW' | 'REFUSED' | 'TRANSFORM_FAILED' | 'TOO_DEEP'>() })
     createStreamDB({ streamOptions: { url: new URL('https://example.com/s'), headers: { Authorization: async () => 'token', 'X-A': 'a' }, params: { a: () => '1', b: undefined } }, state: schema })
   })
 

@@ -148,3 +148,31 @@ describe('all caches', () => {
     expect(await deleteCaches(nowhere, () => true)).toEqual([])
   })
 })
+
+describe('a filter', () => {
+  test.each([
+    ['that is async', () => Promise.resolve(false)],
+    ['that returns nothing', () => undefined],
+    ['that returns what is truthy', () => 'yes'],
+    ['that is async and fails', () => Promise.reject(new Error('no'))],
+  ])('%s is told so, and nothing is removed', async (_, filter) => {
+    await stored('a', NOW)
+    await stored('b', NOW)
+    let asked = 0
+    // The first answer is one.
+    const isWanted = (() => ((asked += 1) === 1 ? true : filter())) as () => boolean
+    await expect(deleteCaches(env, isWanted)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', retryable: false })
+    expect(scopes()).toEqual(['a', 'b'])
+  })
+
+  test('that throws is told so, and nothing is removed', async () => {
+    await stored('a', NOW)
+    await stored('b', NOW)
+    const isWanted = ({ scope }: { scope: string }): boolean => {
+      if (scope === 'a') return true
+      throw new Error('no user')
+    }
+    await expect(deleteCaches(env, isWanted)).rejects.toMatchObject({ code: 'HOOK_FAILED', message: expect.stringContaining('no user') })
+    expect(scopes()).toEqual(['a', 'b'])
+  })
+})

@@ -65,7 +65,7 @@ describe('clearCache', () => {
     const { engine, shown } = await open('one')
     expect(disk.text).toContain('rows of the canary')
     expect(await engine.clearCache()).toEqual({ ok: true, value: null })
-    engine.reconnect(true)
+    engine.reconnect('application')
     await origin.pass(AWHILE_MS)
     expect(shown()).toMatchObject({ rows: 1, storage: 'memory', cleared: false })
     expect([...disk.media]).toEqual([])

@@ -55,3 +55,8 @@ test('a message shows no query of a URL: params may be credentials', () => {
   const message = 'HTTP Error 401 at https://h:1/s?token=canary&offset=-1: {"reason":"https://h/s?token=canary"} of http://h/s and why?'
   expect(describeError(new Error(message))).toBe('HTTP Error 401 at https://h:1/s?…: {"reason":"https://h/s?…"} of http://h/s and why?')
 })
+
+test('a message shows no user and no password of a URL', () => {
+  const message = 'Request cannot be constructed from a URL that includes credentials: https://ada:c@nary!@h:1/s?token=canary; ftp://canary@h/s, //a:canary@h, mail ada@example.com'
+  expect(describeError(new Error(message))).toBe('Request cannot be constructed from a URL that includes credentials: https://…@h:1/s?… ftp://…@h/s, //…@h, mail ada@example.com')
+})

@@ -57,7 +57,7 @@ const call = (name: unknown, ...args: unknown[]) => ({ id: '1', type: 'APPLY', p
 
 describe('calls', () => {
   test.each(Object.keys(ENGINE_CALLS))('%s goes to an engine, with what it takes', (name) => {
-    const args = { visible: [true], reconnect: [true], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}] }[name] ?? []
+    const args = { visible: [true], reconnect: ['preload'], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}] }[name] ?? []
     expect(isCall(call(name, ...args), ENGINE_CALLS)).toBe(true)
   })
 
@@ -91,6 +91,8 @@ describe('calls', () => {
     ['arguments that are no list', { ...call('ping'), argumentList: { length: 0 } }],
     ['an argument that is a proxy', { ...call('visible'), argumentList: [{ type: 'HANDLER', name: 'proxy', value: {} }] }],
     ['a visibility that is none', call('visible', 'yes')],
+    ['a reconnect without a reason', call('reconnect', true)],
+    ['a reconnect for a reason that is none', call('reconnect', 'toString')],
     ['an append without a body', call('append', 7, {})],
     ['an append without options', call('append', '{}')],
   ])('%s goes nowhere', (_, message) => {

@@ -143,7 +143,7 @@ describe('what is wrong with one tab', () => {
     await settled()
     world.clock.advance(30)
     expect(tab.status().lastError).toMatchObject({ code: 'OFFLINE' })
-    tab.engine.reconnect(true)
+    tab.engine.reconnect('application')
     await settled()
     await world.source.deliver(itemEvents(2), '2')
     world.clock.advance(30)

@@ -177,22 +177,44 @@ describe('silence', () => {
   test('of a moment ends at once for who is in a hurry; a request that has just gone out stays', async () => {
     await live()
     const { requests } = server
-    reader.reconnect(false)
+    reader.reconnect('online')
     await settled()
     expect(server.requests).toBe(requests)
     await wait(1000)
-    reader.reconnect(false)
+    reader.reconnect('online')
     await wait(100)
     expect(server.requests).toBe(requests + 1)
   })
 
+  test('is not ended by preload(), however often it is called: the silence limit watches over the request', async () => {
+    for (let component = 0; component < 30; component += 1) {
+      await wait(1100)
+      reader.reconnect('preload')
+    }
+    expect([server.requests, server.isAsked]).toEqual([1, true])
+    await wait(SILENCE_MS)
+    expect(failures.at(-1)).toMatchObject({ code: 'OFFLINE' })
+  })
+
   test('a slow first answer is not begun again by everyone who is in a hurry', async () => {
     for (let tab = 0; tab < 60; tab += 1) {
-      reader.reconnect(false)
+      reader.reconnect('online')
       await wait(1000)
     }
     expect(server.requests).toBeLessThanOrEqual(10)
   })
+})
+
+test('preload() ends a back-off', async () => {
+  for (let times = 0; times < 4; times += 1) {
+    while (!server.isAsked) await wait(100)
+    await server.fail('unreachable')
+  }
+  await settled()
+  expect([server.isAsked, last()]).toEqual([false, 'offline'])
+  reader.reconnect('preload')
+  await wait(100)
+  expect(server.isAsked).toBe(true)
 })
 
 describe('an answer that goes backwards', () => {

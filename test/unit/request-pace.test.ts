@@ -26,7 +26,7 @@ function countRequests(answer: (index: number) => Answer, { minutes = 3, random 
       now += stepMs
       if (now >= hurriedAt + hurriesEachMs) {
         hurriedAt = now
-        pace.hurry(now, false)
+        pace.hurry(now, 'online')
       }
     }
     if (now >= minutes * MINUTE_MS) return counts
@@ -88,9 +88,10 @@ describe('Retry-After', () => {
   test.each([['failed', false], ['succeeded', true]])('holds after a request that %s, and in a hurry, unless the application asks', (_, ok) => {
     const pace = new RequestPace(DEFAULT_BACKOFF)
     pace.over({ kind: 'catch-up', ok, retryAfterMs: 7000 }, 0, 0)
-    pace.hurry(0, false)
+    pace.hurry(0, 'online')
+    pace.hurry(0, 'preload')
     expect(pace.delayMs(0)).toBe(7000)
-    pace.hurry(0, true)
+    pace.hurry(0, 'application')
     expect(pace.delayMs(0)).toBe(0)
   })
 

@@ -32,6 +32,18 @@ test('requests know nothing of a fragment', () => {
   expect(requestUrl('HTTP://example.com?a#b#c')).toBe('http://example.com/?a')
 })
 
+test.each(['ftp://example.com/s', 'data:text/plain,x', 'file:///s', 'ws://example.com/s'])('what no request can use is refused: %s', (url) => {
+  expect(() => streamUrl(url)).toThrow(refusal)
+})
+
+test('what has a user and a password in it is refused, without a word of them', () => {
+  vi.stubGlobal('location', { href: 'https://example.com/' })
+  for (const url of ['https://ada:canary@example.com/s', 'https://canary@example.com/s', '//ada:canary@example.com/s', 'https://ada:canary@', 'ftp://ada:canary@example.com/s?canary']) {
+    expect(() => streamUrl(url), url).toThrow(refusal)
+    expect(() => streamUrl(url), url).toThrow(expect.objectContaining({ message: expect.not.stringContaining('canary') }))
+  }
+})
+
 test('what is no URL at all is refused', () => {
   expect(() => streamUrl('http://')).toThrow(refusal)
   expect(() => streamUrl(undefined as never)).toThrow(refusal)

@@ -139,6 +139,59 @@ test.each([
   db.close()
 })
 
+test.each([401, 403] as const)('without credentials (%i) nothing is asked for: whatever the server answers next settles at once, and shows when the application asks', async (failure) => {
+  const { db, stream } = createTestStreamDB({ state: schema, events: [] })
+  await db.preload()
+  await stream.fail(failure)
+  await stream.fail('offline')
+  expect(db.status.getSnapshot().connection).toBe('needs-auth')
+  const isOffline = new Promise<void>((resolve) => db.status.subscribe(() => { if (db.status.getSnapshot().connection === 'offline') resolve() }))
+  db.reconnect()
+  await isOffline
+  await stream.recover()
+  expect(db.status.getSnapshot().connection).toBe('live')
+  db.close()
+})
+
+test('after clearCache() nothing is asked for either', async () => {
+  const { db, stream } = createTestStreamDB({ state: schema, events: [ada] })
+  await db.preload()
+  await db.clearCache()
+  await stream.fail(401)
+  expect(db.status.getSnapshot()).toMatchObject({ cleared: true, connection: 'idle' })
+  db.close()
+})
+
+test('a failure that another one follows at once settles too', async () => {
+  const { db, stream } = createTestStreamDB({ state: schema, events: [] })
+  await db.preload()
+  await Promise.all([stream.fail(401), stream.fail('offline')])
+  expect(db.status.getSnapshot().connection).toBe('offline')
+  await Promise.all([stream.fail(401), stream.recover()])
+  expect(db.status.getSnapshot().connection).toBe('live')
+  db.close()
+})
+
+test.each(['offline', 401] as const)('the twentieth failure (%s) and recovery take no longer than the first', async (failure) => {
+  const { db, stream } = createTestStreamDB({ state: schema, events: [] })
+  await db.preload()
+  for (let round = 0; round < 20; round += 1) {
+    await stream.fail(failure)
+    await stream.recover()
+  }
+  expect(db.status.getSnapshot().connection).toBe('live')
+  db.close()
+})
+
+test.each([['one event', ada], ['no events', undefined], ['what no JSON has', [1n]]])('%s is not sent: send takes a list of JSON values', async (_, events) => {
+  const { db, stream } = createTestStreamDB({ state: schema, events: [] })
+  await db.preload()
+  await expect(stream.send(events as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await stream.send([bob])
+  expect([...db.collections.users.keys()]).toEqual(['2'])
+  db.close()
+})
+
 test('a first load that the server refuses rejects', async () => {
   const { db, stream } = createTestStreamDB({ state: schema })
   await stream.fail(401)

@@ -1,4 +1,4 @@
-import { describe, SidestreamError } from '../../shared/errors.ts'
+import { describe, hookFailed, SidestreamError } from '../../shared/errors.ts'
 import { formerCacheNames, parseCacheName, shownUrl } from '../../shared/names.ts'
 import type { CacheInfo } from '../../shared/cache-info.ts'
 import { NoStorageError, type StorageEnv } from '../ports.ts'
@@ -17,11 +17,12 @@ export async function listCaches(env: StorageEnv): Promise<CacheInfo[]> {
 /**
  * Removes caches, as `clearCache` does: engines that have one of them forget its rows.
  * @returns those that were removed
- * @throws SidestreamError `STORAGE_FAILED` when some could not be, after all were tried; they are tried again for as long as
+ * @throws SidestreamError `INVALID_ARGUMENT` when the filter returns no boolean, `HOOK_FAILED` when it throws; nothing is
+ *   removed then. `STORAGE_FAILED` when some could not be, after all were tried; they are tried again for as long as
  *   this page lives, and by the next engine of any stream
  */
 export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo) => boolean): Promise<CacheInfo[]> {
-  const wanted = (await knownCaches(env)).filter(({ info }) => isWanted(info))
+  const wanted = (await knownCaches(env)).filter(({ info }) => isChosen(isWanted, info))
   const at = env.wallNow()
   const failures: unknown[] = []
   const removed = await Promise.all(
@@ -41,6 +42,20 @@ export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo)
     throw new SidestreamError('STORAGE_FAILED', message, { retryable: true, cause: failures[0] })
   }
   return removed.flat()
+}
+
+/** Nothing may be removed by mistake: a promise, of an async filter, would be a yes. */
+function isChosen(isWanted: (cache: CacheInfo) => unknown, info: CacheInfo): boolean {
+  let answer: unknown
+  try {
+    answer = isWanted(info)
+  } catch (error) {
+    throw new SidestreamError('HOOK_FAILED', hookFailed('the filter of deleteCaches', error).message, { cause: error })
+  }
+  if (typeof answer === 'boolean') return answer
+  // What an async filter fails with has nobody else to tell.
+  if (answer instanceof Promise) answer.catch(() => undefined)
+  throw new SidestreamError('INVALID_ARGUMENT', 'the filter of deleteCaches has to return true or false, at once')
 }
 
 async function knownCaches(env: StorageEnv): Promise<KnownCache[]> {

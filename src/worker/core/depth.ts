@@ -11,3 +11,6 @@ export function isTooDeep(value: unknown, left = MOST_LEVELS): boolean {
   }
   return false
 }
+
+/** Whether an event cannot be handed on. It has a level more than its value: the event of each row that is taken can be. */
+export const isEventTooDeep = (event: unknown): boolean => isTooDeep(event, MOST_LEVELS + 1)

@@ -4,7 +4,7 @@ import type { CollectionShape } from '../../shared/settings.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { Transform } from '../../shared/transform.ts'
-import { isTooDeep, MOST_LEVELS } from './depth.ts'
+import { isEventTooDeep, isTooDeep, MOST_LEVELS } from './depth.ts'
 import { digestOf, Lineage } from './lineage.ts'
 import { Removals } from './removals.ts'
 import { addRung, type Rung } from './rungs.ts'
@@ -97,7 +97,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
 
   const quarantine = (code: InvalidEvent['code'], reason: string, event: unknown): void => {
     quarantined = { count: quarantined.count + 1, lastReason: reason }
-    if (invalid.length < REPORTED_EVENTS) invalid.push({ code, reason, offset, event: isTooDeep(event) ? null : event })
+    if (invalid.length < REPORTED_EVENTS) invalid.push({ code, reason, offset, event: isEventTooDeep(event) ? null : event })
   }
 
   const count = (collection: string, key: string, value: object | null): void => {

@@ -1,3 +1,4 @@
+import type { ReconnectReason } from '../../shared/calls.ts'
 import type { BackoffSettings } from '../../shared/settings.ts'
 import { backoffMs } from './backoff.ts'
 
@@ -93,11 +94,11 @@ export class RequestPace {
   }
 
   /**
-   * Takes back what is left of the wait, unless that was done too often.
-   * @param isAsked also what the server has asked for
+   * Takes back what is left of the wait, unless that was done too often; what the server has asked for is passed over only
+   * for the application.
    * @returns whether it may
    */
-  hurry(now: number, isAsked: boolean): boolean {
+  hurry(now: number, reason: ReconnectReason): boolean {
     const refills = Math.floor((now - this.#refilledAt) / HURRY_REFILL_MS)
     if (refills > 0) {
       this.#hurries = Math.min(HURRIES, this.#hurries + refills)
@@ -106,7 +107,7 @@ export class RequestPace {
     if (this.#hurries === 0) return false
     this.#hurries -= 1
     this.#dueAt = -Infinity
-    if (isAsked) this.#retryAfter = -Infinity
+    if (reason === 'application') this.#retryAfter = -Infinity
     return true
   }
 }

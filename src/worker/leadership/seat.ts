@@ -139,10 +139,10 @@ export class Seat {
       this.#started = true
       this.#engine?.start()
     },
-    reconnect: (isAsked) => {
+    reconnect: (reason) => {
       if (this.#held) this.#engine?.start()
       this.#held = false
-      this.#engine?.reconnect(isAsked)
+      this.#engine?.reconnect(reason)
     },
     resync: () => {
       this.#have = null

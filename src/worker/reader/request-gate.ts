@@ -1,3 +1,4 @@
+import type { ReconnectReason } from '../../shared/calls.ts'
 import type { BackoffSettings } from '../../shared/settings.ts'
 import { backoffOf } from '../core/backoff.ts'
 import { RequestPace, type RequestKind } from '../core/request-pace.ts'
@@ -103,16 +104,14 @@ export class RequestGate {
   }
 
   /**
-   * Ends a wait, or gives up a request that has been silent for a moment.
-   * @param isAsked the application says so: then also a wait that the server has asked for, and one for the application's
-   * own headers, which may take as long as a user takes to sign in
+   * Ends a wait, or gives up a request that has been silent for a moment, as far as the {@link ReconnectReason reason} goes.
    */
-  hurry(isAsked: boolean): void {
+  hurry(reason: ReconnectReason): void {
     const now = this.#options.env.clock.now()
     const request = this.#request
-    if (request && now - request.heardAt < MOMENT_MS) return
-    if (!request && this.#dueSince !== null && !isAsked) return
-    if (!this.#pace.hurry(now, isAsked)) return
+    if (request && (reason === 'preload' || now - request.heardAt < MOMENT_MS)) return
+    if (!request && this.#dueSince !== null && reason !== 'application') return
+    if (!this.#pace.hurry(now, reason)) return
     if (this.#dueSince !== null) {
       const silentMs = now - this.#dueSince
       this.abandon()

@@ -1,4 +1,5 @@
 import { describe, type ErrorData } from '../../shared/errors.ts'
+import type { ReconnectReason } from '../../shared/calls.ts'
 import type { StreamBatch } from '../../shared/batch.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { LiveMode, StreamSettings } from '../../shared/settings.ts'
@@ -111,15 +112,15 @@ export class StreamReader {
   }
 
   /** Tries now what waits: for credentials, for the server, for a stream to appear. */
-  reconnect(isAsked: boolean): void {
+  reconnect(reason: ReconnectReason): void {
     if (this.#phase === 'closed') return
     this.#go()
-    this.#gate.hurry(isAsked)
+    this.#gate.hurry(reason)
   }
 
   /** A tab wants rows now: what has been silent for a moment is not waited for. */
   hurry(): void {
-    if (this.#phase === 'reading') this.#gate.hurry(false)
+    if (this.#phase === 'reading') this.#gate.hurry('online')
   }
 
   /** Asks the server anew, past all caches, for what follows; a request that it holds is given up. */

@@ -12,6 +12,7 @@ import type { Subset, SubsetChange } from '../../shared/subset.ts'
 import { emptyState, type State } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
+import { withoutTooDeep } from './raw-events.ts'
 import { TabView, type Preview } from './tab-view.ts'
 
 /** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
@@ -206,15 +207,21 @@ export class TabSession {
     // A tab that is ahead has been handed those up to its offset already.
     const { offset = '' } = this.#have ?? {}
     if (this.#wantsEvents) {
-      const fresh = events.filter((batch) => offset < batch.offset)
-      if (this.#missed > 0) this.#missed += countItems(fresh)
-      else this.#events.push(...fresh)
+      const fresh = withoutTooDeep({ events: events.filter((batch) => offset < batch.offset), invalid })
+      if (this.#missed > 0) this.#missed += countItems(fresh.events)
+      else this.#events.push(...fresh.events)
+      this.#report(fresh.invalid)
+    } else {
+      this.#report(invalid)
     }
-    this.#invalid = [...this.#invalid, ...invalid].slice(0, WAITING_REPORTS)
     this.#to = to
     this.#failures = 0
     this.#catchUp(state, to, atEnd)
     this.#pump()
+  }
+
+  #report(invalid: ReadonlyArray<InvalidEvent>): void {
+    this.#invalid = [...this.#invalid, ...invalid].slice(0, WAITING_REPORTS)
   }
 
   /** The tab has lost its rows. */
