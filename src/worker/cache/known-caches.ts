@@ -9,16 +9,19 @@ interface KnownCache {
   readonly name: string
 }
 
-/** The caches of this origin, of every stream, scope and format: those in the registry, and those that the browser tells of. */
+/**
+ * The caches of this origin, of every stream, scope and format: those in the registry, and those that the browser lists.
+ * @throws SidestreamError `STORAGE_FAILED`, retryable
+ */
 export async function listCaches(env: StorageEnv): Promise<CacheInfo[]> {
   return (await knownCaches(env)).map(({ info }) => info)
 }
 
 /**
- * Removes caches, as `clearCache` does: engines that have one of them forget its rows.
- * @returns those that were removed
- * @throws SidestreamError `STORAGE_FAILED` when some could not be, after all were tried; they are tried again for as long as
- *   this page lives, and by the next engine of any stream
+ * Deletes caches, as `clearCache` does: engines that use one of them drop its rows.
+ * @returns the deleted caches
+ * @throws SidestreamError `STORAGE_FAILED`, retryable, when some could not be deleted, after all were tried. They are tried again
+ *   for as long as this page lives, and by the next engine of any stream
  */
 export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo) => boolean): Promise<CacheInfo[]> {
   const wanted = (await knownCaches(env)).filter(({ info }) => isWanted(info))
@@ -50,7 +53,7 @@ async function knownCaches(env: StorageEnv): Promise<KnownCache[]> {
   })
   const known = records.map(({ name, url, scope, format, usedAt }) => ({ name, info: { url, scope, format, usedAt } }))
   const names = new Set(known.map(({ name }) => name))
-  // Of versions of this library that kept no registry.
+  // Caches of earlier versions of this library, which had no registry.
   const more = (await env.storeNames().catch(() => [])).flatMap((name) => {
     const parsed = names.has(name) ? null : parseCacheName(name)
     return parsed ? [{ name, info: { ...parsed, url: shownUrl(parsed.url), usedAt: null } }] : []
