@@ -4,20 +4,20 @@ import { abortSignal, assertRules, callback, definitions, flag, has, isFunction,
 import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions } from './options.ts'
 import { streamUrl } from './stream-url.ts'
 
-/** The longest that a timer can wait, ms; a longer one would go off at once. */
+/** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
 
 const isPrimitive = (value: unknown): value is string | number | boolean | bigint =>
   ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
 
-/** Values of requests: those that are no functions are known now. */
+/** The rule for `headers` and `params`: values that are no functions are checked now. */
 const values = (wrongWith: (name: string, value: string) => string | null): Rule => ({
   is: 'an object of strings, and functions that give them',
   check: (entries, name) => {
     if (!isRecord(entries)) return false
     for (const [key, value] of Object.entries(entries)) {
       if (value === undefined || typeof value === 'function') continue
-      // Numbers and the like, of applications without types, have always been sent as text.
+      // Applications without types may give numbers and the like, which are sent as text.
       if (!isPrimitive(value)) return `${name}.${key} is neither a string nor a function`
       const wrong = wrongWith(key, String(value))
       if (wrong !== null) return `${name}.${key} cannot be sent: ${wrong}`
@@ -62,7 +62,7 @@ export const CACHE_OPTIONS = {
   keepUnusedMs: { is: 'false, or a number of ms', check: (value) => value === false || isNumber(value, 0) },
 } satisfies Rules<CacheSettings>
 
-/** Every option of {@link CreateStreamDBOptions}: one that is added there has to be added here. */
+/** The rules of all options of {@link CreateStreamDBOptions}; an option without a rule does not compile. */
 export const OPTIONS = {
   streamOptions: record(STREAM_OPTIONS),
   stream: { is: 'a DurableStream', check: (value) => has(value, 'stream', 'append') },

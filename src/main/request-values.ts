@@ -2,7 +2,7 @@ import { describe, SidestreamError } from '../shared/errors.ts'
 import type { RequestValues } from '../shared/calls.ts'
 import type { HeadersRecord, ParamsRecord } from './options.ts'
 
-/** An application's headers and params; functions among them are called at every request. */
+/** An application's headers and params; functions among them are called before every request. */
 export interface RequestSettings {
   readonly headers: HeadersRecord | undefined
   readonly params: ParamsRecord | undefined
@@ -11,7 +11,7 @@ export interface RequestSettings {
 export const hasFunctions = ({ headers, params }: RequestSettings): boolean =>
   [headers, params].some((entries) => Object.values(entries ?? {}).some((value) => typeof value === 'function'))
 
-/** @throws SidestreamError `REQUEST_VALUES` when a function throws, or gives what no request can carry */
+/** @throws SidestreamError `REQUEST_VALUES`, retryable, when a function throws, or returns what no request can carry */
 export async function resolveValues({ headers, params }: RequestSettings): Promise<RequestValues> {
   const values = { headers: await resolve('headers', headers), params: await resolve('params', params) }
   for (const [name, value] of Object.entries(values.headers)) {

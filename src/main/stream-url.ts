@@ -1,17 +1,17 @@
 import { SidestreamError } from '../shared/errors.ts'
 
-/** Stands for the document, to see whether a relative URL is one. */
+/** A base in place of the document's, to find out whether a relative URL is well-formed. */
 const ANY_BASE = 'http://document.invalid/'
 
 /**
- * The stream's URL: an absolute one as it is written, a relative one against the document, as `fetch` has it. It is resolved
- * here because a worker would resolve it against its own script. Where there is no document, as when a server renders, a
- * relative one stays as it is: nothing is asked for there.
+ * The stream's URL. An absolute URL stays as it is written; a relative URL is resolved against the document, as `fetch` does. It
+ * is resolved here because a worker would resolve it against its own script. Without a document, as when a server renders, a
+ * relative URL stays as it is: no request is made there.
  * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function streamUrl(url: string | URL): string {
   const text = String(url)
-  // Untyped callers may leave it out; without a look at that, it would be a relative one.
+  // Untyped callers may leave it out: `undefined` would become the relative URL `undefined`.
   if (text === '' || (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]')) throw refusal(text)
   if (resolve(text) !== null) return text
   const { document, location } = globalThis as Partial<typeof globalThis>
@@ -21,13 +21,13 @@ export function streamUrl(url: string | URL): string {
   return base === undefined ? text : resolved
 }
 
-/** A URL in the form that requests have it: however it is written, it is the same stream. */
+/** A URL in the form of a request, so that one stream has one URL however it is written. */
 export function requestUrl(url: string): string {
   const parsed = resolve(url)
   return parsed === null ? url : parsed.replace(/#.*$/, '')
 }
 
-/** @throws SidestreamError `INVALID_OPTIONS` for a relative URL, which nothing can be asked for */
+/** @throws SidestreamError `INVALID_OPTIONS` for a relative URL, which no request can have */
 export function assertAbsolute(url: string): void {
   if (resolve(url) === null) throw refusal(url)
 }
