@@ -1,4 +1,4 @@
-// Builds a fresh Next application with the packed library, which renders its page on a server.
+// Builds a fresh Next application that uses the packed library, and checks the page that Next renders on the server.
 import { cp, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,10 +1,11 @@
-// What npm installs beside each adapter: one TanStack DB, which has to serve the whole page, and beside the peer one stream client.
+// Checks what npm installs: beside each adapter one TanStack DB, which has to serve the whole page; beside the peer one stream
+// client.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pack, run } from './package.mjs'
 
-/** What an application installs beside sidestream, as the guide has it, and what there has to be one copy of then. */
+/** [package that an application installs beside sidestream, package of which there must then be exactly one copy] */
 const INSTALLS = [
   ...['react', 'vue', 'solid', 'svelte', 'angular'].map((framework) => [`@tanstack/${framework}-db`, '@tanstack/db']),
   ['@tanstack/db', '@tanstack/db'],

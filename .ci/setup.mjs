@@ -1,4 +1,4 @@
-// Makes node_modules match package-lock.json, and returns at once when it already does.
+// Makes node_modules match package-lock.json; does nothing when it already matches.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ function readLock(path) {
   }
 }
 
-/** npm writes what it installed to a hidden lockfile: comparing content, unlike dates, survives a checkout. */
+/** npm writes a hidden lockfile of the installed packages. Its content is compared, because dates change at a checkout. */
 function isInstalled() {
   const wanted = readLock('package-lock.json')
   const installed = readLock('node_modules/.package-lock.json')

@@ -2,7 +2,7 @@ import { build } from 'esbuild'
 
 const ENTRY = 'dist/main/index.js'
 
-/** A page that uses a worker must not pay for a second copy of the engine: only a dynamic import may lead there. */
+/** A page that uses a worker must not load a second copy of the engine: only a dynamic import may reach the engine. */
 export async function assertMainAvoidsWorker(root) {
   const { metafile } = await build({
     absWorkingDir: root,

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 
-/** What a CommonJS application does; the package finds itself by its name. */
+/** What a CommonJS application does; inside this repository, Node resolves the package by its own name. */
 const SCRIPT = `
   const { createStreamDB, createStateSchema } = require('sidestream')
   const state = require('sidestream/state')
@@ -9,7 +9,7 @@ const SCRIPT = `
   if (state.createStateSchema !== createStateSchema) throw new Error('two copies')
 `
 
-/** Options under which TypeScript lets CommonJS require a module; a fixture says what has to compile. */
+/** Options under which TypeScript lets CommonJS require a module, and the fixture that has to compile. */
 const TYPES = ['--noEmit', '--strict', '--skipLibCheck', '--types', 'node', '--target', 'es2022', '--module', 'nodenext', 'test/package/require.cts']
 
 function run(root, args) {
@@ -18,8 +18,8 @@ function run(root, args) {
 }
 
 /**
- * The package is ES modules only. Node from 20.19 and 22.12 on can require them, as long as none awaits at its top level; that is
- * also the oldest Node that package.json allows.
+ * The package is ES modules only. Node from 20.19 and 22.12 on can require them, as long as no module awaits at its top
+ * level. These are also the oldest versions that package.json allows.
  */
 export function assertRequirable(root) {
   const failure = run(root, ['--eval', SCRIPT]) ?? run(root, [createRequire(import.meta.url).resolve('typescript/bin/tsc'), ...TYPES])

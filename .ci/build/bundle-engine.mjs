@@ -4,22 +4,23 @@ import { build } from 'esbuild'
 import ts from 'typescript'
 
 /**
- * The engine, as one self-contained file for workers and one for pages, and the care of its caches for pages as well. Import maps do not reach into workers, and bundlers
- * disagree about chunks of a worker, so whatever a worker needs has to be inside. In the page, a chunk that shares modules
- * with the page's own code would be split off it, and loaded by pages that never run the engine.
+ * Bundles the engine into one self-contained file for workers and one for pages, and the functions for caches into one more for
+ * pages. Import maps do not apply in workers, and bundlers disagree about chunks of a worker, so a worker's file must have no
+ * imports. In the page, bundlers would put modules that the engine shares with the page's own code into a chunk, which pages
+ * would load that never run the engine.
  */
 export async function bundleEngine(root) {
   await removeScripts(join(root, 'dist/worker'))
   await removeScripts(join(root, 'dist/in-page'))
   await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
   await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
-  // The application's tests have its own TanStack DB beside it, as pages do.
+  // The main module is not bundled, because an application's tests use the application's own TanStack DB, as pages do.
   await removeScripts(join(root, 'dist/testing'), /^(engine|memory-source)\./)
   await bundle(root, 'src/testing/engine.ts', 'dist/testing/engine.js')
   return bundle(root, 'src/worker/index.ts', 'dist/worker.js')
 }
 
-/** The bundles replace the single modules; their types stay. */
+/** Deletes the single modules, which the bundles replace; their types stay. */
 async function removeScripts(folder, which = /./) {
   for (const name of await readdir(folder, { recursive: true })) {
     if (/\.js(\.map)?$/.test(name) && which.test(name)) await rm(join(folder, name))

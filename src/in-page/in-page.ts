@@ -7,19 +7,19 @@ import { accept } from '../worker/tabs/comlink.ts'
 import type { GivenTransport } from '../worker/stream/http-source.ts'
 import { validatorsOf } from '../worker/validators.ts'
 
-/** What an engine in a worker is given by its worker file. */
+/** The options of an engine that, in a worker, its worker file gives. */
 export interface Given {
   readonly state: StreamStateDefinition
   readonly transform?: Transform | undefined
 }
 
 /**
- * The engine in the page: tests, server-side rendering, web views without workers. It is reached through the same ports
- * and messages as one in a worker, so that rows are never shared by reference and nothing behaves differently.
+ * Connects to an engine in the page, for tests and web views without workers. The page reaches it through the same ports and
+ * messages as an engine in a worker, so that rows are never shared by reference and nothing behaves differently.
  */
 export function connectInPage(message: ConnectMessage, { state, transform }: Given, transport: GivenTransport): void {
   const validators = validatorsOf(state)
-  // An engine of its own for each StreamDB: no other tab can find it, so that it has nothing to wait for.
+  // Each StreamDB has an engine of its own, which no other tab can find: its grace is 0 ms.
   const host = new Host(browserEnv(transport), () => validators, () => transform ?? null, 0)
   accept(host.at({ where: 'page', aliveLock: null }), message)
 }

@@ -2,21 +2,21 @@ import type * as caches from '../in-page/caches.ts'
 import type { CacheInfo } from '../shared/cache-info.ts'
 import { SidestreamError } from '../shared/errors.ts'
 
-// Of no use to a page that never asks.
+// Loaded on demand: most pages never list caches.
 const load = (): Promise<typeof caches> => import('../in-page/caches.ts')
 
 /**
- * The caches of this origin, of every stream and scope, whichever StreamDB has stored them. Empty where there is no storage.
- * @throws SidestreamError `STORAGE_FAILED`
+ * Lists the caches of this origin, of every stream and scope. Empty where there is no storage.
+ * @throws SidestreamError `STORAGE_FAILED`, retryable
  */
 export async function listCaches(): Promise<CacheInfo[]> {
   return (await load()).listCaches()
 }
 
 /**
- * Removes caches, all of them unless a filter says which: for "forget me". What `clearCache()` does for one happens to each:
- * StreamDBs that have it, in any tab, lose their rows, and `status.cleared` says so. One that stays in use is given up after
- * some seconds.
+ * Deletes the caches that a filter selects, by default all caches, for "forget me". It does for each cache what `clearCache()`
+ * does: StreamDBs that use the cache, in any tab, lose their rows, and their `status.cleared` is true. A deletion that is blocked
+ * for some seconds fails.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export async function listCaches(): Promise<CacheInfo[]> {
  *   now. All were tried; those are tried again for as long as this page lives, and by the next StreamDB of any stream
  */
 export async function deleteCaches(filter: (cache: CacheInfo) => boolean = () => true): Promise<CacheInfo[]> {
-  // Nothing may be removed by mistake.
+  // A filter that is no function must not delete all caches by mistake.
   if (typeof filter !== 'function') throw new SidestreamError('INVALID_ARGUMENT', 'the filter of deleteCaches is no function')
   return (await load()).deleteCaches(filter)
 }

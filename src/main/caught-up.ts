@@ -1,22 +1,22 @@
 import type { ConnectionState } from '../shared/status.ts'
 import type { StatusStore } from './status.ts'
 
-/** The longest that a tab waits for events that it has been told of, ms. */
+/** The longest wait for events up to the stream's end, ms. */
 const LIMIT_MS = 10_000
-/** Events are on their way. */
+/** The states in which events may still come. */
 const READING: ReadonlyArray<ConnectionState> = ['connecting', 'catching-up', 'live']
 
 export interface CaughtUpOptions {
   readonly status: StatusStore
-  /** Where the stream ends; null where nobody can say. */
+  /** The offset at which the stream ends; null when the server does not give it. */
   readonly end: Promise<string | null>
-  /** Runs a task later; the result cancels it. */
+  /** Runs a task after `delayMs`; the result cancels it. */
   readonly after: (delayMs: number, task: () => void) => () => void
 }
 
 /**
- * Settles when the tab shows the stream up to its end as it was asked for, or when there is no point in waiting: nothing is being
- * read, or it takes too long. It never rejects, because the rows can be shown all the same.
+ * Resolves when the tab shows the stream up to `end`; also when nothing is being read, when the server gives no end, and after
+ * {@link LIMIT_MS}. It never rejects, because the rows can be shown in any case.
  */
 export function caughtUp({ status, end, after }: CaughtUpOptions): Promise<void> {
   return new Promise((resolve) => {

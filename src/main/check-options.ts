@@ -5,7 +5,7 @@ import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions 
 import { isSendable } from './request-values.ts'
 import { streamUrl } from './stream-url.ts'
 
-/** The longest that a timer can wait, ms; a longer one would go off at once. */
+/** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
 
 /** Values of requests: those that are no functions are known now. */
@@ -59,7 +59,7 @@ export const CACHE_OPTIONS = {
   keepUnusedMs: { is: 'false, or a number of ms', check: (value) => value === false || isNumber(value, 0) },
 } satisfies Rules<CacheSettings>
 
-/** Every option of {@link CreateStreamDBOptions}: one that is added there has to be added here. */
+/** The rules of all options of {@link CreateStreamDBOptions}; an option without a rule does not compile. */
 export const OPTIONS = {
   streamOptions: record(STREAM_OPTIONS),
   stream: { is: 'a DurableStream', check: (value) => has(value, 'stream', 'append') },

@@ -5,8 +5,8 @@ import { orderIndex, readsBoundedPrefixes } from './order-index.ts'
 import { QueryWindow } from './query-window.ts'
 
 /**
- * An index whose ranges leave out rows without a value: no comparison matches them, but TanStack DB takes what a range has
- * for exact, also where the index's order has those rows at that end.
+ * An index whose ranges leave out rows without a value. No comparison matches such a row, but a range that is open at one end
+ * would include it, and TanStack DB does not check the rows of a range again.
  */
 class PlainIndex extends BasicIndex<string> {
   override rangeQuery(options: Parameters<BasicIndex<string>['rangeQuery']>[0] = {}): Set<string> {
@@ -22,19 +22,19 @@ export interface RowWrite {
   readonly deleted: ReadonlyArray<string>
 }
 
-/** Where a replica puts a collection's rows. */
+/** Takes a collection's rows from a replica. */
 export interface RowSink {
-  /** Puts the rows and removes the keys, as one commit. @returns a promise when they cannot be seen yet */
+  /** Puts the rows and removes the keys, as one commit. @returns true, or a promise that resolves when the rows can be seen */
   write(change: RowWrite): true | Promise<void>
-  /** The keys it has. */
+  /** The keys of all synced rows. */
   keys(): Iterable<string>
-  /** Live queries or other subscribers run with every commit. */
+  /** Whether live queries or other subscribers run with every commit. */
   readonly isObserved: boolean
-  /** The rows are worth showing. */
+  /** The rows can be shown. */
   markReady(): void
 }
 
-/** The part of a collection that holds what was synced. */
+/** The part of a TanStack DB collection with its synced rows; `_state` is not public. */
 interface SyncedRows {
   readonly _state?: { readonly syncedData?: { keys(): Iterable<string> }; entries?(): Iterable<[string, object]> }
   keys(): Iterable<string>
@@ -43,7 +43,7 @@ interface SyncedRows {
 
 export interface CollectionSinkOptions {
   readonly mode: SyncMode
-  /** The collection wants rows; `again` when it was cleaned up in between and has none. */
+  /** The collection starts; `again` when it was cleaned up before, and so has no rows. */
   readonly onStart: (again: boolean) => void
   readonly onCleanup: () => void
   readonly load: (options: LoadSubsetOptions) => true | Promise<void>
@@ -53,13 +53,13 @@ export interface CollectionSinkOptions {
 type SyncParams = Parameters<SyncConfig<object, string>['sync']>[0]
 
 /**
- * Row diffs into a TanStack DB collection, through its sync interface. Every row is written as a full update: that puts
- * the row whether the collection has the key or not, so a row that comes twice is never an error.
+ * Writes row diffs into a TanStack DB collection, through its sync interface. Every row is written as a full update, which puts
+ * the row whether the collection has the key or not: a row that comes twice is never an error.
  */
 export class CollectionSink implements RowSink {
   #params: SyncParams | null = null
   #ready = false
-  /** How often the collection began anew. */
+  /** How often the collection was started again. */
   #lives = 0
   readonly #options: CollectionSinkOptions
 
@@ -75,7 +75,7 @@ export class CollectionSink implements RowSink {
       if (again) this.#lives += 1
       this.#params = params
       this.#ready = false
-      // Of a collection that holds what its queries ask for, each query says for itself when it is ready.
+      // An on-demand collection is ready at once; each query waits for its own rows.
       if (mode === 'on-demand') this.markReady()
       onStart(again)
       return { cleanup: onCleanup, ...(mode === 'eager' ? {} : { loadSubset: load, unloadSubset: unload }) }
@@ -84,17 +84,17 @@ export class CollectionSink implements RowSink {
 
   get config(): object {
     const isEager = this.#options.mode === 'eager'
-    // Where rows are asked for bit by bit, TanStack DB needs an index to go on from where it was.
+    // TanStack DB needs an index to continue an order from its last row, when it asks for rows page by page.
     if (!isEager) return { sync: this.#sync, syncMode: 'on-demand', autoIndex: 'eager', defaultIndexType: PlainIndex }
     return { sync: this.#sync, ...(readsBoundedPrefixes ? { autoIndex: 'eager', defaultIndexType: orderIndex(() => this.#rows()) } : {}) }
   }
 
-  /** To be called with the collection that is made of {@link config}, before anyone subscribes to it. */
+  /** Call it with the collection that is made of {@link config}, before the first subscription. */
   watch(collection: Collection<object, string>): void {
     if (this.#options.mode === 'eager' && readsBoundedPrefixes) QueryWindow.watch(collection, () => this.#lives)
   }
 
-  /** As they are seen; the public ones are copies. */
+  /** The visible rows; the public `entries()` returns copies. */
   #rows(): Iterable<[string, object]> {
     const collection = this.#params?.collection as SyncedRows | undefined
     return collection?._state?.entries?.() ?? collection?.entries() ?? []
@@ -106,13 +106,13 @@ export class CollectionSink implements RowSink {
     begin()
     for (const value of rows) write({ type: 'update', value })
     for (const key of deleted) write({ type: 'delete', key })
-    // While an optimistic transaction is persisting, TanStack DB shows these rows only when it has settled.
+    // While an optimistic transaction is pending, TanStack DB shows these rows only when the transaction has settled.
     return commit()
   }
 
   /**
-   * A collection's public keys leave out rows that an optimistic delete hides, which a snapshot may have to remove too; those
-   * it was synced have no public name.
+   * A collection's public `keys()` leaves out rows that an optimistic delete hides. A replacing diff has to remove these too, and
+   * they are in `_state` only, which is not public.
    */
   keys(): Iterable<string> {
     const collection = this.#params?.collection as SyncedRows | undefined

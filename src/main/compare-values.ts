@@ -1,8 +1,9 @@
 import type { OrderTerm } from '../shared/subset.ts'
 
 /**
- * How two values lie in an order of TanStack DB; null for values that have no order by themselves (of different kinds, or
- * objects). TanStack DB's own comparator is exported by releases that few adapters have.
+ * Compares two values as an order of TanStack DB does; null for values without an order (of different kinds, or objects).
+ * TanStack DB exports its own comparator only in releases that few adapters use.
+ * @returns less than 0, 0, more than 0, or null
  */
 export function compareValues(a: unknown, b: unknown, { direction, nulls, stringSort, locale, localeOptions }: Omit<OrderTerm, 'expression'>): number | null {
   const [hasNone, otherHasNone] = [isNone(a), isNone(b)]

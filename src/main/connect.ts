@@ -3,17 +3,17 @@ import { SidestreamError, fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply, type TabContract } from '../shared/calls.ts'
 import type { EngineStatus } from '../shared/status.ts'
 
-/** The handshake's limit, ms. A worker script that fails to load says nothing at all in most browsers. */
+/** The handshake's limit, ms. In most browsers a worker script that fails to load causes no event. */
 const HANDSHAKE_LIMIT_MS = 10_000
 
-/** What a worker, a shared worker's port or the in-page engine have in common. */
+/** A worker, a shared worker's port, or the in-page engine. */
 export interface Endpoint {
   post(message: ConnectMessage, ports: MessagePort[]): void
-  /** Calls back when the script fails to load. @returns stops listening */
+  /** Calls `listener` when the script fails to load. @returns a function that stops listening */
   onError(listener: (message: string) => void): () => void
 }
 
-/** A proxied contract: every method answers with a promise. */
+/** A contract through a proxy: every method returns a promise. */
 export type Remote<T> = {
   [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never
 }
@@ -23,12 +23,13 @@ export interface Session {
   readonly epoch: string
   readonly status: EngineStatus
   readonly aliveLock: string | null
-  /** Closes the ports; calls under way are not answered any more. */
+  /** Closes the ports; pending calls get no answer. */
   readonly close: () => void
 }
 
 /**
- * Opens a session: hands the engine two ports, one for each direction. Comlink on the tab's side is in this file only.
+ * Opens a session: gives the engine two ports, one for each direction. This is the only file of the tab's side that calls
+ * Comlink.
  *
  * @throws SidestreamError `WORKER_START_FAILED`, `VERSION_MISMATCH`
  */

@@ -7,11 +7,11 @@ import type { Endpoint } from './connect.ts'
 
 export type WorkerLike = Worker | SharedWorker
 
-/** What a function that makes the worker may go by. */
+/** The argument of the application's function that makes the worker. */
 export interface WorkerContext {
-  /** A name that carries this library's protocol version: a shared worker of that name is never of another version. */
+  /** A name with this library's protocol version in it: a shared worker of that name has the same version. */
   readonly name: string
-  /** False when a shared worker must not be used: `sharedWorker: false`, or the one there was of another version. */
+  /** False when a shared worker must not be used: `sharedWorker: false`, or the running one is of another version. */
   readonly shared: boolean
 }
 
@@ -19,13 +19,16 @@ export type WorkerOption = WorkerLike | ((context: WorkerContext) => WorkerLike)
 
 export interface OpenEndpoint {
   readonly endpoint: Endpoint
-  /** Whether another one can be made when this one dies. */
+  /** Whether another worker can be made when this one dies. */
   readonly renewable: boolean
-  /** Ends the worker, if it is ours to end and nobody uses it any more. @param dead nobody is to use it again */
+  /**
+   * Ends the worker, if the option's function made it and no StreamDB uses it any more.
+   * @param dead no StreamDB may use it again
+   */
   release(dead?: boolean): void
 }
 
-/** How long a worker outlives its last StreamDB, ms: a component that is mounted again finds it as it was. */
+/** How long a worker outlives its last StreamDB, ms: a component that is mounted again finds it running. */
 const GRACE_MS = 2000
 
 /** A worker, and the number of StreamDBs on it. */
@@ -33,16 +36,17 @@ interface Use {
   readonly worker: WorkerLike
   readonly shared: boolean
   users: number
-  /** Ends it, counting from its last StreamDB's release. */
+  /** The timer that ends the worker after its last StreamDB's release. */
   end: ReturnType<typeof setTimeout> | undefined
 }
 
-/** By the function that has made it: StreamDBs with the same function share its worker. */
+/** Option → its worker: StreamDBs with the same function share its worker. */
 const uses = new WeakMap<object, Use>()
 
 /**
+ * Opens the application's worker, or takes the one that is open.
  * @param shared whether it may be a shared worker
- * @returns null when it is one and must not be
+ * @returns null when it is a shared worker although `shared` is false
  * @throws SidestreamError `WORKER_START_FAILED`, `INVALID_OPTIONS`
  */
 export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint | null {
@@ -56,7 +60,7 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
     }
   }
   const { worker } = use
-  // Untyped callers hand in all sorts of things.
+  // Untyped callers may give any value.
   const port = ((worker as Partial<SharedWorker> | null)?.port ?? worker) as MessagePort | Worker | null
   if (typeof port?.postMessage !== 'function') {
     throw new SidestreamError('INVALID_OPTIONS', '`worker` is no Worker, SharedWorker, or function that makes one')
@@ -104,7 +108,7 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
   }
 }
 
-/** The engine in this page; its code is loaded only when it is needed. */
+/** The engine in this page; its code is loaded on demand. */
 export async function openInPage(given: { state: StreamStateDefinition; transform?: Transform | undefined }, transport: { fetch?: typeof fetch | undefined; stream?: DurableStream | undefined }): Promise<OpenEndpoint> {
   const { connectInPage } = await import('../in-page/in-page.ts')
   return {

@@ -4,20 +4,20 @@ import { conjunctsOf, type Expression, type OrderTerm, type ServedSubset, type S
 import { compareValues } from './compare-values.ts'
 import { subsetOf, UncrossableError } from './subset-of.ts'
 
-/** Equal subsets, and prefixes of one order, are held as one: as the largest of them. */
+/** Equal subsets, and prefixes of one order, which are held as one subset: the largest of them. */
 interface Group {
   readonly id: number
   readonly key: string
   readonly collection: string
   readonly where: Expression | null
   readonly order: OrderTerm | null
-  /** Rows that each holder asked for; endless where there is no order. */
+  /** Holder → how many rows it asked for; `Infinity` without an order. */
   readonly holders: Map<LoadSubsetOptions, number>
-  /** The most that a holder asked for; 0 when it is let go of. */
+  /** The most rows that a holder asked for; 0 when there is no holder. */
   rows: number
-  /** What the engine was told of that; 0 when it knows of no such subset. */
+  /** The `rows` that the engine was told last; 0 when it does not hold the subset. */
   told: number
-  /** How many of what it was told are here. */
+  /** How many of these rows are in the tab. */
   served: number
   edge: unknown
   whole: boolean
@@ -25,15 +25,15 @@ interface Group {
 }
 
 export interface HeldSubsetsOptions {
-  /** Tells the engine. */
+  /** Sends changes to the engine. */
   send(changes: ReadonlyArray<SubsetChange>): void
-  /** Why a collection is held whole that need not be, by its name. */
+  /** @param reasons collection → why the tab holds all of it */
   onFallback(reasons: ReadonlyMap<string, string>): void
 }
 
 /**
- * What a tab's queries hold of collections that are not eager, over all engines that it has: TanStack DB's demands, of which
- * equal ones, and prefixes of one order, are one to the engine. What is held already is there at once.
+ * The subsets that a tab's queries hold of collections that are not eager, across changes of engines. TanStack DB's requests that
+ * are equal, or prefixes of one order, are one subset of the engine. A request for rows that are in the tab is answered at once.
  */
 export class HeldSubsets {
   readonly #options: HeldSubsetsOptions
@@ -41,7 +41,7 @@ export class HeldSubsets {
   readonly #byId = new Map<number, Group>()
   readonly #byHolder = new Map<LoadSubsetOptions, Group>()
   readonly #fallbacks = new Map<LoadSubsetOptions, readonly [collection: string, reason: string]>()
-  /** Changes that the engine has not been told. */
+  /** Groups whose changes the engine has not been told. */
   readonly #untold = new Set<Group>()
   #nextId = 0
   #isScheduled = false
@@ -51,15 +51,14 @@ export class HeldSubsets {
   }
 
   /**
-   * All that is held, for an engine that knows of none; it is going to serve it anew. Changes that are on their way to it
-   * follow all the same, if it was not told of them here.
+   * All held subsets, for the hello to a new engine, which serves them again. Changes after this call are sent as usual.
    */
   all(): ReadonlyArray<SubsetChange> {
     for (const group of this.#groups.values()) tell(group)
     return [...this.#groups.values()].filter(({ rows }) => rows > 0).map(changeOf)
   }
 
-  /** TanStack DB's `LoadSubsetFn`: true when the rows are here already. */
+  /** TanStack DB's `LoadSubsetFn`: true when the rows are in the tab already. */
   load(collection: string, options: LoadSubsetOptions): true | Promise<void> {
     if (options.limit === 0) return true
     const group = this.#groupOf(collection, options)
@@ -80,17 +79,17 @@ export class HeldSubsets {
     this.#resize(group)
   }
 
-  /** The collection starts anew: nobody holds anything of it. */
+  /** The collection starts again: none of its subsets is held any more. */
   drop(collection: string): void {
     for (const group of this.#groups.values()) {
       if (group.collection !== collection) continue
       for (const options of group.holders.keys()) this.unload(options)
-      // Its rows are gone with the collection: who asks again asks for another one.
+      // Its rows are gone with the collection, so a later request makes another group.
       this.#end(group)
     }
   }
 
-  /** @param applied settles when the batch's rows can be seen */
+  /** The engine has served subsets. @param applied resolves when the batch's rows can be seen */
   onServed(served: ReadonlyArray<ServedSubset>, applied: Promise<unknown>): void {
     for (const { id, rows, edge, whole } of served) {
       const group = this.#byId.get(id)
@@ -106,7 +105,7 @@ export class HeldSubsets {
     }
   }
 
-  /** The whole collection is here, and stays. */
+  /** All rows of the collection are in the tab, and stay. */
   onWhole(collection: string): void {
     for (const group of this.#groups.values()) {
       if (group.collection !== collection) continue
@@ -116,7 +115,7 @@ export class HeldSubsets {
     }
   }
 
-  /** No engine is going to serve anything. */
+  /** No engine will serve the waiting requests. */
   rejectAll(error: Error): void {
     for (const { waiting } of this.#groups.values()) {
       for (const { gate } of waiting) gate.reject(error)
@@ -169,7 +168,7 @@ export class HeldSubsets {
     if (rows === group.rows) return
     group.rows = rows
     if (rows === 0) {
-      // Nobody waits for what nobody holds.
+      // Without a holder no query waits for the rows.
       for (const { gate } of group.waiting) gate.resolve()
       group.waiting.clear()
     }
@@ -182,7 +181,7 @@ export class HeldSubsets {
     })
   }
 
-  /** What is let go of in one task and held again in it has not changed, and is never told. */
+  /** A subset that is released and held again in one task has not changed, and is not sent. */
   #tell(): void {
     const changed = [...this.#untold].filter(({ rows, told }) => rows !== told)
     for (const group of this.#untold) {
@@ -199,9 +198,9 @@ export class HeldSubsets {
   }
 
   /**
-   * Whether rows that tie in an order are all in a prefix of it that is here. TanStack DB asks for those at a prefix's end
-   * each time that it moves, and shows nothing until it knows: waiting for the engine, it would not get to while rows keep
-   * moving.
+   * Whether the rows of a tie are all in a prefix that the tab has. TanStack DB asks for the rows that tie with a prefix's last
+   * row each time that the prefix moves, and shows nothing until it has them: if each request waited for the engine, a query
+   * would show nothing while rows keep moving.
    */
   #isCovered({ collection, where, order }: Group): boolean {
     if (order !== null || where === null) return false
@@ -220,7 +219,7 @@ export class HeldSubsets {
   }
 }
 
-/** The engine is told how many rows are wanted now. */
+/** Notes that the engine is being told how many rows are wanted. */
 function tell(group: Group): void {
   group.told = group.rows
   group.served = Math.min(group.served, group.rows)
@@ -231,7 +230,7 @@ function changeOf({ id, collection, where, order, rows }: Group): SubsetChange {
   return { id, subset: { collection, where, first: order ? { order, rows } : null } }
 }
 
-/** Whether a condition demands a certain value of an order's term, and one that does not come after `edge`. */
+/** Whether a condition asks for one value of an order's term, and that value does not come after `edge`. */
 function isUpTo(condition: Expression, { expression, ...term }: OrderTerm, edge: unknown): boolean {
   if (condition.type !== 'func' || condition.name !== 'eq') return false
   const [own, constant] = condition.args

@@ -4,33 +4,33 @@ import { abortable } from '../shared/abortable.ts'
 import { connect, type Remote, type Session } from './connect.ts'
 import type { OpenEndpoint } from './endpoint.ts'
 
-/** How long a closing tab waits for the engine to store what is left, ms. */
+/** How long a closing tab waits for the engine to store its unstored changes, ms. */
 const LEAVE_LIMIT_MS = 1000
-/** Pause before a dead worker is replaced, times the number of deaths in a row, ms. */
+/** Pause before a dead worker is replaced, ms; times the number of deaths in a row. */
 const RESTART_DELAY_MS = 200
 const RESTARTS = 5
-/** For workers that hold no lock, or hang: a sign of life is asked for this often, and waited for this long, ms. */
+/** The heartbeat, for workers that hold no lock, or hang: its interval, and the wait for an answer, ms. */
 const HEARTBEAT_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 30_000
 
 export interface LinkOptions {
-  /** @param bypass workers of another version that were met: not to be asked again */
+  /** Opens a worker. @param bypass how many workers of another version were met, which are not used again */
   open(bypass: number): OpenEndpoint | Promise<OpenEndpoint>
   hello(): Promise<Hello>
   readonly tab: TabContract
-  /** A session is open; also after each restart. */
+  /** A session is open: the first one, and one after each restart. */
   onSession(session: Session): void
-  /** The session was lost, or could not be opened. `final` when no other will follow by itself. */
+  /** The session was lost, or could not be opened. `final`: no other session follows by itself. */
   onDown(error: SidestreamError, final: boolean): void
 }
 
 /**
- * The tab's connection to its engine: opened when first needed, replaced when the worker dies. Every call through it has
- * an owner that rejects it on death and on close.
+ * The tab's link to its engine: opened on demand, replaced when the worker dies. A pending call rejects when the worker dies, and
+ * on {@link close}.
  */
 export class Link {
   readonly #options: LinkOptions
-  /** Aborts when the present session ends; its reason is the error for the calls under way. */
+  /** Aborts when the present session ends; its reason is the error of the pending calls. */
   #life = new AbortController()
   #endpoint: OpenEndpoint | null = null
   #opening: Promise<Session> | null = null
@@ -50,17 +50,17 @@ export class Link {
     return (this.#opening ??= this.#open())
   }
 
-  /** There is a session, or one is being opened. */
+  /** A session is open, or is being opened. */
   get isActive(): boolean {
     return this.#opening !== null
   }
 
-  /** The last attempt has failed, and no other follows by itself: {@link session} makes one. */
+  /** The last attempt has failed, and no other follows by itself; {@link session} makes one. */
   get isDown(): boolean {
     return this.#isDown
   }
 
-  /** Calls the engine. @throws SidestreamError also `WORKER_DIED`, and `CLOSED` when the call was under way */
+  /** Calls the engine. @throws SidestreamError as {@link session}, and `WORKER_DIED` or `CLOSED` while the call is pending */
   call<T>(call: (engine: Remote<EngineContract>) => Promise<T>): Promise<T> {
     const session = this.session()
     return abortable(
@@ -101,14 +101,14 @@ export class Link {
       .then(release, release)
   }
 
-  /** All attempts are one life: a call that began with the first one is rejected by whatever ends the last one. */
+  /** All attempts share one signal: a call that began during the first attempt rejects when the last attempt fails. */
   async #open(): Promise<Session> {
     const life = new AbortController()
     this.#life = life
     this.#isDown = false
     for (;;) {
       try {
-        // Not at once: where it throws, the failure must not come before `#opening` is this attempt.
+        // In a microtask: when `open` throws, `#opening` has to be this attempt already.
         const endpoint = await Promise.resolve().then(() => this.#options.open(this.#bypass))
         this.#endpoint = endpoint
         const session = await connect(endpoint.endpoint, await this.#options.hello(), this.#options.tab)
@@ -120,7 +120,7 @@ export class Link {
         const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
         this.#endpoint?.release(true)
         this.#endpoint = null
-        // A shared one may belong to an old tab. Beside it a dedicated one will do, and in the end the page itself.
+        // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page.
         if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#closed) continue
         this.#opening = null
         this.#isDown = true
@@ -145,7 +145,7 @@ export class Link {
     const beat = (): void => {
       const asked = performance.now()
       timer = setTimeout(() => {
-        // A page that was itself asleep has not waited for an answer.
+        // The page itself was asleep, and has not waited for an answer.
         if (performance.now() - asked > 2 * HEARTBEAT_LIMIT_MS) beat()
         else die()
       }, HEARTBEAT_LIMIT_MS)

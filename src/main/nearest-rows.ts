@@ -3,13 +3,13 @@ interface Entry {
   readonly value: unknown
 }
 
-/** Rows by one value of each, of which the first few in order are known. */
+/** Keys with one value each; the first few in order are kept sorted. */
 export class NearestRows {
   readonly compare: (a: unknown, b: unknown) => number
   readonly #values = new Map<string, unknown>()
-  /** The most that were asked for. */
+  /** The highest place that {@link at} was asked for. */
   #most = 0
-  /** The first rows in order: all that there are, or `#most` and perhaps some more. Null when it has to be made. */
+  /** The first rows in order: all rows, or at least `#most` of them. Null when the list has to be made again. */
   #first: Entry[] | null = null
 
   constructor(compare: (a: unknown, b: unknown) => number) {
@@ -25,7 +25,7 @@ export class NearestRows {
     this.#values.set(key, value)
     const first = this.#first
     if (!first) return
-    // Among those that are not listed it has no place in the list either.
+    // It comes after the last listed row, and other unlisted rows may come before it: it stays unlisted.
     const last = first.at(-1)
     if (last && first.length < this.#values.size - 1 && this.compare(value, last.value) > 0) return
     let low = 0
@@ -51,7 +51,7 @@ export class NearestRows {
     if (first.length < Math.min(this.#most, this.#values.size)) this.#first = null
   }
 
-  /** How many rows do not come after the value. */
+  /** How many rows come before the value, or tie with it. */
   countUpTo(value: unknown): number {
     let count = 0
     for (const own of this.#values.values()) if (this.compare(own, value) <= 0) count += 1

@@ -1,34 +1,34 @@
 import { fromErrorData, hookFailed, type ErrorData } from '../shared/errors.ts'
 import type { StreamOptions } from './options.ts'
 
-/** The pause before the first retry is shorter than this, ms; the bound is doubled with each retry that fails. */
+/** The upper bound of the pause before the first retry, ms; it doubles with each retry that fails. */
 const FIRST_BOUND_MS = 100
 const LONGEST_BOUND_MS = 30_000
 
-/** What `onError` returns in order to try again. */
+/** The result of an `onError` that wants a retry. */
 export type Retry = Exclude<Awaited<ReturnType<NonNullable<StreamOptions['onError']>>>, void>
 
 export interface OnErrorOptions {
   readonly onError: StreamOptions['onError']
   /** In [0, 1). */
   readonly random: () => number
-  /** Runs a task later; the result cancels it. */
+  /** Runs a task after `delayMs`; the result cancels it. */
   readonly after: (delayMs: number, task: () => void) => () => void
-  /** Takes what was returned: it holds from now on. */
+  /** Gets the headers and params that `onError` returned; they are sent from now on. */
   readonly onAnswer: (retry: Retry) => void
   readonly retry: () => void
-  /** The refusal stands. @param failure `onError` itself threw; null when it returned nothing */
+  /** The refusal is final. @param failure the report when `onError` threw; null when it returned nothing */
   readonly onStands: (failure: ErrorData | null) => void
 }
 
 /**
- * Asks the application's `onError` what to do about a refusal. Until it has answered, and while its retry is under way, the
- * refusal is not final, and a pending `preload()` waits. An `onError` that always returns something meets a server that always
- * refuses: pauses between retries grow until there is progress.
+ * Calls the application's `onError` at a refusal. While `onError` decides, and while a retry is pending, the refusal is not final
+ * and a pending `preload()` waits. Pauses between retries grow until there is progress, because an `onError` may always want a
+ * retry and the server may always refuse.
  */
 export class OnError {
   readonly #options: OnErrorOptions
-  /** `none` no refusal is open · `asking` onError is deciding · `trying` a retry is to come or under way */
+  /** `none` no refusal is open · `asking` onError decides · `trying` a retry is scheduled or pending */
   #phase: 'none' | 'asking' | 'trying' = 'none'
   #retries = 0
   #cancel: (() => void) | null = null
@@ -37,7 +37,7 @@ export class OnError {
     this.#options = options
   }
 
-  /** Whether a refusal may still be mended. */
+  /** Whether a refusal is not final yet. */
   get isOpen(): boolean {
     return this.#phase !== 'none'
   }

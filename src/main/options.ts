@@ -10,11 +10,15 @@ import type { WorkerOption } from './endpoint.ts'
 import type { StatusStore } from './status.ts'
 import type { StreamHandle } from './stream-handle.ts'
 
-/** A function is called at every request, on the UI thread: that is how a token refreshes. */
+/** Header name → value. A function is called before every request, on the UI thread, so that a token can refresh. */
 export type HeadersRecord = Record<string, string | (() => MaybePromise<string>)>
+/** Query parameter → value; functions as in {@link HeadersRecord}. */
 export type ParamsRecord = Record<string, string | (() => MaybePromise<string>) | undefined>
 
-/** `BackoffOptions` of @durable-streams/client. The connection's own back-off grows from these, and never ends. */
+/**
+ * `BackoffOptions` of @durable-streams/client, for the connection's back-off, which never gives up. Without them the first delay
+ * is 500 ms, the longest 30,000 ms, and the multiplier 2.
+ */
 export interface BackoffOptions {
   /** ms */
   initialDelay: number
@@ -29,9 +33,9 @@ export interface BackoffOptions {
   debug?: boolean
 }
 
-/** Where the stream is and how to ask for it; `DurableStreamOptions` of @durable-streams/client. */
+/** The stream's URL and the options of its requests: `DurableStreamOptions` of @durable-streams/client. */
 export interface StreamOptions {
-  /** A relative one is resolved against the document. */
+  /** A relative URL is resolved against the document. */
   url: string | URL
   /** `application/json`, for a StreamDB. */
   contentType?: string
@@ -40,20 +44,20 @@ export interface StreamOptions {
   /** Aborting it closes the StreamDB. */
   signal?: AbortSignal
   backoffOptions?: BackoffOptions
-  /** Appends that overlap go out in one request. Default true. */
+  /** Sends overlapping appends in one request. Default true. */
   batching?: boolean
-  /** Only without `worker`: a function cannot cross to one. */
+  /** Only without `worker`: a function cannot cross to a worker. */
   fetch?: typeof globalThis.fetch
   /**
-   * Called when the server refuses (401, 403, 404, 410 and other 4xx). Returning an object tries again, with its headers
-   * and params added from then on.
+   * Called when the server refuses (401, 403, 404, 410 and other 4xx). When it returns an object, the request is made again, and
+   * the object's headers and params are sent from then on.
    */
   onError?: (error: Error) => MaybePromise<void | { headers?: HeadersRecord; params?: ParamsRecord }>
   /** Accepted for compatibility; sidestream never warns. */
   warnOnHttp?: boolean
 }
 
-/** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
+/** A batch as it was read from the stream: `JsonBatch` of @durable-streams/client. */
 export interface JsonBatch<T = unknown> {
   /** Null stands for an item that is nested more than 200 levels deep. */
   readonly items: ReadonlyArray<T>
@@ -66,21 +70,21 @@ export interface JsonBatch<T = unknown> {
 export interface CacheSettings {
   /** IndexedDB's durability hint. `strict` survives a power cut and costs more at each flush. Default `relaxed`. */
   durability?: 'relaxed' | 'strict'
-  /** Change it to make every user's stored rows void, for example when a schema has become stricter. */
+  /** Change it to drop every user's stored rows, for example when a schema has become stricter. */
   version?: string
   /**
-   * A cache that nothing has used for so long, ms, is removed by whatever StreamDB of the origin opens next. `false` keeps it.
-   * Default 30 days.
+   * A cache that nothing has used for this long, ms, is deleted by the next StreamDB of the origin. `false` keeps it. Default 30
+   * days.
    */
   keepUnusedMs?: number | false
 }
 
-// `any` as in @durable-streams/state: an action's parameters are the application's, and inferred from its definition.
+// `any` as in @durable-streams/state: an action's parameters are inferred from its definition.
 /* eslint-disable @typescript-eslint/no-explicit-any */
 export interface ActionDefinition<TParams = any, TContext = any> {
-  /** Changes the collections at once; must be synchronous. */
+  /** Changes the collections optimistically; must be synchronous. */
   onMutate: (params: TParams) => void
-  /** Makes the change permanent. The optimistic rows are dropped when it settles. */
+  /** Writes the change. The optimistic rows are dropped when the promise settles. */
   mutationFn: (params: TParams, context: TContext) => Promise<any>
 }
 
@@ -94,7 +98,7 @@ export type ActionMap<TActions extends Record<string, ActionDefinition<any>>> = 
   [K in keyof TActions]: ReturnType<typeof createOptimisticAction<any>>
 }
 
-/** What is asked of a stream object that is given: a `DurableStream`, of whichever copy of @durable-streams/client. */
+/** The members of a `DurableStream` that the option `stream` needs, from any copy of @durable-streams/client. */
 export type GivenStream = Pick<DurableStream, 'url' | 'contentType' | 'append' | 'stream'>
 
 export interface CreateStreamDBOptions<
@@ -102,16 +106,18 @@ export interface CreateStreamDBOptions<
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
   TStream extends StreamHandle = StreamHandle,
 > {
-  /** Required, unless `stream` is given. */
+  /** Required without `stream`. */
   streamOptions?: StreamOptions
-  /** A stream object of @durable-streams/client to read through. Only without `worker`: an object cannot cross to one. */
+  /** A `DurableStream` to read and write through. Only without `worker`: an object cannot cross to a worker. */
   stream?: TStream & GivenStream
+  /** The collections, from `createStateSchema`. */
   state: TDef
   /**
    * `true` and `'long-poll'` poll, `'sse'` listens to server-sent events, `false` stops at the stream's present end.
    * Default true.
    */
   live?: LiveMode
+  /** Makes the optimistic actions, which become `db.actions`. */
   actions?: ActionFactory<TDef, TActions, TStream>
   /** Called for every well-formed change event, in order, before its rows are in the collections. */
   onEvent?: (event: ChangeEvent) => void
@@ -120,40 +126,39 @@ export interface CreateStreamDBOptions<
   /** Called for each batch of the stream when its rows are in the collections. */
   onBatch?: (batch: JsonBatch<StateEvent>) => void
   /**
-   * The worker that runs the engine, or a function that makes one (again, should it die). A worker made by the function
-   * is terminated with its last StreamDB; one that is given as an object is left alone. Without it the engine runs in the
-   * page.
+   * The worker that runs the engine, or a function that makes it, and makes another one when it dies. A worker made by the
+   * function ends 2 s after its last StreamDB is closed; a worker given as an object is never ended. Without this option the
+   * engine runs in the page.
    */
   worker?: WorkerOption
   /**
-   * False keeps this StreamDB away from shared workers, for support cases: `worker` is called with `shared: false`, and
-   * should it make a shared one all the same, the engine runs in the page. Default true.
+   * False uses no shared worker, for support cases: `worker` is called with `shared: false`. When it makes a shared worker all
+   * the same, the engine runs in the page. Default true.
    */
   sharedWorker?: boolean
   /**
-   * When every tab has been hidden for so long, ms, the stream is not read any more until one shows, or writes. `false`
-   * reads on. Default 60,000.
+   * When every tab has been hidden for this long, ms, reading pauses until a tab is shown or writes. `false` never pauses.
+   * Default 60,000.
    */
   pauseWhenHidden?: number | false
   /**
-   * A server that says nothing for so long while it is asked, ms, is asked again; an event stream that brings any byte says
-   * something. Default 45,000.
+   * A request that gets no byte from the server for this long, ms, is given up and made again. Default 45,000.
    */
   silenceTimeoutMs?: number
-  /** Separates caches of one stream, by user id for example. Default the empty string. */
+  /** Separates the caches and engines of one stream, for example by user id. Default the empty string. */
   scope?: string
-  /** Default true. */
+  /** False stores nothing. Default true. */
   cache?: boolean | CacheSettings
   /**
-   * Changes or drops events before they become rows. Only without `worker`: a function cannot cross to one, so there it is given to
-   * `exposeStreamDB` in the worker file. Whoever changes it has to change `cache.version` too.
+   * Changes or drops events before they become rows. Only without `worker`, because a function cannot cross to a worker: give it
+   * to `exposeStreamDB` in the worker file there. When you change the transform, change `cache.version` too.
    */
   transform?: Transform
-  /** Called for events that were kept out of the collections; at most 100 of a batch. */
+  /** Called for quarantined events; at most 100 of a batch. */
   onInvalid?: (report: InvalidEvent) => void
 }
 
-/** The options without what depends on the application's types. */
+/** The options that do not depend on the types of the application's actions. */
 export type PlainOptions = Omit<CreateStreamDBOptions, 'actions'>
 
 type RowOf<T extends CollectionDefinition> = T extends CollectionDefinition<infer U> ? U : unknown
@@ -164,35 +169,38 @@ export type CollectionMap<TDef extends StreamStateDefinition> = {
 
 export interface StreamDBUtils {
   /**
-   * Settles when the rows of a transaction are in this tab's collections.
-   * @param timeout ms, default 5000
+   * Resolves when the rows of a transaction are in this tab's collections.
+   * @param timeout ms, default 5000; `Infinity` waits 24.8 days, the longest delay of a timer
    * @throws SidestreamError `INVALID_ARGUMENT` (at once), `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
    */
   awaitTxId: (txid: string, timeout?: number) => Promise<void>
 }
 
 export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
-  /** The stream that was given, else one that writes through the engine. */
+  /** The option `stream`, or else a handle that writes through the engine. */
   readonly stream: TStream
   /** Offset up to which this tab's collections show the stream; `-1` before the first event. */
   readonly offset: string
   /**
-   * Settles when the collections can be shown: from the cache when there is one, else when the stream has been read to
-   * its end.
-   * @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `STREAM_ERROR`, `OFFLINE` (no answer for a while), each with
-   *   nothing cached; `WORKER_START_FAILED`, `VERSION_MISMATCH`, `CLOSED`. It may be called again.
+   * Resolves when the collections can be shown: from the cache when there is one, else when the stream has been read to its end.
+   * It may be called again after a rejection.
+   * @throws SidestreamError when nothing is cached: `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `STREAM_ERROR`, `REQUEST_VALUES`, `OFFLINE`
+   *   (no progress for 60 s), `HOOK_FAILED` (`onError` threw); in any case: `INVALID_OPTIONS` (a relative URL without a document),
+   *   `WORKER_START_FAILED`, `VERSION_MISMATCH`, `CLOSED`
    */
   preload: () => Promise<void>
+  /** Ends the StreamDB. Pending and later calls reject with `CLOSED`. */
   close: () => void
   readonly utils: StreamDBUtils
   readonly status: StatusStore
-  /** Tries now: after new credentials, or instead of waiting for a back-off to end. */
+  /** Makes a request now, for all tabs of the engine: after new credentials, or to end a back-off or `Retry-After`. */
   reconnect: () => void
   /**
-   * Removes this stream's stored rows and offset, and the rows of all tabs that have them; this StreamDB stores nothing any
-   * more. For signing out: close it then. Settles as well when there was nothing to remove, or no storage at all.
-   * @throws SidestreamError `STORAGE_FAILED` when stored rows could not be removed now: the worker goes on trying, and so does
-   *   the next one (retryable); `WORKER_DIED`, `CLOSED`
+   * Removes this stream's stored rows and offset, and the rows of all tabs that use this cache. The engine stores nothing any
+   * more, also for the other tabs and after `reconnect()`. Call it when a user signs out, then {@link close}. Resolves also when
+   * there was nothing to remove, or no storage at all.
+   * @throws SidestreamError `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next one
+   *   try again; `WORKER_DIED`, `CLOSED`
    */
   clearCache: () => Promise<void>
 }

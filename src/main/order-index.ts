@@ -1,9 +1,9 @@
 import { BTreeIndex, type IndexConstructor } from '@tanstack/db'
 
-/** Names of indexes that TanStack DB makes by itself begin so. */
+/** Prefix of the names of indexes that TanStack DB makes by itself. */
 const AUTOMATIC = 'auto:'
 
-/** What is relied on here; TanStack DB before 0.15 lacks some of it. */
+/** The members of `BTreeIndex` that this file uses; TanStack DB before 0.15 lacks some of them. */
 interface Base {
   readonly name?: string
   build(entries: Iterable<[string, object]>): void
@@ -24,19 +24,19 @@ interface Base {
 const Base = BTreeIndex as unknown as new (...options: unknown[]) => Base
 
 /**
- * Whether this TanStack DB reads the first rows of a whole collection's index, and no more, when rows leave a query's window.
- * Before 0.15 it asks for all rows then, and an index costs more than it saves.
+ * Whether this TanStack DB reads only the first rows of a whole collection's index when rows leave a query's window. Before 0.15
+ * it asks for all rows then, and an index costs more than it saves.
  */
 export const readsBoundedPrefixes = 'supportsOrderOptimization' in BTreeIndex.prototype
 
 /**
- * The type of index for a collection that is held whole. TanStack DB makes one for each field that a query compares or orders
- * by. Most of them would cost time with every row and be read once: this one is empty until a query reads rows in its order,
- * and is kept up to date from then on.
+ * The index class for a collection that is held whole. TanStack DB makes an index for each field that a query compares or orders
+ * by. Most of these would cost time with every row, and be read once. An index of this class is empty until a query reads rows in
+ * its order, and is kept up to date from then on.
  *
- * Its ranges leave out rows without a value. No comparison matches them, but TanStack DB takes what a range has for exact, also
- * where the index's order has those rows at that end.
- * @param rows all rows of the collection, now
+ * A range leaves out rows without a value. No comparison matches such a row, but a range that is open at one end would include
+ * it, and TanStack DB does not check the rows of a range again.
+ * @param rows returns all rows of the collection
  */
 export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstructor<string> {
   class OrderIndex extends Base {
@@ -63,7 +63,10 @@ export function orderIndex(rows: () => Iterable<[string, object]>): IndexConstru
       if (this.#isKept) super.update(key, before, row)
     }
 
-    /** An order is always to be had; other lookups are not worth the keeping. */
+    /**
+     * TanStack DB asks for `gt` to find out whether an index gives an order, and it always does. A lookup by value alone is not
+     * worth building the index.
+     */
     override supports(operation: string): boolean {
       return (this.#isKept || operation === 'gt') && super.supports(operation)
     }

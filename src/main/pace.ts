@@ -1,19 +1,19 @@
-/** An animation frame that does not come in this time is not waited for, ms: the browser may have stopped painting. */
+/** The longest wait for an animation frame, ms: the browser may have stopped painting. */
 const FRAME_LIMIT_MS = 100
-/** A page that nobody sees takes a batch this often, ms. */
+/** A hidden page takes a batch at this interval, ms. */
 const HIDDEN_PAUSE_MS = 250
-/** A moment without other work is waited for this long, ms. */
+/** The longest wait for idle time, ms. */
 const IDLE_LIMIT_MS = 100
 
-/** A batch that took less costs no frame, ms. */
+/** A batch that took no longer than this, ms, needs no pause beyond the next frame. */
 const SHORT_MS = 8
-/** A page rests no longer than this, ms. */
+/** The longest pause after a batch, ms. */
 const LONGEST_REST_MS = 500
 
 /**
- * Settles when a page is to take the next batch: with its next frame, and now and then where nobody sees it. Where live queries
- * make a batch expensive half of the time is left to the page: it rests as long as the last one took.
- * @param tookMs to apply the last batch
+ * Resolves when a page should take the next batch: with its next frame, or at an interval while it is hidden. When live queries
+ * make a batch expensive, the page pauses as long as the batch took, so that half of the time is left for other work.
+ * @param tookMs how long the page took to apply the last batch, ms
  */
 export async function nextTurn(tookMs: number): Promise<void> {
   if (tookMs > SHORT_MS) await new Promise((resolve) => setTimeout(resolve, Math.min(tookMs, LONGEST_REST_MS)))
@@ -36,7 +36,7 @@ function nextFrame(): Promise<void> {
   })
 }
 
-/** Settles when the page has nothing else to do, or has not for a while. */
+/** Resolves in idle time, or after {@link IDLE_LIMIT_MS}; without `requestIdleCallback`, after a timer. */
 export function idleTurn(): Promise<void> {
   const { requestIdleCallback } = globalThis as Partial<typeof globalThis>
   return new Promise((resolve) => {

@@ -1,20 +1,22 @@
 import { SidestreamError, fromErrorData, type ErrorData } from '../shared/errors.ts'
 import type { ConnectionState, StreamDBStatus } from '../shared/status.ts'
 
-/** Without any progress for so long, a preload is given up, ms. */
+/** A preload without progress for this long, ms, rejects. */
 const PATIENCE_MS = 60_000
 const REFUSALS: ReadonlyArray<ConnectionState> = ['needs-auth', 'not-found', 'failed']
-/** What a refusal says; while it is tried again, the connection says something else. */
+/** The error codes of refusals; while a refused request is tried again, the connection has another state. */
 const REFUSAL_CODES: ReadonlyArray<string> = ['NEEDS_AUTH', 'STREAM_NOT_FOUND', 'STREAM_ERROR', 'REQUEST_VALUES'] satisfies ErrorData['code'][]
 
 interface Waiter {
   readonly resolve: () => void
   readonly reject: (error: Error) => void
-  /** Failed attempts when the waiting began: later ones are this waiter's. */
+  /** Attempts that had failed when the waiting began; a later failure rejects this waiter. */
   failedBefore: number
 }
 
-/** Everyone who waits for the collections to be ready, and when to tell them that it is not going to happen now. */
+/**
+ * The pending `preload()` calls: resolves them when the collections are ready, and rejects them when that will not happen now.
+ */
 export class Preload {
   readonly #read: () => StreamDBStatus
   readonly #mayBeMended: () => boolean
@@ -46,13 +48,13 @@ export class Preload {
     for (const { resolve } of this.#end()) resolve()
   }
 
-  /** The status has changed: a refusal since somebody began to wait is theirs to know. */
+  /** The status has changed: a refusal rejects the waiters that began before it. */
   observe(): void {
     const { connection, failedAttempts, lastError, offset, rows } = this.#read()
     const progress = `${offset} ${String(rows)}`
     if (progress !== this.#progress && this.#waiting.size > 0) this.#restartTimer()
     this.#progress = progress
-    // Another engine counts from the beginning.
+    // A new engine counts failed attempts from 0.
     for (const waiter of this.#waiting) waiter.failedBefore = Math.min(waiter.failedBefore, failedAttempts)
     if (!REFUSALS.includes(connection) || !lastError || this.#mayBeMended()) return
     for (const { reject } of this.#end(failedAttempts)) reject(fromErrorData(lastError))
@@ -66,13 +68,13 @@ export class Preload {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       const { lastError } = this.#read()
-      // An `onError` that goes on trying has kept it open until now.
+      // The server refuses, and an `onError` that always tries again has kept the refusal from being final.
       if (lastError && REFUSAL_CODES.includes(lastError.code)) this.rejectAll(fromErrorData(lastError))
       else this.rejectAll(new SidestreamError('OFFLINE', `cannot read the stream: ${lastError?.message ?? 'no answer'}`, { retryable: true }))
     }, PATIENCE_MS)
   }
 
-  /** Takes out whoever has seen fewer failed attempts than `failed`. */
+  /** Takes out the waiters that began before the failed attempt number `failed`. */
   #end(failed = Infinity): Waiter[] {
     const ended = [...this.#waiting].filter(({ failedBefore }) => failedBefore < failed)
     for (const waiter of ended) this.#waiting.delete(waiter)

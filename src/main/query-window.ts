@@ -12,9 +12,9 @@ type Compare = (a: unknown, b: unknown) => number | null
 // Members that TanStack DB before 0.15 does not declare are named here.
 type Index = Parameters<Subscription['setOrderByIndex']>[0] & { supportsOrderOptimization?: boolean }
 
-/** What a subscription is known to need. */
+/** The rows that a subscription needs, as far as its requests show. */
 type Need =
-  /** It has not asked yet. */
+  /** It has not asked for rows yet. */
   | { readonly kind: 'unknown' }
   /** All rows. */
   | { readonly kind: 'all' }
@@ -22,40 +22,39 @@ type Need =
   | { readonly kind: 'first'; readonly path: ReadonlyArray<string>; readonly compare: Compare; readonly sent: NearestRows; readonly wanted: number }
 
 /**
- * Keeps rows that cannot matter from a live query that shows the first rows of an order.
+ * Leaves out changes of rows that cannot matter to a live query for the first rows of an order.
  *
- * TanStack DB puts every row that changes in a collection into the sorted list of each such query, whose cost for a row grows
- * with the list. A query that is mounted over a whole collection with an index on its order, however, is given only the first
- * rows; when one of them leaves, TanStack DB reads the index for those that follow. A row that comes after all that the query
- * has asked for so far may as well have been there before: it is left out, as those are, and comes from the index when the
- * window reaches it.
+ * TanStack DB puts every row that changes in a collection into the sorted list of each such query, at a cost that grows with the
+ * list. But when a query is mounted over a whole collection with an index on its order, TanStack DB gives it only the first rows,
+ * and reads the following rows from the index when one of the first rows leaves. So a row after all rows that the query has asked
+ * for need not be in the list: TanStack DB reads it from the index when the window reaches it.
  *
- * The law: a row is left out only when the query does not have it, and has as many rows as it ever asked for that come before
- * it. Whatever is not certain is passed on, which is what TanStack DB does.
+ * The law: a row is left out only when the query does not have it, and already has as many rows before it as it ever asked for.
+ * All other rows are passed on, as TanStack DB does by itself.
  */
 export class QueryWindow {
   #need: Need = { kind: 'unknown' }
   #index: Index | null = null
   #hasRows = false
-  /** The query has a row whose value has no place among the others. */
+  /** The query has a row whose value has no order among the other values. */
   #isUnordered = false
 
   /**
    * Watches the subscriptions of a collection that is held whole and indexed by {@link orderIndex}.
-   * @param life changes when the collection has lost its rows: a subscription from before is left alone
+   * @param life returns another value once the collection has lost its rows; a subscription from before then gets every change
    */
   static watch(collection: Collection<object, string>, life: () => unknown): void {
     const subscribe = collection.subscribeChanges.bind(collection)
     collection.subscribeChanges = (callback, options) => {
       const window = new QueryWindow()
       const subscription = subscribe(window.#noting(callback), options)
-      // With an initial state it is no window.
+      // A query that asks for an initial state gets all rows, so nothing is left out.
       if (!options?.includeInitialState && isKnown(subscription)) window.#guard(subscription, life)
       return subscription
     }
   }
 
-  /** What the query is given, after its conditions. */
+  /** Notes the rows that the query gets, after its conditions. */
   #noting<T>(callback: T): T {
     const noting: Callback = (changes) => {
       const need = this.#need
@@ -94,7 +93,8 @@ export class QueryWindow {
     subscription.emitEvents = (changes: Change[]) => {
       if (this.#need.kind === 'first' && life() !== ownLife) this.#need = { kind: 'all' }
       if (this.#need.kind === 'first' && (this.#isUnordered || this.#index?.supportsOrderOptimization !== true)) {
-        // Values of several types, of which the index has another order than the query, or of a type that is not compared here.
+        // The values have no common order, or the index orders them otherwise than the query: from here on all rows are passed
+        // on.
         this.#need = { kind: 'all' }
         requestSnapshot({ trackLoadSubsetPromise: false })
       }
@@ -106,7 +106,7 @@ export class QueryWindow {
   #askPage({ orderBy, limit, minValues }: PageRequest): void {
     const need = this.#first(orderBy)
     if (need.kind === 'first') {
-      // A page is that many rows more than all up to where it begins.
+      // The query has asked for all rows up to where the page begins, and for `limit` rows more.
       const before = minValues && minValues.length > 0 ? need.sent.countUpTo(minValues[0]) : 0
       this.#need = { ...need, wanted: Math.max(need.wanted, before + limit) }
     } else {
@@ -116,7 +116,7 @@ export class QueryWindow {
 
   #askSnapshot(request: SnapshotRequest | undefined): SnapshotRequest | undefined {
     const need = this.#need
-    // Rows under a condition are some more.
+    // A request with a condition only adds rows to what the query has.
     if (request?.where) return request
     const { orderBy, limit } = request ?? {}
     if (need.kind !== 'first' || !orderBy || limit === undefined) {
@@ -124,7 +124,7 @@ export class QueryWindow {
       return request
     }
     this.#need = { ...need, wanted: Math.max(need.wanted, limit) }
-    // The first rows by the first term do for an order of several: TanStack DB asks for those that tie with the last one as well.
+    // For an order of several terms the first rows by the first term suffice: TanStack DB also asks for the ties of the last row.
     return { ...request, orderBy: orderBy.slice(0, 1), boundedPrefix: true }
   }
 
@@ -152,7 +152,7 @@ export class QueryWindow {
   }
 }
 
-/** Another version of TanStack DB may have other words for what is watched here. */
+/** Another version of TanStack DB may lack one of these methods; then nothing is left out. */
 function isKnown(subscription: Partial<Subscription>): boolean {
   const { emitEvents, setOrderByIndex, requestSnapshot, requestLimitedSnapshot } = subscription
   return [emitEvents, setOrderByIndex, requestSnapshot, requestLimitedSnapshot].every((method) => typeof method === 'function')

@@ -5,15 +5,18 @@ import type { CollectionDiff } from '../shared/row-diff.ts'
 import { countRows, sliceRows } from '../shared/row-table.ts'
 import type { RowSink, RowWrite } from './collection-sink.ts'
 
-/** A whole diff of up to this many rows is one commit per collection, all in one task. */
+/** A diff in one part of up to this many rows is one commit per collection, all in one task. */
 const ATOMIC_ROWS = 1000
 /**
- * What a slice of a larger one may take, ms, and the rows that it has at least. Where live queries run with every commit, each
- * slice costs their fixed share again: fewer and longer ones end much sooner.
+ * The time of a slice of a larger diff, ms, and its fewest rows. When live queries run with every commit, each slice pays their
+ * fixed cost again: fewer and longer slices end much sooner.
  */
 const SLICE = { unobserved: { ms: 8, leastRows: 50 }, observed: { ms: 25, leastRows: 250 } }
 const FIRST_SLICE_ROWS = 250
-/** From 512 rows a commit, a TanStack DB collection sorts all its keys anew; below, rows in order are appended. */
+/**
+ * A commit of 512 rows or more makes a TanStack DB collection sort all its keys again; in a smaller one, rows in order are
+ * appended.
+ */
 const MOST_SLICE_ROWS = 500
 
 export interface ReplicaCollection {
@@ -27,34 +30,34 @@ export interface ReplicaOptions {
   readonly now: () => number
   /** Lets the browser paint and handle input. */
   readonly pause: () => Promise<void>
-  /** A commit threw: one of the application's live queries or subscribers did. The rows are in. */
+  /** A live query or subscriber of the application threw during a commit. The rows are in the collection. */
   readonly onCommitError: (error: unknown) => void
-  /** The rows of a batch are committed. @param visible settles when they can be seen */
+  /** The rows of a batch are committed. @param visible resolves when they can be seen */
   readonly onCommitted: (batch: DiffBatch, visible: Promise<unknown>) => void
 }
 
 /**
- * A tab's copy of the engine's rows. Takes diff batches only in sequence (epoch, from → to), each once and whole; anything
- * else is answered with `resync`. Works off large ones in slices, so that no task grows with the backlog.
+ * A tab's copy of the engine's rows. It applies diff batches only in sequence (epoch, from → to), each once and whole; any other
+ * batch is answered with `resync`. It applies large diffs in slices, so that no task grows with the diff.
  */
 export class Replica {
   readonly #options: ReplicaOptions
   #epoch: string | null = null
   #offset = START_OFFSET
-  /** Which rows are here; null when they are of no position, or there are none. */
+  /** The position of the rows; null when they have none, or there are no rows. */
   #have: Have | null = null
-  /** Between the first and the last part of a diff. */
+  /** A diff's first part has come, and its last part has not. */
   #partial = false
-  /** The rows are gone: nothing but a replacing snapshot makes sense now. */
+  /** The rows are gone: only a replacing diff can follow. */
   #isLost = false
-  /** Keys that the replacing snapshot has mentioned so far; null outside of one. */
+  /** Collection → keys that the replacing diff has mentioned so far; null outside of a replacing diff. */
   #mentioned: Map<string, Set<string>> | null = null
   #sliceRows = FIRST_SLICE_ROWS
   /** When the present slice began. */
   #sliceStart = 0
-  /** Of commits since the last batch was reported, those whose rows cannot be seen yet. */
+  /** Commits since the last reported batch whose rows cannot be seen yet. */
   #receipts: Array<Promise<unknown>> = []
-  /** The part that is being worked off. */
+  /** Resolves when the present part is applied. */
   #working: Promise<void> = Promise.resolve()
 
   constructor(options: ReplicaOptions) {
@@ -74,7 +77,7 @@ export class Replica {
     return this.#have
   }
 
-  /** Begins a sequence of batches, which continues what is here, or replaces it; null to take none for now. */
+  /** Begins a sequence of batches, which continues the present rows or replaces them; null accepts no batch for now. */
   follow(epoch: string | null): void {
     this.#epoch = epoch
     this.#isLost = false
@@ -83,7 +86,7 @@ export class Replica {
     this.#offset = this.#have?.offset ?? START_OFFSET
   }
 
-  /** Whether a batch continues what is here; others are to be answered with `resync`. */
+  /** Whether a batch continues the present rows; any other batch is answered with `resync`. */
   continues(batch: DiffBatch): boolean {
     return batch.epoch === this.#epoch && (batch.replace || (!this.#isLost && batch.from === this.#offset))
   }
@@ -94,9 +97,9 @@ export class Replica {
     this.#have = null
   }
 
-  /** @returns `applied` once every row is committed; `resync` when the batch does not continue what is here */
+  /** @returns `applied` once every row is committed; `resync` when the batch does not continue the present rows */
   async apply(batch: DiffBatch): Promise<Ack> {
-    // A part is acknowledged when work on it begins, so that the next one is here when it ends.
+    // A part is acknowledged when work on it begins, so that the next part has come when this one is applied.
     await this.#working
     if (!this.continues(batch)) return 'resync'
     this.#have = haveDuring(this.#have, batch)
@@ -117,7 +120,7 @@ export class Replica {
     }
     if (batch.last) {
       await this.#working
-      // In the meantime another sequence may have begun; what it replaces is then its own to find.
+      // Another sequence may have begun in the meantime; it removes rows by itself.
       if (this.#isOver(batch)) return 'resync'
       await this.#removeUnmentioned()
       if (this.#isOver(batch)) return 'resync'
@@ -136,12 +139,12 @@ export class Replica {
     if (!target) return
     const mentioned = this.#mentioned?.get(collection)
     if (mentioned) {
-      // The engine has put the event's key there, which is a string.
+      // The engine has set the primary key to the event's key, a string.
       for (const row of rows) mentioned.add(row[target.primaryKey] as string)
       for (const key of deleted) mentioned.delete(key)
     }
     try {
-      // Not awaited here: what it waits for may be waiting for these rows' txid.
+      // Not awaited here: the transaction that delays it may itself wait for the txid of these rows.
       const visible = target.sink.write({ rows, deleted })
       if (visible !== true) this.#receipts.push(visible)
     } catch (error) {
@@ -168,7 +171,7 @@ export class Replica {
     while (position < countRows(rows) + deleted.length) {
       const end = position + this.#sliceRows
       const before = now()
-      // Removals first: a list in order loses them most cheaply from its end, and gains rows there.
+      // Removals first: a sorted list loses keys most cheaply at its end, and new rows are appended there.
       this.#commit(collection, {
         deleted: deleted.slice(position, end),
         rows: sliceRows(rows, Math.max(0, position - deleted.length), Math.max(0, end - deleted.length)),
@@ -178,9 +181,9 @@ export class Replica {
       position = end
       const slice = this.#options.collections.get(collection)?.sink.isObserved ? SLICE.observed : SLICE.unobserved
       const target = Math.round((this.#sliceRows * slice.ms) / tookMs)
-      // Halfway towards the target: one slow slice (a collection of garbage, say) is no trend.
+      // Halfway towards the target, because one slow slice (a garbage collection, for example) is no trend.
       this.#sliceRows = Math.min(MOST_SLICE_ROWS, Math.max(slice.leastRows, Math.round((this.#sliceRows + target) / 2)))
-      // Another one as long as this one would exceed what a slice may take.
+      // Go on in this task while another commit as long as the last one still fits into the slice.
       if (after - this.#sliceStart + tookMs <= slice.ms) continue
       await pause()
       this.#sliceStart = now()
@@ -205,8 +208,8 @@ const sizeOf = (diffs: ReadonlyArray<CollectionDiff>): number =>
   diffs.reduce((sum, { rows, deleted }) => sum + countRows(rows) + deleted.length, 0)
 
 /**
- * Lets the browser paint and handle input. Prefers `scheduler.yield`, which returns before other tasks; a message port is
- * next, because nested timers wait 4 ms each.
+ * Lets the browser paint and handle input. `scheduler.yield` is preferred, because it resumes before other tasks; then a message
+ * port, because nested timers wait 4 ms each.
  */
 export function yieldToBrowser(): Promise<void> {
   const { scheduler } = globalThis as { scheduler?: { yield?: () => Promise<void> } }

@@ -2,7 +2,7 @@ import { describe, SidestreamError } from '../shared/errors.ts'
 import type { RequestValues } from '../shared/calls.ts'
 import type { HeadersRecord, ParamsRecord } from './options.ts'
 
-/** An application's headers and params; functions among them are called at every request. */
+/** An application's headers and params; functions among them are called before every request. */
 export interface RequestSettings {
   readonly headers: HeadersRecord | undefined
   readonly params: ParamsRecord | undefined

@@ -5,9 +5,9 @@ type Result = StandardSchemaV1.Result<unknown>
 const isRefusal = (result: Result | Promise<Result>): boolean => !(result instanceof Promise) && result.issues !== undefined
 
 /**
- * A collection's schema as TanStack DB asks it, which is when the application changes a row. A row has two fields that the
- * application did not write: `_seq`, and its key as a string. A schema that knows neither (a strict one, one with a numeric key)
- * is asked about the row without the first, and with the key as a number.
+ * A collection's schema for TanStack DB, which validates a row when the application changes it. A row has two fields that the
+ * application did not write: `_seq`, and its key as a string. When the schema refuses the row (a strict schema, or a numeric
+ * key), it validates the row without `_seq`, then also with the key as a number.
  */
 export function rowSchema(schema: StandardSchemaV1, primaryKey: string): StandardSchemaV1 {
   const { version, vendor, validate } = schema['~standard']
@@ -23,7 +23,7 @@ export function rowSchema(schema: StandardSchemaV1, primaryKey: string): Standar
         if (!isRefusal(plain)) return plain
         const key = numberOf(own[primaryKey])
         const numeric = key === null ? plain : validate({ ...own, [primaryKey]: key })
-        // What is wrong with `_seq` is none of the application's business.
+        // The report without `_seq`, because the application did not write that field.
         return isRefusal(numeric) ? plain : numeric
       },
     },
@@ -32,7 +32,7 @@ export function rowSchema(schema: StandardSchemaV1, primaryKey: string): Standar
 
 const isRow = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** The number that a key was made of. */
+/** The number whose text is the key; null when there is none. */
 function numberOf(key: unknown): number | null {
   const number = typeof key === 'string' ? Number(key) : NaN
   return String(number) === key ? number : null

@@ -2,23 +2,23 @@ import { hookFailed, type ErrorData } from '../shared/errors.ts'
 import { INITIAL_ENGINE_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
 
 /**
- * Readable as a snapshot and subscribable: fit for React's `useSyncExternalStore`, and for whatever takes a function that
- * subscribes and one that reads. The functions can be taken off the object.
+ * A store of the status: a function that reads it and a function that subscribes, as React's `useSyncExternalStore` wants them.
+ * The functions work without the object.
  */
 export interface StatusStore {
-  /** The same object until something changes. */
+  /** The present status: the same object until a field changes. */
   getSnapshot: () => StreamDBStatus
   /**
-   * The status before anything was asked for, always the same object: what a server renders, and what a browser takes up its
-   * HTML with.
+   * The first status, before the StreamDB has connected; always the same object. A server renders it, and the browser hydrates
+   * the server's HTML with it.
    */
   getServerSnapshot: () => StreamDBStatus
   /**
-   * As a Svelte store, and an observable, has it: calls `run` with the status now, and at each change.
-   * @returns unsubscribes
+   * A Svelte store, or an observable: calls `run` with the status at once, and at each change.
+   * `subscribe` returns a function that unsubscribes.
    */
   readonly store: { subscribe: (run: (status: StreamDBStatus) => void) => () => void }
-  /** @returns unsubscribes */
+  /** Calls `listener` at each change. @returns a function that unsubscribes */
   subscribe: (listener: () => void) => () => void
 }
 
@@ -26,11 +26,11 @@ export class Status implements StatusStore {
   #snapshot: StreamDBStatus
   readonly #first: StreamDBStatus
   readonly #listeners = new Set<{ listener: () => void }>()
-  /** The listeners are being called: a change that one of them makes is told when all have been. */
+  /** The listeners are being called. When one of them changes the status, all are called again afterwards. */
   #isTelling = false
   #isNews = false
 
-  /** @param where the engine is going to run */
+  /** @param where where the engine will run */
   constructor(where: EngineHome = 'page') {
     this.#snapshot = { ...INITIAL_ENGINE_STATUS, stale: false, fallbacks: {}, where }
     this.#first = this.#snapshot
@@ -51,7 +51,7 @@ export class Status implements StatusStore {
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
-    // An object of its own, so that subscribing one listener twice makes two subscriptions.
+    // A new object, so that one listener can subscribe twice.
     const own = { listener }
     this.#listeners.add(own)
     return () => {
@@ -67,7 +67,7 @@ export class Status implements StatusStore {
     if (this.#isTelling) return
     this.#isTelling = true
     const failure = this.#tell()
-    // Told once: a listener that fails at that as well must not keep this going.
+    // Reported once: a listener that always throws must not cause an endless loop.
     if (failure) {
       this.#snapshot = { ...this.#snapshot, lastError: failure }
       this.#isNews = true
@@ -76,13 +76,13 @@ export class Status implements StatusStore {
     this.#isTelling = false
   }
 
-  /** Calls the listeners, and again when one has changed the status. @returns how the first one failed, or null */
+  /** Calls the listeners, and again when one of them has changed the status. @returns the first failure, or null */
   #tell(): ErrorData | null {
     let failure: ErrorData | null = null
     while (this.#isNews) {
       this.#isNews = false
       for (const own of [...this.#listeners]) {
-        // One before it may have unsubscribed it.
+        // A listener before it may have unsubscribed it.
         if (!this.#listeners.has(own)) continue
         try {
           own.listener()

@@ -9,12 +9,12 @@ export interface AppendOptions extends AppendSettings {
   readonly signal?: AbortSignal
 }
 
-/** The stream itself, written through the engine: the part of `DurableStream` that a StreamDB's application needs. */
+/** The stream for writes through the engine: the members of `DurableStream` that an application of a StreamDB needs. */
 export interface StreamHandle {
   readonly url: string
   readonly contentType?: string | undefined
   /**
-   * Appends to the stream.
+   * Appends to the stream. Resolves when the server has the write.
    * @param body the JSON text of one event, for a JSON stream
    * @throws SidestreamError `INVALID_ARGUMENT` (at once), `REQUEST_VALUES`, `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`,
    *   `STREAM_ERROR`, `WORKER_DIED`, `CLOSED`
@@ -73,15 +73,15 @@ const SETTINGS = {
 } satisfies Rules<AppendSettings>
 const OPTIONS: Rules<AppendOptions> = { ...SETTINGS, signal: abortSignal }
 
-/** An engine does not answer a call that it cannot understand, so nothing else may be sent. */
+/** An engine does not answer a call that its guards refuse, so no other body may be sent. */
 function assertBody(body: unknown): asserts body is string | Uint8Array {
-  // By its tag: an array of another realm, of a frame say, is as good as one of this realm.
+  // By its tag, because `instanceof` fails for an array of another realm, for example of a frame.
   if (typeof body === 'string' || Object.prototype.toString.call(body) === '[object Uint8Array]') return
   throw new SidestreamError('INVALID_ARGUMENT', `append takes a string or a Uint8Array, and not ${nameOf(body)}: use JSON.stringify for an event`)
 }
 
 /**
- * The options that the engine knows, without those that are not set. Others are taken and ignored, as by the client.
+ * The options that the engine knows and that are set. Unknown options are ignored, as by the client.
  * @throws SidestreamError `INVALID_ARGUMENT`
  */
 function appendSettings(options: AppendOptions): AppendSettings {

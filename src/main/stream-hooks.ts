@@ -5,7 +5,7 @@ import type { CreateStreamDBOptions, JsonBatch } from './options.ts'
 
 type Hooks = Pick<CreateStreamDBOptions, 'onEvent' | 'onBeforeBatch' | 'onBatch' | 'onInvalid'>
 
-/** Calls the application's hooks. One that throws is reported and stops nothing. */
+/** Calls the application's hooks. A hook that throws is reported, and stops nothing. */
 export class StreamHooks {
   readonly #hooks: Hooks
   readonly #onError: (error: ErrorData) => void
@@ -13,7 +13,7 @@ export class StreamHooks {
   /** Batches whose rows are not all in the collections yet. */
   readonly #unfinished: StreamBatch[] = []
   readonly #handed = new WeakMap<StreamBatch, JsonBatch<StateEvent>>()
-  /** Offsets of batches that were handed over with a diff that the tab then refused: the engine sends them again first. */
+  /** Offsets of stream batches that came with a diff which the tab refused: the engine sends these batches again first. */
   #repeated: ReadonlyArray<string> = []
 
   constructor(hooks: Hooks, onError: (error: ErrorData) => void) {
@@ -21,12 +21,13 @@ export class StreamHooks {
     this.#onError = onError
   }
 
-  /** Whether the raw batches have to cross to this tab at all. */
+  /** Whether the engine has to send raw batches to this tab. */
   get wantsEvents(): boolean {
     const { onEvent, onBeforeBatch, onBatch } = this.#hooks
     return Boolean(onEvent ?? onBeforeBatch ?? onBatch)
   }
 
+  /** Calls the hooks that come before the rows of a diff. */
   before({ events }: DiffBatch): void {
     const { onBeforeBatch, onEvent } = this.#hooks
     const repeated = this.#repeated
@@ -38,27 +39,28 @@ export class StreamHooks {
     }
   }
 
-  /** The diff was not applied after all. */
+  /** The tab has refused the diff. */
   refused({ events }: DiffBatch): void {
     this.#repeated = events.map(({ offset }) => offset)
   }
 
-  /** Another engine sends what it has read itself. */
+  /** Another engine sends only batches that it has read itself, so none is repeated. */
   follow(): void {
     this.#repeated = []
   }
 
+  /** Calls the hooks that come after the rows of a diff. */
   after({ events, invalid, diffs, last }: DiffBatch): void {
     const { onBatch, onInvalid } = this.#hooks
     if (onBatch) this.#unfinished.push(...events)
-    // The rows of a diff in parts are in with its last part. A batch without rows, before anything is shown, waits for none.
+    // The rows of a diff in parts are in the collections after its last part. A batch without rows waits for no part.
     if (last || (this.#unfinished.length === events.length && diffs.length === 0)) {
       for (const batch of this.#unfinished.splice(0)) this.#guard('onBatch', () => onBatch?.(this.#jsonBatch(batch)))
     }
     for (const report of invalid) this.#guard('onInvalid', () => onInvalid?.(report))
   }
 
-  /** As the client hands batches on, one object for each: items are as they came, and not necessarily well-formed. */
+  /** The batch in the client's form, one object for each batch. Its items are as they were read, and may be malformed. */
   #jsonBatch(batch: StreamBatch): JsonBatch<StateEvent> {
     const known = this.#handed.get(batch)
     if (known) return known

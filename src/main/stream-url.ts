@@ -1,6 +1,6 @@
 import { describe, SidestreamError } from '../shared/errors.ts'
 
-/** Stands for the document, to see whether a relative URL is one. */
+/** A base in place of the document's, to find out whether a relative URL is well-formed. */
 const ANY_BASE = 'http://document.invalid/'
 
 /**
@@ -12,7 +12,7 @@ const ANY_BASE = 'http://document.invalid/'
  */
 export function streamUrl(url: string | URL): string {
   const text = String(url)
-  // Untyped callers may leave it out; without a look at that, it would be a relative one.
+  // Untyped callers may leave it out: `undefined` would become the relative URL `undefined`.
   if (text === '' || (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]')) throw refusal(text)
   const absolute = resolve(text)
   if (absolute !== null) {
@@ -27,13 +27,13 @@ export function streamUrl(url: string | URL): string {
   return base === undefined ? text : resolved
 }
 
-/** A URL in the form that requests have it: however it is written, it is the same stream. */
+/** A URL in the form of a request, so that one stream has one URL however it is written. */
 export function requestUrl(url: string): string {
   const parsed = resolve(url)
   return parsed === null ? url : parsed.replace(/#.*$/, '')
 }
 
-/** @throws SidestreamError `INVALID_OPTIONS` for a relative URL, which nothing can be asked for */
+/** @throws SidestreamError `INVALID_OPTIONS` for a relative URL, which no request can have */
 export function assertAbsolute(url: string): void {
   if (resolve(url) === null) throw refusal(url)
 }

@@ -4,7 +4,7 @@ import { MOST_LEVELS, type Constant, type Expression, type OrderTerm, type Subse
 type TanStackExpression = NonNullable<LoadSubsetOptions['where']>
 type TanStackOrder = NonNullable<LoadSubsetOptions['orderBy']>
 
-/** An expression that cannot be put into words that cross a port. */
+/** An expression that cannot cross a port. */
 export class UncrossableError extends Error {}
 
 const cannotCross = (what: string): never => {
@@ -12,8 +12,8 @@ const cannotCross = (what: string): never => {
 }
 
 /**
- * What a collection is asked for, as data. An ordered request serves a prefix in TanStack DB's sense, so that a page is
- * all rows up to its end; a page that is told by its cursor alone is all rows from there.
+ * A request of TanStack DB as a subset, which can cross a port. An ordered request becomes a prefix, so a page is all rows up to
+ * its end. A page that has only a cursor, and no offset, is all rows after the cursor.
  * @throws UncrossableError
  */
 export function subsetOf(collection: string, { where, orderBy, limit, offset = 0, cursor }: LoadSubsetOptions): Subset {
@@ -23,12 +23,12 @@ export function subsetOf(collection: string, { where, orderBy, limit, offset = 0
     const follows: Expression = { type: 'func', name: 'or', args: [expressionOf(cursor.whereCurrent), expressionOf(cursor.whereFrom)] }
     return { collection, where: own ? { type: 'func', name: 'and', args: [own, follows] } : follows, first: null }
   }
-  // A number of rows in no order are any rows: all of them are right.
+  // A limit without an order may give any rows: all rows are a right answer.
   return { collection, where: own, first: term && limit !== undefined ? { order: termOf(term), rows: offset + limit } : null }
 }
 
 function termOf({ expression, compareOptions }: TanStackOrder[number]): OrderTerm {
-  // Not all releases of TanStack DB have comparators of one’s own.
+  // Not all releases of TanStack DB have custom comparators.
   const { direction, nulls, stringSort = 'locale' } = compareOptions as Pick<OrderTerm, 'direction' | 'nulls'> & { readonly stringSort?: OrderTerm['stringSort'] | 'custom' }
   if (stringSort === 'custom') return cannotCross('a comparator of one’s own')
   const { locale, localeOptions } = compareOptions as { locale?: string; localeOptions?: object }
@@ -46,7 +46,7 @@ function expressionOf(expression: TanStackExpression | TanStackOrder[number]['ex
   if (levels === 0) return cannotCross('an expression so deeply nested')
   switch (expression.type) {
     case 'ref': {
-      // Releases whose paths never begin with the query's own name for the collection have no such field.
+      // Releases of TanStack DB whose paths never begin with the query's alias have no `sourceAlias`.
       const { path, sourceAlias } = expression as typeof expression & { readonly sourceAlias?: string }
       return { type: 'ref', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path }
     }

@@ -1,8 +1,8 @@
 let held: Promise<string | null> | undefined
 
 /**
- * Name of a Web Lock that this page holds for as long as it lives: whoever waits for it learns of the page's end, also of
- * one that nobody announces. Null where there are no locks.
+ * The name of a Web Lock that this page holds for as long as it lives. A worker that waits for the lock learns of the page's end,
+ * also when the page crashes. Null without Web Locks.
  */
 export function tabLock(): Promise<string | null> {
   return (held ??= new Promise((resolve) => {

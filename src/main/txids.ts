@@ -1,11 +1,11 @@
 import { SidestreamError } from '../shared/errors.ts'
 
-/** Transaction ids that are remembered once seen, so that asking late is answered at once. */
+/** How many seen transaction ids are remembered, so that a late `awaitTxId` resolves at once. */
 const REMEMBERED = 4096
-/** As in @durable-streams/state, ms. */
+/** The default time-out, ms, as in @durable-streams/state. */
 const DEFAULT_TIMEOUT_MS = 5000
 
-/** Timers take no more, ms. */
+/** The longest delay of a timer, ms. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 interface Waiter {
@@ -13,7 +13,7 @@ interface Waiter {
   readonly reject: (error: Error) => void
 }
 
-/** Who waits for which transaction id. */
+/** The pending `awaitTxId` calls, by transaction id. */
 export class Txids {
   /** Insertion-ordered: the oldest are forgotten first. */
   readonly #seen = new Set<string>()
@@ -67,7 +67,7 @@ export class Txids {
   }
 }
 
-/** Callers without types may hand over anything. */
+/** @returns a message when the arguments are wrong, because untyped callers may give any value; or null */
 function wrongWait(txid: unknown, timeoutMs: unknown): string | null {
   if (typeof txid !== 'string') return `awaitTxId takes a transaction id, and not a value of type ${typeof txid}`
   return typeof timeoutMs !== 'number' || Number.isNaN(timeoutMs) ? "awaitTxId's timeout is no number of ms" : null

@@ -6,7 +6,7 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
-/** `work`, or a rejection with the signal's reason as soon as it aborts: for answers that may never come. */
+/** `work`, or a rejection with the signal's reason as soon as the signal aborts, because `work` may never settle. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignalLike): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => {

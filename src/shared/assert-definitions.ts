@@ -5,13 +5,13 @@ import { likeliest } from './likeliest.ts'
 const FIELDS = ['schema', 'type', 'primaryKey', 'syncMode']
 const HELPERS = ['insert', 'update', 'upsert', 'delete']
 const SYNC_MODES: ReadonlyArray<unknown> = [undefined, 'eager', 'on-demand', 'progressive']
-/** Every row has its event's number here. */
+/** The field of a row with the number of its change event. */
 const SEQ_FIELD = '_seq'
 const RESERVED_NAMES = ['collections', 'preload', 'close', 'utils', 'actions']
 
 /**
- * Checks definitions of collections, whoever has made them.
- * @throws SidestreamError `INVALID_OPTIONS` for a reserved name, a type that two have, and a definition that is impossible
+ * Checks definitions of collections, also those that `createStateSchema` has not made.
+ * @throws SidestreamError `INVALID_OPTIONS` for a reserved name, a type of two collections, and an impossible definition
  */
 export function assertDefinitions(collections: unknown): void {
   if (typeof collections !== 'object' || collections === null || Array.isArray(collections)) {
@@ -30,7 +30,7 @@ export function assertDefinitions(collections: unknown): void {
   }
 }
 
-/** @returns the event type of a definition that is possible */
+/** @returns the event type of a definition. @throws SidestreamError `INVALID_OPTIONS` */
 function typeOf(name: string, definition: unknown): string {
   const { type, primaryKey, schema, syncMode, ...others } = (definition ?? {}) as Record<string, unknown>
   if (typeof type !== 'string' || typeof primaryKey !== 'string' || !type || !primaryKey) {
@@ -41,7 +41,7 @@ function typeOf(name: string, definition: unknown): string {
   }
   if (!isStandardSchema(schema)) fail(`Collection "${name}" needs a schema that is a Standard Schema`)
   if (!SYNC_MODES.includes(syncMode)) fail(`Collection "${name}" has an unknown syncMode: ${describe(syncMode)}`)
-  // Applications keep data of their own in definitions, so that only what was probably meant as a field of ours is refused.
+  // Applications keep fields of their own in definitions: only a field that was probably meant as one of ours is refused.
   for (const field of Object.keys(others)) {
     const meant = HELPERS.includes(field) ? null : likeliest(field, FIELDS)
     if (meant !== null) fail(`Collection "${name}" has a field ${field}; did you mean ${meant}?`)

@@ -3,7 +3,7 @@ import type { CollectionDiff } from './row-diff.ts'
 import type { EngineStatus } from './status.ts'
 import type { ServedSubset } from './subset.ts'
 
-/** A batch as it was read from the stream; `JsonBatch` of @durable-streams/client. */
+/** A batch as it was read from the stream: `JsonBatch` of @durable-streams/client. */
 export interface StreamBatch {
   /** On the way to a tab, null stands for an item that is nested more than 200 levels deep. */
   readonly items: ReadonlyArray<unknown>
@@ -30,17 +30,17 @@ export interface InvalidEvent {
   readonly reason: string
   /** Offset of the batch that the event came in. */
   readonly offset: string
-  /** Null when it is nested too deeply to be handed on. */
+  /** The event as it was read; null when it is nested too deeply to be copied. */
   readonly event: unknown
 }
 
 /**
- * Changes that take a tab from offset `from` to the position (`branch`, `seq`, `digest`, `to`). Worker → tab, one in
- * flight per tab; the tab's answer is the acknowledgement that lets the next one go.
+ * A diff batch: it takes a tab from offset `from` to the position (`branch`, `seq`, `digest`, `to`). Worker → tab, one in flight
+ * per tab; the tab's answer is the acknowledgement after which the next one is sent.
  *
- * Of a collection that the tab holds subsets of, the changes are those of their rows: a row is deleted when it is in none of
- * them any more. A diff too large for one message goes in parts: only the last part (`last: true`) moves the tab to `to`; until then its
- * rows are between two offsets.
+ * When the tab holds subsets of a collection, the changes are those of the subsets' rows: a row is deleted when it is in no
+ * subset any more. A diff that is too large for one message is sent in parts. Only the last part (`last: true`) moves the tab to
+ * `to`; until then the tab's rows are between two offsets.
  */
 export interface DiffBatch {
   readonly epoch: string
@@ -51,28 +51,28 @@ export interface DiffBatch {
   readonly digest: number
   readonly last: boolean
   readonly diffs: ReadonlyArray<CollectionDiff>
-  /** First part of a snapshot that replaces whatever the tab shows: rows it does not mention by its last part are gone. */
+  /** First part of a diff that replaces all rows of the tab: rows that its parts do not mention are removed at the end. */
   readonly replace: boolean
-  /** The same for some collections only: in the order of events this batch continues what the tab has. */
+  /** The same for these collections only; `from` is still the tab's offset. */
   readonly replaced: ReadonlyArray<string>
   /** Subsets whose rows are in the tab once this batch is applied, and those whose edge has moved. */
   readonly served: ReadonlyArray<ServedSubset>
-  /** Progressive collections that are not whole yet. */
+  /** Progressive collections whose rows have not all been sent. */
   readonly filling: ReadonlyArray<string>
-  /** Most of it is for filling them: the next such batch is to wait until the tab has nothing else to do. */
+  /** Most rows fill progressive collections: the tab takes the next such batch in idle time. */
   readonly isFill: boolean
   /** Transaction ids whose rows are visible once this batch is applied. */
   readonly txids: ReadonlyArray<string>
-  /** The collections may be shown: they are hydrated from the cache, or up to date. */
+  /** The collections can be shown: they are hydrated from the cache, or up to date. */
   readonly ready: boolean
-  /** Some of the rows are not confirmed by the server since the engine started. */
+  /** The server has not confirmed all of the rows since the engine started. */
   readonly stale: boolean
   /** The engine's status at the end of this batch; null in a part that is not the last. */
   readonly status: EngineStatus | null
-  /** Raw batches folded into this diff, for tabs that want them. */
+  /** The stream batches whose effect is in this diff, for tabs that want raw events. */
   readonly events: ReadonlyArray<TabBatch>
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
-/** The tab's answer to a diff batch. */
+/** The tab's answer to a diff batch; `resync` asks for all rows again. */
 export type Ack = 'applied' | 'resync'

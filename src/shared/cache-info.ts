@@ -1,10 +1,10 @@
 /** A cache in this origin's IndexedDB. */
 export interface CacheInfo {
-  /** Of its stream. A query, or a user, is there as a digest: it may be a credential. */
+  /** URL of the stream. Its query and user appear as digests, because they may be credentials. */
   readonly url: string
   readonly scope: string
-  /** Of what is stored; an older one than this version's is of no use any more. */
+  /** Format of the stored rows; this version does not read rows of an older format. */
   readonly format: number
-  /** When it was used last, ms since 1970; null where nobody has noted that. */
+  /** When an engine last used the cache, ms since 1970; null for a cache of a version without a registry. */
   readonly usedAt: number | null
 }

@@ -7,8 +7,8 @@ import type { EngineStatus } from './status.ts'
 import type { SubsetChange } from './subset.ts'
 
 /**
- * Version of what crosses a port: of this file, and of the files that it imports. Page and worker compare it in the handshake: tabs outlive deploys, and a worker of
- * another version must never be talked to.
+ * Version of the messages on a port: of this file, and of the files that it imports. Page and worker compare it in the handshake:
+ * tabs outlive deploys, and a page must never call a worker of another version.
  */
 export const PROTOCOL_VERSION = 5
 
@@ -18,27 +18,27 @@ export interface RequestValues {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** What a tab says when it connects. */
+/** A tab's first message to an engine. */
 export interface Hello {
   readonly version: number
-  /** Id of the StreamDB. When it says hello again, by whatever way, its former session is over. */
+  /** Id of the StreamDB. When the StreamDB opens another session, its former session ends. */
   readonly client: string
   readonly settings: StreamSettings
-  /** Null when some are functions: the tab is then asked before each request. */
+  /** Null when some of the values are functions: the engine then asks the tab before each request. */
   readonly request: RequestValues | null
   /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
   readonly wantsEvents: boolean
-  /** The tab already shows rows of an earlier engine: unless it says which, the first diff must replace them. */
+  /** The tab already shows rows of an earlier engine: without `have`, the first diff must replace them. */
   readonly hasRows: boolean
-  /** What those are, if they are of one position; only what is lacking is sent then. */
+  /** The position of the tab's rows, if they have one: the engine then sends only the rows that the tab lacks. */
   readonly have: Have | null
-  /** Collections that it does not hold all of; those that it does by now are eager. */
+  /** Collection name → sync mode; a progressive collection is `eager` once the tab has all of its rows. */
   readonly modes: Readonly<Record<string, SyncMode>>
-  /** The subsets that it holds of them. */
+  /** The subsets that the tab holds. */
   readonly subsets: ReadonlyArray<SubsetChange>
-  /** Name of a Web Lock that the tab holds for as long as it lives; null where there are none. */
+  /** Name of a Web Lock that the tab holds for as long as it lives; null without Web Locks. */
   readonly tabLock: string | null
-  /** Engines that this StreamDB had before. */
+  /** How many engines this StreamDB had before. */
   readonly failovers: number
   readonly visible: boolean
 }
@@ -48,14 +48,14 @@ export type HelloReply =
       readonly ok: true
       readonly epoch: string
       readonly status: EngineStatus
-      /** Name of a Web Lock that the worker holds for as long as it lives; null where there are none. */
+      /** Name of a Web Lock that the worker holds for as long as it lives; null without Web Locks. */
       readonly aliveLock: string | null
     }
   | { readonly ok: false; readonly error: ErrorData }
 
 /** Options of an append; `AppendOptions` of @durable-streams/client, without its signal. */
 export interface AppendSettings {
-  /** Writer coordination (`Stream-Seq`); a lower one than the stream's last is refused with 409. */
+  /** Writer coordination (`Stream-Seq`); the server refuses a lower value than the stream's last one with 409. */
   readonly seq?: string
   readonly contentType?: string
   /** With the two after it: the server writes each triple once, and wants a producer's in their order. */
@@ -85,30 +85,33 @@ export interface EngineContract {
   hello(): MaybePromise<HelloReply>
   /** Answers at once; the tab's heartbeat. */
   ping(): string
-  /** Hydrates and connects, if that has not happened yet. */
+  /** Lets the engine hydrate and connect, if it has not done so yet. */
   start(): void
   /** Ends a back-off or a wait for credentials and tries now; what else it ends is the reason's to say. */
   reconnect(reason: ReconnectReason): void
   /** The tab has lost its rows: send them again. */
   resync(): void
-  /** Whether anybody can see the tab. */
+  /** Says whether the tab is visible. */
   visible(visible: boolean): void
-  /** Holds subsets, and lets go of them. */
+  /** Holds and releases subsets. */
   subsets(changes: ReadonlyArray<SubsetChange>): void
   append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
-  /** The offset at which the server says that the stream ends; null where it does not say. */
+  /** The offset at which the stream ends; null when the server does not give it. */
   streamEnd(): Promise<Outcome<string | null>>
-  /** Removes every trace of the stream: stored rows and offset, and the rows of all tabs. */
+  /**
+   * Removes the stored rows and offset, and the rows of all tabs. The registry keeps a short digest of the cache's name for a
+   * week.
+   */
   clearCache(): Promise<Outcome<null>>
-  /** The tab is leaving; answers when what it has seen is stored, as far as that is possible. */
+  /** The tab is leaving; answers when the rows that it has seen are stored, as far as possible. */
   leave(): Promise<void>
 }
 
-/** What an engine may call on a tab. */
+/** The methods that an engine calls on a tab. */
 export interface TabContract {
   apply(batch: DiffBatch): Promise<Ack>
   status(status: EngineStatus): void
-  /** The present values of the tab's headers and params; asked before each request. */
+  /** The present values of the tab's headers and params; called before each request. */
   requestValues(): Promise<Outcome<RequestValues>>
 }
 

@@ -1,6 +1,6 @@
 /**
- * A digest of a text, 128 bits in 32 hexadecimal digits, for names that must differ where the texts do and must not show
- * them. Synchronous, which those of `crypto.subtle` are not. It keeps accidents apart; it is no defence against a forger.
+ * A digest of a text, 128 bits in 32 hexadecimal digits, for names that must differ when their texts differ, and must not show
+ * the texts. It is synchronous, unlike `crypto.subtle`. It prevents accidental collisions, not forged ones.
  */
 export function digest(text: string): string {
   let [a, b, c, d] = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x85ebca6b] as [number, number, number, number]

@@ -4,30 +4,30 @@
  */
 export type ErrorCode =
   | 'INVALID_OPTIONS' // an option is unknown, impossible, or does not fit another
-  | 'INVALID_ARGUMENT' // a call was handed something that it does not take
-  | 'VALIDATION_FAILED' // an event helper was handed a value that its schema refuses
+  | 'INVALID_ARGUMENT' // a call got an argument that it does not take
+  | 'VALIDATION_FAILED' // an event helper got a value that its schema refuses
   | 'MISSING_KEY' // an event helper could not derive the event's key
-  | 'WORKER_START_FAILED' // the worker script did not answer the handshake
+  | 'WORKER_START_FAILED' // the worker cannot be made, or its script fails or does not answer the handshake
   | 'VERSION_MISMATCH' // page and worker speak different protocol versions
   | 'WORKER_DIED' // the worker stopped answering, or was terminated
-  | 'CLOSED' // the StreamDB was closed while the call was pending
-  | 'TXID_TIMEOUT' // awaitTxId: the txid was not seen in time
-  | 'OFFLINE' // the server could not be reached in time and nothing is cached
+  | 'CLOSED' // the StreamDB was closed before or during the call
+  | 'TXID_TIMEOUT' // awaitTxId: the rows of the txid did not come in time
+  | 'OFFLINE' // preload: no progress in time, and nothing is cached; append: the server could not be reached
   | 'NEEDS_AUTH' // the server answered 401 or 403
   | 'STREAM_NOT_FOUND' // the server answered 404 or 410
   | 'STREAM_ERROR' // any other failure of the stream or of an append
-  | 'STORAGE_FAILED' // the cache could not be read or written; the engine goes on in memory
-  | 'TAB_GONE' // a call into the tab was given up because the tab is gone
-  | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or gave what no request can carry
-  | 'HOOK_FAILED' // a function of the application's threw: a hook, onInvalid, onError, a live query's subscriber
+  | 'STORAGE_FAILED' // the cache could not be read, written, listed or deleted; the engine goes on in memory
+  | 'TAB_GONE' // a tab is gone, or did not answer: see docs/api.md
+  | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or returned what no request can carry
+  | 'HOOK_FAILED' // a function of the application threw: a hook, onInvalid, onError, a live query's subscriber
 
-/** An error as it crosses a port: classes and extra fields do not survive the crossing, data does. */
+/** An error as it crosses a port: plain data, because classes and extra fields are lost in a structured clone. */
 export interface ErrorData {
   readonly code: ErrorCode
   readonly message: string
   /** True when the same call may succeed later without a change by the caller. */
   readonly retryable: boolean
-  /** HTTP status, where a server's answer caused the error. */
+  /** HTTP status, when a server's answer caused the error. */
   readonly status?: number | undefined
 }
 
@@ -45,7 +45,7 @@ export class SidestreamError extends Error {
   }
 }
 
-/** Describes any thrown value as data; an error without a code of ours gets `fallback`. */
+/** Any thrown value as data; an error that is no {@link SidestreamError} gets the code `fallback`. */
 export function toErrorData(error: unknown, fallback: ErrorCode): ErrorData {
   if (error instanceof SidestreamError) return { code: error.code, message: error.message, retryable: error.retryable, status: error.status }
   return { code: fallback, message: describe(error), retryable: false }
@@ -55,7 +55,7 @@ export function fromErrorData(data: ErrorData): SidestreamError {
   return new SidestreamError(data.code, data.message, data)
 }
 
-/** What is reported when a function of the application's throws. */
+/** The report when a function of the application throws. */
 export const hookFailed = (name: string, error: unknown): ErrorData => ({
   code: 'HOOK_FAILED',
   message: `${name} threw: ${describe(error)}`,

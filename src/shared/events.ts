@@ -1,7 +1,7 @@
 /** Operations of a change event (State Protocol 4.1, plus `upsert` as in @durable-streams/state). */
 export type Operation = 'insert' | 'update' | 'delete' | 'upsert'
 
-/** A JSON value, or one of the extensions. */
+/** A JSON value, or a value of type `Extensions`. */
 export type Value<Extensions = never> =
   | string
   | number
@@ -22,7 +22,7 @@ export type ChangeHeaders = {
   offset?: string
 }
 
-/** State Protocol 5.1. */
+/** A change event (State Protocol 5.1). */
 export type ChangeEvent<T = unknown> = {
   type: string
   key: string
@@ -31,7 +31,7 @@ export type ChangeEvent<T = unknown> = {
   headers: ChangeHeaders
 }
 
-/** State Protocol 5.2. */
+/** A control event (State Protocol 5.2). */
 export type ControlEvent = {
   headers: {
     control: 'snapshot-start' | 'snapshot-end' | 'reset'
@@ -41,7 +41,7 @@ export type ControlEvent = {
 
 export type StateEvent<T = unknown> = ChangeEvent<T> | ControlEvent
 
-/** What a stream item is, decided on untrusted input. */
+/** A stream item after its check; `reason` says what is malformed. */
 export type ParsedEvent =
   | { readonly kind: 'change'; readonly event: ChangeEvent }
   | { readonly kind: 'control'; readonly event: ControlEvent }
@@ -56,9 +56,9 @@ const has = (object: object, name: string): boolean => Object.hasOwn(object, nam
 const malformed = (reason: string): ParsedEvent => ({ kind: 'malformed', reason })
 
 /**
- * Tells a change event from a control event and both from anything else. Looks at own properties only, so that
- * `__proto__` or `constructor` as a type, a key or a field is data. An optional header may be null (many producers'
- * JSON encoders write absent values so); it is then as good as absent.
+ * Decides whether an untrusted item is a change event, a control event, or malformed. Reads own properties only, so that
+ * `__proto__` or `constructor` as a type, a key or a field is data. An optional header may be null, because many JSON encoders
+ * write absent values so; null counts as absent.
  */
 export function parseStateEvent(input: unknown): ParsedEvent {
   try {
@@ -97,7 +97,8 @@ function parseChange(event: ChangeEvent, headers: ChangeHeaders): ParsedEvent {
   return { kind: 'change', event }
 }
 
-// One signature each, and the peer's: as a callback (`events.filter(isChangeEvent)`), TypeScript infers from the last overload only.
+// One signature each, the same as the peer's: for a callback (`events.filter(isChangeEvent)`) TypeScript uses the last overload
+// only.
 
 /** True for a well-formed change event (State Protocol 5.1); safe on any input. */
 export function isChangeEvent<T = unknown>(event: StateEvent<T>): event is ChangeEvent<T> {

@@ -1,4 +1,4 @@
-/** A promise with its ends in hand. Rejecting it is no error of its own: whoever waits is told. */
+/** A promise with its `resolve` and `reject`. A rejection that no code awaits is no unhandled rejection. */
 export class Gate<T> {
   readonly promise: Promise<T>
   resolve!: (value: T) => void

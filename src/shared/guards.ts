@@ -6,8 +6,8 @@ import type { EngineStatus } from './status.ts'
 import { MOST_LEVELS, type Subset } from './subset.ts'
 
 /*
- * What comes by a port or a channel is untrusted: tabs and workers of other versions, other programs of the origin. What
- * does not look right changes nothing.
+ * Messages on ports and channels are untrusted: they may come from tabs and workers of other versions, and from other programs of
+ * the origin. A message that does not pass its guard is ignored.
  */
 
 /** The methods that may be called through a port, each with a check of its arguments. */
@@ -59,7 +59,7 @@ function isSettings(value: unknown): value is StreamSettings {
   )
 }
 
-/** Timers take no more, ms; a longer one goes off at once. */
+/** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
 
 const isDelay = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= MOST_DELAY_MS
@@ -86,7 +86,7 @@ const isOrderTerm = (value: unknown): boolean =>
   (value['stringSort'] === 'lexical' || value['stringSort'] === 'locale') &&
   [value['locale'], value['localeOptions']].every((text) => text === null || isString(text))
 
-/** What its constants are is the compiler's to find out. */
+/** Constants are not checked here: the compiler refuses those that it does not know. */
 function isExpression(value: unknown, levels = MOST_LEVELS): boolean {
   if (!isRecord(value) || levels === 0) return false
   const { type, path, name, args } = value
@@ -147,14 +147,14 @@ export const ENGINE_CALLS: Guards = {
   leave: none,
 }
 
-/** Calls of an engine on a tab. */
+/** The calls of an engine on a tab. */
 export const TAB_CALLS: Guards = {
   apply: ([batch]) => isBatch(batch),
   status: ([status]) => isStatus(status),
   requestValues: ([leaderKey]) => leaderKey === undefined || leaderKey instanceof Uint8Array,
 }
 
-/** A call as Comlink posts it: of one of these methods, and of nothing that could be reached through them. */
+/** A call as Comlink posts it, of one of these methods; a call of a nested property does not pass. */
 export function isCall(message: unknown, guards: Guards): boolean {
   if (!isRecord(message) || message['type'] !== 'APPLY' || !isString(message['id'])) return false
   const { path, argumentList } = message
@@ -169,7 +169,7 @@ export function isCall(message: unknown, guards: Guards): boolean {
 export const isAnswer = (message: unknown): boolean =>
   isRecord(message) && isString(message['id']) && (message['type'] === 'RAW' || (message['type'] === 'HANDLER' && message['name'] === 'throw'))
 
-/** Recognizes a connect message among whatever else an application posts to its worker. */
+/** Recognizes a connect message among the messages that an application posts to its worker. */
 export function isConnectMessage(data: unknown): data is ConnectMessage {
   if (typeof data !== 'object' || data === null) return false
   const message = data as Partial<ConnectMessage>

@@ -1,4 +1,4 @@
-/** @returns the known name that a misspelled one was probably meant to be, two edits away at most, or null */
+/** @returns the known name that was probably meant by `name`, at most two edits away; or null */
 export function likeliest(name: string, known: ReadonlyArray<string>): string | null {
   const written = name.toLowerCase()
   const [nearest] = known
@@ -8,7 +8,7 @@ export function likeliest(name: string, known: ReadonlyArray<string>): string | 
   return nearest?.one ?? null
 }
 
-/** Levenshtein's: how many letters have to be put in, taken out or replaced. */
+/** The Levenshtein distance: how many letters have to be inserted, deleted or replaced. */
 function distanceOf(a: string, b: string): number {
   let above = Array.from({ length: b.length + 1 }, (_, column) => column)
   for (let row = 1; row <= a.length; row++) {

@@ -1,8 +1,8 @@
 import type { ChangeEvent } from './events.ts'
 
 /**
- * The naive fold: an in-memory view of change events, type → key → value, last write wins.
- * Behaves as `MaterializedState` of @durable-streams/state: control events are the caller's to interpret.
+ * A simple in-memory state of change events: type → key → value, the last write wins. Behaves as `MaterializedState` of
+ * @durable-streams/state: the caller handles control events.
  */
 export class MaterializedState {
   readonly #types = new Map<string, Map<string, unknown>>()
@@ -21,25 +21,27 @@ export class MaterializedState {
     for (const event of events) this.apply(event)
   }
 
-  /** The value at `type`/`key`, or undefined. */
+  /** The value of `type` and `key`, or undefined. */
   get<T = unknown>(type: string, key: string): T | undefined {
     return this.#types.get(type)?.get(key) as T | undefined
   }
 
-  /** All entries of a type, by key; an empty map for a type never seen. */
+  /** Key → value of a type; an empty map for a type without events. */
   getType(type: string): Map<string, unknown> {
     return this.#types.get(type) ?? new Map<string, unknown>()
   }
 
+  /** Removes all values and types. */
   clear(): void {
     this.#types.clear()
   }
 
-  /** How many types have been seen since the last clear. */
+  /** How many types have had events since the last {@link clear}. */
   get typeCount(): number {
     return this.#types.size
   }
 
+  /** The types that have had events since the last {@link clear}. */
   get types(): Array<string> {
     return [...this.#types.keys()]
   }

@@ -1,7 +1,7 @@
 import { digest } from './digest.ts'
 import type { StreamSettings } from './settings.ts'
 
-/** Part of every stored name: an old tab and a new one never share a database, so an upgrade can never block. */
+/** Part of every database name: an old tab and a new tab never share a database, so an upgrade can never block. */
 export const CACHE_FORMAT = 2
 
 /** Prefix of all databases and locks of this library, of every format. */
@@ -10,14 +10,14 @@ export const NAME_PREFIX = 'sidestream'
 /** Name of the database that caches a stream for a scope. */
 export const cacheName = (url: string, scope: string): string => nameIn(CACHE_FORMAT, shownUrl(url), scope)
 
-/** Names that earlier versions of this library gave the same cache. */
+/** The names of the same cache in earlier versions of this library. */
 export function formerCacheNames(url: string, scope: string): string[] {
   const formats = Array.from({ length: CACHE_FORMAT }, (_, index) => index + 1)
   const names = formats.flatMap((format) => [nameIn(format, url, scope), nameIn(format, shownUrl(url), scope)])
   return [...new Set(names)].filter((name) => name !== cacheName(url, scope))
 }
 
-/** What a name of a cache says, in any format; null for other names. */
+/** The parts of a cache's name, in any format; null for other names. */
 export function parseCacheName(name: string): { readonly format: number; readonly url: string; readonly scope: string } | null {
   const [, format, rest] = /^sidestream:(\d+):(\[.*\])$/s.exec(name) ?? []
   if (format === undefined || rest === undefined) return null
@@ -32,22 +32,22 @@ export function parseCacheName(name: string): { readonly format: number; readonl
 const nameIn = (format: number, url: string, scope: string): string => `${NAME_PREFIX}:${String(format)}:${JSON.stringify([scope, url])}`
 
 /**
- * A URL as names and records show it. What may be a credential in it, a query or a user, is there as a digest: names of
- * databases, locks and channels are seen by everything of the origin, and stay on the disk.
+ * A URL as names and records show it. Its query and user appear as digests, because they may be credentials: all code of the
+ * origin sees the names of databases, locks and channels, and database names stay on the disk.
  */
 export function shownUrl(url: string): string {
   const [, before = '', user, path = '', query] = /^([a-z][a-z0-9+.-]*:\/\/)?(?:([^/?#@]*)@)?([^?]*)(?:\?(.*))?$/is.exec(url) ?? []
   return `${before}${user === undefined ? '' : `~${digest(user)}@`}${path}${query === undefined ? '' : `?~${digest(query)}`}`
 }
 
-/** Id of a TanStack DB collection; the form of `getStreamDBCollectionId` in @durable-streams/state. */
+/** The id of a TanStack DB collection, in the form of `getStreamDBCollectionId` of @durable-streams/state. */
 export function getStreamDBCollectionId(streamUrl: string, collectionName: string): string {
   return `stream-db:${streamUrl}:${collectionName}`
 }
 
 /**
- * Identifies what stored rows mean. Any difference (a collection added or removed, a type or a primary key changed,
- * validation or a transform switched on, another cache version) makes a stored snapshot unusable.
+ * Identifies the definition of stored rows. Any difference (a collection added or removed, a type or a primary key changed,
+ * validation or a transform switched on or off, another cache version) makes a stored snapshot unusable.
  */
 export function stateFingerprint(settings: StreamSettings, validated: boolean, transformed = false): string {
   const shapes = settings.collections

@@ -1,12 +1,12 @@
-/** Start of a stream: the offset that precedes every event (Durable Streams protocol). */
+/** The offset before every event of a stream (Durable Streams protocol). */
 export const START_OFFSET = '-1'
 
 /**
- * Where a state of the stream is: the fold of its events up to `offset`, `seq` change events among them. Offsets and
- * numbers of a stream that was made again are alike: which events they were, branch and digest tell.
+ * The position of a state: it has materialized the events up to `offset`, with `seq` change events among them. A stream that was
+ * made again may have the same offsets and numbers: branch and digest identify the events.
  */
 export interface Position {
-  /** What the engine has read that says so; see `Lineage`. */
+  /** Id of the branch; see `Lineage`. */
   readonly branch: string
   readonly seq: number
   /** Digest of the events, 32 bits. */
@@ -14,8 +14,8 @@ export interface Position {
   readonly offset: string
 }
 
-/** The rows that a tab has: all up to a position, and perhaps some newer ones. */
+/** The rows that a tab has: all rows of a position, and perhaps some newer rows. */
 export interface Have extends Position {
-  /** None of its rows is newer than this offset. */
+  /** No row of the tab is newer than this offset. */
   readonly upTo: string
 }

@@ -1,17 +1,17 @@
 import type { RowData } from './row.ts'
 import type { Rows } from './row-table.ts'
 
-/** Key → the row's newest value, or null when it is gone. Map order is the order of first change since the last drain. */
+/** Key → the newest row, or null when the row was removed. Map order is the order of first change since the last drain. */
 export type RowChanges = Map<string, RowData | null>
 
-/** What changed in one collection, as it crosses a port. A key is in `rows` (by its primary key) or in `deleted`. */
+/** The changes of one collection, as they cross a port. A key is in `rows` (by its primary key) or in `deleted`. */
 export interface CollectionDiff {
   readonly collection: string
   readonly rows: Rows
   readonly deleted: ReadonlyArray<string>
 }
 
-/** The same before it is packed. */
+/** The changes of one collection before their rows are packed. */
 export interface DrainedDiff extends CollectionDiff {
   readonly rows: ReadonlyArray<RowData>
 }
@@ -19,15 +19,15 @@ export interface DrainedDiff extends CollectionDiff {
 const NONE: ReadonlySet<string> = new Set()
 
 /**
- * Changes of many collections, folded per row: however often a row changes between two drains, it leaves once. Its size
- * follows the changed rows, never the events.
+ * A row diff: changes of many collections, merged by row. A row that changes several times between two drains leaves once. The
+ * size depends on the changed rows, not on the events.
  */
 export class RowDiff {
   readonly #collections = new Map<string, RowChanges>()
-  /** Keys that leave first, the next one last. */
+  /** Collection → sorted keys that leave before all others; the next key is the last one. */
   readonly #sorted = new Map<string, string[]>()
 
-  /** Changed rows over all collections. */
+  /** Number of changed rows in all collections. */
   get size(): number {
     let size = 0
     for (const changes of this.#collections.values()) size += changes.size
@@ -38,12 +38,12 @@ export class RowDiff {
     this.#changes(collection).set(key, row)
   }
 
-  /** Folds a later diff into this one. */
+  /** Merges a later diff into this one. */
   fold(later: RowDiff): void {
     for (const [collection, changes] of later.#collections) this.foldRows(collection, changes)
   }
 
-  /** Folds rows of one collection in, and keys that are gone. */
+  /** Merges later changes of one collection into this diff. */
   foldRows(collection: string, rows: ReadonlyMap<string, RowData | null>): void {
     const own = this.#collections.get(collection)
     if (own) for (const [key, row] of rows) own.set(key, row)
@@ -60,15 +60,15 @@ export class RowDiff {
   }
 
   /**
-   * Lets the present changes leave in order of key. Collections keep their keys sorted: rows that come in order are
-   * appended there, others are spliced in, which over 100,000 rows costs more than everything else together.
+   * Lets the present changes leave in order of key. TanStack DB collections keep their keys sorted: rows in order are appended,
+   * other rows are spliced in, which with 100,000 rows costs more than all other work together.
    */
   sort(): void {
     this.#sorted.clear()
-    // By the default order, that of the collections; a function of one's own makes sorting several times slower.
+    // In the default order, as the collections sort; a comparator would make sorting several times slower.
     for (const [collection, changes] of this.#collections) {
       const keys = [...changes.keys()].sort()
-      // Keys that are gone leave first and from the end, where taking them out of a sorted list moves the fewest others.
+      // Removed keys leave first, from the end of the order: removal near the end of a sorted list moves the fewest other keys.
       const gone = keys.filter((key) => changes.get(key) === null)
       const rows = gone.length === 0 ? keys : keys.filter((key) => changes.get(key) !== null)
       this.#sorted.set(collection, [...rows.reverse(), ...gone])
@@ -80,7 +80,7 @@ export class RowDiff {
     return this.#collections.has(collection)
   }
 
-  /** Forgets that a row has changed. */
+  /** Drops the change of a row. */
   forget(collection: string, key: string): void {
     const changes = this.#collections.get(collection)
     if (changes?.delete(key) && changes.size === 0) this.#collections.delete(collection)
@@ -88,8 +88,8 @@ export class RowDiff {
 
   /**
    * Removes up to `limit` changed rows and returns them.
-   * @param urgent the collections that come before all others
-   * @param only those and no others
+   * @param urgent the collections whose changes come first
+   * @param only drains the urgent collections only
    */
   drain(limit: number, urgent: ReadonlySet<string> = NONE, only = false): ReadonlyArray<DrainedDiff> {
     const drained: DrainedDiff[] = []

@@ -1,12 +1,12 @@
 import type { RowData } from './row.ts'
 
 /**
- * From so many rows on they cross a port as columns: a load of many ends about a tenth sooner. The crossing alone costs the
- * same either way (the benchmark's case `columns`; docs/decisions/0015), and for few rows there is nothing to be gained.
+ * From this number of rows on, rows cross a port as columns: a large load ends about a tenth sooner. The crossing alone costs the
+ * same either way (the benchmark's case `columns`; docs/decisions/0015), and few rows gain nothing.
  */
 export const TABLE_ROWS = 200
 
-/** Rows that have the same fields in the same order, a list of values for each field; the values are as they are in a row. */
+/** Rows with the same fields in the same order, as one list of values for each field; values stay as they are. */
 export interface RowTable {
   readonly fields: ReadonlyArray<string>
   readonly columns: ReadonlyArray<ReadonlyArray<unknown>>
@@ -16,12 +16,12 @@ export interface RowTable {
 /** Rows as they cross a port. */
 export type Rows = ReadonlyArray<RowData> | RowTable
 
-/** The rows as a table; as they are when they are fewer than `least`, or not alike. */
+/** The rows as a table; unchanged when there are fewer than `least`, or their fields differ. */
 export function pack(rows: ReadonlyArray<RowData>, least = TABLE_ROWS): Rows {
   const [first] = rows
   if (rows.length < least || !first) return rows
   const fields = Object.keys(first)
-  // Assigned to, it would not become a field.
+  // An assignment to `__proto__` would not make a field.
   if (fields.includes('__proto__')) return rows
   const columns = fields.map((): unknown[] => new Array<unknown>(rows.length))
   for (const [index, row] of rows.entries()) {
@@ -43,7 +43,7 @@ export function sliceRows(rows: Rows, start: number, end: number): ReadonlyArray
   if (!isTable(rows)) return rows.slice(start, end)
   const { fields, columns } = rows
   const size = Math.max(0, Math.min(end, rows.count) - start)
-  // A copy has all fields from the start: to set those costs less than adding them one by one.
+  // A copy of `blank` has all fields from the start: setting a field costs less than adding it.
   const blank = Object.fromEntries(fields.map((field) => [field, undefined]))
   const slice = Array.from({ length: size }, (): Record<string, unknown> => ({ ...blank }))
   for (const [place, field] of fields.entries()) {

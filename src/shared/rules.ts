@@ -2,14 +2,14 @@ import { assertDefinitions } from './assert-definitions.ts'
 import { SidestreamError } from './errors.ts'
 import { likeliest } from './likeliest.ts'
 
-/** What an option may be: in words, and as a check of a value that is not undefined. */
+/** The rule of an option: its allowed values in words, and as a check of a value that is not undefined. */
 export interface Rule {
   readonly is: string
-  /** @returns what else is wrong with it, in words; true when nothing is */
+  /** @returns true when the value is allowed; false, or a more exact message, when it is not */
   readonly check: (value: unknown, name: string) => boolean | string
 }
 
-/** A rule for each key of a type, no more and no less. */
+/** One rule for each key of a type. */
 export type Rules<T> = { readonly [K in keyof Required<T>]: Rule }
 
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -45,7 +45,7 @@ export const definitions: Rule = {
 }
 
 /**
- * Checks each option by itself; what does not fit together is for the caller to find. Undefined is as if it were not there.
+ * Checks each option by itself; the caller checks combinations of options. An undefined option counts as absent.
  * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function assertRules<T>(options: unknown, rules: Rules<T>, required: ReadonlyArray<keyof T & string>): void {
@@ -58,13 +58,13 @@ const missingOf = (options: Record<string, unknown>, required: ReadonlyArray<str
   return missing === undefined ? null : `\`${missing}\` is missing`
 }
 
-/** @returns which option is unknown or impossible, in words, or null */
+/** @returns a message that names an unknown or impossible option; or null */
 function wrongOf(options: Record<string, unknown>, rules: Readonly<Record<string, Rule>>, prefix: string): string | null {
   const unknown = Object.keys(options).find((name) => options[name] !== undefined && !Object.hasOwn(rules, name))
   return unknown === undefined ? impossibleOf(options, rules, prefix) : unknownOption(unknown, Object.keys(rules), prefix)
 }
 
-/** @returns which option is impossible, in words, or null; of an option without a rule nothing is known */
+/** @returns a message that names an impossible option; or null. Options without a rule are not checked. */
 export function impossibleOf(options: Record<string, unknown>, rules: Readonly<Record<string, Rule>>, prefix: string): string | null {
   for (const [name, { is, check }] of Object.entries(rules)) {
     const value = options[name]
@@ -82,7 +82,7 @@ function unknownOption(name: string, known: ReadonlyArray<string>, prefix: strin
   return `there is no option \`${prefix}${name}\`; ${hint}`
 }
 
-/** A value in a message: text and numbers as they are, of others the kind. */
+/** A value in a message: strings, numbers and the like as they are; for other values their kind. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value.slice(0, 100)}'`
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' || value === null) return String(value)

@@ -1,6 +1,7 @@
+/** How a stream is read after its end; see `CreateStreamDBOptions.live`. */
 export type LiveMode = boolean | 'long-poll' | 'sse'
 
-/** A collection's definition as data; a Standard Schema cannot cross a port. */
+/** A collection's definition as data, without the schema, which cannot cross a port. */
 export interface CollectionShape {
   readonly name: string
   readonly type: string
@@ -18,11 +19,11 @@ export interface BackoffSettings {
 export interface CacheShape {
   readonly durability: 'relaxed' | 'strict'
   readonly version: string
-  /** It is removed when nothing has used it for so long, ms; null keeps it. */
+  /** Unused for this long, ms, the cache is deleted; null keeps it. */
   readonly keepUnusedMs: number | null
 }
 
-/** Everything that an engine has to know of a stream. Two tabs with equal settings share an engine. */
+/** All settings of an engine. Two tabs with equal settings share an engine. */
 export interface StreamSettings {
   readonly url: string
   readonly scope: string
@@ -32,21 +33,21 @@ export interface StreamSettings {
   readonly batching: boolean
   readonly backoff: BackoffSettings | null
   readonly cache: null | CacheShape
-  /** A server that says nothing for so long is asked again, ms. */
+  /** A request without a byte from the server for this long, ms, is made again. */
   readonly silenceTimeoutMs: number
-  /** When all tabs have been hidden for so long, the stream is not read, ms; null reads on. */
+  /** When all tabs have been hidden for this long, ms, reading pauses; null never pauses. */
   readonly pauseWhenHidden: number | null
 }
 
-/** Where nothing else is said, ms and factor: after ten failures in a row a server is asked about four times a minute. */
+/** The default back-off: after ten failures in a row a server gets about four requests a minute. */
 export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 500, maxDelay: 30_000, multiplier: 2 }
 
-/** The longest that a timer can wait, ms; a longer one would go off at once. */
+/** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
 const MOST_DELAY_MS = 2 ** 31 - 1
 
 /**
- * Settings that mean the same, in one form. Tabs whose settings differ have an engine each, of which only one may write the
- * cache: a difference that means nothing must not come to that.
+ * One form for settings with the same meaning. Tabs with different settings have an engine each, of which only one may write the
+ * cache; a difference without a meaning must not cause that.
  */
 export function canonicalSettings(settings: StreamSettings): StreamSettings {
   const { live, collections, pauseWhenHidden } = settings
@@ -58,13 +59,13 @@ export function canonicalSettings(settings: StreamSettings): StreamSettings {
   }
 }
 
-/** Two tabs whose keys are equal share an engine. */
+/** The key of an engine: two tabs with equal keys share it. */
 export const settingsKey = (settings: StreamSettings): string => canonicalText(canonicalSettings(settings))
 
-/** `true` polls. */
+/** `true` and `'long-poll'` mean the same. */
 const canonicalLive = (live: LiveMode): LiveMode => (live === 'long-poll' ? true : live)
 
-/** JSON whose objects have their keys in order. */
+/** JSON with the keys of its objects in order. */
 const canonicalText = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)

@@ -6,9 +6,9 @@ import type { ChangeEvent, Operation } from './events.ts'
 /**
  * How much of a collection a tab holds.
  *
- * - `eager` all of it, from the start; the default, and what @durable-streams/state does
- * - `on-demand` what its queries ask for, for as long as they do; the rest stays in the worker
- * - `progressive` what its queries ask for at once, and the rest bit by bit while the tab is idle
+ * - `eager` all rows, from the start; the default, as in @durable-streams/state
+ * - `on-demand` the rows that the tab's queries ask for, while they do; all other rows stay in the worker
+ * - `progressive` first the rows that the tab's queries ask for, then all other rows while the tab is idle
  */
 export type SyncMode = 'eager' | 'on-demand' | 'progressive'
 
@@ -20,17 +20,17 @@ export interface CollectionDefinition<T = unknown> {
   type: string
   /** The field of a row that holds its key. */
   primaryKey: string
-  /** How much of it a tab holds. Default `eager`. */
+  /** How much of the collection a tab holds. Default `eager`. */
   syncMode?: SyncMode
 }
 
 type EventHeaders = Omit<Record<string, string>, 'operation'>
 
-/** Typed constructors of change events; each throws `VALIDATION_FAILED` or `MISSING_KEY`. */
+/** Typed constructors of change events. Each throws a SidestreamError `VALIDATION_FAILED` or `MISSING_KEY`. */
 export interface CollectionEventHelpers<T> {
   /** @param params.key defaults to the value's primary key */
   insert: (params: { key?: string; value: T; headers?: EventHeaders }) => ChangeEvent<T>
-  /** @param params.oldValue is validated as well and sent as `old_value` */
+  /** @param params.oldValue is validated as well, and sent as `old_value` */
   update: (params: { key?: string; value: T; oldValue?: T; headers?: EventHeaders }) => ChangeEvent<T>
   /** @param params.key defaults to the primary key of `oldValue` */
   delete: (params: { key?: string; oldValue?: T; headers?: EventHeaders }) => ChangeEvent<T>
@@ -98,6 +98,7 @@ const oldValueOf = <T>({ oldValue }: { oldValue?: T }): { old_value?: T } =>
 /**
  * Defines a stream's collections and adds typed constructors of their change events.
  *
+ * @param collections collection name → `{ schema, type, primaryKey, syncMode? }`
  * @throws SidestreamError `INVALID_OPTIONS` for a reserved or duplicate name, a definition without schema, type or primary
  * key, `_seq` as primary key, or an unknown sync mode
  */

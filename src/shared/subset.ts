@@ -1,6 +1,6 @@
 /**
- * An expression of TanStack DB's (`IR.BasicExpression`) as JSON: constants are tagged where JSON has no words for them.
- * Functions cannot cross.
+ * An expression of TanStack DB (`IR.BasicExpression`) as JSON. A constant that JSON does not have is an object with its kind.
+ * JavaScript functions cannot cross.
  */
 export type Expression =
   | { readonly type: 'ref'; readonly path: ReadonlyArray<string> }
@@ -16,10 +16,10 @@ export type Constant =
   | { readonly undefined: true }
   | { readonly number: 'NaN' | 'Infinity' | '-Infinity' }
   | { readonly bigint: string }
-  /** ms since 1970; null for an invalid one */
+  /** ms since 1970; null for an invalid date */
   | { readonly date: number | null }
 
-/** Levels of an expression at most. */
+/** The most levels of an expression. */
 export const MOST_LEVELS = 100
 
 /** The first term of an `orderBy`, with TanStack DB's `CompareOptions`. */
@@ -34,39 +34,41 @@ export interface OrderTerm {
 }
 
 /**
- * The rows that a tab wants of a collection: those that `where` holds for, or of these the first ones. A prefix is whole in
- * TanStack DB's sense (`LoadSubsetOptions`): rows that tie with its last one by the first term of the order are in it too.
- * That is why no other term matters.
+ * The rows of a collection that a tab wants: those for which `where` holds, or the first ones of these (a prefix). A prefix
+ * includes the rows that tie with its last row by the first term of the order, as TanStack DB's `LoadSubsetOptions` demands; so
+ * later terms of the order do not matter.
  */
 export interface Subset {
   readonly collection: string
   /** Null for all rows. */
   readonly where: Expression | null
-  /** Null when all are wanted. */
+  /** The order, and the number of rows without ties; null for all rows. */
   readonly first: null | { readonly order: OrderTerm; readonly rows: number }
 }
 
-/** A subset that a tab holds from now on, or (null) does no more. `id` is the tab's own; a held one may be given another subset. */
+/**
+ * A subset that a tab holds from now on, or (null) no longer holds. The tab chooses `id`, and may give it another subset later.
+ */
 export interface SubsetChange {
   readonly id: number
   readonly subset: Subset | null
 }
 
-/** The held subset whose rows are in the tab from now on, and where a prefix of them ends. */
+/** A held subset whose rows are in the tab from now on, and where its prefix ends. */
 export interface ServedSubset {
   readonly id: number
-  /** Of a prefix, how many rows were asked for; null when all were. */
+  /** The number of rows that the prefix was asked for; null for a filter. */
   readonly rows: number | null
-  /** Value of the order's term in the last row; null where there is none, or no prefix. */
+  /** Value of the order's term in the last row; null for a filter, and without rows. */
   readonly edge: unknown
-  /** It is all that `where` holds for. */
+  /** The subset has all rows for which `where` holds. */
   readonly whole: boolean
 }
 
-/** Equal for equal subsets. */
+/** A key that is equal for equal subsets. */
 export const subsetKey = ({ collection, where, first }: Subset): string => JSON.stringify([collection, where, first])
 
-/** Conjuncts of an expression: what it demands at once. */
+/** The conditions that an expression joins by `and`. */
 export function conjunctsOf(expression: Expression | null): ReadonlyArray<Expression> {
   if (expression === null) return []
   return expression.type === 'func' && expression.name === 'and' ? expression.args.flatMap(conjunctsOf) : [expression]

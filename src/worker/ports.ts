@@ -19,7 +19,7 @@ import type { Segment } from './core/segment-directory.ts'
 
 /** Time, as the engine sees it. */
 export interface Clock {
-  /** ms since a moment that is the same for all workers of a machine; never goes back */
+  /** ms since a moment that is the same for all workers of a machine; never goes back. */
   now(): number
   /** Runs `task` after `delayMs`; the result cancels it. */
   after(delayMs: number, task: () => void): () => void
@@ -28,23 +28,23 @@ export interface Clock {
 /** A held lock. */
 export interface Lock {
   release(): void
-  /** Settles when somebody has stolen it. */
+  /** Resolves when another worker has stolen the lock. */
   readonly lost: Promise<void>
 }
 
-/** Exclusive names, as Web Locks. */
+/** Exclusive locks by name, as Web Locks. */
 export interface Locks {
-  /** Whether there are others who respect them. Where not, every lock is granted. */
+  /** Whether other workers respect the locks. If not, every lock is granted. */
   readonly areReal: boolean
-  /** The lock if it is free now, else null. */
+  /** Takes the lock if it is free now; else resolves with null. */
   take(name: string): Promise<Lock | null>
-  /** The lock, once it is free. Rejects when `signal` aborts. */
+  /** Takes the lock when it is free. Rejects when `signal` aborts. */
   wait(name: string, signal: AbortSignal): Promise<Lock>
-  /** The lock, whoever holds it; that one's other locks of these names are freed as well. */
+  /** Takes the lock from its holder, and frees the holder's locks named `others`. */
   steal(name: string, others: ReadonlyArray<string>): Promise<Lock>
 }
 
-/** What all of an origin's workers and pages hear, as a BroadcastChannel. */
+/** A channel that all workers and pages of an origin hear, as a BroadcastChannel. */
 export interface Channel {
   post(message: unknown): void
   close(): void
@@ -52,77 +52,78 @@ export interface Channel {
 
 /** A key pair of one worker. */
 export interface SealingKey {
-  /** Handed to whoever is to seal something for this worker. */
+  /** Given to a worker that seals a text for this worker. */
   readonly publicKey: Uint8Array
-  /** Rejects what was not sealed to this key. */
+  /** Rejects when `sealed` was not sealed to this key. */
   open(sealed: Uint8Array): Promise<string>
 }
 
-/** Keeps what crosses a channel from everyone but the one whom it is for. */
+/** Encrypts a text for one worker, because all code of the origin hears a channel. */
 export interface Sealing {
   newKey(): Promise<SealingKey>
   seal(publicKey: Uint8Array, text: string): Promise<Uint8Array>
 }
 
-/** What is known of a cache database without opening it. */
+/** The registry's record of a cache: what is known without opening its database. */
 export interface CacheRecord {
   /** Name of the database. */
   readonly name: string
-  /** As `shownUrl` has it. */
+  /** In the form of `shownUrl`. */
   readonly url: string
   readonly scope: string
-  /** Of what is stored in it. */
+  /** Format of the stored rows; see `CACHE_FORMAT`. */
   readonly format: number
-  /** When an engine has used it last, ms by the wall clock. */
+  /** When an engine last used the cache, ms by the wall clock. */
   readonly usedAt: number
-  /** It is removed once it has been unused for so long, ms; null keeps it. */
+  /** Unused for this long, ms, the cache is deleted; null keeps it. */
   readonly keepMs: number | null
-  /** It was to be removed, and may still be there. */
+  /** The cache was cleared, and its database may still be there. */
   readonly doomed: boolean
 }
 
-/** What has happened to a cache. */
+/** What the registry knows of clears of a cache. */
 export interface Fate {
-  /** When it was last asked to be cleared, ms by the wall clock; null when not in the last days. */
+  /** When the cache was last cleared, ms by the wall clock; null when not within the last week. */
   readonly clearedAt: number | null
+  /** See {@link CacheRecord}. */
   readonly doomed: boolean
 }
 
-/** There is no storage here: nothing is stored, and nothing can be. */
+/** There is no storage in this context: nothing is stored, and nothing can be. */
 export class NoStorageError extends Error {
   override readonly name = 'NoStorageError'
 }
 
 /**
- * Remembers which caches there are and when each was last used, in one small database for all of them. Every call rejects
- * where that fails ({@link NoStorageError} where there is none), and settles within a second or two; a stream goes on without.
+ * Remembers all caches of the origin, and when each was last used, in one small database. Every call rejects when the registry
+ * fails (with {@link NoStorageError} where there is no storage), and settles within a second; the engine works without it.
  */
 export interface Registry {
   list(): Promise<ReadonlyArray<CacheRecord>>
-  /** Notes that a cache is in use. What is doomed stays so. */
+  /** Notes that a cache is in use. A doomed cache stays doomed. */
   touch(record: Omit<CacheRecord, 'doomed'>): Promise<void>
-  /** Notes that a cache is to be removed, before that is tried. @param at when that was asked for, ms by the wall clock */
+  /** Notes, before the deletion, that a cache is to be deleted. @param at when it was cleared, ms by the wall clock */
   doom(record: Omit<CacheRecord, 'doomed'>, at: number): Promise<void>
   fate(name: string): Promise<Fate>
-  /** Forgets a cache that has been removed. All that is left of it is a short digest, and when it was cleared. */
+  /** Removes the record of a deleted cache. A short digest of its name, with the time of the clear, stays. */
   drop(name: string): Promise<void>
 }
 
-/** What is stored beside the segments, and always in the same transaction: it says what the segments are. */
+/** The record beside the segments, written in the same transaction: it describes the state that the segments are. */
 export interface StoredMeta extends Claim {
-  /** What stored rows mean; see `stateFingerprint`. */
+  /** See `stateFingerprint`. */
   readonly fingerprint: string
   /** Offset of the last event whose effect is in the segments. */
   readonly offset: string
-  /** Of the state's lineage, to which whoever goes on from here adds its own. */
+  /** The branches of the state's lineage. An engine that reads on from here adds its own branch. */
   readonly branches: ReadonlyArray<Branch>
   readonly marks: Marks
   readonly removals: RemovalLog
-  /** The stream had been read to its end by this offset: the rows are worth showing before the server confirms them. */
+  /** The stream had been read to its end at this offset: the rows can be shown before the server confirms them. */
   readonly complete: boolean
   /** The newest transaction ids, oldest first. */
   readonly txids: ReadonlyArray<string>
-  /** Null when the last batch was too large to be one. */
+  /** Null when the last batch was too large for an anchor. */
   readonly anchor: Anchor | null
 }
 
@@ -136,14 +137,14 @@ export interface StoredSubset {
   readonly whole: boolean
 }
 
-/** What tabs were looking at: it can be shown again before all rows are read. */
+/** The subsets that tabs held: they can be shown again before all rows are read. */
 export type WorkingSet = ReadonlyArray<StoredSubset>
 
-/** Takes what is read from a store, while it is being read. */
+/** Gets the parts of a cache while they are read. */
 export interface StoreReader {
-  /** Whether the segments are of any use; when not, they are not read. */
+  /** Whether to read the segments. */
   accept(meta: StoredMeta): boolean
-  /** The working set, if there is one, before any segment. It is of some offset of the same reading of the stream. */
+  /** The working set, if there is one, before any segment. Its offset is not known; it is of the same stream. */
   preview(working: WorkingSet): void
   /** The next segments, in order of id. */
   take(segments: ReadonlyArray<Segment>): void
@@ -153,23 +154,23 @@ export interface StoreWrite {
   readonly meta: StoredMeta
   readonly puts: ReadonlyArray<Segment>
   readonly drops: ReadonlyArray<number>
-  /** Everything stored so far is dropped in the same transaction. */
+  /** All stored segments are deleted in the same transaction. */
   readonly replace: boolean
-  /** Stored beside the segments; null leaves what is stored, unless everything is dropped. */
+  /** Null keeps the stored working set; with `replace`, null deletes it. */
   readonly working: WorkingSet | null
-  /** The writer that is expected to be stored; null accepts any. */
+  /** The writer that has to be the stored one; null accepts any. */
   readonly expectedWriter: string | null
 }
 
-/** Another writer has taken the cache over, or it was cleared: nothing was written. */
+/** Another writer has taken the cache over, or the cache was cleared: nothing was written. */
 export class LostCacheError extends Error {
   override readonly name = 'LostCacheError'
 }
 
-/** The cache was cleared by somebody else. */
+/** The cache was cleared by another engine. */
 export class ClearedCacheError extends LostCacheError {}
 
-/** What is stored cannot be understood: another program's, or damaged. */
+/** The stored data cannot be read: it is damaged, or another program's. */
 export class UnreadableCacheError extends Error {
   override readonly name = 'UnreadableCacheError'
 }
@@ -177,45 +178,44 @@ export class UnreadableCacheError extends Error {
 /**
  * The cache of one stream for one scope.
  *
- * Atomicity: a commit is applied whole or not at all, also when the process is killed in the middle of it; a read sees
- * the result of some number of whole commits. Fencing: a commit that expects another writer than
- * the stored one fails with {@link LostCacheError}. Every call settles: an implementation turns a request that never answers into a
- * rejection.
+ * Atomicity: a commit is applied whole or not at all, also when the process is killed during it; a read sees the result of whole
+ * commits. Fencing: a commit that expects another writer than the stored one fails with {@link LostCacheError}. Every call
+ * settles: an implementation turns a request that never answers into a rejection.
  */
 export interface Store {
-  /** Settles with the reason when the store is lost without being asked to close. */
+  /** Resolves with the reason when the store is lost without a call of {@link close}. */
   readonly lost: Promise<Error>
   /**
-   * Makes the claim's writer the one that is stored, also where nothing else is: from then on no commit that expects
-   * another one succeeds.
+   * Stores the claim's writer, also in an empty cache: from then on every commit that expects another writer fails.
    * @param now see {@link isOutdated}
    * @throws LostCacheError when the claim is outdated
    */
   claim(claim: Claim, now: number): Promise<void>
   /**
-   * Reads what is stored, some segments at a time, so that the first rows need not wait for the last.
-   * @returns the meta record when everything was read; null when there is none, or it was not accepted
+   * Reads the cache, some segments at a time, so that the first rows need not wait for the last.
+   * @returns the meta record when everything was read; null when there is none, or the reader did not accept it
    * @throws UnreadableCacheError, possibly after some segments were taken
    */
   read(reader: StoreReader): Promise<StoredMeta | null>
+  /** @throws LostCacheError */
   commit(write: StoreWrite): Promise<void>
-  /** Removes everything. */
+  /** Deletes the cache, and closes the store. */
   clear(): Promise<void>
   close(): void
 }
 
-/** What was made of a request. `isIdle`: a live request that was held and brought no news. */
+/** How a request ended. `isIdle`: the answer was 204, so a live request has ended without news. */
 export interface RequestEnd extends RequestOutcome {
   readonly isIdle: boolean
 }
 
-/** Gives the headers and params of the next request; rejects when no tab can say. */
+/** Resolves with the headers and params of the next request; rejects when no tab can give them. */
 export type RequestAsker = () => Promise<RequestValues>
 
 /**
- * Why a read ended early. Which of them are worth another try is the engine's to decide. `interrupted`: nothing is wrong,
- * but the stream may have been made again, and a new read will tell. `older`: the answer shows the stream as it was before.
- * `application`: the application could not say its headers or params.
+ * Why a read ended early. The engine decides whether to read again. `interrupted`: nothing failed, but the stream may have been
+ * made again, and a new read will show it. `older`: the answer shows an earlier state of the stream. `application`: the
+ * application's `headers` or `params` threw.
  */
 export type SourceFailure = 'interrupted' | 'unreachable' | 'unauthorized' | 'missing' | 'bad-offset' | 'older' | 'refused' | 'application'
 
@@ -239,68 +239,68 @@ export class SourceError extends Error {
   }
 }
 
-/** What a read says of each request that it makes, one after the other. */
+/** A read reports each of its requests here, one after the other. */
 export interface Requests {
-  /** Settles when the next request may go out; by then the read may be aborted. */
+  /** Resolves when the next request may go out; by then the read may be aborted. */
   turn(): Promise<void>
   /** A request goes out. */
   sent(kind: RequestKind): void
-  /** Something has come from the server: headers, or a part of a body. */
+  /** Headers or a part of a body have come from the server. */
   heard(): void
   /** The request was aborted. */
   dropped(): void
-  /** The answer is here whole, or there will be none. Not called for a request that was aborted. */
+  /** The whole answer has come, or the request has failed. Not called for an aborted request. */
   over(end: RequestEnd): void
 }
 
 export interface ReadRequest {
-  /** Read what follows this offset; `-1` for everything. */
+  /** Read the events after this offset; `-1` reads all events. */
   readonly offset: string
   readonly live: LiveMode
-  /** The last answer was not to be trusted: caches on the way are to be passed by. */
+  /** Bypass all HTTP caches, because the last answer contradicted the one before. */
   readonly isFresh: boolean
   readonly signal: AbortSignal
   readonly requests: Requests
-  /** Takes a batch; the next one is read when it is done. */
+  /** Gets a batch; the next batch is read when the promise resolves. */
   readonly onBatch: (batch: StreamBatch) => Promise<void>
-  /** The server answers. */
+  /** The server has given a usable answer. */
   readonly onAnswer: () => void
 }
 
-/** `ended`: closed and read whole · `caught-up`: at the end, with `live: false` · `aborted`: by the signal. */
+/** `ended`: the stream is closed and read whole · `caught-up`: at the end, with `live: false` · `aborted`: by the signal */
 export type ReadEnd = 'ended' | 'caught-up' | 'aborted'
 
 /** A durable stream, as the engine reads and writes it. */
 export interface StreamSource {
   /**
-   * Reads until the end, until the first failure, or until the signal aborts; then it returns at once and calls back no more.
-   * It never tries again by itself: when to do that is decided in one place, by the progress that was made.
+   * Reads until the end, until the first failure, or until the signal aborts; then it returns at once and makes no more calls.
+   * It never retries by itself: the reader decides about retries, by the progress of the stream.
    * @throws SourceError
    */
   read(request: ReadRequest): Promise<ReadEnd>
   /** @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE` or `STREAM_ERROR` */
   append(body: string | Uint8Array, options: AppendSettings): Promise<void>
-  /** The offset at which the stream ends; null where the server does not say. @throws SidestreamError as `append` does */
+  /** The offset at which the stream ends; null when the server does not give it. @throws SidestreamError as `append` does */
   end(): Promise<string | null>
 }
 
-/** Storage and what goes with it: all that removing a cache takes. */
+/** What it takes to delete a cache: storage, clock, locks, channels. */
 export interface StorageEnv {
   readonly clock: Clock
   readonly locks: Locks
   readonly registry: Registry
-  /** ms since 1970, as a calendar has it: it survives restarts, and it may be set back. */
+  /** The wall clock, ms since 1970: it survives restarts, and it may be set back. */
   wallNow(): number
   /** In [0, 1). */
   random(): number
-  /** Joins a channel; null where there are none, or no locks that are shared with the others on it. */
+  /** Joins a channel; null where there are no channels, or no real locks. */
   openChannel(name: string, onMessage: (message: unknown) => void): Channel | null
   /**
-   * Deletes a cache database, without opening it. Done as well when there is none, or no storage that could have one.
-   * Rejects when that fails, or takes too long because the database is in use; it may be done later all the same.
+   * Deletes a cache database, without opening it. Resolves also when there is no such database, or no storage. Rejects when the
+   * deletion fails, or does not end in time because the database is in use; the browser may still carry it out later.
    */
   deleteStore(name: string): Promise<void>
-  /** Names of databases, where the browser tells; else none. */
+  /** Names of all databases; empty where the browser does not list them. */
   storeNames(): Promise<ReadonlyArray<string>>
 }
 
@@ -309,7 +309,7 @@ export interface EngineEnv extends StorageEnv {
   readonly sealing: Sealing
   /** A fresh, unguessable id. */
   newId(): string
-  /** Opens the cache database. Rejects when there is none to be had; never hangs. */
+  /** Opens the cache database. Rejects when that is not possible; never hangs. */
   openStore(name: string, durability: 'relaxed' | 'strict'): Promise<Store>
   createSource(settings: StreamSettings, ask: RequestAsker): StreamSource
 }

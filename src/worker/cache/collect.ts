@@ -5,16 +5,17 @@ import type { StorageEnv } from '../ports.ts'
 export interface Collector {
   readonly url: string
   readonly scope: string
-  /** For databases that nobody has noted anything of, ms; null keeps them. */
+  /** How long to keep unused databases that the registry does not know, ms; null keeps them. */
   readonly keepMs: number | null
 }
 
-/** A time of use further ahead than this, ms, was noted before the wall clock was set back. */
+/** A time of use further ahead of the wall clock than this, ms, was noted before the clock was set back. */
 const MOST_AHEAD_MS = 24 * 60 * 60 * 1000
 
 /**
- * Removes caches that nothing has used for long, that were to be removed and are still there, and what earlier formats have
- * left of the collector's own stream. One whose lock is held is in use. Never rejects: it is tried again by the next engine.
+ * Deletes three kinds of caches: those that nothing has used for long, those that were cleared and are still there, and those of
+ * earlier formats of the collector's own stream. A cache whose lock is held is in use and stays. Never rejects: the next engine
+ * tries again.
  */
 export async function collectCaches(env: StorageEnv, collector: Collector): Promise<void> {
   try {
@@ -28,11 +29,11 @@ export async function collectCaches(env: StorageEnv, collector: Collector): Prom
       guard.release()
     }
   } catch {
-    // Nothing depends on it.
+    // Nothing depends on it: the next engine collects.
   }
 }
 
-/** Databases that are in no registry, from earlier versions of this library: known from now on, where the browser lists them. */
+/** Notes databases of earlier versions of this library in the registry, where the browser lists databases. */
 async function noteUnknown(env: StorageEnv, { url, scope, keepMs }: Collector): Promise<void> {
   const known = new Set([...(await env.registry.list()).map(({ name }) => name), ...formerCacheNames(url, scope)])
   for (const name of await env.storeNames()) {
@@ -57,7 +58,7 @@ async function removeUnlessHeld(env: StorageEnv, name: string): Promise<void> {
     await env.deleteStore(name)
     await env.registry.drop(name)
   } catch {
-    // The others are tried all the same.
+    // The next engine tries again; one failure must not keep the other caches.
   } finally {
     lock.release()
   }

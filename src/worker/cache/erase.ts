@@ -3,22 +3,22 @@ import { cacheName, CACHE_FORMAT, formerCacheNames, shownUrl } from '../../share
 import { backoffMs } from '../core/backoff.ts'
 import { type CacheRecord, NoStorageError, type StorageEnv } from '../ports.ts'
 
-/** A cache that could not be removed is tried again after about 1 s, then longer. */
+/** Added to the number of failures for the back-off: the first retry of a deletion comes after about 1 s. */
 const RETRY_HEAD_START = 2
 
-/** Said on a cache's channel once it is gone, or is to be; the registry says so too. */
+/** Posted on a cache's channel when the cache was cleared, and the registry has noted it. */
 export const CLEARED = 'sidestream:cleared'
-/** The same, where the registry could not be told. */
+/** Posted when the cache was cleared, but the registry could not note it. */
 export const CLEARED_UNNOTED = 'sidestream:cleared:unnoted'
 
 /** Name of the channel on which the engines of a cache hear that it was cleared. */
 export const clearedChannel = (name: string): string => `${name}:cleared`
 
-/** A cache to be removed, with all that earlier versions of this library have stored of the same stream and scope. */
+/** A cache to be deleted, with the caches of earlier versions of this library for the same stream and scope. */
 export interface Doomed {
   readonly record: Omit<CacheRecord, 'doomed'>
   readonly names: ReadonlyArray<string>
-  /** When that was asked for, ms by the wall clock: engines that began before then store nothing more. */
+  /** When it was cleared, ms by the wall clock: engines that began before then store nothing more. */
   readonly at: number
 }
 
@@ -29,14 +29,14 @@ export function doomedCache(env: StorageEnv, url: string, scope: string): Doomed
 }
 
 /**
- * Removes a cache. The registry hears of it first: whoever opens the cache from then on knows, also when this worker dies
- * before it is done, and an engine that has the cache open is told by the deletion. Where it fails it is tried again, for as
+ * Deletes a cache. The registry notes the clear first: an engine that opens the cache later sees the note, also when this worker
+ * dies before the deletion; an engine that has the cache open hears of the deletion. A deletion that fails is tried again for as
  * long as this worker lives.
  * @throws SidestreamError `STORAGE_FAILED`, retryable
  */
 export async function erase(env: StorageEnv, doomed: Doomed): Promise<void> {
   const attempt = await attemptToErase(env, doomed, false)
-  // Those that have no connection to the cache at this moment are told so.
+  // Engines that have no connection to the cache now hear of the clear on this channel.
   const channel = env.openChannel(clearedChannel(doomed.record.name), () => undefined)
   channel?.post(attempt.isNoted ? CLEARED : CLEARED_UNNOTED)
   channel?.close()
@@ -46,9 +46,9 @@ export async function erase(env: StorageEnv, doomed: Doomed): Promise<void> {
 }
 
 interface Attempt {
-  /** The registry knows of the clear. As long as it does not, an engine that has no storage now may write again later. */
+  /** The registry has noted the clear. Without the note an engine that has no storage now may write its rows again later. */
   readonly isNoted: boolean
-  /** What is in the way; null when all is done. */
+  /** Why the clear is not complete; null when it is. */
   readonly error: unknown
 }
 
@@ -63,26 +63,26 @@ async function attemptToErase(env: StorageEnv, { record, names, at }: Doomed, wa
   try {
     await remove()
     if (obstacle !== null) {
-      // There may have been no room for it before.
+      // The first note may have failed because the disk was full: the deletion has made room.
       obstacle = await note()
-      // An engine that opened the cache before this note has not read it: only a deletion tells it.
+      // An engine that opened the cache before this note has not seen it: only a second deletion reaches that engine.
       if (obstacle === null) await remove()
     }
   } catch (error) {
     return { isNoted: obstacle === null, error }
   }
-  // A record that is left says no more than that the cache is to be removed, which finds nothing.
+  // If this fails a record stays behind; the next engine then deletes a cache that does not exist, which does no harm.
   await env.registry.drop(record.name).catch(() => undefined)
   return { isNoted: obstacle === null, error: obstacle }
 }
 
-/** Storage is this machine's own: unlike a server it needs no more than half of the delay to be left to chance. */
+/** Delay before a retry, ms. Only half of it is random: storage, unlike a server, has no clients of other machines. */
 export const storageRetryMs = (attempt: number, random: number): number => backoffMs(attempt, 0.5 + random / 2)
 
 function again(env: StorageEnv, doomed: Doomed, wasNoted: boolean, failures: number): void {
   env.clock.after(storageRetryMs(failures + RETRY_HEAD_START, env.random()), () => {
     void (async () => {
-      // Another worker may have done it, and somebody may have signed in since.
+      // Another worker may have deleted the cache, and a user may have signed in since.
       if (wasNoted && (await env.registry.fate(doomed.record.name).catch(() => null))?.doomed === false) return
       const { isNoted, error } = await attemptToErase(env, doomed, wasNoted)
       if (error !== null) again(env, doomed, isNoted, failures + 1)

@@ -9,7 +9,10 @@ interface KnownCache {
   readonly name: string
 }
 
-/** The caches of this origin, of every stream, scope and format: those in the registry, and those that the browser tells of. */
+/**
+ * The caches of this origin, of every stream, scope and format: those in the registry, and those that the browser lists.
+ * @throws SidestreamError `STORAGE_FAILED`, retryable
+ */
 export async function listCaches(env: StorageEnv): Promise<CacheInfo[]> {
   return (await knownCaches(env)).map(({ info }) => info)
 }
@@ -65,7 +68,7 @@ async function knownCaches(env: StorageEnv): Promise<KnownCache[]> {
   })
   const known = records.map(({ name, url, scope, format, usedAt }) => ({ name, info: { url, scope, format, usedAt } }))
   const names = new Set(known.map(({ name }) => name))
-  // Of versions of this library that kept no registry.
+  // Caches of earlier versions of this library, which had no registry.
   const more = (await env.storeNames().catch(() => [])).flatMap((name) => {
     const parsed = names.has(name) ? null : parseCacheName(name)
     return parsed ? [{ name, info: { ...parsed, url: shownUrl(parsed.url), usedAt: null } }] : []

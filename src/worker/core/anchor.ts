@@ -3,31 +3,34 @@ import type { StreamBatch } from '../../shared/batch.ts'
 import { isTooDeep } from './depth.ts'
 
 /**
- * The last batches before a stored offset. A stream that was deleted and made again may well have our offset; it does not
- * have these events in front of it.
+ * The last batches before a stored offset. A stream that was deleted and made again may have the same offset, but it does not
+ * have the same events in front of it.
  */
 export interface Anchor {
-  /** Offset at which the first of them was read. */
+  /** Offset at which the first of the batches was read. */
   readonly offset: string
-  /** Number of their events. */
+  /** Number of events, control events included. */
   readonly events: number
   readonly digest: string
 }
 
-/** More events are no anchor: reading them again would cost more than the certainty is worth. */
+/** The most events that an anchor covers: to read more again would cost more than it is worth. */
 const ANCHOR_EVENTS = 1000
-/** Change events that an anchor has, if it can: a mark at a snapshot's end is alike in all streams. */
+/**
+ * The fewest change events that an anchor covers, when the batches have that many: control events such as `snapshot-end` are
+ * the same in every stream.
+ */
 const FEWEST_CHANGES = 4
 
 /**
- * The anchor that a batch makes.
+ * The anchor of one batch; null when the batch has no events, or too many events without offsets.
  * @param from offset at which the batch was read
  * @param to offset after it
  */
 export function anchorOf(from: string, to: string, items: ReadonlyArray<unknown>): Anchor | null {
   if (items.length === 0) return null
   if (items.length <= ANCHOR_EVENTS) return { offset: from, events: items.length, digest: digest(items) }
-  // Some servers stamp every event with the offset after its message. Then the end of a long batch will do.
+  // Some servers stamp every event with the offset after its message. Then the end of a long batch is enough.
   if (stampOf(items.at(-1)) !== to) return null
   for (let index = items.length - 2; index >= items.length - 1 - ANCHOR_EVENTS; index -= 1) {
     const stamp = stampOf(items[index])
@@ -109,16 +112,19 @@ function stampOf(item: unknown): string | null {
   return typeof offset === 'string' ? offset : null
 }
 
-/** `other`: not the stream that the anchor was taken from. `more`: too few events so far to say. */
+/**
+ * `same`: the anchor's events are there; `rest` are the batch's events after them. `other`: not the stream of the anchor.
+ * `more`: too few events so far to decide.
+ */
 export type AnchorVerdict =
   | { readonly kind: 'same'; readonly rest: ReadonlyArray<unknown> }
   | { readonly kind: 'other' }
   | { readonly kind: 'more' }
 
-/** Compares what a stream has at an anchor's offset with the anchor. */
+/** Compares the events of a stream at an anchor's offset with the anchor. */
 export class AnchorCheck {
   readonly anchor: Anchor
-  /** The anchor's events, once they are known to be the same. */
+  /** The events read so far; the anchor's own events once the verdict is `same`. */
   readonly seen: unknown[] = []
 
   constructor(anchor: Anchor) {
@@ -135,8 +141,8 @@ export class AnchorCheck {
 }
 
 /**
- * 53 bits of the events' JSON and its length; against mix-ups, not against attackers: a server can lie anyway. Without
- * offsets, which a server may add in one way of reading and not in another.
+ * 53 bits of the events' JSON, and its length. It detects mix-ups, not attacks: a server can lie anyway. Offsets in events are
+ * left out, because a server may add them to one kind of read and not to another.
  */
 function digest(items: ReadonlyArray<unknown>): string {
   let a = 0xdeadbeef
@@ -150,7 +156,7 @@ function digest(items: ReadonlyArray<unknown>): string {
       b = Math.imul(b ^ code, 1597334677)
     }
   }
-  // One event after the other: the text of all may be longer than a string can be.
+  // One event after the other: the text of all events may be longer than a string can be.
   for (const [index, item] of items.entries()) {
     add(index === 0 ? '[' : ',')
     add(textOf(item))
@@ -161,6 +167,9 @@ function digest(items: ReadonlyArray<unknown>): string {
   return `${String(length)}:${(4294967296 * (2097151 & b) + (a >>> 0)).toString(36)}`
 }
 
-/** An event without its offsets. One that is nested deeper than the stack allows to write down is alike all such events. */
+/**
+ * An event without its offsets. All events that are nested too deep give the same text, because writing them down could overflow
+ * the stack.
+ */
 const textOf = (item: unknown): string =>
   isTooDeep(item) ? '"too deep"' : JSON.stringify(item, (name, value: unknown) => (name === 'offset' ? undefined : value))

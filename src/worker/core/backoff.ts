@@ -3,7 +3,7 @@ import { type BackoffSettings, DEFAULT_BACKOFF } from '../../shared/settings.ts'
 /** The longest delay that settings may ask for, ms. */
 const MOST_DELAY_MS = 3_600_000
 
-/** The settings as far as they make sense; the default for what does not. Settings come from any tab. */
+/** The settings, with the default in place of each impossible value: they come from a tab, which may be of another version. */
 export function backoffOf(settings: BackoffSettings | null): BackoffSettings {
   const sound = (name: keyof BackoffSettings, least: number, most: number): number => {
     const value: unknown = settings?.[name]

@@ -2,8 +2,8 @@ import { RowDiff } from '../../shared/row-diff.ts'
 import type { State } from './materialize.ts'
 
 /**
- * What a copy of this state lacks that has materialized `seq` change events and perhaps some later ones; null when that
- * is not known any more.
+ * The rows and removals that a tab lacks which has materialized the first `seq` change events, and perhaps some later ones; null
+ * when the log of removals does not reach back so far.
  */
 export function changesSince(state: State, seq: number): RowDiff | null {
   const removals = state.removals.since(seq)

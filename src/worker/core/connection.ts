@@ -3,21 +3,24 @@ import type { ConnectionState } from '../../shared/status.ts'
 /** What happens to a connection. */
 export type ConnectionEvent =
   | 'connect' // a request goes out: at the start, after a back-off, on reconnect()
-  | 'responded' // the server answered with data
+  | 'responded' // the server gave a usable answer, with or without data
   | 'up-to-date' // the end of the stream has been reached
   | 'unreachable' // network failure, 5xx, 429
   | 'unauthorized' // 401, 403
   | 'missing' // 404, 410
-  | 'refused' // any other answer that makes no sense of the request
+  | 'refused' // any other 4xx, an unreadable answer, or `headers` or `params` that throw
   | 'ended' // the stream is closed and was read whole
   | 'hide' // every tab has been hidden for long enough
-  | 'forget' // nobody may see the rows any more
+  | 'forget' // the cache was cleared: no rows may be shown
   | 'close'
 
 type Transitions = Record<ConnectionState, Record<ConnectionEvent, ConnectionState>>
 
-/** Once something failed, only data or a fresh attempt changes the word: a flapping server does not make it blink. */
-const onFailure = {
+/**
+ * After `offline`, `not-found` or `failed` a new attempt does not change the state; only an answer or another kind of failure
+ * does. So the status does not flicker while a server fails.
+ */
+const fromAnyState = {
   unreachable: 'offline',
   unauthorized: 'needs-auth',
   missing: 'not-found',
@@ -28,13 +31,14 @@ const onFailure = {
   close: 'closed',
 } as const
 
-const connected = { ...onFailure, responded: 'catching-up', 'up-to-date': 'live' } as const
+const connected = { ...fromAnyState, responded: 'catching-up', 'up-to-date': 'live' } as const
 
 /**
- * Every state × every event. `closed` is final; `ended` leaves only by an explicit connect.
+ * Every state × every event. `closed` is final. Only `connect`, `forget` and `close` lead out of `ended`.
  *
  *   idle → connecting → catching-up → live ⇄ offline, paused
- *                 └→ needs-auth / not-found / failed → connecting
+ *                 ├→ needs-auth → connecting
+ *                 └→ not-found, failed → catching-up
  */
 const TRANSITIONS: Transitions = {
   idle: { ...connected, connect: 'connecting' },

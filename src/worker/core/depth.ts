@@ -1,4 +1,4 @@
-/** Levels of a value that is taken in. Far below what a structured clone survives, and far beyond what rows have. */
+/** The most levels of a value that becomes a row: far fewer than a structured clone can copy, and far more than rows have. */
 export const MOST_LEVELS = 200
 
 /** Whether a value is nested more than {@link MOST_LEVELS} levels deep. */

@@ -1,19 +1,19 @@
-/** Answers in a row that it takes. Two are the least that a decision may rest on; one bad backend of two gives two in a row often. */
+/** Answers in a row that it takes to believe it. Two are too few: one bad backend of two often gives two in a row. */
 const LEAST_ANSWERS = 3
 const MOST_ANSWERS = 12
-/** A decision that is so old has no bearing on the next one, ms. */
+/** After this time, ms, an earlier decision no longer counts. */
 const FORGET_MS = 600_000
 
 /**
- * One answer drops nothing. Counts the answers in a row that say that a stream is gone, or another one, until they are
- * enough to believe it. Servers that contradict themselves have to say it more often.
+ * One answer drops nothing. Counts the answers in a row which say that a stream is gone, or is another stream, until they are
+ * enough to believe it. A server that has contradicted itself has to give more of them, {@link MOST_ANSWERS} at most.
  */
 export class Doubt {
   #answers = 0
   #needed = LEAST_ANSWERS
   #decidedAt = -Infinity
 
-  /** An answer says so. @returns whether it is to be believed now */
+  /** An answer says that the stream is gone, or another one. @returns whether to believe it now */
   add(now: number): boolean {
     if (this.#answers === 0 && now - this.#decidedAt > FORGET_MS) this.#needed = LEAST_ANSWERS
     this.#answers += 1
@@ -22,7 +22,7 @@ export class Doubt {
     return true
   }
 
-  /** An answer says otherwise. */
+  /** An answer shows that the stream is there. */
   settle(now: number): void {
     if (this.#answers > 0) this.#contradicted(now)
   }

@@ -1,37 +1,37 @@
-/** What one engine has read of a stream, from where it took the reading up. */
+/** What one engine has read of a stream, from where it began to read. */
 export interface Branch {
   readonly id: string
-  /** Change events that were materialized before it. */
+  /** Change events that were materialized before this branch. */
   readonly seq: number
-  /** Digest of everything that was materialized before it; see {@link digestOf}. */
+  /** Digest of all events that were materialized before this branch; see {@link digestOf}. */
   readonly digest: number
 }
 
-/** A moment of some engine's reading. */
+/** A place on a branch: after `seq` change events, with their digest. */
 export interface Moment {
   readonly branch: string
   readonly seq: number
   readonly digest: number
 }
 
-/** Digests that are remembered: as far as tabs can be ahead of a cache, and then some. A power of two. */
+/** How many digests are remembered: more than a tab can be ahead of a cache. A power of two. */
 const REMEMBERED_DIGESTS = 32_768
-/** Engines whose tabs can still be recognized. */
+/** How many branches are remembered: tabs of older engines are not recognized. */
 const REMEMBERED_BRANCHES = 16
 
 /**
- * Where a state comes from: tells whether rows that another engine has sent are of the same stream.
+ * The history of a state. It decides whether rows that another engine has sent are of the same stream.
  *
- * An engine takes the reading up where the cache ends. Tabs of the engine before it may be further, and the stream may
- * have been made again since: then what follows the cache is not what those tabs have read, although offsets and
- * numbers are alike. Each engine's reading is a branch of its own, therefore. Up to where a later one took it up, it is
- * part of that one's history. Beyond, it is only if the events were the same, which the digests tell.
+ * An engine begins to read where the cache ends. Tabs of the engine before may have rows beyond that, and the stream may have
+ * been made again since, with the same offsets and numbers but other events. So each engine's reading is a branch. A state of an
+ * earlier branch is part of this history up to where the next branch begins; beyond that, only when the digests show that the
+ * events were the same.
  */
 export class Lineage {
   /** Oldest first; the last is this engine's own. */
   readonly branches: ReadonlyArray<Branch>
   readonly #digests = new Uint32Array(REMEMBERED_DIGESTS)
-  /** The digests of `seq - count < n <= seq` are there. */
+  /** The digests after `n` change events are known for `#seq - #count < n <= #seq`. */
   #seq: number
   #count = 1
 
@@ -42,7 +42,7 @@ export class Lineage {
     this.#put(seq, digest)
   }
 
-  /** A reading from the stream's start. */
+  /** The lineage of an engine that reads from the stream's start. */
   static root(id: string): Lineage {
     return new Lineage([{ id, seq: 0, digest: 0 }])
   }
@@ -51,14 +51,14 @@ export class Lineage {
     return this.branches.at(-1)!.id
   }
 
-  /** `seq` change events have been materialized; the same number again where a control event came in between. */
+  /** `seq` change events have been materialized; called again with the same number after a control event. */
   note(seq: number, digest: number): void {
     if (seq > this.#seq) this.#count = Math.min(REMEMBERED_DIGESTS, this.#count + 1)
     this.#seq = seq
     this.#put(seq, digest)
   }
 
-  /** Whether a state at that moment is a prefix of this one; where that is not known any more, it is not. */
+  /** Whether a state at that place is a prefix of this one; false when it cannot be known any more. */
   holds({ branch, seq, digest }: Moment): boolean {
     if (seq > this.#seq) return false
     const index = this.branches.findIndex(({ id }) => id === branch)
@@ -74,17 +74,17 @@ export class Lineage {
   }
 }
 
-/** Of a longer text, so many characters at each end count, and its length. */
+/** Characters at each end of a long text that go into the digest; its length goes in too. */
 const COUNTED_CHARACTERS = 8
 
 const fraction = new Float64Array(1)
 const words = new Int32Array(fraction.buffer)
 
 /**
- * 32 bits that stand for all events so far, whichever way they were cut into batches. Against mix-ups, not against
- * attackers, and cheap, since every event pays for it: names of fields do not count, nor the middle of long texts.
- * @param digest of the events before
- * @param first with `second` and `third` what makes out the next one; nested no deeper than rows may be
+ * 32 bits that stand for all events so far, however they were cut into batches. It detects mix-ups, not attacks. It is cheap,
+ * since every event pays for it: names of fields and the middle of long texts do not count.
+ * @param digest the digest of the events before
+ * @param first with `second` and `third` the content of the next event; nested no deeper than rows may be
  */
 export const digestOf = (digest: number, first: unknown, second: unknown = null, third: unknown = null): number =>
   mix(mix(mix(digest, first), second), third) >>> 0

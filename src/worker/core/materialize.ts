@@ -10,28 +10,28 @@ import { Removals } from './removals.ts'
 import { addRung, type Rung } from './rungs.ts'
 import { transformed } from './transform.ts'
 
-/** Says why a schema refuses a value, or null when it takes it. */
+/** @returns why a schema refuses a value; null when it accepts the value */
 export type Validator = (value: unknown) => string | null
 
-/** What the stream's events mean here. */
+/** How events become rows: the collections, their validators, the transform. */
 export interface Rules {
   /** Event type → its collection. */
   readonly byType: ReadonlyMap<string, CollectionShape>
-  /** Collection name → its validator; a collection without one takes any row. */
+  /** Collection name → its validator; a collection without a validator accepts any row. */
   readonly validators: ReadonlyMap<string, Validator>
   /** Changes events before they are materialized. */
   readonly transform?: Transform | null
 }
 
-/** The part of the state that is not rows. Stored beside the offset, so that a fold can be taken up again. */
+/** The part of the state that is not rows. Stored beside the offset, so that the next engine can materialize on from there. */
 export interface Marks {
   /** Change events materialized so far; the next row's `_seq`. */
   readonly seq: number
-  /** Digest of all events that counted; see `Lineage`. */
+  /** Digest of all materialized events; see `Lineage`. */
   readonly digest: number
-  /** Digests along the way; see `mayBeOlder`. Absent in a cache that was stored before they were kept. */
+  /** Digests after some of the events; see `mayBeOlder`. Absent in a cache of an earlier version. */
   readonly rungs?: ReadonlyArray<Rung>
-  /** `seq` at the open `snapshot-start`, or null outside of a snapshot. */
+  /** `seq` at the last `snapshot-start`; null outside of a snapshot. */
   readonly snapshotStart: number | null
   readonly quarantined: { readonly count: number; readonly lastReason: string | null }
   readonly unknown: number
@@ -39,7 +39,6 @@ export interface Marks {
 
 /** Rows by collection and key, with their marks. Rows are replaced, never changed in place. */
 export interface State {
-  /** What the state comes from. */
   readonly lineage: Lineage
   readonly rows: Map<string, Map<string, RowData>>
   readonly removals: Removals
@@ -48,23 +47,23 @@ export interface State {
 
 export interface Materialized {
   readonly diff: RowDiff
-  /** Transaction ids of the events that were taken in. */
+  /** Transaction ids of the events that were not quarantined. */
   readonly txids: ReadonlyArray<string>
   /** Quarantined events, the first {@link REPORTED_EVENTS} of the batch. */
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
-/** Is told of a row before it changes. @param before as it is; null when there is none */
+/** Called before a row changes. @param before the row as it is; null when there is none */
 export type NoteChange = (collection: string, key: string, before: RowData | null) => void
 
 const ignore: NoteChange = () => undefined
 
-/** Reports of one batch that are passed on; the count in the marks is always complete. */
+/** The most reports of one batch that are passed on; the count in the marks is always complete. */
 export const REPORTED_EVENTS = 100
 
 const NO_MARKS: Marks = { seq: 0, digest: 0, rungs: [], snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
 
-/** @param id of the reading that begins here */
+/** @param id id of the branch that begins here */
 export function emptyState(collections: ReadonlyArray<CollectionShape>, id: string): State {
   return {
     lineage: Lineage.root(id),
@@ -81,13 +80,14 @@ export function countRows(state: State): number {
 }
 
 /**
- * Folds a batch of stream items into the state (State Protocol 6) and returns the row diff. Last write wins: an insert of
- * an existing key, an update of a missing one or a delete of a missing one is never an error. No item stops the fold:
- * what is malformed or refused is quarantined.
+ * Materializes a batch of stream items into the state (State Protocol 6) and returns the row diff. The last write wins: an
+ * insert of an existing key, an update of a missing key or a delete of a missing key is never an error. No item stops the
+ * batch: a malformed or refused event is quarantined.
  *
- * Rows carry `_seq`, the number of the change event that wrote them. It makes a snapshot's end cheap and resumable:
- * rows that the snapshot did not mention are those whose `_seq` precedes its start.
- * @param note hears of every row that is about to change
+ * Rows carry `_seq`, the number of the change event that wrote them. It makes a snapshot's end cheap, and possible in another
+ * engine than its start: the rows that the snapshot did not mention have a `_seq` below the number at `snapshot-start`.
+ * @param offset the offset of the batch, for its reports
+ * @param note called for every row that is about to change
  */
 export function materialize(state: State, items: ReadonlyArray<unknown>, offset: string, rules: Rules, note: NoteChange = ignore): Materialized {
   const diff = new RowDiff()
@@ -202,7 +202,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
   return { diff, txids: [...txids], invalid }
 }
 
-/** The difference that turns `before` into `after`; rows that are the same but for `_seq` count as changed. */
+/** The row diff that turns `before` into `after`. Every row of `after` is in it, also when it is the same in `before`. */
 export function diffStates(before: State, after: State): RowDiff {
   const diff = new RowDiff()
   for (const [collection, rows] of before.rows) {
@@ -214,8 +214,8 @@ export function diffStates(before: State, after: State): RowDiff {
 }
 
 /**
- * A schema is asked about the value as it was sent. State Protocol events need not repeat the key in the value: one that lacks it
- * is taken as well when it is right with the key, as the row it becomes.
+ * Why the schema refuses a value; null when it accepts it. State Protocol events need not repeat the key in the value: a value
+ * that lacks it is also accepted when the schema accepts it together with the key.
  */
 function refuse(validator: Validator | undefined, value: object, primaryKey: string, key: string): string | null {
   const refusal = validator?.(value) ?? null
@@ -226,7 +226,8 @@ function refuse(validator: Validator | undefined, value: object, primaryKey: str
 }
 
 function stamp(value: object, primaryKey: string, key: string, seq: number): RowData {
-  // `_seq` comes first because a field added to a copied object costs more than the copy; the value may have its own.
+  // `_seq` comes first, because a field added to a copied object costs more than the copy. The value may have a `_seq` of its
+  // own.
   const row: Record<string, unknown> = { _seq: seq, ...value }
   if (row[primaryKey] !== key || !Object.hasOwn(row, primaryKey)) define(row, primaryKey, key)
   if (row['_seq'] !== seq) row['_seq'] = seq

@@ -1,10 +1,10 @@
-/** Removals that are remembered in memory. One is a few dozen bytes; a tab that was away for longer gets all rows. */
+/** Removals that are remembered in memory, a few dozen bytes each. A tab that lacks older removals gets all rows. */
 const REMEMBERED = 10_000
-/** And in the cache, where they are written with every flush. */
+/** Removals in the cache, where they are written with every flush. */
 const STORED = 500
 
 export interface Removal {
-  /** Change events materialized before it. */
+  /** Change events materialized before the removal. */
   readonly seq: number
   readonly collection: string
   readonly key: string
@@ -12,14 +12,14 @@ export interface Removal {
 
 /** Removals as they are stored. */
 export interface RemovalLog {
-  /** All removals are known to whoever has materialized at least so many change events. */
+  /** The log has every removal that a tab can lack which has materialized at least this many change events. */
   readonly floor: number
   readonly entries: ReadonlyArray<Removal>
 }
 
 /**
- * The newest removals of a state, oldest first. A row says by its `_seq` when it was written; of one that is gone only
- * this log can tell.
+ * The newest removals of a state, oldest first. The `_seq` of a row says when it was written; when a row was removed, only this
+ * log says.
  */
 export class Removals {
   #floor: number
@@ -32,11 +32,11 @@ export class Removals {
 
   note(seq: number, collection: string, key: string): void {
     this.#entries.push({ seq, collection, key })
-    // Not at every removal: shortening a list costs its length.
+    // Not at every removal, because shortening a list costs its length.
     if (this.#entries.length > 2 * REMEMBERED) this.#forget(REMEMBERED)
   }
 
-  /** The removals that somebody lacks who has materialized `seq` change events; null when that is not known any more. */
+  /** The removals that a tab lacks which has materialized `seq` change events; null when the log does not reach back so far. */
   since(seq: number): ReadonlyArray<Removal> | null {
     if (seq < this.#floor) return null
     let first = this.#entries.length
@@ -58,6 +58,6 @@ export class Removals {
 
 function newest(floor: number, entries: ReadonlyArray<Removal>, most: number): RemovalLog {
   const dropped = entries.at(-1 - most)
-  // A control event removes many rows at one number: whoever is at that number may lack any of them.
+  // A control event removes many rows at one number: a tab at that number may lack any of these removals.
   return dropped === undefined ? { floor, entries } : { floor: dropped.seq + 1, entries: entries.slice(-most) }
 }

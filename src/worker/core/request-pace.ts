@@ -2,44 +2,46 @@ import type { ReconnectReason } from '../../shared/calls.ts'
 import type { BackoffSettings } from '../../shared/settings.ts'
 import { backoffMs } from './backoff.ts'
 
-/** `catch-up` is answered at once · `live` (long-poll, SSE) is answered when there is news, or when its time is up */
+/** `catch-up`: the server answers at once · `live` (long-poll, SSE): it answers when there is news, or when its time is up */
 export type RequestKind = 'catch-up' | 'live'
 
 /** How a request ended. */
 export interface RequestOutcome {
   readonly kind: RequestKind
   readonly ok: boolean
-  /** The server said how long it wants to be left alone, ms. */
+  /** `Retry-After`, ms; 0 without one. */
   readonly retryAfterMs: number
 }
 
-/** Between the starts of any two requests, ms. At least as many events come with fewer requests. */
+/**
+ * The shortest time between the starts of two requests, ms. It loses no events: those of the meantime come in the next answer.
+ */
 const FLOOR_MS = 10
-/** A live request that lasted so long has waited for news, as it should, ms. */
+/** A live request that lasted this long, ms, was held by the server to wait for news. */
 const HELD_MS = 1000
-/** The longest wait that a server can ask for, ms. */
+/** The longest `Retry-After` that is honoured, ms. */
 const MOST_RETRY_AFTER_MS = 3_600_000
-/** Waits that can be cut short in a row; one more for each {@link HURRY_REFILL_MS}. */
+/** How many waits {@link RequestPace.hurry} can cut short in a row; one more after each {@link HURRY_REFILL_MS}. */
 const HURRIES = 5
-/** ms */
+/** See {@link HURRIES}, ms. */
 const HURRY_REFILL_MS = 15_000
 
 /**
- * Says when the next request may go out. Progress sets the pace: only an offset that has moved, or a live request that was
- * held as it should be, makes the back-off start again. All requests to a stream pass here, whoever makes them: no loop can ask a server
- * more often than this allows.
+ * Says when the next request may go out. Progress sets the pace: the back-off starts again only when the offset has moved, or
+ * when the server has held a live request. All requests to a stream pass here, those of the client library included, so no loop
+ * can make more requests than this allows.
  */
 export class RequestPace {
   readonly #backoff: BackoffSettings
-  /** Requests in a row that brought nothing. */
+  /** Requests in a row without progress. */
   #fruitless = 0
   #sentAt = -Infinity
   #dueAt = -Infinity
-  /** The server wants to be left alone until then. */
+  /** The server's `Retry-After` ends then. */
   #retryAfter = -Infinity
-  /** Nothing goes out before this moment, whoever is in a hurry. */
+  /** No request goes out before this moment; {@link hurry} does not change it. */
   #closedUntil = -Infinity
-  /** A catch-up that brought nothing new was answered, and no live request has followed it yet. */
+  /** A catch-up request was answered without news, and no live request has followed it yet. */
   #isCaughtUp = false
   #hurries = HURRIES
   #refilledAt = -Infinity
@@ -62,7 +64,7 @@ export class RequestPace {
   over({ kind, ok, retryAfterMs }: RequestOutcome, now: number, random: number): void {
     this.#retryAfter = now + Math.min(MOST_RETRY_AFTER_MS, retryAfterMs)
     if (kind === 'catch-up' && ok && !this.#isCaughtUp) {
-      // The live request that follows waits for nothing: otherwise a server that is back would be heard late.
+      // The live request that follows goes out at once: otherwise the status would show late that the server is back.
       this.#isCaughtUp = true
       return
     }
@@ -75,13 +77,13 @@ export class RequestPace {
     this.#dueAt = now + backoffMs(this.#fruitless, random, this.#backoff)
   }
 
-  /** The next request waits at least so long, whoever is in a hurry, and its back-off is at most so long. */
+  /** The next request waits at least `leastMs`, which {@link hurry} does not shorten; its back-off is at most `mostMs`. */
   pause(now: number, leastMs: number, mostMs = Infinity): void {
     this.#closedUntil = Math.max(this.#closedUntil, now + leastMs)
     this.#dueAt = Math.min(this.#dueAt, now + mostMs)
   }
 
-  /** The answer was of use, but is no progress yet. */
+  /** The answer was usable, but is no progress yet. */
   continued(): void {
     this.#dueAt = -Infinity
     this.#isCaughtUp = false

@@ -1,4 +1,4 @@
-/** The digest right after the change event number `seq`, a power of two. */
+/** The digest after change event number `seq`; `seq` is a power of two. */
 export interface Rung {
   readonly seq: number
   readonly digest: number
@@ -7,7 +7,7 @@ export interface Rung {
 interface Reading {
   readonly seq: number
   readonly offset: string
-  /** Absent in a cache that was stored before they were kept. */
+  /** Absent in a cache of an earlier version. */
   readonly rungs?: ReadonlyArray<Rung>
 }
 
@@ -16,12 +16,12 @@ export const addRung = (rungs: ReadonlyArray<Rung>, seq: number, digest: number)
   (seq & (seq - 1)) === 0 ? [...rungs, { seq, digest }] : rungs
 
 /**
- * Whether what was read from a stream's start may be the same stream as it was earlier: a copy that a cache on the way has
- * kept, or a server that is behind. Rungs tell it for any length, with a few numbers that can be stored; a stream that was
- * made again from the same events and went another way later is taken for an older one as well.
+ * Whether `read`, which was read from the stream's start, may be an earlier state of `held`: the answer of an HTTP cache, or of
+ * a server that lags behind. Rungs decide this for streams of any length, with a few numbers that can be stored. A stream that
+ * was made again from the same events, and has other events after them, counts as an earlier state as well.
  */
 export function mayBeOlder(read: Reading, held: Reading): boolean {
-  // What it lacks may be control events, which have no number.
+  // At the same number the events that `read` lacks may be control events, which have no number.
   if (read.seq === held.seq ? read.offset >= held.offset : read.seq > held.seq) return false
   const shared = (held.rungs ?? []).filter(({ seq }) => seq <= read.seq)
   if (shared.length === 0) return read.seq === 0

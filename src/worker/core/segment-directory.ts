@@ -3,8 +3,8 @@ import type { RowData } from '../../shared/row.ts'
 import type { State } from './materialize.ts'
 
 /**
- * One stored record: changed rows of one collection, and keys that are gone (tombstones). Read in order of id, a later
- * segment's row or tombstone wins over an earlier one's.
+ * One stored record: changed rows of one collection, and keys of removed rows (tombstones). Segments are read in order of id: a
+ * later segment's row or tombstone replaces an earlier one.
  */
 export interface Segment {
   readonly id: number
@@ -13,17 +13,17 @@ export interface Segment {
   readonly deleted: ReadonlyArray<string>
 }
 
-/** What a commit does to the stored segments. */
+/** The segments that a commit stores, and the ids of those that it deletes. */
 export interface SegmentPlan {
   readonly puts: ReadonlyArray<Segment>
   readonly drops: ReadonlyArray<number>
 }
 
-/** Entries (rows and tombstones) a segment holds at most. */
+/** The most entries (rows and tombstones) of a segment. */
 export const SEGMENT_ENTRIES = 1000
-/** Entries that one plan moves at most: the bound on a commit's extra work. */
+/** The most entries that one plan moves, which limits a commit's extra work. */
 const MOVED_ENTRIES = 4 * SEGMENT_ENTRIES
-/** Segments below half their capacity that a collection may have before they are merged. */
+/** How many segments of less than half their capacity a collection may have before they are merged. */
 const THIN_SEGMENTS = 16
 
 interface SegmentInfo {
@@ -39,24 +39,24 @@ interface CollectionInfo {
   /** Key → the segment with its newest entry, which may be a tombstone. */
   readonly newest: Map<string, number>
   /**
-   * Key → how many stored entries it has, where that differs from one for a key in `newest` and none for any other. A
-   * tombstone that is its key's only entry hides nothing and is forgotten (it leaves `newest`, its entry stays until its
-   * segment goes); without that, keys that come and go would pile up for ever.
+   * Key → how many stored entries it has. Only exceptions are listed: a key in `newest` has one entry, any other key none. A
+   * tombstone that is its key's only entry hides nothing and is forgotten: the key leaves `newest`, and the entry stays until its
+   * segment is deleted. Otherwise keys that come and go would accumulate for ever.
    */
   readonly copies: Map<string, number>
   entries: number
 }
 
 /**
- * Knows what is stored where, without reading it back. Plans each commit: segments for what changed, and a bounded amount
- * of cleaning, so that what is stored stays within a small factor of what is live. A cleaned row's value comes from the
- * state, so a plan is only right in a commit whose offset is the state's.
+ * Knows which segment holds each key, without reading segments back. Plans each commit: segments for the changed rows, and a
+ * limited amount of cleaning, so that the stored entries stay within a small factor of the live ones. A moved row's value comes
+ * from the state, so a plan is valid only in a commit at the state's offset.
  */
 export class SegmentDirectory {
   readonly #collections = new Map<string, CollectionInfo>()
   #nextId = 1
 
-  /** Takes up stored segments, in order of id. */
+  /** Adds segments that were read from the store, in order of id. */
   adopt(segments: ReadonlyArray<Segment>, keyOf: (collection: string, row: RowData) => string): void {
     for (const { id, collection, rows, deleted } of segments) {
       const keys = rows.map((row) => keyOf(collection, row))
@@ -68,14 +68,14 @@ export class SegmentDirectory {
     }
   }
 
-  /** Plans the storing of `changes`, and cleaning. */
+  /** Plans a commit of `changes`, and cleaning. */
   plan(changes: RowDiff, state: State): SegmentPlan {
     const puts: Segment[] = []
     const drops: number[] = []
     for (const [collection, rows] of changes.entries()) {
       const info = this.#collection(collection)
       const keys: string[] = []
-      // A key that is gone and was never stored needs no tombstone.
+      // A removed key that was never stored needs no tombstone.
       for (const [key, row] of rows) if (row !== null || info.newest.has(key)) keys.push(key)
       this.#write(collection, keys, (key) => rows.get(key) ?? null, puts)
     }
@@ -97,18 +97,18 @@ export class SegmentDirectory {
     return { puts: puts.filter(({ id }) => !dropped.has(id)), drops: drops.filter((id) => !written.has(id)) }
   }
 
-  /** Plans storing the whole state from nothing; the store is emptied in the same commit. */
+  /** Plans a commit of the whole state; the same commit deletes all stored segments. */
   planAll(state: State): SegmentPlan {
     this.#collections.clear()
     const puts: Segment[] = []
     for (const [collection, rows] of state.rows) {
-      // In order of key, which is how collections want their rows when these are read back.
+      // In order of key, because a TanStack DB collection takes rows in that order fastest when they are read back.
       this.#write(collection, [...rows.keys()].sort(), (key) => rows.get(key) ?? null, puts)
     }
     return { puts, drops: [] }
   }
 
-  /** Whether another plan would clean more, although nothing changed. */
+  /** Whether another plan would move entries although no row has changed. */
   get needsCleaning(): boolean {
     for (const info of this.#collections.values()) if (this.#thin(info).length > 0) return true
     return false
@@ -144,7 +144,9 @@ export class SegmentDirectory {
     this.#nextId = Math.max(this.#nextId, id + 1)
   }
 
-  /** Drops segments without a newest entry. Each drop can leave a tombstone with nothing to hide, and so another one. */
+  /**
+   * Drops segments without a newest entry. A dropped segment can leave a tombstone that hides nothing, and so an idle segment.
+   */
   #sweep(info: CollectionInfo, rows: ReadonlyMap<string, RowData> | undefined, drops: number[]): void {
     for (;;) {
       const idle = [...info.segments.values()].filter(({ live }) => live === 0)
@@ -174,7 +176,7 @@ export class SegmentDirectory {
     info.segments.get(id)!.live -= 1
   }
 
-  /** The segments to move now: the thinnest, once there is more waste than worth, or once there are many of them. */
+  /** The segments to merge now: the thinnest ones, when over half of all entries are stale, or when thin segments are many. */
   #thin(info: CollectionInfo): ReadonlyArray<SegmentInfo> {
     const thin: SegmentInfo[] = []
     for (const segment of info.segments.values()) if (segment.live < SEGMENT_ENTRIES / 2) thin.push(segment)

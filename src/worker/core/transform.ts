@@ -11,11 +11,11 @@ export type Transformed =
 const failed = (reason: string): Transformed => ({ kind: 'failed', reason })
 
 /**
- * What an application makes of an event. It is handed a copy: the anchor is made of the events as they were read. What it
- * returns is copied as well: rows have to cross ports and go into IndexedDB, which functions and their like cannot.
+ * Applies the application's transform to an event. The transform gets a copy, because the anchor is made of the events as they
+ * were read. Its result is copied as JSON, because rows cross ports and go into IndexedDB, which functions cannot.
  */
 export function transformed(transform: Transform, event: ChangeEvent): Transformed {
-  // Materialized, it is quarantined for what it is.
+  // Too deep to be copied as JSON: it is passed on as it is, and `materialize` quarantines it.
   if (isTooDeep(event)) return { kind: 'change', event }
   let result: unknown
   try {
@@ -31,7 +31,7 @@ export function transformed(transform: Transform, event: ChangeEvent): Transform
   return { kind: 'change', event: { ...parsed.event, headers: { ...parsed.event.headers, ...(typeof txid === 'string' ? { txid } : {}) } } }
 }
 
-/** As JSON has it; nothing for what JSON has not. */
+/** A copy as JSON; undefined for a value that JSON does not have. */
 function copy<T>(value: T): T {
   const text: string | undefined = JSON.stringify(value)
   return (text === undefined ? undefined : JSON.parse(text)) as T

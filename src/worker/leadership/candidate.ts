@@ -12,9 +12,9 @@ import { sealingTab, unsealingTab, type WireTab } from './sealed-values.ts'
 import type { Seat } from './seat.ts'
 import { Wire } from './wire.ts'
 
-/** Whoever looks for a leader calls this often, ms. */
+/** A worker without a leader calls for one at this interval, ms. */
 const CALL_MS = 500
-/** A leader that hands over has so long to store what is left, ms. */
+/** How long a leader that hands over may take to store its unstored changes, ms. */
 const HANDOVER_LIMIT_MS = 1000
 
 export interface CandidateOptions {
@@ -30,22 +30,22 @@ export interface CandidateOptions {
 interface Member {
   readonly seat: Seat
   wire: Wire | null
-  /** What is said to find a leader for that wire. */
+  /** The call for a leader, for this wire. */
   word: Word | null
-  /** Counts engines looked for: an earlier search is over. */
+  /** Number of the present search for an engine; a result of an earlier search is ignored. */
   search: number
 }
 
-/** A session of another worker's tab. */
+/** A session with another worker's tab, while this worker leads. */
 interface Served {
   readonly wire: Wire
   readonly gone: AbortController
 }
 
 /**
- * One worker's part in the leadership of one stream. It queues for the leader's lock for as long as it has tabs, and
- * follows whoever has it. A leader that holds the lock and does not answer is frozen: after several calls in vain the lock
- * is stolen, by one worker at a time, and not before one last call.
+ * One worker's part in the leadership of one stream. It queues for the leader's lock for as long as it has tabs, and follows the
+ * worker that holds the lock. A leader that holds the lock and does not answer is frozen: after several calls without an answer
+ * the lock is stolen, by one worker at a time, and after one last call.
  */
 export class Candidate {
   readonly #options: CandidateOptions
@@ -56,14 +56,14 @@ export class Candidate {
   #role: Role = 'seeking'
   #lock: Lock | null = null
   #queue: AbortController | null = null
-  /** Terms order leaders; this is the highest heard of. */
+  /** The highest term heard of; terms order leaders. */
   #term = 0
   #thefts = 0
   #unanswered = 0
   #cancelCall: (() => void) | null = null
-  /** Counts from the last tab's leave. */
+  /** Runs from the moment in which the last tab leaves. */
   #cancelGrace: (() => void) | null = null
-  /** What other workers' tabs seal their headers and params to; made when first needed. */
+  /** Other workers' tabs seal their headers and params to this key; made on demand. */
   #key: Promise<SealingKey> | null = null
 
   constructor(options: CandidateOptions) {
@@ -105,12 +105,12 @@ export class Candidate {
     this.#queue = queue
     this.#options.env.locks.wait(this.#options.name, queue.signal).then(
       (lock) => {
-        // While this worker steals the lock, or after it has left the queue, the lock's turn comes too late.
+        // This worker steals the lock, or has left the queue: it must not hold the lock twice, or at all.
         if (queue.signal.aborted) lock.release()
         else this.#lead(lock)
       },
       () => {
-        // Refused rather than given up: in this context there are no locks after all, and no others to agree with.
+        // The browser has refused the request: this context has no locks, and so no other workers to agree with.
         if (!queue.signal.aborted) this.#leadAlone()
       },
     )
@@ -122,7 +122,7 @@ export class Candidate {
     this.#lead(null)
   }
 
-  /** @param lock null where there are no locks, and so no others to agree with */
+  /** @param lock null where there are no locks, and so no other workers to agree with */
   #lead(lock: Lock | null): void {
     if (!this.#turn('granted')) {
       lock?.release()
@@ -132,7 +132,7 @@ export class Candidate {
     this.#queue?.abort()
     this.#cancelCall?.()
     this.#cancelCall = null
-    // The clock is the same for all workers, and so a fresh one does not begin below a leader that it never heard of.
+    // The clock is the same for all workers, so a new leader's term is not below the term of a leader that it never heard of.
     this.#term = Math.max(this.#term + 1, Math.floor(this.#options.env.clock.now()))
     void lock?.lost.then(() => {
       if (this.#lock === lock) this.#step()
@@ -145,7 +145,7 @@ export class Candidate {
     this.#say({ sidestream: PROTOCOL_VERSION, kind: 'lead', term: this.#term })
   }
 
-  /** Somebody has stolen the lock: this worker was asleep. Nothing of it may be heard or stored any more. */
+  /** Another worker has stolen the lock: this worker was asleep, and must neither send nor store anything any more. */
   #step(): void {
     if (!this.#turn('robbed')) return
     this.#lock = null
@@ -166,7 +166,7 @@ export class Candidate {
     this.#queue?.abort()
     if (wasLeading) {
       const { host, settings, env } = this.#options
-      // A disk that does not answer must not keep the others waiting.
+      // A disk that does not answer must not keep the other workers waiting.
       await Promise.race([host.retire(engineKey(settings)), new Promise<void>((resolve) => env.clock.after(HANDOVER_LIMIT_MS, resolve))])
       this.#dismiss()
     }
@@ -186,7 +186,7 @@ export class Candidate {
     }
   }
 
-  /** @returns null when another engine was looked for in the meantime, or none is needed any more */
+  /** @returns null when another search has begun in the meantime, or the tab is gone */
   async #helloOf(member: Member): Promise<Hello | null> {
     const search = (member.search += 1)
     const hello = await member.seat.hello()
@@ -207,12 +207,12 @@ export class Candidate {
     if (word.term <= this.#term || this.#is('leading') || !isPlausibleTerm(word.term, this.#term, Math.max(env.clock.now(), env.wallNow()))) return
     this.#term = word.term
     this.#unanswered = 0
-    // Sessions with a former leader are over, whether it knows or not.
+    // Sessions with a former leader are over, also when that leader does not know of the new one.
     for (const member of this.#members) this.#forsake(member)
     this.#call()
   }
 
-  /** Serves another worker's tab, once it has said who it is. */
+  /** Serves another worker's tab, once the tab's hello has come. */
   #serve(session: string): void {
     const served = this.#served.get(session)
     if (served) {
@@ -230,7 +230,7 @@ export class Candidate {
       onHello: (said) => {
         if (isServed || !isRecord(said)) return
         isServed = true
-        // Whoever finds this channel has the same settings: its name is made of them.
+        // A worker that finds this channel has the same settings: the channel's name is a digest of them.
         const hello = { ...said, settings, request: null }
         const admit: Admission['admit'] = (ours, tab, life) =>
           host.admit(ours, unsealingTab(tab as unknown as WireTab, () => (this.#key ??= env.sealing.newKey())), life, { where: 'follower', aliveLock: null })
@@ -243,7 +243,7 @@ export class Candidate {
     this.#served.set(session, { wire, gone })
     gone.signal.addEventListener('abort', () => {
       this.#served.delete(session)
-      // Not before the answer to its leave is out.
+      // In a later task, so that the answer to the tab's `leave` is still sent.
       env.clock.after(0, () => {
         wire.close()
       })
@@ -259,7 +259,7 @@ export class Candidate {
     const lost = [...this.#members].filter(({ wire }) => !wire?.isWelcome)
     if (lost.length === 0) return
     for (const member of lost) {
-      // The same word again, in case it or its answer was lost.
+      // The same message again, in case it or its answer was lost.
       if (member.word) this.#say(member.word)
       else void this.#seek(member)
     }
@@ -267,7 +267,7 @@ export class Candidate {
     const { clock } = env
     const called = clock.now()
     this.#cancelCall = clock.after(CALL_MS, () => {
-      // Silence while this worker itself was asleep says nothing of the leader.
+      // Silence while this worker itself was asleep says nothing about the leader.
       if (clock.now() - called > 2 * CALL_MS) this.#unanswered = 0
       else if (lost.some(({ word, wire }) => word && !wire?.isWelcome)) this.#unanswered += 1
       if (this.#unanswered >= callsBeforeTheft(this.#thefts, env.random())) void this.#steal()
@@ -279,7 +279,7 @@ export class Candidate {
     const hello = await this.#helloOf(member)
     if (!hello || this.#is('leading', 'resigned')) return
     const { env, name } = this.#options
-    // A name of its own for each attempt: what is left of an earlier one is not heard in it.
+    // A fresh name for each attempt, so that late messages of an earlier attempt are not heard.
     const session = env.newId()
     const wire: Wire = new Wire({
       env,
@@ -336,7 +336,7 @@ export class Candidate {
       guard = await env.locks.take(`${name}:steal`)
       const term = this.#term
       const asked = env.clock.now()
-      // By now others may have stolen it: one last call, with nobody else about to steal.
+      // Another worker may have stolen the lock by now: one last call, while the guard keeps other workers from stealing.
       await new Promise<void>((resolve) => env.clock.after(CALL_MS, resolve))
       if (guard === null || !this.#is('stealing') || this.#term !== term || env.clock.now() - asked > 2 * CALL_MS) return
       this.#queue?.abort()
@@ -344,7 +344,7 @@ export class Candidate {
       this.#thefts += 1
       this.#lead(lock)
     } catch {
-      // Refused: the calls go on, and so do the attempts.
+      // The browser has refused the lock: calls and attempts go on.
     } finally {
       guard?.release()
       this.#unanswered = 0

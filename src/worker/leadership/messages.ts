@@ -3,18 +3,18 @@ import { isTerm } from '../core/leadership.ts'
 import { isRecord } from '../../shared/guards.ts'
 
 /*
- * What workers say to each other on channels. Everything of the origin hears it, and anything of the origin can say it: none
- * of it carries headers, params or a URL, and what does not look right is not heard.
+ * The messages of workers on channels. All code of the origin hears them, and can send them: no message carries headers, params
+ * or a URL, and a message that does not pass its guard is ignored.
  */
 
-/** Said to all workers of a stream: a worker has begun to lead, or looks for the leader on behalf of a tab. */
+/** A message to all workers of a stream: a worker has begun to lead, or looks for the leader on behalf of a tab. */
 export type Word =
   | { readonly sidestream: number; readonly kind: 'lead'; readonly term: number }
   | { readonly sidestream: number; readonly kind: 'seek'; readonly session: string }
 
 export type Side = 'leader' | 'follower'
 
-/** What a message of a session is part of; null for a sign of life, or (`bye`) the last one. */
+/** The lane of a session's message; null for a sign of life, or (`bye`) the last message. */
 export type Lane = 'hello' | 'engine' | 'tab'
 
 /** A message of a session. */
@@ -23,18 +23,18 @@ export interface Frame {
   readonly from: Side
   /** The leader's term; 0 from a follower. */
   readonly term: number
-  /** Number of this message in its direction; of a sign of life, that of the last one before it. */
+  /** Number of this message in its direction; a sign of life has the number of the last message before it. */
   readonly seq: number
   readonly lane: Lane | null
   readonly bye: boolean
   readonly body: unknown
 }
 
-/** What a follower's tab says to the leader. Both know the settings, and header and params are asked for, sealed. */
+/** The hello of a follower's tab. The leader has the same settings, and asks for headers and params, which cross sealed. */
 export type WireHello = Omit<Hello, 'settings' | 'request'>
 
 const LANES: ReadonlyArray<unknown> = ['hello', 'engine', 'tab', null] satisfies Array<Lane | null>
-/** Longest name of a session: ours have some 25 characters. */
+/** The longest id of a session, in characters; this library's ids have some 25. */
 const MOST_SESSION_LENGTH = 64
 
 export const isWord = (value: unknown): value is Word =>

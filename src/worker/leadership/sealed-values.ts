@@ -4,14 +4,14 @@ import type { Sealing, SealingKey } from '../ports.ts'
 import { isRequestValues } from '../../shared/guards.ts'
 
 /**
- * The contract of a follower's tab, as it crosses a channel. A channel is heard by everything of the origin, so headers and
- * params cross sealed to the leader's key, and only the leader can open them.
+ * The contract of a follower's tab, as it crosses a channel. All code of the origin hears a channel, so headers and params cross
+ * sealed to the leader's key, and only the leader can open them.
  */
 export type WireTab = Omit<TabContract, 'requestValues'> & {
   requestValues(leaderKey: Uint8Array): Promise<Outcome<Uint8Array>>
 }
 
-/** A follower's side: what the tab answers is sealed. @param known the tab's values, where they never change */
+/** A follower's side: the tab's values are sealed. @param known the tab's values, when they are no functions */
 export function sealingTab(sealing: Sealing, tab: TabContract, known: RequestValues | null): WireTab {
   return {
     apply: (batch) => tab.apply(batch),
@@ -30,7 +30,7 @@ export function sealingTab(sealing: Sealing, tab: TabContract, known: RequestVal
   }
 }
 
-/** The leader's side: a tab whose answers are opened. */
+/** The leader's side: the tab's sealed values are opened. */
 export function unsealingTab(tab: WireTab, key: () => Promise<SealingKey>): TabContract {
   return {
     apply: (batch) => tab.apply(batch),

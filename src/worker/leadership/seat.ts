@@ -14,40 +14,41 @@ export interface SeatOptions {
   readonly tab: TabContract
   /** Aborts when the tab is gone. */
   readonly gone: AbortController
-  /** What the tab knows its session by, whoever leads. */
+  /** The tab's epoch: it stays the same when the leader changes. */
   readonly epoch: string
   readonly aliveLock: string | null
 }
 
-/** Joins an engine. `life` aborts when the seat moves on. */
+/** Joins an engine. `life` aborts when the seat leaves that engine. */
 export type Enter = (tab: TabContract, life: AbortController) => EngineContract
 
 /**
- * A tab's place in its own worker. The tab's session with it lasts, while the engine behind it may change: this worker's,
- * when it leads, else the leader's. To each the seat says which rows the tab has, and so the tab gets only what it lacks.
+ * A tab's place in its own worker. The tab's session with its worker stays, while the engine behind the seat may change: this
+ * worker's engine when it leads, else the leader's. The seat tells each engine which rows the tab has, so the tab gets only the
+ * rows that it lacks.
  */
 export class Seat {
   readonly #options: SeatOptions
   readonly #first = new Gate<HelloReply>()
   #life: AbortController | null = null
   #engine: EngineContract | null = null
-  /** Settles when there is an engine again. */
+  /** Resolves when there is an engine again. */
   #attached = new Gate<EngineContract>()
   #inFlight: Promise<unknown> = Promise.resolve()
   #have: Have | null
   #modes: Hello['modes']
-  /** The subsets that the tab holds, by its ids. */
+  /** The subsets that the tab holds, by the tab's ids. */
   readonly #subsets = new Map<number, SubsetChange>()
-  /** Of those, changes since the last {@link hello}. */
+  /** Changes of subsets since the last {@link hello}. */
   #untold: SubsetChange[] = []
   #hasRows: boolean
   #failovers: number
   #visible: boolean
-  /** As it was at the last {@link hello}. */
+  /** `#visible` at the last {@link hello}. */
   #toldVisible: boolean
   #started = false
   #status: EngineStatus | null = null
-  /** The engine before was cleared: this one is not asked for rows before the application says so. */
+  /** The former engine was cleared: the new engine is not started before the application calls `reconnect()`. */
   #held = false
 
   constructor(options: SeatOptions) {
@@ -71,7 +72,7 @@ export class Seat {
     return this.#engine !== null
   }
 
-  /** What the tab says to its next engine, once it has answered the last one's batch. */
+  /** The tab's hello to its next engine, once the tab has answered the former engine's last batch. */
   async hello(): Promise<Hello> {
     await this.#inFlight
     this.#untold = []
@@ -87,11 +88,11 @@ export class Seat {
     }
   }
 
-  /** Has the tab served by an engine, which has been told its present {@link hello}. */
+  /** Lets an engine serve the tab. The engine has the tab's present {@link hello}. */
   async attach(enter: Enter): Promise<void> {
     this.detach()
     if (this.#options.gone.signal.aborted) return
-    // Whoever has signed out has done so whichever engine comes next. Decided before that one can tell its own status.
+    // A user who has signed out stays signed out with every next engine. Decided before the new engine can send its status.
     this.#held = this.#status?.cleared ?? false
     const life = new AbortController()
     this.#life = life
@@ -102,7 +103,7 @@ export class Seat {
       if (reply.ok) this.#onEngine(engine, reply)
       else this.#first.resolve(reply)
     } catch (error) {
-      // The seat has moved on; or else this engine takes nobody, which is worth an answer.
+      // When the seat has not left this engine, the engine refuses the tab, which the tab has to know.
       if (!life.signal.aborted) this.#first.resolve({ ok: false, error: toErrorData(error, 'WORKER_START_FAILED') })
     }
   }
@@ -121,7 +122,7 @@ export class Seat {
     if (!this.#held) engine.start()
   }
 
-  /** The engine is lost: its calls are given up. */
+  /** The engine is lost: its pending calls reject. */
   detach(): void {
     this.#life?.abort(LOST)
     this.#life = null
@@ -131,7 +132,7 @@ export class Seat {
     if (this.#status) this.#tell({ ...this.#status, connection: 'connecting', upToDate: false })
   }
 
-  /** What the tab calls. */
+  /** The contract that the tab calls. */
   readonly contract: EngineContract = {
     hello: () => this.#first.promise,
     ping: () => this.#options.epoch,
@@ -166,7 +167,7 @@ export class Seat {
       try {
         if (engine && life) await abortable(engine.leave(), life)
       } catch {
-        // There is nobody left to leave.
+        // The engine is gone already.
       } finally {
         this.#options.gone.abort()
       }
@@ -185,7 +186,7 @@ export class Seat {
     this.#options.tab.status(status)
   }
 
-  /** A call under way when the engine is lost may have been heard or not: only the caller can say what to do. */
+  /** A pending call rejects when the engine is lost. The engine may have received it or not, so only the caller can repeat it. */
   async #call<T>(fallback: ErrorCode, call: (engine: EngineContract) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     try {
       const engine = this.#engine ?? (await this.#attached.promise)
@@ -201,7 +202,7 @@ export class Seat {
     this.#modes = Object.fromEntries(Object.entries(this.#modes).map(([name, mode]) => [name, mode === 'progressive' && !batch.filling.includes(name) ? 'eager' : mode]))
   }
 
-  /** The tab, as the present engine reaches it; a former one does not any more. */
+  /** The tab, as the present engine reaches it; calls of a former engine have no effect. */
   #tabDuring(life: AbortSignal): TabContract {
     const { tab, epoch } = this.#options
     return {

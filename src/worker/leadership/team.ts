@@ -13,13 +13,13 @@ export interface TeamOptions {
   readonly host: Host
   /** Name of a Web Lock that this worker holds for as long as it lives. */
   readonly aliveLock: string | null
-  /** What makes workers alike: those of other versions of an application validate otherwise. */
+  /** Workers of one version share a leader: another version of the application may validate rows differently. */
   readonly version: string
 }
 
 /**
- * The workers of several tabs, one of which leads each stream: it has the connection and the cache, and the others reach it
- * by channel. Tabs can't tell.
+ * The workers of several tabs. For each stream one of them leads: it has the connection and the cache, and the other workers
+ * reach it by channel. The contract of a tab is the same in both cases.
  */
 export class Team implements Admission {
   readonly #options: TeamOptions
@@ -37,7 +37,7 @@ export class Team implements Admission {
     const key = engineKey(hello.settings)
     let candidate = this.#candidates.get(key)
     if (!candidate) {
-      // A digest: everything of the origin can read the names of locks, and settings have a URL and a scope.
+      // A digest, because all code of the origin can read the names of locks, and settings have a URL and a scope.
       const name = `${NAME_PREFIX}:${String(PROTOCOL_VERSION)}:leader:${digest(JSON.stringify([version, key]))}`
       candidate = new Candidate({
         env,

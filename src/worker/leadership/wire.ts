@@ -5,20 +5,20 @@ import { isPlausibleTerm } from '../core/leadership.ts'
 import type { Lanes } from '../tabs/comlink.ts'
 import { isFrame, type Frame, type Lane, type Side, type WireHello } from './messages.ts'
 
-/** A follower gives a sign of life this often, and the leader answers it, ms. */
+/** Interval of a follower's signs of life, ms; the leader answers each. */
 const BEAT_MS = 1000
-/** A leader that has not been heard for so long is looked for anew, ms. */
+/** After this silence of the leader, ms, a follower looks for a leader again. */
 const LEADER_SILENCE_MS = 3000
 /**
- * A follower that has not been heard for so long is dropped, ms: its tab is frozen, or gone where no lock tells. A tab that
- * thaws looks for the leader by itself.
+ * After this silence of a follower, ms, the leader drops it: its tab is frozen, or is gone and no lock has shown that. A tab that
+ * wakes up looks for the leader by itself.
  */
 const FOLLOWER_SILENCE_MS = 30_000
-/** A message that others have overtaken is waited for this long, ms. */
+/** How long a missing message is waited for, ms, when later messages have come. */
 const GAP_MS = 1000
-/** Messages that have overtaken one are kept; more than so many cannot be an accident. */
+/** The most early messages that are kept while one is missing; with more the session ends. */
 const MOST_EARLY = 1000
-/** A message further ahead than this is not of this session: nobody sends as many without an answer. */
+/** A message with a number further ahead than this is forged: no end sends so many messages without an answer. */
 const MOST_AHEAD = 1_000_000
 
 export interface WireOptions {
@@ -29,15 +29,15 @@ export interface WireOptions {
   readonly term: number
   /** A follower has heard the leader for the first time. */
   onWelcome?(term: number): void
-  /** A leader has been told whom it serves. */
+  /** The leader has received the hello of the follower's tab. */
   onHello?(hello: unknown): void
   /** The other end is gone, silent, or has lost a message. */
   onBroken(): void
 }
 
 /**
- * A session between a follower and its leader over a channel of its own: lanes whose messages arrive in order and
- * once, or not at all: then the wire breaks, and the follower opens another one.
+ * A session between a follower and its leader over a channel of its own. The messages of its lanes arrive in order and once. When
+ * a message is lost the wire breaks, and the follower opens another one.
  */
 export class Wire {
   readonly #options: WireOptions
@@ -72,12 +72,12 @@ export class Wire {
 
   readonly lanes: Lanes = { engine: this.#lane('engine'), tab: this.#lane('tab') }
 
-  /** Says for whom this session is: the first thing that a follower says. */
+  /** Sends the tab's hello: a follower's first message. */
   introduce(hello: WireHello): void {
     this.#send('hello', hello)
   }
 
-  /** Says that this end lives, and what it has sent. */
+  /** Sends a sign of life, with the number of the last message. */
   beat(): void {
     this.#post({ seq: this.#sent, lane: null, bye: false, body: null })
   }
@@ -120,9 +120,9 @@ export class Wire {
   #take(frame: Frame): void {
     const { side, term, env } = this.#options
     if (side === 'follower') {
-      // A former leader that has woken up may think that it still is one.
+      // A former leader that has woken up may believe that it still leads.
       if (frame.term < term || (this.#term !== null && frame.term !== this.#term)) return
-      // Whoever has heard of no leader yet has none to lose, and a clock that was set back must not make it deaf.
+      // Without a known leader every term is accepted: no leader can be deposed, and a clock that was set back must not hide one.
       if (term > 0 && !isPlausibleTerm(frame.term, term, Math.max(env.clock.now(), env.wallNow()))) return
       if (this.#term === null) {
         this.#term = frame.term
@@ -176,14 +176,14 @@ export class Wire {
     for (const listener of this.#listeners[lane]) listener(event)
   }
 
-  /** A follower gives signs of life; both ends notice when the other one gives none. */
+  /** A follower sends signs of life; both ends notice when the other end is silent. */
   #scheduleBeat(): void {
     const { side, env: { clock } } = this.#options
     const silenceMs = side === 'follower' ? LEADER_SILENCE_MS : FOLLOWER_SILENCE_MS
     const scheduled = clock.now()
     this.#cancelBeat = clock.after(BEAT_MS, () => {
       const now = clock.now()
-      // Silence while this end itself was asleep says nothing of the other one.
+      // Silence while this end itself was asleep says nothing about the other end.
       if (now - scheduled > 2 * BEAT_MS) this.#heard = now
       if (now - this.#heard > silenceMs) {
         this.#break()

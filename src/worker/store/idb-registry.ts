@@ -13,12 +13,15 @@ interface RegistrySchema extends DBSchema {
 
 type Work<T> = (tx: IDBPTransaction<RegistrySchema, ['caches', 'clears'], 'readwrite'>) => Promise<T>
 
-/** Carries no scope, and its version never changes: all versions of this library share it. */
+/** The name has no format in it, and the database's version never changes: all versions of this library share the registry. */
 export const REGISTRY_NAME = `${NAME_PREFIX}:caches`
-/** A registry that has not answered in this time is done without, ms. */
+/** A call that has no answer after this time, ms, rejects. */
 const LIMIT_MS = 1000
 
-/** The registry in IndexedDB. It is opened for each call, which are few: an open connection can be lost, or be in the way. */
+/**
+ * The registry in IndexedDB. It is opened for each call, because calls are few and an open connection can be lost or block
+ * others.
+ */
 export class IdbRegistry implements Registry {
   readonly #clock: Clock
 

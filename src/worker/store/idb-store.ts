@@ -7,8 +7,8 @@ import { isOutdated, type Claim } from '../core/claim.ts'
 
 interface CacheSchema extends DBSchema {
   /**
-   * Out-of-line keys: `META_KEY` has the meta record; where there is none yet, `CLAIM_KEY` has the writer's. `WORKING_KEY`
-   * has the working set.
+   * Out-of-line keys: `META_KEY` has the meta record; before there is one, `CLAIM_KEY` has the writer's claim. `WORKING_KEY` has
+   * the working set.
    */
   meta: { key: string; value: StoredMeta | Claim | WorkingSet }
   segments: { key: number; value: Segment }
@@ -23,14 +23,14 @@ const SCHEMA_VERSION = 1
 const OPEN_LIMIT_MS = 4000
 /** A commit that neither completes nor aborts in this time is given up, ms. */
 const COMMIT_LIMIT_MS = 30_000
-/** A read is given up when nothing comes for this long, ms: somebody waits for the rows, and the stream has them. */
+/** A read that gets nothing for this long, ms, is given up: tabs wait for the rows, and the stream has them too. */
 const READ_LIMIT_MS = 4000
 /** Segments read at once. */
 const SEGMENTS_AT_ONCE = 8
-/** Puts in flight at once: serializing rows blocks the worker, and between two groups messages get their turn. */
+/** Puts in flight at once: serializing rows blocks the worker, which handles messages between two groups of puts. */
 const PUTS_AT_ONCE = 8
 
-/** The cache in IndexedDB, {@link Segment}s of many rows a record, offset and segments in one transaction. */
+/** The cache in IndexedDB: a record is a {@link Segment} of many rows; offset and segments are written in one transaction. */
 export class IdbStore implements Store {
   readonly #db: IDBPDatabase<CacheSchema>
   readonly #name: string
@@ -53,7 +53,7 @@ export class IdbStore implements Store {
     db.addEventListener('close', () => {
       this.#lose(new Error('the connection to IndexedDB was lost'))
     })
-    // Another tab deletes the database (clearCache): stand aside, so that it is not blocked.
+    // Another tab deletes the database (clearCache): an open connection would block the deletion.
     db.addEventListener('versionchange', () => {
       db.close()
       this.#lose(new ClearedCacheError('the cache was deleted'))
@@ -90,7 +90,7 @@ export class IdbStore implements Store {
     const meta: unknown = await tx.store.get(META_KEY)
     const stored = meta ?? (await tx.store.get(CLAIM_KEY))
     if (isClaim(stored) && isOutdated({ writer, since }, stored, now)) throw new LostCacheError('the cache has another writer')
-    // What cannot be understood is found out by reading, and is about to be replaced.
+    // Meta that cannot be read is found by `read`, which follows, and is then replaced.
     if (isStoredMeta(meta)) await tx.store.put({ ...meta, writer, since }, META_KEY)
     else await tx.store.put({ writer, since }, CLAIM_KEY)
     await tx.done
@@ -117,7 +117,7 @@ export class IdbStore implements Store {
       const last = group.at(-1)
       if (last === undefined) return meta
       if (!group.every(isStoredSegment)) throw new UnreadableCacheError('the cache cannot be understood')
-      // Asked for before this group is worked on: the browser reads while the rows go out.
+      // Requested before this group is processed: the browser reads the next one while these rows go to the tabs.
       next = segments.getAll(IDBKeyRange.lowerBound(last.id, true), SEGMENTS_AT_ONCE)
       reader.take(group)
     }
@@ -129,7 +129,7 @@ export class IdbStore implements Store {
 
   async #commit({ meta, puts, drops, replace, working, expectedWriter }: StoreWrite): Promise<void> {
     const tx = this.#db.transaction(['meta', 'segments'], 'readwrite', { durability: this.#durability })
-    // Without this, an abort while a request is awaited would also be an unhandled rejection.
+    // Without this, an abort during an `await` of a request would also be an unhandled rejection.
     tx.done.catch(() => undefined)
     const metas = tx.objectStore('meta')
     const segments = tx.objectStore('segments')
@@ -140,7 +140,7 @@ export class IdbStore implements Store {
       }
       if (replace) await segments.clear()
       for (let start = 0; start < puts.length; start += PUTS_AT_ONCE) {
-        // Async, because a row that cannot be stored throws at once, and the puts before it must not go unheeded.
+        // Async, because `put` throws at once for a row that cannot be stored, and the promises of earlier puts must be awaited.
         await Promise.all(puts.slice(start, start + PUTS_AT_ONCE).map(async (segment) => segments.put(segment)))
       }
       await Promise.all(drops.map(async (id) => segments.delete(id)))
@@ -149,7 +149,7 @@ export class IdbStore implements Store {
       await metas.put(meta, META_KEY)
     } catch (error) {
       abort(tx)
-      // When the quota is reached only the transaction knows why.
+      // When the quota is exceeded, only the transaction has the reason.
       throw (tx as { error?: unknown }).error ?? error
     }
     await tx.done
@@ -176,30 +176,34 @@ export class IdbStore implements Store {
     this.#settleLost(reason)
   }
 
-  /** Requests under way when a connection is lost never settle by themselves. */
+  /** Requests that are pending when a connection is lost never settle by themselves. */
   async #settle<T>(limitMs: number, work: Promise<T>): Promise<T> {
     work.catch(() => undefined)
     try {
       return await within(this.#clock, limitMs, 'IndexedDB did not answer in time', abortable(work, this.#closed.signal))
     } catch (error) {
-      // A lost connection shows in many ways; why it was lost is what matters.
+      // A lost connection causes many kinds of errors; the reason of the loss is the useful one.
       throw this.#lostReason ?? error
     }
   }
 }
 
-/** @throws when that fails, or takes too long because another connection stays open; it may be done later all the same */
+/**
+ * Deletes the database of that name.
+ * @throws when the deletion fails, or does not end in time because another connection stays open; the browser may still carry it
+ *   out later
+ */
 export async function deleteIdbStore(name: string, clock: Clock): Promise<void> {
   if (typeof indexedDB === 'undefined') return
   try {
     await within(clock, OPEN_LIMIT_MS, 'the cache could not be deleted in time', deleteDB(name))
   } catch (error) {
-    // Nothing of ours is stored there.
+    // Where storage is denied, nothing is stored.
     if (!isDenied(error)) throw error
   }
 }
 
-/** Whether storage is denied to this page altogether: by the user's settings, or to a frame of another site. */
+/** Whether the browser denies all storage to this page: by the user's settings, or because it is a frame of another site. */
 export const isDenied = (error: unknown): boolean => error instanceof DOMException && error.name === 'SecurityError'
 
 async function openCache(name: string): Promise<IDBPDatabase<CacheSchema>> {
@@ -212,7 +216,7 @@ async function openCache(name: string): Promise<IDBPDatabase<CacheSchema>> {
     })
   const db = await open()
   if (db.objectStoreNames.contains('meta') && db.objectStoreNames.contains('segments')) return db
-  // Somebody else's database, of our name.
+  // Another program's database with the same name.
   db.close()
   await deleteDB(name)
   return open()
@@ -222,7 +226,7 @@ function abort(tx: { abort(): void }): void {
   try {
     tx.abort()
   } catch {
-    // It has aborted by itself.
+    // The transaction has already aborted.
   }
 }
 

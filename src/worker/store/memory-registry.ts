@@ -1,10 +1,10 @@
 import { digest } from '../../shared/digest.ts'
 import type { CacheRecord, Fate, Registry } from '../ports.ts'
 
-/** That a cache was cleared is remembered for so long, ms: an engine that sleeps longer learns of it by channel only. */
+/** How long a clear is remembered, ms. An engine that sleeps longer learns of it by the channel only. */
 export const REMEMBERED_CLEARS_MS = 7 * 24 * 60 * 60 * 1000
 
-/** What a memory registry holds; outlives the registry, as a database outlives its connection. */
+/** The data of a memory registry; it outlives the registry, as a database outlives its connection. */
 export interface RegistryMedium {
   readonly records: Map<string, CacheRecord>
   /** Digest of a cache's name → when it was cleared, ms by the wall clock. */
@@ -13,7 +13,7 @@ export interface RegistryMedium {
 
 export const emptyRegistry = (): RegistryMedium => ({ records: new Map(), clears: new Map() })
 
-/** Enough to tell the caches of one origin apart, and too little to tell what they were called. */
+/** A digest of a cache's name: long enough to distinguish the caches of one origin, too short to find the name. */
 export const clearKey = (name: string): string => digest(name).slice(0, 8)
 
 /** The contract of {@link Registry} over plain memory. */

@@ -2,7 +2,7 @@ import type { Segment } from '../core/segment-directory.ts'
 import { isOutdated, type Claim } from '../core/claim.ts'
 import { LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite, type WorkingSet } from '../ports.ts'
 
-/** What a memory store holds; outlives the store, as a database outlives its connection. */
+/** The data of a memory store; it outlives the store, as a database outlives its connection. */
 export interface MemoryMedium {
   meta: StoredMeta | null
   /** The writer, before there is a meta record. */
@@ -13,7 +13,7 @@ export interface MemoryMedium {
 
 export const emptyMedium = (): MemoryMedium => ({ meta: null, segments: new Map() })
 
-/** The contract of {@link Store} over plain memory: the simulation's device, and the yardstick of the contract's tests. */
+/** {@link Store} over plain memory: the storage of the simulation, and the reference of the contract's tests. */
 export class MemoryStore implements Store {
   /** Memory is not lost. */
   readonly lost = new Promise<Error>(() => undefined)

@@ -3,8 +3,8 @@ import type { Claim } from '../core/claim.ts'
 import type { StoredMeta, WorkingSet } from '../ports.ts'
 
 /**
- * Stored data outlives the code that wrote it, and anything of the origin can write there. What does not look right is
- * treated as absent: the stream has it all.
+ * Stored data outlives the code that wrote it, and any code of the origin can write there. Data that does not pass its guard is
+ * treated as absent, because the stream has every event.
  */
 export function isStoredMeta(value: unknown): value is StoredMeta {
   if (!isRecord(value) || !isRecord(value['marks'])) return false

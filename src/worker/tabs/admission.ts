@@ -1,6 +1,6 @@
 import type { EngineContract, Hello, TabContract } from '../../shared/calls.ts'
 
-/** Where tabs are admitted: to engines here, or to another tab's. */
+/** Admits tabs: to engines of this worker, or to another worker's. */
 export interface Admission {
   /**
    * Admits a tab.

@@ -1,4 +1,4 @@
-/** The present session of each StreamDB: when it opens another one, the former is over, whether it was told so or not. */
+/** The present session of each StreamDB. When a StreamDB opens another session, its former one ends. */
 export class Clients {
   readonly #sessions = new Map<string, AbortController>()
 

@@ -5,10 +5,10 @@ import type { Admission } from './admission.ts'
 import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../shared/guards.ts'
 
 /*
- * Comlink on the worker's side is in this file only.
+ * The worker's side of Comlink. No other file of the worker calls it.
  */
 
-/** The two ways of a session, each for calls in one direction and their answers. */
+/** The two lanes of a session, each for calls in one direction and their answers. */
 export interface Lanes {
   /** The tab calls `EngineContract`. */
   readonly engine: Endpoint
@@ -16,10 +16,10 @@ export interface Lanes {
   readonly tab: Endpoint
 }
 
-/** A session's ports and proxies. Comlink drops the replies of a proxy that is collected, so they are kept. */
+/** Ports and proxies of open sessions. They are kept, because Comlink drops the replies of a proxy that is garbage-collected. */
 const open = new Set<unknown>()
 
-/** Sessions that this worker keeps anything of. */
+/** How many sessions have ports or proxies in this worker. */
 export const openSessions = (): number => open.size
 
 /** Opens a session for a tab that has sent its connect message. */
@@ -27,7 +27,7 @@ export function accept(admission: Admission, { hello, engine, tab }: ConnectMess
   const [enginePort, tabPort] = [engine, tab] as [MessagePort, MessagePort]
   const gone = new AbortController()
   gone.signal.addEventListener('abort', () => {
-    // Not before the answer to its leave is out.
+    // In a later task, so that the answer to the tab's `leave` is still sent.
     setTimeout(() => {
       enginePort.close()
       tabPort.close()
@@ -42,7 +42,7 @@ export function serve(admission: Admission, hello: unknown, { engine, tab }: Lan
   try {
     if (!isHello(hello)) throw new SidestreamError('VERSION_MISMATCH', 'the page says hello in a way that is not understood: reload it')
     const calls = guarded(tab, isAnswer)
-    // A proxy has the shape of what it stands for, but for methods that answer at once: those answer later, or not at all.
+    // A proxy has the methods of its contract, but each answers with a promise, which may never settle.
     const remote = wrap<TabContract>(calls) as unknown as TabContract
     contract = admission.admit(hello, remote, gone)
     pin([engine, calls, remote, contract], gone.signal)
@@ -53,7 +53,7 @@ export function serve(admission: Admission, hello: unknown, { engine, tab }: Lan
   expose(contract, guarded(engine, (message) => isCall(message, ENGINE_CALLS)))
 }
 
-/** The other end of {@link serve}: an engine elsewhere, for a tab here. Its answers come later, or never. */
+/** The other end of {@link serve}: another worker's engine, for a tab of this worker. Its promises may never settle. */
 export function reach(tab: object, lanes: Lanes, gone: AbortSignal): EngineContract {
   expose(tab, guarded(lanes.tab, (message) => isCall(message, TAB_CALLS)))
   const answers = guarded(lanes.engine, isAnswer)
@@ -69,7 +69,7 @@ function pin(session: unknown, gone: AbortSignal): void {
   })
 }
 
-/** Lets through only what looks right. */
+/** The endpoint, without the messages that do not pass the guard. */
 function guarded(endpoint: Endpoint, isWanted: (message: unknown) => boolean): Endpoint {
   return {
     postMessage: (message, transfer) => {

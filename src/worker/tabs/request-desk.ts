@@ -3,7 +3,7 @@ import { describe, SidestreamError } from '../../shared/errors.ts'
 import type { RequestValues } from '../../shared/calls.ts'
 import type { Clock } from '../ports.ts'
 
-/** A tab that does not give its headers and params for so long may be frozen: the next one is asked, ms. */
+/** A tab that does not give its headers and params within this time, ms, may be frozen: the next tab is asked. */
 const ASK_LIMIT_MS = 5000
 
 /** A tab that can be asked. */
@@ -25,23 +25,23 @@ export interface RequestDeskOptions {
 /** Asks the tabs of an engine for the headers and params of a request, until one answers. */
 export class RequestDesk {
   readonly #options: RequestDeskOptions
-  /** Requests under way, which a newcomer may know the values for. */
-  readonly #waiting = new Set<() => void>()
-  /** Tabs that gave no values when they were last asked: others are asked before them. */
+  /** Wakes the pending {@link ask} calls. */
+  readonly #wakers = new Set<() => void>()
+  /** Tabs that gave no values when they were last asked: all other tabs are asked before them. */
   readonly #failing = new WeakSet<Asked>()
 
   constructor(options: RequestDeskOptions) {
     this.#options = options
   }
 
-  /** Somebody has joined, or nobody is to be asked any more. */
+  /** Wakes the pending {@link ask} calls: a tab has joined, or the engine is closing. */
   notice(): void {
-    for (const tell of this.#waiting) tell()
+    for (const wake of this.#wakers) wake()
   }
 
   /**
-   * A tab that is gone is not asked; one that dies while it is asked, seems to be frozen, or whose function throws is
-   * replaced by another. Those that can be seen come first.
+   * Visible tabs are asked first. A tab that is gone is not asked. When a tab dies during the call, does not answer, or its
+   * function throws, the next tab is asked.
    * @throws SidestreamError `REQUEST_VALUES` when no tab has an answer and a tab's function throws; `TAB_GONE` once closed
    */
   async ask(): Promise<RequestValues> {
@@ -49,32 +49,35 @@ export class RequestDesk {
     while (!closed.aborted) {
       const inOrder = [...tabs].sort((a, b) => Number(this.#failing.has(a)) - Number(this.#failing.has(b)) || Number(b.visible) - Number(a.visible))
       let failure: SidestreamError | null = null
-      let isNewcomer = false
-      let tell = (): void => undefined
-      const newcomer = new Promise<void>((resolve) => {
-        tell = resolve
+      let isWoken = false
+      let wake = (): void => undefined
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve
       }).then(() => {
-        isNewcomer = true
+        isWoken = true
       })
-      this.#waiting.add(tell)
+      this.#wakers.add(wake)
       try {
         for (const [index, tab] of inOrder.entries()) {
-          // Where there is no failure to tell, the last one is waited for without end, unless somebody joins who may know.
+          // Without a failure to report, the last tab is waited for without a limit, until another tab joins.
           const isLast = index === inOrder.length - 1
-          const answer = await this.#askOne(tab, isLast && failure === null ? newcomer : null)
+          const answer = await this.#askOne(tab, isLast && failure === null ? woken : null)
           if (answer instanceof SidestreamError) failure ??= answer
           else if (answer) return answer
         }
-        if (failure && !isNewcomer) throw failure
-        if (!isNewcomer) await newcomer
+        if (failure && !isWoken) throw failure
+        if (!isWoken) await woken
       } finally {
-        this.#waiting.delete(tell)
+        this.#wakers.delete(wake)
       }
     }
     throw new SidestreamError('TAB_GONE', 'no tab is left to ask for headers and params', { retryable: true })
   }
 
-  /** @returns the error where the tab's function throws; null when the tab is gone, or takes until then (null: longer than the limit) */
+  /**
+   * @param until gives up when it settles; null gives up after {@link ASK_LIMIT_MS}
+   * @returns the values; the error when the tab's function throws; null when the tab is gone or was given up
+   */
   async #askOne(tab: Asked, until: Promise<void> | null): Promise<RequestValues | SidestreamError | null> {
     const { gone } = tab.joining.link
     if (gone.aborted) return null

@@ -8,57 +8,57 @@ import type { HeldSubset, Holder, Subsets } from '../core/subsets/subsets.ts'
 
 export interface TabViewOptions {
   readonly subsets: Subsets
-  /** What the tab lacks: where changes go. */
+  /** The rows that the tab lacks; the view adds changes here. */
   readonly pending: RowDiff
   readonly modes: Readonly<Record<string, SyncMode>>
-  /** The tab shows some rows: a progressive collection is not filled, but replaced, and whole then. */
+  /** The tab already shows rows: a progressive collection is not filled but replaced, and is whole after that. */
   readonly hasRows: boolean
-  /** A subset that cannot be had: the tab gets the whole collection. */
+  /** A subset's expression does not compile: the tab gets the whole collection. */
   onRefused(error: unknown): void
 }
 
 /** Where a subset's rows end; see {@link ServedSubset}. */
 type Extent = Omit<ServedSubset, 'id' | 'rows'>
 
-/** A subset's rows as they were stored. */
+/** A subset's stored rows. */
 export interface Preview extends Extent {
   readonly rows: ReadonlyArray<readonly [string, RowData]>
 }
 
 interface Want {
   readonly subset: Subset
-  /** Null while its rows cannot be told, or when it is the whole collection. */
+  /** Null while the state is not there yet, and when the want is for the whole collection. */
   held: HeldSubset | null
   isAttached: boolean
-  /** Of the rows that are shown before the state is there. */
+  /** Where the rows end that are shown before the state is there. */
   preview: Extent | null
-  /** What the tab knows of it; null when it has not been served. */
+  /** The extent that the tab was told last; null when the subset has not been served. */
   told: Extent | null
 }
 
 /** What a tab holds of one collection. */
 interface Part {
-  /** Reasons to hold all of it. */
+  /** How many wants need the whole collection. */
   wholes: number
-  /** Rows of a progressive collection that are still to be sent; null when that has not begun, or is done. */
+  /** Keys of a progressive collection that are still to be sent; null before the filling has begun, and after its end. */
   rest: Iterator<string> | null
   isProgressive: boolean
   /** Key → how many of the held subsets have the row. */
   readonly uses: Map<string, number>
-  /** Rows that are shown before the state is there: key → the row's number. */
+  /** Rows that are shown before the state is there: key → the row's `_seq`. */
   readonly preview: Map<string, unknown>
 }
 
-/** What one tab is to see of the state: whole collections, and subsets of others. */
+/** The part of the state that one tab gets: whole collections, and subsets of other collections. */
 export class TabView implements Holder {
   readonly #options: TabViewOptions
   readonly #wants = new Map<number, Want>()
   readonly #parts = new Map<string, Part>()
-  /** How many of the tab's wants a held subset stands for. */
+  /** Held subset → how many of the tab's wants it serves. */
   readonly #holds = new Map<HeldSubset, number>()
-  /** Collections that are not simply whole: their rows are what somebody is waiting for. */
+  /** Collections that are not eager: queries wait for their rows, so these are sent first. */
   readonly #urgent = new Set<string>()
-  /** Whole collections of which the tab cannot say what it has. */
+  /** Whole collections whose rows the tab may have in part: they are replaced. */
   readonly #replaced = new Set<string>()
   #hasNews = false
 
@@ -75,7 +75,7 @@ export class TabView implements Holder {
     }
   }
 
-  /** Collections of which the tab cannot say what it has. */
+  /** Collections whose rows the tab may have in part. */
   get unknown(): ReadonlyArray<string> {
     return [...this.#parts.keys(), ...this.#replaced]
   }
@@ -84,7 +84,7 @@ export class TabView implements Holder {
     return this.#urgent
   }
 
-  /** Collections of which some rows are to be shown before the state is whole. */
+  /** Collections whose first rows are sent before the state is whole. */
   get early(): ReadonlySet<string> {
     return new Set([...this.#parts].filter(([, { isProgressive, preview }]) => isProgressive || preview.size > 0).map(([name]) => name))
   }
@@ -94,12 +94,12 @@ export class TabView implements Holder {
     return [...this.#parts].filter(([, { isProgressive }]) => isProgressive).map(([name]) => name)
   }
 
-  /** There is something to be told of a subset. */
+  /** {@link serve} may have something to report. */
   get hasNews(): boolean {
     return this.#hasNews
   }
 
-  /** Takes note of what the tab wants from now on; {@link attach} makes it so. */
+  /** Notes the subsets that the tab wants from now on; {@link attach} holds them. */
   want(changes: ReadonlyArray<SubsetChange>, state: State): void {
     for (const { id, subset } of changes) {
       const before = this.#wants.get(id)
@@ -107,7 +107,7 @@ export class TabView implements Holder {
       if (subset && this.#parts.has(subset.collection)) {
         const want: Want = { subset, held: null, isAttached: false, preview: null, told: null }
         this.#wants.set(id, want)
-        // Before the former one is let go, so that rows of both stay where they are.
+        // Before the former subset is released, so that rows of both stay in the tab.
         if (before?.isAttached) this.#attach(want, state)
       }
       if (before) this.#detach(before, state)
@@ -115,11 +115,11 @@ export class TabView implements Holder {
   }
 
   /**
-   * Lets the wanted subsets be held, as far as their rows can be told.
-   * @param complete the state is; where not, only progressive collections are worth it
+   * Holds the wanted subsets.
+   * @param complete the state is complete; if not, only subsets of progressive collections are held
    */
   attach(state: State, complete: boolean): void {
-    // What is pending now are the rows that the tab has not been shown.
+    // The tab has been sent all rows of a collection without pending changes.
     const isShown = new Set([...this.#parts.keys()].filter((name) => !this.#options.pending.has(name)))
     for (const want of this.#wants.values()) {
       if (!want.isAttached && (complete || this.#parts.get(want.subset.collection)!.isProgressive)) this.#attach(want, state)
@@ -133,7 +133,7 @@ export class TabView implements Holder {
 
   /**
    * Rows of whole collections have changed.
-   * @param has the tab has another state of them, and is going to be told what it lacks; but for those that are replaced
+   * @param has the tab has another state of these collections, and gets only what it lacks, except for replaced collections
    */
   fold(diff: RowDiff, has: boolean): void {
     for (const [name, changes] of diff.entries()) {
@@ -143,14 +143,14 @@ export class TabView implements Holder {
   }
 
   /**
-   * The whole collections that the tab is to see; subsets follow when they are attached.
-   * @param has the tab has an earlier state of them, but for those that are replaced
+   * Adds the rows of the whole collections; subsets follow in {@link attach}.
+   * @param has the tab has an earlier state of these collections, except for replaced collections
    */
   open(state: State, has: boolean): void {
     for (const [name, rows] of state.rows) if (!this.#parts.has(name) && (!has || this.#replaced.has(name))) this.#options.pending.foldRows(name, rows)
   }
 
-  /** Everything that the tab is to see, from nothing. */
+  /** Adds all rows of the view: the tab has none. */
   again(state: State): void {
     this.open(state, false)
     for (const [name, part] of this.#parts) {
@@ -168,7 +168,7 @@ export class TabView implements Holder {
     this.#hasNews = true
   }
 
-  /** Adds rows of progressive collections, with which the tab is not in a hurry. @returns whether there were any */
+  /** Adds up to `most` rows of progressive collections, for the tab's idle time. @returns whether there were any */
   fill(state: State, most: number): boolean {
     let left = most
     for (const [name, part] of this.#parts) {
@@ -193,7 +193,7 @@ export class TabView implements Holder {
     return [...this.#parts.values()].some(({ isProgressive, rest }) => isProgressive && rest !== null)
   }
 
-  /** Shows rows that were stored of subsets, before there is a state. */
+  /** Adds the stored rows of wanted subsets, before the state is there. */
   preview(find: (subset: Subset) => Preview | null): void {
     for (const want of this.#wants.values()) {
       const found = want.isAttached || want.preview ? null : find(want.subset)
@@ -210,7 +210,7 @@ export class TabView implements Holder {
     }
   }
 
-  /** What can be said of subsets once all that is pending of their collections has been sent. */
+  /** The subsets whose rows have all been sent, and which have another extent than the tab was told. */
   serve(): ReadonlyArray<ServedSubset> {
     const served: ServedSubset[] = []
     let left = false
@@ -240,7 +240,7 @@ export class TabView implements Holder {
     const part = this.#parts.get(collection)!
     for (const key of entered) this.#use(collection, part, key, 1, rows.get(key))
     for (const key of left) this.#use(collection, part, key, -1, undefined)
-    // One that has come in may be in another subset as well, which it leaves now: it has changed all the same.
+    // A row that enters one subset may leave another one at the same time: it is sent all the same.
     if (part.wholes === 0) for (const key of entered.concat(changed)) this.#send(collection, key, rows.get(key))
     this.#hasNews = true
   }
@@ -303,7 +303,7 @@ export class TabView implements Holder {
     if (row) this.#options.pending.set(collection, key, row)
   }
 
-  /** The state is there: what was shown before it is put right, and not sent again. */
+  /** The state is there: corrects the rows of the preview, and does not send equal rows again. */
   #correct(collection: string, part: Part, state: State, isShown: boolean): void {
     const { pending } = this.#options
     const rows = state.rows.get(collection)

@@ -5,9 +5,9 @@ import { conjunctsOf, type Constant, type Expression } from '../../../shared/sub
 export type Predicate = (row: RowData) => boolean
 
 /**
- * Compiles a `where`. A row that it throws for is taken: the tab evaluates its query itself, and is to find what it would
- * have found with all rows.
- * @throws what TanStack DB's compiler throws for functions that it does not know
+ * Compiles a `where`. A row for which the expression throws is in the subset: the tab evaluates its query itself, and has to find
+ * what it would find with all rows.
+ * @throws the error of TanStack DB's compiler, for functions that it does not know
  */
 export function compilePredicate(where: Expression | null): Predicate {
   if (where === null) return () => true
@@ -21,7 +21,7 @@ export function compilePredicate(where: Expression | null): Predicate {
   }
 }
 
-/** Compiles an expression for a value; undefined where it throws. */
+/** Compiles an expression to a function of a row; the function returns undefined where the expression throws. */
 export function compileValue(expression: Expression): (row: RowData) => unknown {
   const evaluate = compile(expression)
   return (row) => {
@@ -35,7 +35,7 @@ export function compileValue(expression: Expression): (row: RowData) => unknown 
 
 const compile = (expression: Expression): ((row: RowData) => unknown) => compileSingleRowExpression(decode(expression)) as (row: RowData) => unknown
 
-/** The compiler looks at an expression's fields only, never at its class. */
+/** The compiler reads an expression's fields only, never its class. */
 function decode(expression: Expression): IR.BasicExpression {
   switch (expression.type) {
     case 'ref':
@@ -56,14 +56,14 @@ export function decodeConstant(constant: Constant): unknown {
   return new Date(constant.date ?? NaN)
 }
 
-/** A row's field that has to have one of these values. */
+/** A condition: a row's field has one of these values. */
 export interface Equality {
   readonly path: ReadonlyArray<string>
   /** Strings, numbers and booleans, each once. */
   readonly values: ReadonlyArray<unknown>
 }
 
-/** A condition that every matching row meets and an index can answer; null when there is none. */
+/** The condition with the fewest values that every matching row meets and an index can answer; null when there is none. */
 export function equalityOf(where: Expression | null): Equality | null {
   let best: Equality | null = null
   for (const conjunct of conjunctsOf(where)) {
@@ -84,7 +84,7 @@ function asEquality(expression: Expression): Equality | null {
   return { path: ref.path, values: [...new Set(value)] }
 }
 
-/** Compared by identity, in a map as in an expression. */
+/** Whether a value is compared by identity, in a map as in an expression. */
 const isPlain = (value: Constant): boolean => typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
 
 const isList = (constant: Constant): constant is ReadonlyArray<Constant> => Array.isArray(constant)

@@ -2,13 +2,13 @@ import type { RowData } from '../../../shared/row.ts'
 import type { Predicate } from './expression.ts'
 import { movesBetween, NO_MOVES, type Candidates, type Members, type Moves } from './members.ts'
 
-/** The rows that a predicate holds for. */
+/** The members of a subset that is a filter: the rows for which a predicate holds. */
 export class FilterMembers implements Members {
   readonly edge = null
   readonly whole = true
   readonly #matches: Predicate
   #keys = new Set<string>()
-  /** Noted keys, and whether they were in it before. */
+  /** Noted key → whether its row was a member before. */
   readonly #noted = new Map<string, boolean>()
 
   constructor(matches: Predicate) {

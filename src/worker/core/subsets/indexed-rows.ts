@@ -4,41 +4,41 @@ import type { Equality } from './expression.ts'
 import { orderOf, type Entry } from './order.ts'
 import { OrderedIndex } from './ordered-index.ts'
 
-/** Fewer rows are looked through faster than an index is worth. */
+/** The fewest rows for an index: a pass over fewer rows costs less than an index. */
 const WORTH_ROWS = 2000
-/** Looks through all rows for the same reason before an index is made. */
+/** How many passes over all rows for the same field it takes to make an index. */
 const WORTH_LOOKS = 2
-/** Rows that are taken into a new index at once: a few ms. */
+/** Rows that are added to a new index in one task: a few ms. */
 const SLICE_ROWS = 4000
-/** Indexes of a collection: the one that has not been used for the longest makes room. */
+/** The most indexes of a collection: a new one replaces the index that has not been used for the longest. */
 const MOST_INDEXES = 8
 
 interface IndexState {
   readonly index: OrderedIndex
-  /** Rows that are still to be taken in; null when it is of use. */
+  /** Rows that are still to be added; null when the index is complete. */
   remaining: Iterator<[string, RowData]> | null
 }
 
-/** A collection's rows, and the indexes over them that have turned out to be needed. */
+/** A collection's rows, and the indexes over them that queries have needed. */
 export class IndexedRows {
   rows: ReadonlyMap<string, RowData>
   readonly #schedule: () => void
-  /** By what they order, the one used last at the end. */
+  /** Key: the order term as JSON. The index that was used last is at the end. */
   readonly #indexes = new Map<string, IndexState>()
   readonly #looks = new Map<string, number>()
 
-  /** @param schedule has {@link build} called some time later, when all changes have been told */
+  /** @param schedule calls {@link build} some time later, when {@link change} was called for all changes */
   constructor(rows: ReadonlyMap<string, RowData>, schedule: () => void) {
     this.rows = rows
     this.#schedule = schedule
   }
 
-  /** There is an index, finished or not: it has to be told of every change, with the row as it was before. */
+  /** There is an index, complete or not: {@link change} has to be called for every change. */
   get hasIndexes(): boolean {
     return this.#indexes.size > 0
   }
 
-  /** The rows are others. */
+  /** Replaces all rows, and drops the indexes. */
   replace(rows: ReadonlyMap<string, RowData>): void {
     this.rows = rows
     this.#indexes.clear()
@@ -52,7 +52,7 @@ export class IndexedRows {
     }
   }
 
-  /** Rows among which all those are that meet a condition. */
+  /** All rows that meet a condition, and perhaps others. */
   *equal(equality: Equality | null): IterableIterator<readonly [string, RowData]> {
     const index = equality && this.#indexOf(termOf({ type: 'ref', path: equality.path }))
     if (!index) {
@@ -65,20 +65,20 @@ export class IndexedRows {
     }
   }
 
-  /** All rows in an order; null without an index, or where values of different kinds have none. */
+  /** All rows in an order; null without an index, or where values of different kinds have no order. */
   inOrder(term: OrderTerm): Iterable<Entry> | null {
     const index = this.#indexOf(term)
     return index?.isOrdered ? index.walk(term.direction === 'desc') : null
   }
 
-  /** Takes more rows into indexes that are being made. */
+  /** Adds more rows to the indexes that are not complete. */
   build(): void {
     let more = false
     for (const state of this.#indexes.values()) {
       for (let count = 0; state.remaining !== null && count < SLICE_ROWS; count += 1) {
         const next = state.remaining.next()
         if (next.done) state.remaining = null
-        // A row that was changed since the beginning is in it already, and comes twice.
+        // A row that has changed since the index was made is in it already; adding it again changes nothing.
         else state.index.add(next.value[0], next.value[1])
       }
       more ||= state.remaining !== null
@@ -108,11 +108,11 @@ export class IndexedRows {
   }
 }
 
-/** The same order read from its other end. */
+/** The ascending order that, read from its end, is the given one: both share an index. */
 const upwards = (term: OrderTerm): OrderTerm =>
   term.direction === 'asc' ? term : { ...term, direction: 'asc', nulls: term.nulls === 'first' ? 'last' : 'first' }
 
-/** An order in which equal values stand together. */
+/** An order in which equal values are next to each other. */
 const termOf = (expression: Expression): OrderTerm => ({
   expression,
   direction: 'asc',

@@ -1,36 +1,37 @@
 import type { RowData } from '../../../shared/row.ts'
 import type { Entry } from './order.ts'
 
-/** How rows moved in relation to a subset. */
+/** Keys of rows that entered or left a subset, or changed in it. */
 export interface Moves {
   readonly entered: ReadonlyArray<string>
   readonly left: ReadonlyArray<string>
-  /** Rows that are in it as before, and have changed. */
+  /** Rows that are still in the subset, and have changed. */
   readonly changed: ReadonlyArray<string>
 }
 
 export const NO_MOVES: Moves = { entered: [], left: [], changed: [] }
 
-/** Where a subset's rows are looked for. */
+/** The rows among which a subset's rows are found. */
 export interface Candidates {
   /** All rows that can match. */
   all(): Iterable<readonly [string, RowData]>
-  /** All rows in the subset's order; null where no index has it. */
+  /** All rows in the subset's order; null when no index has that order. */
   inOrder(): Iterable<Entry> | null
   get(key: string): RowData | undefined
 }
 
-/** Which rows are in a subset. Rows' changes are noted, and take effect together. */
+/** Which rows are in a subset. Changes of rows are noted, and take effect together. */
 export interface Members {
   readonly keys: ReadonlySet<string>
-  /** Value of the order's term in the last row of a prefix; null where there is none. */
+  /** Value of the order's term in the last row of a prefix; null for a filter, and without rows. */
   readonly edge: unknown
-  /** All rows that match are in it. */
+  /** All matching rows are in the subset. */
   readonly whole: boolean
-  /** A row is another one, or (null) gone. */
+  /** A row has changed, or (null) is removed. */
   note(key: string, row: RowData | null): void
+  /** Lets the noted changes take effect. */
   settle(candidates: Candidates): Moves
-  /** Looks at all rows anew. Rows that are in it before and after count as changed. */
+  /** Goes through all rows again. Rows that are in the subset before and after count as changed. */
   fill(candidates: Candidates): Moves
 }
 

@@ -3,7 +3,7 @@ import type { RowData } from '../../../shared/row.ts'
 import type { OrderTerm } from '../../../shared/subset.ts'
 import { compileValue } from './expression.ts'
 
-/** A row by its place in an order. */
+/** A row's place in an order. */
 export interface Entry {
   readonly value: unknown
   readonly key: string
@@ -11,9 +11,9 @@ export interface Entry {
 
 export interface Order {
   readonly valueOf: (row: RowData) => unknown
-  /** By TanStack DB's comparator, the one that is total: also for values of different kinds. */
+  /** By TanStack DB's index comparator, which is total: it also orders values of different kinds. */
   readonly compareValues: (a: unknown, b: unknown) => number
-  /** By value, then by key: no two rows are alike. */
+  /** By value, then by key: no two rows are equal. */
   readonly compare: (a: Entry, b: Entry) => number
 }
 
@@ -31,7 +31,7 @@ function comparatorOf({ direction, nulls, stringSort, locale, localeOptions }: O
     ...(locale === null ? {} : { locale }),
     ...(localeOptions === null ? {} : { localeOptions: JSON.parse(localeOptions) as object }),
   }, 'index')
-  // Most orders are of numbers, and the general comparator asks many questions before it compares two.
+  // Most orders are of numbers, and the general comparator checks many cases before it compares two.
   return (a, b) => (isFinite(a) && isFinite(b) ? sign * (a < b ? -1 : a > b ? 1 : 0) : compare(a, b))
 }
 
@@ -40,8 +40,8 @@ const isFinite = (value: unknown): value is number => Number.isFinite(value)
 const compareKeys = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /**
- * The kind of values among which an order is one: of a number and a text none comes first. Null for no value, which has
- * a place in every order.
+ * The kind of a value. Values of one kind have an order; a number and a string have none. Null for a missing value, which has a
+ * place in every order.
  */
 export const kindOf = (value: unknown): string | null => (value === null || value === undefined ? null : typeof value)
 

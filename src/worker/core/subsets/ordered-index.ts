@@ -1,12 +1,12 @@
 import type { RowData } from '../../../shared/row.ts'
 import { areOrdered, kindOf, placeOf, type Entry, type Order } from './order.ts'
 
-/** Entries that a chunk holds at most: moving them costs less than finding the chunk. */
+/** The most entries of a chunk: moving them costs less than finding the chunk. */
 const CHUNK_ENTRIES = 1024
 
 /**
- * All rows of a collection in an order: a sorted list in chunks, which for a million rows costs a dozen comparisons and one
- * short move for each change. Adding what is there, or removing what is not, changes nothing.
+ * All rows of a collection in an order: a sorted list in chunks. With a million rows a change costs some twenty comparisons and
+ * one short move. Adding an entry that is there, or removing one that is not, changes nothing.
  */
 export class OrderedIndex {
   readonly #order: Order
@@ -17,7 +17,7 @@ export class OrderedIndex {
     this.#order = order
   }
 
-  /** Whether the values are all of one kind, so that there is an order at all. */
+  /** Whether all values are of one kind, and so have an order. */
   get isOrdered(): boolean {
     return areOrdered(this.#kinds.keys())
   }
@@ -55,7 +55,7 @@ export class OrderedIndex {
     else for (let index = this.#chunks.length - 1; index >= 0; index -= 1) for (let at = this.#chunks[index]!.length - 1; at >= 0; at -= 1) yield this.#chunks[index]![at]!
   }
 
-  /** Keys of the rows whose value this is. */
+  /** Keys of the rows with this value. */
   *equal(value: unknown): IterableIterator<string> {
     const first = { value, key: '' }
     for (let index = this.#chunkOf(first); index < this.#chunks.length; index += 1) {

@@ -3,14 +3,14 @@ import type { Predicate } from './expression.ts'
 import { movesBetween, NO_MOVES, type Candidates, type Members, type Moves } from './members.ts'
 import { areOrdered, endOf, kindOf, placeOf, type Entry, type Order } from './order.ts'
 
-/** Rows beyond the prefix that are known as well: so many can leave it before all rows are looked at again. */
+/** How many rows beyond the prefix are known: so many rows can leave it before a pass over all rows is needed. */
 const SPARE_ROWS = 200
 
 /**
- * The first rows of those that a predicate holds for, with all that tie with the last one.
+ * The members of a subset that is a prefix: the first rows for which a predicate holds, with all rows that tie with the last one.
  *
- * Beyond the prefix some more rows are known, in order and without a gap up to a horizon: when rows leave, the next ones
- * are at hand. Where values have no order among themselves there is no prefix either, and all matching rows are in.
+ * Some more rows beyond the prefix are known, in order and without a gap up to a horizon: when rows leave the prefix, the next
+ * ones are known. When the values have no order among themselves, all matching rows are in the subset.
  */
 export class PrefixMembers implements Members {
   readonly #matches: Predicate
@@ -19,9 +19,9 @@ export class PrefixMembers implements Members {
   #keys = new Set<string>()
   /** Sorted. */
   #known: Entry[] = []
-  /** Values of the known rows, by key. */
+  /** Key → value of the order's term, for the known rows. */
   #values = new Map<string, unknown>()
-  /** All matching rows are known whose value comes before this one; null when all are known. */
+  /** All matching rows with a value before this one are known; null when all matching rows are known. */
   #horizon: { readonly value: unknown } | null = null
   #kinds = new Set<string>()
   readonly #noted = new Set<string>()
@@ -29,7 +29,7 @@ export class PrefixMembers implements Members {
   /** The prefix is all known rows up to the edge. */
   #hasEdge = false
 
-  /** @param rows of the prefix, more than none */
+  /** @param rows how many rows the prefix has without the ties at its end; at least 1 */
   constructor(matches: Predicate, order: Order, rows: number) {
     this.#matches = matches
     this.#order = order
@@ -150,7 +150,7 @@ export class PrefixMembers implements Members {
       const row = candidates.get(entry.key)
       if (row && this.#matches(row)) this.#known.push(entry)
     }
-    // Rows of one value come in order of key from an index, also when it is read from its end.
+    // An index that is read from its end gives rows of equal value in descending order of key; the prefix has them ascending.
     this.#known.sort(this.#order.compare)
     for (const { value } of this.#known) {
       const kind = kindOf(value)
@@ -162,7 +162,7 @@ export class PrefixMembers implements Members {
     const { compare, compareValues, valueOf } = this.#order
     const most = this.#rows + SPARE_ROWS
     let known: Entry[] = []
-    /** Sorted, once there are enough of them to leave some out. */
+    /** `known` is sorted, and rows beyond `horizon` are left out. */
     let isFull = false
     let horizon: { value: unknown } | null = null
     for (const [key, row] of candidates.all()) {
@@ -194,7 +194,7 @@ export class PrefixMembers implements Members {
       for (const [key, row] of candidates.all()) if (this.#matches(row)) known.push({ value: valueOf(row), key })
       known.sort(compare)
     } else if (horizon && compareValues(known[this.#rows - 1]!.value, horizon.value) >= 0) {
-      // So many rows tie where the prefix ends that some were left out.
+      // More rows tie at the prefix's end than are known: find them all.
       const { value: edge } = known[this.#rows - 1]!
       known = []
       horizon = null
@@ -211,7 +211,7 @@ export class PrefixMembers implements Members {
     if (horizon) this.#end(horizon.value)
   }
 
-  /** Forgets what does not come before `value`: of rows with that value perhaps not all are known. */
+  /** Forgets the rows that do not come before `value`: perhaps not all rows with that value are known. */
   #end(value: unknown): void {
     this.#horizon = { value }
     let length = this.#known.length

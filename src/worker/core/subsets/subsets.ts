@@ -9,15 +9,15 @@ import type { Candidates, Members, Moves } from './members.ts'
 import { orderOf } from './order.ts'
 import { PrefixMembers } from './prefix.ts'
 
-/** A subset that somebody holds: its members follow the rows. */
+/** A subset that a tab holds: its members follow the rows. */
 export interface HeldSubset {
   readonly subset: Subset
   readonly members: Members
 }
 
-/** Who holds subsets, and hears how rows move in and out of them. */
+/** A tab's view: it holds subsets, and hears how rows move in and out of them. */
 export interface Holder {
-  /** @param rows the collection's, as they are now */
+  /** @param rows the collection's present rows */
   moved(held: HeldSubset, moves: Moves, rows: ReadonlyMap<string, RowData>): void
 }
 
@@ -30,43 +30,44 @@ export type WorkingSubsets = ReadonlyArray<{
   readonly whole: boolean
 }>
 
-interface Entry extends HeldSubset {
+/** A held subset with its holders: equal subsets are one. */
+interface SharedSubset extends HeldSubset {
   readonly key: string
   readonly equality: Equality | null
   readonly candidates: Candidates
   readonly holders: Map<Holder, number>
 }
 
-/** Subsets that rows with certain values of a field can be in, by value. */
+/** Subsets by the value of a field that their rows must have. */
 interface Route {
   readonly valueOf: (row: RowData) => unknown
-  readonly byValue: Map<unknown, Set<Entry>>
+  readonly byValue: Map<unknown, Set<SharedSubset>>
 }
 
 export interface SubsetsOptions {
   /** Runs a task some time later. */
   readonly later: (task: () => void) => void
-  /** Somebody holds other subsets, or rows of them have moved. */
+  /** A tab holds other subsets, or rows of held subsets have moved. */
   readonly onMoved: () => void
 }
 
-/** Rows that all held subsets have together, at most, for {@link Subsets.working} to name them. */
+/** The most rows of the working set; see {@link Subsets.working}. */
 const WORKING_ROWS = 5000
 
 interface CollectionSubsets {
   readonly indexed: IndexedRows
-  readonly entries: Map<string, Entry>
-  /** Those that any row can be in. */
-  readonly open: Set<Entry>
+  readonly entries: Map<string, SharedSubset>
+  /** Subsets that any row can be in, because their condition asks for no value of a field. */
+  readonly open: Set<SharedSubset>
   readonly routes: Map<string, Route>
-  /** Rows that have changed since the last settling, as they were then. */
+  /** Rows that have changed since the last {@link settle}, as they were then. */
   readonly changed: Map<string, RowData | null>
 }
 
 /**
- * The subsets that an engine's tabs hold, over the rows that they are to see. Equal subsets are one. Changes are noted
- * when they happen, once a row, and take effect when somebody wants to know: then each costs the subsets that its row is or
- * was in, or may come into.
+ * The subsets that an engine's tabs hold, over the rows of the state. Equal subsets are one. Changes are noted when they happen,
+ * once a row, and take effect in {@link settle}: each change is then compared with the subsets that its row, before or after the
+ * change, may be in.
  */
 export class Subsets {
   readonly #collections = new Map<string, CollectionSubsets>()
@@ -77,8 +78,8 @@ export class Subsets {
   }
 
   /**
-   * Holds a subset for somebody, who is told its rows by {@link Members.keys}. Each call asks for one {@link release}.
-   * @throws what TanStack DB's compiler throws for functions that it does not know
+   * Holds a subset for a tab, whose rows are {@link Members.keys}. Each call needs one {@link release}.
+   * @throws the error of TanStack DB's compiler, for functions that it does not know
    */
   hold(subset: Subset, holder: Holder, state: State): HeldSubset {
     this.settle()
@@ -97,7 +98,7 @@ export class Subsets {
   }
 
   release(held: HeldSubset, holder: Holder): void {
-    const entry = held as Entry
+    const entry = held as SharedSubset
     const { key, holders, subset } = entry
     const count = (holders.get(holder) ?? 0) - 1
     if (count > 0) holders.set(holder, count)
@@ -108,20 +109,22 @@ export class Subsets {
     route(collection, entry, (set) => set.delete(entry))
   }
 
-  /** A row is about to change. @param before as it is */
+  /** A row is about to change. @param before the row as it is; null when there is none */
   note(collection: string, key: string, before: RowData | null): void {
     const own = this.#collections.get(collection)
     if (own && (own.entries.size > 0 || own.indexed.hasIndexes) && !own.changed.has(key)) own.changed.set(key, before)
   }
 
-  /** Lets everything noted take effect. */
+  /** Lets the noted changes take effect. */
   settle(): void {
     let moved = false
     for (const collection of this.#collections.values()) moved = settle(collection) || moved
     if (moved) this.#options.onMoved()
   }
 
-  /** The held subsets with their rows, the newest ones as far as there are not too many; null when there are none. */
+  /**
+   * The working set: the held subsets with their rows, {@link WORKING_ROWS} rows at most, newest subsets first; null when empty.
+   */
   working(): WorkingSubsets | null {
     this.settle()
     const working: Array<WorkingSubsets[number]> = []
@@ -137,7 +140,7 @@ export class Subsets {
     return working.length > 0 ? working : null
   }
 
-  /** The rows are others, or have changed unnoted: all are looked at anew. */
+  /** The state was replaced, or rows have changed without a note: goes through all rows again. */
   refill(state: State): void {
     for (const [name, collection] of this.#collections) {
       collection.changed.clear()
@@ -146,7 +149,7 @@ export class Subsets {
     }
   }
 
-  /** Rows were added without being noted, while the state is being filled. */
+  /** Rows were added without a note, while the cache fills the state. */
   added(diff: RowDiff): void {
     for (const [name, rows] of diff.entries()) {
       const collection = this.#collections.get(name)
@@ -181,7 +184,7 @@ const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
 
 const rowsOf = (state: State, collection: string): ReadonlyMap<string, RowData> => state.rows.get(collection) ?? NO_ROWS
 
-function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): Entry {
+function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): SharedSubset {
   const { where, first } = subset
   const equality = equalityOf(where)
   const matches = compilePredicate(where)
@@ -192,7 +195,7 @@ function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): E
     members: first ? new PrefixMembers(matches, orderOf(first.order), first.rows) : new FilterMembers(matches),
     candidates: {
       all: () => indexed.equal(equality),
-      // A condition that an index answers leaves few rows: to sort those takes less than to walk all.
+      // A condition that an index answers leaves few rows: sorting these takes less time than walking through all rows.
       inOrder: () => (first && equality === null ? indexed.inOrder(first.order) : null),
       get: (row) => indexed.rows.get(row),
     },
@@ -204,7 +207,7 @@ function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): E
 function settle(collection: CollectionSubsets): boolean {
   const { changed, indexed, entries, open } = collection
   if (changed.size === 0) return false
-  const touched = new Set<Entry>(open)
+  const touched = new Set<SharedSubset>(open)
   for (const [key, before] of changed) {
     const after = indexed.rows.get(key) ?? null
     if (indexed.hasIndexes) indexed.change(key, before, after)
@@ -222,18 +225,18 @@ function settle(collection: CollectionSubsets): boolean {
   return moved
 }
 
-function note(entry: Entry, key: string, after: RowData | null, touched: Set<Entry>): void {
+function note(entry: SharedSubset, key: string, after: RowData | null, touched: Set<SharedSubset>): void {
   entry.members.note(key, after)
   touched.add(entry)
 }
 
-function tell(entry: Entry, moves: Moves, { indexed }: CollectionSubsets): boolean {
+function tell(entry: SharedSubset, moves: Moves, { indexed }: CollectionSubsets): boolean {
   if (moves.entered.length + moves.left.length + moves.changed.length === 0) return false
   for (const holder of [...entry.holders.keys()]) holder.moved(entry, moves, indexed.rows)
   return true
 }
 
-function route({ open, routes }: CollectionSubsets, { equality }: Entry, change: (set: Set<Entry>) => void): void {
+function route({ open, routes }: CollectionSubsets, { equality }: SharedSubset, change: (set: Set<SharedSubset>) => void): void {
   if (!equality) {
     change(open)
     return
