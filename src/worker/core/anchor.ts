@@ -60,9 +60,9 @@ function countChanges(items: ReadonlyArray<unknown>): number {
 /** The last batches that were read: as many as an anchor covers. */
 export class Tail {
   #batches: ReadBatch[] = []
-  /** Change events in each of them. */
+  /** Number of change events of each batch. */
   #changes: number[] = []
-  /** Events in all of them. */
+  /** Number of events of all batches. */
   #count = 0
   #anchor: Anchor | null
 
