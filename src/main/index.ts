@@ -34,7 +34,7 @@ export type { ActionDefinition, ActionFactory, ActionMap, BackoffOptions, CacheS
 export type { StatusStore } from './status.ts'
 export type { AppendOptions, StreamHandle } from './stream-handle.ts'
 
-// The same parts of TanStack DB that @durable-streams/state/db hands on, so that one import serves.
+// The same names of TanStack DB that @durable-streams/state/db exports, so that applications need one import only.
 export type { Collection, SyncConfig } from '@tanstack/db'
 export {
   and,

@@ -25,7 +25,7 @@ export class Preload {
   #timer: ReturnType<typeof setTimeout> | undefined
   #progress = ''
 
-  /** @param mayBeMended a refusal is not final: rows are on their way from the cache, or `onError` decides about it */
+  /** @param mayBeMended whether a refusal is not final: rows are still being read from the cache, or `onError` decides */
   constructor(read: () => StreamDBStatus, mayBeMended: () => boolean) {
     this.#read = read
     this.#mayBeMended = mayBeMended

@@ -27,7 +27,7 @@ export function streamUrl(url: string | URL): string {
   return base === undefined ? text : resolved
 }
 
-/** A URL in the form of a request, so that one stream has one URL however it is written. */
+/** A URL in the form of a request, so that one stream has one URL, in whichever form it is written. */
 export function requestUrl(url: string): string {
   const parsed = resolve(url)
   return parsed === null ? url : parsed.replace(/#.*$/, '')

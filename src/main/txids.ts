@@ -15,7 +15,7 @@ interface Waiter {
 
 /** The pending `awaitTxId` calls, by transaction id. */
 export class Txids {
-  /** Insertion-ordered: the oldest are forgotten first. */
+  /** In order of insertion: the oldest ids are forgotten first. */
   readonly #seen = new Set<string>()
   readonly #waiting = new Map<string, Set<Waiter>>()
 

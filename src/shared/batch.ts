@@ -55,7 +55,7 @@ export interface DiffBatch {
   readonly replace: boolean
   /** The same for these collections only; `from` is still the tab's offset. */
   readonly replaced: ReadonlyArray<string>
-  /** Subsets whose rows are in the tab once this batch is applied, and those whose edge has moved. */
+  /** Subsets whose rows are all in the tab once this batch is applied, and subsets whose edge has moved. */
   readonly served: ReadonlyArray<ServedSubset>
   /** Progressive collections whose rows have not all been sent. */
   readonly filling: ReadonlyArray<string>

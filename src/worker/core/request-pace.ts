@@ -14,7 +14,7 @@ export interface RequestOutcome {
 }
 
 /**
- * The shortest time between the starts of two requests, ms. It loses no events: those of the meantime come in the next answer.
+ * The shortest time between the starts of two requests, ms. It loses no events: the next answer has all of them.
  */
 const FLOOR_MS = 10
 /** A live request that lasted this long, ms, was held by the server to wait for news. */

@@ -82,7 +82,7 @@ export class Wire {
     this.#post({ seq: this.#sent, lane: null, bye: false, body: null })
   }
 
-  /** Ends the session; the other end is told. */
+  /** Ends the session, and tells the other end. */
   close(): void {
     if (this.#closed) return
     this.#post({ seq: this.#sent, lane: null, bye: true, body: null })
