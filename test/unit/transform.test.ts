@@ -80,6 +80,13 @@ describe('a transform', () => {
     expect(() => structuredClone(outcome)).not.toThrow()
   })
 
+  test('is not passed by: an event that is too deep to be copied is kept out, although its value is not', () => {
+    let deep: unknown = 'end'
+    for (let level = 0; level < 5000; level += 1) deep = [deep]
+    const { users, codes } = fold(() => null, user('1', undefined, { trace: deep }), user('2', undefined, { old_value: deep }))
+    expect([users, codes]).toEqual([[], ['TRANSFORM_FAILED', 'TRANSFORM_FAILED']])
+  })
+
   test('survives an event that is too deep to be copied', () => {
     let value: unknown = 1
     for (let level = 0; level < 20_000; level += 1) value = { value }
