@@ -110,7 +110,8 @@ export interface EngineContract {
 /** The methods that an engine calls on a tab. */
 export interface TabContract {
   apply(batch: DiffBatch): Promise<Ack>
-  status(status: EngineStatus): void
+  /** The answer lets the next message go, as that to a diff batch does. */
+  status(status: EngineStatus): MaybePromise<void>
   /** The present values of the tab's headers and params; called before each request. */
   requestValues(): Promise<Outcome<RequestValues>>
 }

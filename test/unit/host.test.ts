@@ -139,6 +139,7 @@ describe('what is wrong with one tab', () => {
     await world.source.deliver(itemEvents(1), '1')
     world.clock.advance(30)
     expect(tab.tab.last.batch.status?.lastError ?? tab.status().lastError).toMatchObject({ code: 'INVALID_OPTIONS' })
+    tab.tab.last.answer('applied')
     world.source.fail(new Error('the network is down'))
     await settled()
     world.clock.advance(30)

@@ -11,6 +11,7 @@ export interface Delivery {
 /** A tab that answers when the test says so. */
 export class ScriptedTab implements TabContract {
   readonly deliveries: Delivery[] = []
+  /** Those that came by themselves, and those that came with a batch. */
   readonly statuses: EngineStatus[] = []
 
   get last(): Delivery {
@@ -18,14 +19,25 @@ export class ScriptedTab implements TabContract {
   }
 
   apply(batch: DiffBatch): Promise<Ack> {
+    if (batch.status) this.statuses.push(batch.status)
     return new Promise((answer, fail) => {
       // As it crosses a port: later changes on the engine's side are not seen here.
       this.deliveries.push({ batch: structuredClone(batch), answer, fail })
     })
   }
 
-  status(status: EngineStatus): void {
+  /** Statuses are answered by {@link answerStatus} only. */
+  holdsStatus = false
+  #answerStatus: () => void = () => undefined
+
+  status(status: EngineStatus): Promise<void> | void {
     this.statuses.push(status)
+    if (this.holdsStatus) return new Promise((answer) => (this.#answerStatus = answer))
+  }
+
+  answerStatus(): void {
+    this.holdsStatus = false
+    this.#answerStatus()
   }
 
   requestValues(): Promise<Outcome<RequestValues>> {

@@ -13,6 +13,7 @@ import { Removals } from '../../src/worker/core/removals.ts'
 import { Subsets } from '../../src/worker/core/subsets/subsets.ts'
 import { TabSession, type Publication } from '../../src/worker/tabs/tab-session.ts'
 import { MapSink } from './map-sink.ts'
+import { ManualClock } from '../contract/manual-clock.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
 
 const SHAPES = [
@@ -21,6 +22,7 @@ const SHAPES = [
 ]
 const events = (count: number, offset = '1'): StreamBatch & { changes: [] } => ({ items: Array.from({ length: count }, () => 0), offset, upToDate: true, streamClosed: false, changes: [] })
 
+let clock: ManualClock
 let tab: ScriptedTab
 let gone: AbortController
 let state: State
@@ -28,6 +30,7 @@ let offset: number
 let problems: ErrorData[]
 
 beforeEach(() => {
+  clock = new ManualClock()
   tab = new ScriptedTab()
   gone = new AbortController()
   state = emptyState(SHAPES, 'reading')
@@ -39,6 +42,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have 
   return new TabSession(
     { tab, gone: gone.signal },
     {
+      clock,
       epoch: 'e',
       have: options.have ?? null,
       modes: {},
@@ -299,17 +303,77 @@ describe('a tab session', () => {
     expect(problems).toEqual([expect.objectContaining({ code: 'TAB_GONE', message: 'gone wrong' })])
   })
 
-  test('leaves a tab alone that refuses three times, until there is news', async () => {
+  test('gives a tab time that refuses three times, whatever is published: each answer to a refusal is the whole state', async () => {
     const session = start()
     open(session)
-    for (let refusal = 0; refusal < 10; refusal += 1) {
+    const refuse = async (): Promise<void> => {
       tab.last.answer('resync')
       await settled()
     }
+    for (let refusal = 0; refusal < 3; refusal += 1) await refuse()
     expect(tab.deliveries.length).toBe(3)
     publish(session, { a: row('a') })
+    clock.advance(999)
+    await settled()
+    expect(tab.deliveries.length).toBe(3)
+    clock.advance(1)
     expect(tab.deliveries.length).toBe(4)
-    expect(tab.last.batch).toMatchObject({ replace: true, to: '1' })
+    expect(tab.last.batch).toMatchObject({ replace: true, to: '1', diffs: [{ rows: [row('a')] }] })
+    for (let second = 0; second < 600; second += 1) {
+      if (tab.deliveries.length > second) await refuse()
+      publish(session, { a: row('a', second) })
+      clock.advance(1000)
+    }
+    expect(tab.deliveries.length).toBeLessThanOrEqual(20)
+  })
+
+  test('gives a tab no time that asks for something itself, or that takes a batch again', async () => {
+    const session = start()
+    open(session)
+    for (let refusal = 0; refusal < 3; refusal += 1) {
+      tab.last.answer('resync')
+      await settled()
+    }
+    session.restart()
+    expect(tab.deliveries.length).toBe(4)
+    await acknowledge()
+    publish(session, { a: row('a') })
+    for (let refusal = 0; refusal < 2; refusal += 1) {
+      tab.last.answer('resync')
+      await settled()
+    }
+    expect(tab.deliveries.length).toBe(7)
+  })
+
+  test('sends a tab that does not answer one message, however often the status changes; then the latest', async () => {
+    const session = start()
+    for (let change = 0; change < 100; change += 1) {
+      session.status()
+      await settled()
+    }
+    expect(tab.statuses.length).toBe(100)
+    tab.holdsStatus = true
+    for (let change = 0; change < 100; change += 1) session.status()
+    open(session)
+    publish(session, { a: row('a') })
+    expect([tab.statuses.length, tab.deliveries.length]).toEqual([101, 0])
+    tab.answerStatus()
+    await settled()
+    expect([tab.statuses.length, tab.deliveries.length]).toEqual([102, 1])
+    expect(tab.last.batch.status).not.toBeNull()
+  })
+
+  test('tells the status between the parts of a long load', async () => {
+    const session = start()
+    open(session)
+    await acknowledge()
+    publish(session, Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`k${String(index)}`, row(`k${String(index)}`)])))
+    session.status()
+    const told = tab.statuses.length
+    expect(tab.last.batch).toMatchObject({ last: false, status: null })
+    await acknowledge()
+    expect(tab.statuses.length).toBe(told + 1)
+    expect(tab.last.batch).toMatchObject({ last: false, status: null })
   })
 
   test('sends everything again to a tab that has lost its rows, also while a batch is in flight', async () => {
@@ -359,7 +423,7 @@ describe('a tab session', () => {
     session.restart()
     await session.room()
     expect(tab.deliveries.length).toBe(1)
-    expect(tab.statuses).toEqual([])
+    expect(tab.statuses.length).toBe(1)
     expect(problems).toEqual([])
   })
 
@@ -450,6 +514,7 @@ describe('a tab session with a replica', () => {
   test('ends with the engine’s rows after any refusal, failure or loss; batches are contiguous', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(action, { maxLength: 40 }), fc.boolean(), async (actions, hasRows) => {
+        clock = new ManualClock()
         tab = new ScriptedTab()
         gone = new AbortController()
         state = emptyState(SHAPES, 'reading')
@@ -509,8 +574,9 @@ describe('a tab session with a replica', () => {
               break
           }
         }
-        // News, for a tab that was left alone.
         publish(session, {}, {})
+        // A tab that was given time is tried again.
+        clock.advance(60_000)
         while (tab.deliveries[taken]) await take()
         expect(new Map([...sink.rows].sort())).toEqual(new Map([...state.rows.get('items')!].sort()))
         expect(replica.offset).toBe(String(offset))

@@ -15,9 +15,7 @@ export type WireTab = Omit<TabContract, 'requestValues'> & {
 export function sealingTab(sealing: Sealing, tab: TabContract, known: RequestValues | null): WireTab {
   return {
     apply: (batch) => tab.apply(batch),
-    status: (status) => {
-      tab.status(status)
-    },
+    status: (status) => tab.status(status),
     requestValues: async (leaderKey) => {
       const answer = known ? { ok: true as const, value: known } : await tab.requestValues()
       if (!answer.ok) return answer

@@ -181,9 +181,10 @@ export class Seat {
     }
   }
 
+  /** What the seat itself says; an engine's status goes by {@link #tabDuring}. */
   #tell(status: EngineStatus): void {
     this.#status = status
-    this.#options.tab.status(status)
+    void Promise.resolve(this.#options.tab.status(status)).catch(() => undefined)
   }
 
   /** A pending call rejects when the engine is lost. The engine may have received it or not, so only the caller can repeat it. */
@@ -220,7 +221,10 @@ export class Seat {
         return ack
       },
       status: (status) => {
-        if (!life.aborted) this.#tell(statusAfter(status, this.#status, this.#held))
+        if (life.aborted) return
+        this.#status = statusAfter(status, this.#status, this.#held)
+        // Its answer is the engine's credit.
+        return tab.status(this.#status)
       },
       requestValues: () => tab.requestValues(),
     }

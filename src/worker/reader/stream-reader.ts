@@ -137,6 +137,7 @@ export class StreamReader {
     if (this.#phase === 'closed' || (why === 'hide' && this.#phase !== 'reading')) return
     this.#phase = why
     this.#read?.abort()
+    this.#transition(why)
     this.#wake?.()
   }
 

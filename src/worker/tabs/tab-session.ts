@@ -12,20 +12,18 @@ import type { Subset, SubsetChange } from '../../shared/subset.ts'
 import { emptyState, type State } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
-import { withoutTooDeep } from './raw-events.ts'
-import { TabView, type Preview } from './tab-view.ts'
+import type { Preview } from '../core/subsets/preview.ts'
+import type { Clock } from '../ports.ts'
+import { Credit } from './credit.ts'
+import { EventQueue } from './event-queue.ts'
+import { TabView } from './tab-view.ts'
 
 /** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
 const BATCH_ROWS = 2000
 /** Rows of a progressive collection that go along at once, when there is nothing else. */
 const FILL_ROWS = 500
-/** Events that wait for a tab that wants them; beyond that the stream waits for the tab. */
-const WAITING_ITEMS = 20_000
-/** Transaction ids and reports that wait for a slow tab: the newest ids, the first reports. */
+/** Transaction ids that wait for a slow tab: the newest ones. */
 const WAITING_TXIDS = 4096
-const WAITING_REPORTS = 1000
-/** Refusals in a row after which a tab is left alone until there is news. */
-const REFUSALS = 3
 
 const NO_STATE = emptyState([], '')
 const NOWHERE: Position = { branch: '', seq: 0, digest: 0, offset: START_OFFSET }
@@ -62,6 +60,7 @@ export interface Publication extends Readiness {
 }
 
 export interface SessionOptions {
+  readonly clock: Clock
   readonly epoch: string
   readonly wantsEvents: boolean
   /** The tab shows rows already: unless they are those that it says it has, the first diff replaces them. */
@@ -77,99 +76,98 @@ export interface SessionOptions {
   readonly onProblem: (error: ErrorData) => void
 }
 
+/** How the next batch continues what the tab has. */
+type Continuation =
+  /** The tab has brought rows along that are not compared with the state yet: until then it gets none. */
+  | { readonly kind: 'undecided'; readonly have: Have }
+  /** The batch follows what the tab has, but for these collections, whose rows it replaces. */
+  | { readonly kind: 'follows'; readonly replaced: ReadonlyArray<string> }
+  /** It replaces all rows: the tab cannot say what it has, or has lost it. */
+  | { readonly kind: 'replaces' }
+
+const FOLLOWS: Continuation = { kind: 'follows', replaced: [] }
+
+/** What the tab is to see. */
+interface Target extends Readiness {
+  readonly state: State
+}
+
 /**
- * One tab's view of the engine: what the tab lacks, and the credit to send it. One diff batch is in flight; until it is
- * acknowledged, later changes of a row fold into one. A slow tab so costs memory for its changed rows, never for the
- * events.
+ * One tab's view of the engine: what the tab lacks, and the credit to send it. One message is in flight; until it is
+ * answered, later changes of a row fold into one, and of the status only the latest counts. So a slow tab costs memory for its
+ * changed rows, never for the events, and a frozen one costs one message.
  */
 export class TabSession {
   readonly #link: TabLink
-  readonly #epoch: string
-  readonly #wantsEvents: boolean
-  readonly #engineStatus: SessionOptions['status']
-  readonly #onResync: SessionOptions['onResync']
-  readonly #onProblem: SessionOptions['onProblem']
+  readonly #options: SessionOptions
   readonly #pending = new RowDiff()
   readonly #view: TabView
-  readonly #subsets: Subsets
-  /** The tab shows no rows. */
-  #isNew: boolean
-  /** What the tab is to see. */
-  #state: State | null = null
-  #txids: string[] = []
-  #events: StreamBatch[] = []
-  #invalid: InvalidEvent[] = []
+  readonly #events: EventQueue
+  readonly #credit: Credit
+  /** Null until there is a state. */
+  #target: Target | null = null
+  #continuation: Continuation
   /** Where the tab is. */
   #from: string
   /** Where the tab will be with everything pending. */
   #to: Position = NOWHERE
-  /** What the tab has brought along, as long as that is ahead of the engine: until then it gets no rows. */
-  #have: Have | null
-  #ready = false
-  #flowing = false
-  #stale = false
+  #txids: ReadonlyArray<string> = []
   /** What is pending is more than one batch, and has been sorted. */
   #isBacklog = false
   /** What the tab was last told. */
-  #told: { ready: boolean; stale: boolean } | null = null
-  #replace: boolean
-  /** Collections whose rows are replaced, whatever the tab has of the others. */
-  #replaced: ReadonlyArray<string>
-  /** Batches refused in a row. A tab that refuses everything is tried again only when there is news. */
-  #failures = 0
-  #open = false
-  #inFlight = false
-  #room: (() => void)[] = []
-  /** Raw events that the tab was too slow for; while there are any, it gets no others. */
-  #missed = 0
+  #told: { readonly ready: boolean; readonly stale: boolean } | null = null
+  /** The session follows the engine's publications. */
+  #isOpen = false
+  /** The status has changed since the tab was told. */
+  #isStatusDue = false
+  /** The whole state is to be made pending before the next batch. */
+  #needsState = false
 
   constructor(link: TabLink, options: SessionOptions) {
+    const { have, hasRows, modes, wants, subsets, wantsEvents, clock, onProblem } = options
     this.#link = link
-    this.#epoch = options.epoch
-    this.#from = options.have?.offset ?? START_OFFSET
-    this.#have = options.have
-    this.#wantsEvents = options.wantsEvents
-    this.#replace = options.hasRows && !options.have
-    this.#engineStatus = options.status
-    this.#onResync = options.onResync
-    this.#onProblem = options.onProblem
+    this.#options = options
+    this.#from = have?.offset ?? START_OFFSET
+    this.#events = new EventQueue(wantsEvents)
+    this.#credit = new Credit(clock, () => {
+      this.#pump()
+    })
     this.#view = new TabView({
-      subsets: options.subsets,
+      subsets,
       pending: this.#pending,
-      modes: options.modes,
-      hasRows: options.hasRows,
+      modes,
+      hasRows,
       onRefused: (error) => {
-        this.#onProblem(toErrorData(error, 'INVALID_OPTIONS'))
+        onProblem(toErrorData(error, 'INVALID_OPTIONS'))
       },
     })
-    this.#view.want(options.wants, NO_STATE)
-    this.#subsets = options.subsets
-    this.#isNew = !options.hasRows
-    // Which rows it has of those it cannot say.
-    this.#replaced = options.hasRows ? this.#view.unknown : []
+    this.#view.want(wants, NO_STATE)
+    this.#continuation = have ? { kind: 'undecided', have } : hasRows ? { kind: 'replaces' } : FOLLOWS
     link.gone.addEventListener('abort', () => {
       this.#view.close()
-      this.#makeRoom()
+      this.#events.wake()
+      this.#credit.close()
     })
   }
 
   /** What the tab has brought along is newer than what was read so far. */
   get isAhead(): boolean {
-    return this.#have !== null && this.#to.offset < this.#have.upTo
+    const have = this.#have
+    return have !== null && this.#to.offset < have.upTo
   }
 
   /** Whether the tab still lacks rows. */
   get isBehind(): boolean {
-    return this.#pending.size > 0 || this.#inFlight
+    return this.#pending.size > 0 || this.#credit.isTaken
   }
 
   /** Gives the tab the whole state, or what it lacks of it, and lets everything later follow. */
   open(state: State, to: Position, txids: ReadonlyArray<string>, readiness: Readiness): void {
-    this.#open = true
-    this.#txids.push(...txids)
+    this.#isOpen = true
+    this.#txids = [...this.#txids, ...txids]
     this.#view.open(state, this.#have !== null)
     this.#to = to
-    this.#setReadiness(state, readiness)
+    this.#aim(state, readiness)
     this.#catchUp(state, to, false)
     this.#pump()
   }
@@ -177,133 +175,114 @@ export class TabSession {
   /** The tab holds other subsets. */
   want(changes: ReadonlyArray<SubsetChange>, state: State): void {
     this.#view.want(changes, state)
-    if (this.#state) this.#view.attach(this.#state, this.#ready)
-    this.#failures = 0
+    if (this.#target) this.#view.attach(this.#target.state, this.#target.ready)
+    this.#credit.renew()
     this.#pump()
   }
 
   /** Shows rows that were stored of subsets; the state is still being read. */
   preview(find: (subset: Subset) => Preview | null): void {
-    if (this.#state || !this.#isNew) return
+    if (this.#target || this.#options.hasRows) return
     this.#view.preview(find)
     this.#pump()
   }
 
-  #setReadiness(state: State, { ready, flowing, stale }: Readiness): void {
-    this.#state = state
-    this.#ready = ready
-    this.#flowing = flowing
-    this.#stale = stale
-    this.#view.attach(state, ready)
-  }
-
   publish({ state, to, atEnd, diff, txids, events, invalid, ...readiness }: Publication): void {
-    if (!this.#open) return
-    this.#view.fold(diff, this.#have !== null)
-    this.#setReadiness(state, readiness)
+    if (!this.#isOpen) return
+    const have = this.#have
+    this.#view.fold(diff, have !== null)
+    this.#aim(state, readiness)
     // What was read before, and not shown in time, is not going to be.
     if (to.branch !== this.#to.branch) this.#txids = []
     this.#txids = [...this.#txids, ...txids].slice(-WAITING_TXIDS)
     // A tab that is ahead has been handed those up to its offset already.
-    const { offset = '' } = this.#have ?? {}
-    if (this.#wantsEvents) {
-      const fresh = withoutTooDeep({ events: events.filter((batch) => offset < batch.offset), invalid })
-      if (this.#missed > 0) this.#missed += countItems(fresh.events)
-      else this.#events.push(...fresh.events)
-      this.#report(fresh.invalid)
-    } else {
-      this.#report(invalid)
-    }
+    this.#events.add({ events, invalid }, have?.offset ?? '')
     this.#to = to
-    this.#failures = 0
     this.#catchUp(state, to, atEnd)
     this.#pump()
   }
 
-  #report(invalid: ReadonlyArray<InvalidEvent>): void {
-    this.#invalid = [...this.#invalid, ...invalid].slice(0, WAITING_REPORTS)
-  }
-
   /** The tab has lost its rows. */
   restart(): void {
-    this.#replace = true
-    this.#onResync(this)
+    this.#needsState = true
+    this.#credit.renew()
     this.#pump()
   }
 
   /** Makes everything pending again; the answer to `onResync`. */
   resync(state: State, to: Position): void {
-    this.#have = null
-    this.#snapshot(state, to)
-  }
-
-  /** What the tab has brought along is of use as soon as the state is as new: then it gets what it lacks. */
-  #catchUp(state: State, to: Position, atEnd: boolean): void {
-    const have = this.#have
-    if (!have || this.#flowing) return
-    const { isAhead } = this
-    if (isAhead && !atEnd) return
-    this.#have = null
-    // No tab can be ahead of a stream's end: this one was put back to an earlier state.
-    const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
-    if (diff) {
-      this.#view.fold(diff, false)
-    } else {
-      this.#replace = true
-      this.#snapshot(state, to)
-    }
-  }
-
-  /** Tells the tab the engine's status. */
-  status(): void {
-    if (!this.#link.gone.aborted) this.#link.tab.status(this.#engineStatus())
-  }
-
-  /** Whether more raw events can be taken for the tab, or it is gone. */
-  get hasRoom(): boolean {
-    return countItems(this.#events) < WAITING_ITEMS || this.#link.gone.aborted
-  }
-
-  /** Settles when the session {@link hasRoom}. */
-  async room(): Promise<void> {
-    if (this.hasRoom) return
-    await new Promise<void>((resolve) => this.#room.push(resolve))
-  }
-
-  /** Nobody waits for the tab any longer: it is frozen, perhaps. It goes without raw events until it answers. */
-  miss(): void {
-    this.#missed += countItems(this.#events)
-    this.#events = []
-    this.#makeRoom()
-  }
-
-  #onAnswer(): void {
-    this.#inFlight = false
-    if (this.#missed === 0) return
-    this.#onProblem({ code: 'TAB_GONE', message: `a tab did not answer, and has missed ${String(this.#missed)} raw events`, retryable: false })
-    this.#missed = 0
-  }
-
-  #snapshot(state: State, to: Position): void {
+    this.#continuation = { kind: 'replaces' }
     this.#pending.clear()
     this.#view.again(state)
     this.#to = to
     this.#isBacklog = false
   }
 
+  /**
+   * The engine's status has changed. No batch is sent here: the engine may be between a change of its rows and the publication that
+   * says at which offset they are.
+   */
+  status(): void {
+    this.#isStatusDue = true
+    if (this.#credit.isFree && !this.#link.gone.aborted) this.#sendStatus()
+  }
+
+  /** Whether more raw events can be taken for the tab, or it is gone. */
+  get hasRoom(): boolean {
+    return this.#events.hasRoom || this.#link.gone.aborted
+  }
+
+  /** Settles when the session {@link hasRoom}. */
+  async room(): Promise<void> {
+    if (!this.#link.gone.aborted) await this.#events.room()
+  }
+
+  /** The tab is not waited for any longer, because it may be frozen. It goes without raw events until it answers. */
+  miss(): void {
+    this.#events.miss()
+  }
+
+  get #have(): Have | null {
+    return this.#continuation.kind === 'undecided' ? this.#continuation.have : null
+  }
+
+  #aim(state: State, readiness: Readiness): void {
+    this.#target = { state, ...readiness }
+    this.#view.attach(state, readiness.ready)
+  }
+
+  /** What the tab has brought along is of use as soon as the state is as new: then it gets what it lacks. */
+  #catchUp(state: State, to: Position, atEnd: boolean): void {
+    const have = this.#have
+    if (!have || this.#target?.flowing) return
+    const { isAhead } = this
+    if (isAhead && !atEnd) return
+    // No tab can be ahead of a stream's end: this one was put back to an earlier state.
+    const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
+    if (diff) {
+      // Of subsets the tab cannot say which rows it has.
+      this.#continuation = { kind: 'follows', replaced: this.#view.unknown }
+      this.#view.fold(diff, false)
+    } else {
+      this.resync(state, to)
+    }
+  }
+
   #hasNews(): boolean {
-    if (this.#have) return this.#events.length + this.#invalid.length > 0
+    const { ready, stale, flowing } = this.#target ?? NO_TARGET
+    if (!this.#events.isEmpty) return true
+    if (this.#continuation.kind === 'undecided') return false
     // Until the rows are worth showing they wait here: sent once, in order, they cost the tab the least.
-    if (!this.#ready) return this.#events.length + this.#invalid.length > 0 || (this.#flowing && this.#pending.size > 0) || this.#hasEarly
+    if (!ready) return (flowing && this.#pending.size > 0) || this.#hasEarly
     return (
       this.#pending.size > 0 ||
       this.#view.hasNews ||
       this.#view.isFilling ||
       this.#to.offset !== this.#from ||
-      this.#replace ||
-      this.#told?.ready !== this.#ready ||
-      this.#told.stale !== this.#stale ||
-      this.#txids.length + this.#events.length + this.#invalid.length > 0
+      this.#continuation.kind === 'replaces' ||
+      this.#told?.ready !== ready ||
+      this.#told.stale !== stale ||
+      this.#txids.length > 0
     )
   }
 
@@ -312,18 +291,44 @@ export class TabSession {
     return this.#view.hasNews || [...this.#view.early].some((name) => this.#pending.has(name))
   }
 
+  /** The next batch ends the diff, and carries the status. */
+  get #isNextLast(): boolean {
+    return (this.#target?.ready ?? false) && this.#continuation.kind !== 'undecided' && this.#pending.size <= BATCH_ROWS
+  }
+
   #pump(): void {
-    if (this.#inFlight || this.#link.gone.aborted || this.#failures >= REFUSALS) return
-    this.#subsets.settle()
-    if (!this.#hasNews()) return
-    this.#inFlight = true
+    if (!this.#credit.isFree || this.#link.gone.aborted) return
+    if (this.#needsState) {
+      this.#needsState = false
+      this.#options.onResync(this)
+    }
+    this.#options.subsets.settle()
+    const hasNews = this.#hasNews()
+    // A long load must not keep back what its connection has come to.
+    if (this.#isStatusDue && !(hasNews && this.#isNextLast)) this.#sendStatus()
+    else if (hasNews) this.#sendBatch()
+  }
+
+  #sendStatus(): void {
+    this.#isStatusDue = false
+    this.#credit.take()
+    const answered = (): void => {
+      this.#credit.answered()
+      this.#pump()
+    }
+    // A tab that fails at its status, or is gone, is noticed by its rows.
+    abortable(Promise.resolve(this.#link.tab.status(this.#options.status())), this.#link.gone).then(answered, answered)
+  }
+
+  #sendBatch(): void {
+    this.#credit.take()
     const batch = this.#next()
     // An answer that never comes is not waited for.
     abortable(this.#link.tab.apply(batch), this.#link.gone).then(
       (ack) => {
         this.#onAnswer()
         if (ack === 'applied') {
-          this.#failures = 0
+          this.#credit.applied()
           if (batch.last) this.#from = batch.to
         } else {
           this.#retract(batch)
@@ -333,33 +338,39 @@ export class TabSession {
       (error: unknown) => {
         this.#onAnswer()
         if (this.#link.gone.aborted) return
-        this.#onProblem(toErrorData(error, 'TAB_GONE'))
+        this.#options.onProblem(toErrorData(error, 'TAB_GONE'))
         // Rows can always be sent; raw events perhaps not, and then the second attempt fails as well.
-        this.#retract(this.#failures === 0 ? batch : { ...batch, events: [], invalid: [] })
+        this.#retract(this.#credit.hasRefused ? { ...batch, events: [], invalid: [] } : batch)
         this.#pump()
       },
     )
   }
 
+  #onAnswer(): void {
+    const missed = this.#events.answered()
+    if (missed > 0) this.#options.onProblem({ code: 'TAB_GONE', message: `a tab did not answer, and has missed ${String(missed)} raw events`, retryable: false })
+  }
+
   /** The tab did not take the batch: it gets the whole state, and what else the batch carried. */
   #retract(batch: DiffBatch): void {
-    this.#failures += 1
     if (batch.branch === this.#to.branch) this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
-    this.#events.unshift(...batch.events)
-    this.#invalid = [...batch.invalid, ...this.#invalid].slice(0, WAITING_REPORTS)
-    this.#replace = true
-    this.#onResync(this)
+    this.#events.putBack(batch)
+    this.#needsState = true
+    this.#credit.refused()
   }
 
   #next(): DiffBatch {
-    const showsAll = this.#ready || this.#flowing
-    const isFill = this.#ready && this.#pending.size < FILL_ROWS && this.#view.fill(this.#state!, FILL_ROWS - this.#pending.size)
+    const { state, ready, stale, flowing } = this.#target ?? NO_TARGET
+    const showsAll = ready || flowing
+    const isUndecided = this.#continuation.kind === 'undecided'
+    const isFill = ready && this.#pending.size < FILL_ROWS && this.#view.fill(state, FILL_ROWS - this.#pending.size)
     if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
-    const diffs = this.#have ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
+    const diffs = isUndecided ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
     this.#isBacklog = this.#pending.size > 0
-    const last = this.#ready && !this.#isBacklog && !this.#have
+    const last = ready && !this.#isBacklog && !isUndecided
+    const { events, invalid } = this.#events.take()
     const batch: DiffBatch = {
-      epoch: this.#epoch,
+      epoch: this.#options.epoch,
       from: this.#from,
       to: this.#to.offset,
       branch: this.#to.branch,
@@ -367,36 +378,27 @@ export class TabSession {
       digest: this.#to.digest,
       last,
       diffs: diffs.map((diff) => ({ ...diff, rows: pack(diff.rows) })),
-      replace: this.#replace,
-      replaced: this.#have ? [] : this.#replaced,
-      served: this.#have ? [] : this.#view.serve(),
+      replace: this.#continuation.kind === 'replaces',
+      replaced: this.#continuation.kind === 'follows' ? this.#continuation.replaced : [],
+      served: isUndecided ? [] : this.#view.serve(),
       filling: this.#view.filling,
       isFill,
       txids: last ? this.#txids : [],
-      ready: last ? this.#ready : (this.#told?.ready ?? false),
+      ready: last ? ready : (this.#told?.ready ?? false),
       // Without a state, rows are a preview.
-      stale: last ? this.#stale : (this.#told?.stale ?? this.#state === null),
-      status: last ? this.#engineStatus() : null,
-      events: this.#events.map((stream) => ({ ...stream, changes: stream.items.filter((item): item is ChangeEvent => parseStateEvent(item).kind === 'change') })),
-      invalid: this.#invalid,
+      stale: last ? stale : (this.#told?.stale ?? this.#target === null),
+      status: last ? this.#options.status() : null,
+      events: events.map((stream) => ({ ...stream, changes: stream.items.filter((item): item is ChangeEvent => parseStateEvent(item).kind === 'change') })),
+      invalid,
     }
-    this.#replace = false
-    if (!this.#have) this.#replaced = []
-    this.#events = []
-    this.#invalid = []
+    if (!isUndecided) this.#continuation = FOLLOWS
     if (last) {
       this.#txids = []
-      this.#told = { ready: this.#ready, stale: this.#stale }
+      this.#told = { ready, stale }
+      this.#isStatusDue = false
     }
-    this.#makeRoom()
     return batch
-  }
-
-  #makeRoom(): void {
-    const waiting = this.#room
-    this.#room = []
-    for (const resolve of waiting) resolve()
   }
 }
 
-const countItems = (batches: ReadonlyArray<StreamBatch>): number => batches.reduce((sum, { items }) => sum + items.length, 0)
+const NO_TARGET: Target = { state: NO_STATE, ready: false, flowing: false, stale: false }

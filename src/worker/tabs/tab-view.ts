@@ -4,6 +4,7 @@ import type { RowData } from '../../shared/row.ts'
 import type { ServedSubset, Subset, SubsetChange } from '../../shared/subset.ts'
 import type { State } from '../core/materialize.ts'
 import type { Moves } from '../core/subsets/members.ts'
+import type { Extent, Preview } from '../core/subsets/preview.ts'
 import type { HeldSubset, Holder, Subsets } from '../core/subsets/subsets.ts'
 
 export interface TabViewOptions {
@@ -15,14 +16,6 @@ export interface TabViewOptions {
   readonly hasRows: boolean
   /** A subset's expression does not compile: the tab gets the whole collection. */
   onRefused(error: unknown): void
-}
-
-/** Where a subset's rows end; see {@link ServedSubset}. */
-type Extent = Omit<ServedSubset, 'id' | 'rows'>
-
-/** A subset's stored rows. */
-export interface Preview extends Extent {
-  readonly rows: ReadonlyArray<readonly [string, RowData]>
 }
 
 interface Want {

@@ -1,0 +1,106 @@
+import type { CollectionShape } from '../../shared/settings.ts'
+import { subsetKey } from '../../shared/subset.ts'
+import type { Cache, Checkpoint, Hydrating } from '../cache/cache.ts'
+import { Tail } from '../core/anchor.ts'
+import { nextPhase, type EngineEvent, type EnginePhase } from '../core/engine-phase.ts'
+import type { Subsets } from '../core/subsets/subsets.ts'
+import type { WorkingSet } from '../ports.ts'
+import type { TabSession } from '../tabs/tab-session.ts'
+import { NO_NEWS, type Members } from './members.ts'
+import type { Readings } from './readings.ts'
+
+export interface HydrationOptions {
+  readonly cache: Cache
+  readonly collections: ReadonlyArray<CollectionShape>
+  readonly readings: Readings
+  readonly subsets: Subsets
+  readonly members: Members
+  /** The cache was cleared: nothing of it may be shown any more. */
+  readonly isCleared: () => boolean
+  /** The cache has been read. @param checkpoint null when nothing of it is of use */
+  readonly onHydrated: (checkpoint: Checkpoint | null) => void
+}
+
+/** Brings what is stored to the tabs, before anything is read from the stream; has the engine's phase, which that decides. */
+export class Hydration {
+  readonly #options: HydrationOptions
+  #phase: EnginePhase = { kind: 'idle' }
+
+  constructor(options: HydrationOptions) {
+    this.#options = options
+  }
+
+  /** A method, because TypeScript would narrow the phase and not see that it changes during an `await`. */
+  is(...kinds: EnginePhase['kind'][]): boolean {
+    return kinds.includes(this.#phase.kind)
+  }
+
+  turn(event: EngineEvent): void {
+    this.#phase = nextPhase(this.#phase, event)
+  }
+
+  /** Reads the cache. Never rejects. */
+  async run(): Promise<void> {
+    this.turn({ kind: 'start' })
+    const { cache, isCleared } = this.#options
+    const checkpoint = await cache.hydrate(
+      (rows) => {
+        if (!this.is('closed') && !isCleared()) this.#onRows(rows)
+      },
+      (working) => {
+        if (!this.is('closed') && !isCleared()) this.#onWorkingSet(working)
+      },
+    )
+    if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
+  }
+
+  /** Shows a tab the stored rows of its subsets, while the state is still being read. */
+  showPreviews(session: TabSession): void {
+    const phase = this.#phase
+    if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get(subsetKey(subset)) ?? null)
+  }
+
+  /** What tabs were looking at goes out before anything else is read. */
+  #onWorkingSet(working: WorkingSet): void {
+    const { collections, members } = this.#options
+    const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
+    const previews = new Map(
+      working.map(({ key, collection, rows, edge, whole }) => {
+        const primaryKey = primaryKeys.get(collection) ?? ''
+        return [key, { rows: rows.map((row) => [String(row[primaryKey]), row] as const), edge, whole }]
+      }),
+    )
+    this.turn({ kind: 'previews', previews })
+    for (const session of members.started()) this.showPreviews(session)
+  }
+
+  /** Rows go out while others are still being read. */
+  #onRows({ state, diff }: Hydrating): void {
+    const { readings, subsets, members } = this.#options
+    if (this.is('flowing')) {
+      subsets.added(diff)
+      members.publish({ ...NO_NEWS, diff }, false)
+      return
+    }
+    this.turn({ kind: 'rows' })
+    readings.show({ ...readings.shown, state })
+    members.openAll()
+  }
+
+  #onHydrated(checkpoint: Checkpoint | null): void {
+    const { readings, members, onHydrated } = this.#options
+    const hasFlowed = this.is('flowing')
+    this.turn({ kind: 'hydrated' })
+    if (checkpoint) {
+      const { state, offset, anchor, txids } = checkpoint
+      readings.show({ state, offset, tail: Tail.stored(anchor), txids })
+    } else if (hasFlowed) {
+      // The rows sent so far turned out to be no use.
+      readings.showNone()
+      members.restartAll()
+    }
+    onHydrated(checkpoint)
+    if (hasFlowed) members.publish({ ...NO_NEWS, txids: readings.shown.txids }, false)
+    else members.openAll()
+  }
+}

@@ -1,0 +1,108 @@
+import { RowDiff } from '../../shared/row-diff.ts'
+import { positionOf, type Reading } from '../core/reading.ts'
+import type { Clock } from '../ports.ts'
+import type { Publication, Readiness, TabSession } from '../tabs/tab-session.ts'
+import type { Member } from './member.ts'
+
+/** The stream waits so long for a tab that wants its raw events, ms. */
+const ROOM_LIMIT_MS = 30_000
+
+/** What a batch did, without what is the same for each publication. */
+export type News = Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>
+
+/** Nothing has changed; its diff is never added to. */
+export const NO_NEWS: News = { diff: new RowDiff(), txids: [], events: [], invalid: [] }
+
+export interface MembersOptions {
+  readonly clock: Clock
+  /** What tabs see. */
+  readonly shown: () => Reading
+  readonly readiness: () => Readiness
+}
+
+/** The tabs of an engine, as far as the same is done for each of them. */
+export class Members {
+  readonly #options: MembersOptions
+  readonly #members = new Set<Member>()
+
+  constructor(options: MembersOptions) {
+    this.#options = options
+  }
+
+  get all(): ReadonlySet<Member> {
+    return this.#members
+  }
+
+  /** A tab's rows are newer than what was read so far. */
+  get isAnyAhead(): boolean {
+    return [...this.#members].some(({ session }) => session.isAhead)
+  }
+
+  /** A tab still lacks rows. */
+  get isAnyBehind(): boolean {
+    return [...this.#members].some(({ session }) => session.isBehind)
+  }
+
+  add(member: Member): void {
+    this.#members.add(member)
+  }
+
+  /** @returns whether it was there */
+  delete(member: Member): boolean {
+    return this.#members.delete(member)
+  }
+
+  clear(): void {
+    this.#members.clear()
+  }
+
+  /** Gives a tab what is shown, or what it lacks of it; from then on it gets each publication. */
+  open(session: TabSession): void {
+    const shown = this.#options.shown()
+    session.open(shown.state, positionOf(shown), shown.txids, this.#options.readiness())
+    session.status()
+  }
+
+  openAll(): void {
+    for (const session of this.started()) this.open(session)
+  }
+
+  restartAll(): void {
+    for (const { session } of this.#members) session.restart()
+  }
+
+  publish(news: News, atEnd: boolean): void {
+    const shown = this.#options.shown()
+    const publication = { ...news, atEnd, state: shown.state, to: positionOf(shown), ...this.#options.readiness() }
+    for (const { session } of this.#members) session.publish(publication)
+  }
+
+  tellStatus(): void {
+    for (const { session } of this.#members) session.status()
+  }
+
+  /** What was wrong with single tabs is mended, or something newer is to be told. */
+  forgetProblems(): void {
+    for (const member of this.#members) member.forgetProblem()
+  }
+
+  /** Settles when each tab that wants raw events has room for more. */
+  async room(): Promise<void> {
+    await Promise.all([...this.#members].map(({ session }) => this.#roomOf(session)))
+  }
+
+  /** Sessions of the tabs that are listening. */
+  *started(): Iterable<TabSession> {
+    for (const { session, isStarted } of this.#members) if (isStarted) yield session
+  }
+
+  /** A tab holds the stream up, but not for ever: other tabs are waiting. */
+  async #roomOf(session: TabSession): Promise<void> {
+    if (session.hasRoom) return
+    const cancel = this.#options.clock.after(ROOM_LIMIT_MS, () => {
+      session.miss()
+    })
+    await session.room()
+    cancel()
+  }
+}
