@@ -1,0 +1,11 @@
+import type { Anchor } from '../core/anchor.ts'
+import type { State } from '../core/materialize.ts'
+
+/** The engine's state at the end of a batch, which is all that is ever stored. */
+export interface Checkpoint {
+  readonly state: State
+  readonly offset: string
+  readonly anchor: Anchor | null
+  readonly txids: ReadonlyArray<string>
+  readonly complete: boolean
+}

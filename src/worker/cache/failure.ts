@@ -1,0 +1,19 @@
+import type { CacheEvent } from '../core/cache-phase.ts'
+import { ClearedCacheError, LostCacheError } from '../ports.ts'
+import { storageRetryMs } from './erase.ts'
+
+/** Attempts are spaced as if this many had failed already: 4 to 8 s, then longer. */
+const RETRY_HEAD_START = 4
+
+/** What a failure of storage means for the cache. @param areReal see `Locks` */
+export function failureEvent(error: unknown, isLockHeld: boolean, areReal: boolean): CacheEvent {
+  if (error instanceof ClearedCacheError) return 'deleted'
+  if (!(error instanceof LostCacheError)) return 'failed'
+  // With the lock in hand, a writer that has shut this one out was a former one, waking up.
+  if (areReal) return isLockHeld ? 'failed' : 'lost'
+  // Where every lock is granted, one of the two writers has to give in for good.
+  return 'give-up'
+}
+
+/** Delay before the store is opened again, ms. @param failures since the last commit, 1 or more */
+export const reopenMs = (failures: number, random: number): number => storageRetryMs(failures + RETRY_HEAD_START, random)

@@ -1,0 +1,209 @@
+import { START_OFFSET } from '../../shared/position.ts'
+import { RowDiff } from '../../shared/row-diff.ts'
+import type { Segment } from '../core/segment-directory.ts'
+import { SegmentDirectory } from '../core/segment-directory.ts'
+import type { Claim } from '../core/claim.ts'
+import type { Clock, Store, StoreWrite, WorkingSet } from '../ports.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import type { Hydrated, KeyOf } from './hydrate.ts'
+import type { Ownership } from './ownership.ts'
+
+/** How long changes are gathered before they are stored, ms. */
+const FLUSH_DELAY_MS = 150
+/** What tabs look at is stored this long after it has changed, ms. */
+const WORKING_DELAY_MS = 1000
+/** A flush steps back this often for tabs that still wait for rows. */
+const FLUSH_DEFERRALS = 20
+
+export interface FlushOptions {
+  readonly clock: Clock
+  readonly ownership: Ownership
+  /** Stored with the rows; see `stateFingerprint`. */
+  readonly fingerprint: string
+  /** The present state; called at the start of a flush only. */
+  checkpoint(): Checkpoint
+  /** What tabs look at; null when that is nothing. Called like {@link checkpoint}. */
+  working(): WorkingSet | null
+  /** Rows are still being sent: writing them down can wait a little. */
+  isBusy(): boolean
+  /** The store to write to; null while this engine must not write. */
+  store(): Store | null
+  onStored(): void
+  /** @param store the store that failed, which may not be the present one any more */
+  onFailed(store: Store, error: unknown): void
+}
+
+/**
+ * What is known of the stored segments.
+ *
+ * - `unknown` they are not what the directory says, or not of this stream any more: the next commit replaces them all
+ * - `read` they are the state that the engine began with; the directory does not know them yet
+ * - `known` the directory knows them, and what has changed since is gathered
+ */
+type Stored = { readonly kind: 'unknown' } | { readonly kind: 'read'; readonly segments: ReadonlyArray<Segment>; readonly keyOf: KeyOf } | { readonly kind: 'known' }
+
+const UNKNOWN: Stored = { kind: 'unknown' }
+
+/** What tabs look at: `stored` as it is, `gathering` while it may go on to change, `due` for the next commit. */
+type Working = { readonly kind: 'stored' } | { readonly kind: 'gathering'; readonly cancel: () => void } | { readonly kind: 'due' }
+
+/**
+ * Stores the engine's state, in batches off the live path. A commit is the difference to what is stored, or the whole state when
+ * that is not known; so what is stored is always the fold of a prefix of the stream, with that prefix's offset.
+ */
+export class Flusher {
+  readonly #options: FlushOptions
+  readonly #directory = new SegmentDirectory()
+  #stored: Stored = UNKNOWN
+  /** Changes that are not stored; none while the whole state has to be stored anyway. */
+  #changes = new RowDiff()
+  #working: Working = { kind: 'stored' }
+  #persistedOffset: string | null = null
+  #cancelTimer: (() => void) | null = null
+  #flushing: Promise<void> = Promise.resolve()
+
+  constructor(options: FlushOptions) {
+    this.#options = options
+  }
+
+  /** Offset up to which the store has the rows; null when it has none, or another writer's. */
+  get persistedOffset(): string | null {
+    return this.#persistedOffset
+  }
+
+  /** The engine goes on from what was read. */
+  resume({ checkpoint, segments, keyOf }: Hydrated): void {
+    this.#stored = { kind: 'read', segments, keyOf }
+    this.#persistedOffset = checkpoint.offset
+  }
+
+  /** What is stored is not known any more: the next commit replaces it. */
+  distrust(): void {
+    this.#stored = UNKNOWN
+    this.#changes.clear()
+  }
+
+  /** What is stored is not this engine's any more. */
+  disown(): void {
+    this.distrust()
+    this.#persistedOffset = null
+  }
+
+  /** Rows have changed. */
+  changed(diff: RowDiff): void {
+    if (this.#stored.kind !== 'unknown') this.#changes.fold(diff)
+    this.#schedule()
+  }
+
+  /** Tabs look at something else, or at other rows of it. */
+  workingChanged(): void {
+    if (this.#working.kind === 'gathering') return
+    const cancel = this.#options.clock.after(WORKING_DELAY_MS, () => {
+      this.#working = { kind: 'due' }
+      void this.#flushRows()
+    })
+    this.#working = { kind: 'gathering', cancel }
+  }
+
+  /** Stores the present state, and what tabs look at, if this engine may write. Never rejects. */
+  flush(): Promise<void> {
+    if (this.#working.kind === 'gathering') {
+      this.#working.cancel()
+      this.#working = { kind: 'due' }
+    }
+    return this.#flushRows()
+  }
+
+  /** Nothing is stored any more, unless a flush is asked for. */
+  stop(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    if (this.#working.kind === 'gathering') this.#working.cancel()
+    this.#working = { kind: 'stored' }
+  }
+
+  #schedule(): void {
+    if (this.#options.store() === null || this.#cancelTimer !== null) return
+    const { clock } = this.#options
+    let deferrals = 0
+    const run = (): void => {
+      if (this.#options.isBusy() && deferrals < FLUSH_DEFERRALS) {
+        deferrals += 1
+        this.#cancelTimer = clock.after(FLUSH_DELAY_MS, run)
+        return
+      }
+      this.#cancelTimer = null
+      void this.#flushRows()
+    }
+    this.#cancelTimer = clock.after(FLUSH_DELAY_MS, run)
+  }
+
+  #flushRows(): Promise<void> {
+    this.#cancelTimer?.()
+    this.#cancelTimer = null
+    this.#flushing = this.#flushing.then(() => this.#flush())
+    return this.#flushing
+  }
+
+  async #flush(): Promise<void> {
+    const { ownership } = this.#options
+    const store = this.#options.store()
+    if (store === null) return
+    try {
+      if (ownership.claim === null) {
+        await ownership.claimStore(store)
+        // Until now a former writer could still commit: what is stored may not be what was read.
+        this.distrust()
+      }
+    } catch (error) {
+      this.#options.onFailed(store, error)
+      return
+    }
+    const { claim } = ownership
+    if (this.#options.store() !== store || claim === null) return
+    const write = this.#plan(claim)
+    if (write === null) return
+    try {
+      await store.commit(write)
+    } catch (error) {
+      this.distrust()
+      this.#options.onFailed(store, error)
+      return
+    }
+    if (this.#options.store() !== store) return
+    this.#persistedOffset = write.meta.offset === START_OFFSET ? null : write.meta.offset
+    this.#options.onStored()
+    if (this.#directory.needsCleaning || this.#changes.size > 0) this.#schedule()
+  }
+
+  /** The next commit; null when everything is stored. Nothing is awaited here: plan, rows and offset are of one moment. */
+  #plan(claim: Claim): StoreWrite | null {
+    const { state, offset, anchor, txids, complete } = this.#options.checkpoint()
+    if (this.#stored.kind === 'read') {
+      // Not before the first flush, because the rows are needed sooner.
+      this.#directory.adopt(this.#stored.segments, this.#stored.keyOf)
+      this.#stored = { kind: 'known' }
+    }
+    const replace = this.#stored.kind === 'unknown'
+    // Not with every flush: rows that are looked at change all the time, and a second's age does not matter.
+    const working = complete && this.#working.kind === 'due' ? this.#options.working() : null
+    const isStored = !replace && !this.#directory.needsCleaning && this.#changes.size === 0 && offset === this.#persistedOffset
+    if (isStored && working === null) return null
+    const plan = replace ? this.#directory.planAll(state) : this.#directory.plan(this.#changes, state)
+    this.#changes = new RowDiff()
+    this.#stored = { kind: 'known' }
+    if (working) this.#working = { kind: 'stored' }
+    const meta = {
+      ...claim,
+      fingerprint: this.#options.fingerprint,
+      offset,
+      branches: state.lineage.branches,
+      marks: state.marks,
+      removals: state.removals.stored(),
+      complete,
+      txids,
+      anchor,
+    }
+    return { meta, ...plan, replace, working, expectedWriter: claim.writer }
+  }
+}

@@ -1,0 +1,91 @@
+import { START_OFFSET } from '../../shared/position.ts'
+import { RowDiff } from '../../shared/row-diff.ts'
+import type { RowData } from '../../shared/row.ts'
+import type { CollectionShape } from '../../shared/settings.ts'
+import { Lineage } from '../core/lineage.ts'
+import { emptyState, type State } from '../core/materialize.ts'
+import { Removals } from '../core/removals.ts'
+import type { Segment } from '../core/segment-directory.ts'
+import { type Store, UnreadableCacheError, type WorkingSet } from '../ports.ts'
+import type { Checkpoint } from './checkpoint.ts'
+
+/** Rows that were just read, and the state with all that have been read so far. */
+export interface Hydrating {
+  readonly state: State
+  readonly diff: RowDiff
+}
+
+export type KeyOf = (collection: string, row: RowData) => string
+
+/** What a store has, as the state that it was. */
+export interface Hydrated {
+  readonly checkpoint: Checkpoint
+  /** In order of id. */
+  readonly segments: ReadonlyArray<Segment>
+  readonly keyOf: KeyOf
+}
+
+export interface Hydration {
+  readonly collections: ReadonlyArray<CollectionShape>
+  /** Rows that were stored under another fingerprint are of no use; see `stateFingerprint`. */
+  readonly fingerprint: string
+  newId(): string
+  /** Called with rows as they are read, when they are worth showing; the result tells whether they hold. */
+  onRows(rows: Hydrating): void
+  /** Called before that with what tabs were looking at, under the same condition. */
+  onPreview(working: WorkingSet): void
+}
+
+/**
+ * Reads the state that a store has.
+ * @returns null when the store has nothing of use
+ */
+export async function readStored(store: Store, hydration: Hydration): Promise<Hydrated | null> {
+  const { collections, fingerprint } = hydration
+  const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
+  const keyOf: KeyOf = (collection, row) => String(row[primaryKeys.get(collection) ?? ''])
+  let state = emptyState(collections, '')
+  const segments: Segment[] = []
+  let complete = false
+  const reading = store.read({
+    accept: (stored) => {
+      complete = stored.complete
+      const { branches, marks, removals } = stored
+      const branch = { id: hydration.newId(), seq: marks.seq, digest: marks.digest }
+      state = { ...state, lineage: new Lineage([...branches, branch]), removals: new Removals(removals), marks }
+      return stored.fingerprint === fingerprint && stored.offset !== START_OFFSET
+    },
+    preview: (working) => {
+      if (complete) hydration.onPreview(working)
+    },
+    take: (group) => {
+      const diff = new RowDiff()
+      for (const segment of group) {
+        segments.push(segment)
+        restore(segment, state, diff, keyOf)
+      }
+      if (complete) hydration.onRows({ state, diff })
+    },
+  })
+  const meta = await reading.catch((error: unknown) => {
+    // As good as nothing: the stream has it all.
+    if (error instanceof UnreadableCacheError) return null
+    throw error
+  })
+  if (meta === null) return null
+  return { checkpoint: { state, offset: meta.offset, anchor: meta.anchor, txids: meta.txids, complete }, segments, keyOf }
+}
+
+function restore({ collection, rows, deleted }: Segment, state: State, diff: RowDiff, keyOf: KeyOf): void {
+  const target = state.rows.get(collection)
+  if (!target) return
+  for (const row of rows) {
+    const key = keyOf(collection, row)
+    target.set(key, row)
+    diff.set(collection, key, row)
+  }
+  for (const key of deleted) {
+    target.delete(key)
+    diff.set(collection, key, null)
+  }
+}

@@ -1,0 +1,102 @@
+import { CACHE_FORMAT, shownUrl } from '../../shared/names.ts'
+import type { StreamSettings } from '../../shared/settings.ts'
+import type { Channel, EngineEnv } from '../ports.ts'
+import { collectCaches } from './collect.ts'
+import { CLEARED, CLEARED_UNNOTED, clearedChannel } from './erase.ts'
+
+/** That a cache is in use is noted again this long after it was, ms. */
+const TOUCH_AGAIN_MS = 12 * 60 * 60 * 1000
+/** Caches that nobody needs are looked for once an engine has run for so long, ms. */
+const COLLECT_DELAY_MS = 10_000
+
+/**
+ * What the registry says of a cache.
+ *
+ * - `cleared` it was cleared after this engine began: this engine must not store its rows
+ * - `doomed` it was cleared before this engine began, and its database may still be there
+ * - `sound` neither
+ * - `unknown` the registry does not answer
+ */
+export type Verdict = 'cleared' | 'doomed' | 'sound' | 'unknown'
+
+export interface RegistrationOptions {
+  readonly env: EngineEnv
+  readonly settings: StreamSettings
+  /** Name of the cache. */
+  readonly name: string
+  /** Another engine says that it has cleared the cache, and the registry does not contradict. */
+  onCleared(): void
+}
+
+/** What this engine tells the origin's registry of its cache, and hears of it from there and from other engines. */
+export class Registration {
+  readonly #options: RegistrationOptions
+  /** By the wall clock, ms; what was cleared before then is no concern of this engine's. */
+  readonly #beganAt: number
+  #channel: Channel | null = null
+  #touchedAt = Number.NEGATIVE_INFINITY
+  #cancelCollect: (() => void) | null = null
+
+  constructor(options: RegistrationOptions) {
+    this.#options = options
+    this.#beganAt = options.env.wallNow()
+  }
+
+  /** Hears of clears from now on. */
+  listen(): void {
+    const { env, name } = this.#options
+    this.#channel = env.openChannel(clearedChannel(name), (message) => {
+      if (message === CLEARED || message === CLEARED_UNNOTED) void this.#onWord(message === CLEARED)
+    })
+  }
+
+  async verdict(): Promise<Verdict> {
+    const { env, name } = this.#options
+    const fate = await env.registry.fate(name).catch(() => null)
+    if (fate === null) return 'unknown'
+    if (fate.clearedAt !== null && fate.clearedAt > this.#beganAt) return 'cleared'
+    return fate.doomed ? 'doomed' : 'sound'
+  }
+
+  /** Notes that the database of a doomed cache is gone. If that fails, the next engine deletes once more, which does no harm. */
+  async redeem(): Promise<void> {
+    const { env, name } = this.#options
+    await env.registry.drop(name).catch(() => undefined)
+  }
+
+  /** Notes that the cache is in use. Nothing depends on it. */
+  touch(): void {
+    const { env, name, settings } = this.#options
+    const usedAt = env.wallNow()
+    if (Math.abs(usedAt - this.#touchedAt) < TOUCH_AGAIN_MS) return
+    this.#touchedAt = usedAt
+    env.registry
+      .touch({ name, url: shownUrl(settings.url), scope: settings.scope, format: CACHE_FORMAT, usedAt, keepMs: this.#keepMs })
+      .catch(() => undefined)
+  }
+
+  /** Lets caches that nobody needs be deleted, once the start is over. */
+  collectLater(): void {
+    const { env, settings } = this.#options
+    const { url, scope } = settings
+    this.#cancelCollect = env.clock.after(COLLECT_DELAY_MS, () => {
+      void collectCaches(env, { url, scope, keepMs: this.#keepMs })
+    })
+  }
+
+  close(): void {
+    this.#cancelCollect?.()
+    this.#channel?.close()
+    this.#channel = null
+  }
+
+  get #keepMs(): number | null {
+    return this.#options.settings.cache?.keepUnusedMs ?? null
+  }
+
+  /** All code of the origin may say that a cache was cleared: where the registry was told of the clear, it has to know. */
+  async #onWord(isNoted: boolean): Promise<void> {
+    const verdict = isNoted ? await this.verdict() : 'unknown'
+    if (verdict === 'cleared' || verdict === 'unknown') this.#options.onCleared()
+  }
+}
