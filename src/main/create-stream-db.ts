@@ -6,7 +6,6 @@ import { getStreamDBCollectionId } from '../shared/names.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
 import { Gate } from '../shared/gate.ts'
-import { canonicalSettings, type StreamSettings } from '../shared/settings.ts'
 import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
 import { actionsOf } from './actions.ts'
@@ -17,8 +16,9 @@ import { HeldSubsets } from './held-subsets.ts'
 import { closedError, Link } from './link.ts'
 import { OnError } from './on-error.ts'
 import { assertOptions } from './check-options.ts'
-import type { ActionDefinition, CreateStreamDBOptions, PlainOptions, StreamDB, StreamDBMethods, StreamDBWithActions } from './options.ts'
-import { idleTurn, nextTurn } from './pace.ts'
+import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBMethods, StreamDBWithActions } from './options.ts'
+import { after, idleTurn, nextTurn } from './pace.ts'
+import { isVisible, listenToPage } from './page-listeners.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
 import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
@@ -26,12 +26,10 @@ import { rowSchema } from './row-schema.ts'
 import { Status } from './status.ts'
 import { LinkedStream, type StreamHandle } from './stream-handle.ts'
 import { StreamHooks } from './stream-hooks.ts'
-import { assertAbsolute, requestUrl, streamUrl } from './stream-url.ts'
+import { settingsOf } from './stream-settings.ts'
+import { assertAbsolute, streamUrl } from './stream-url.ts'
 import { tabLock } from './tab-lock.ts'
 import { Txids } from './txids.ts'
-
-/** A cache that nothing has used for so long is removed, ms: 30 days. */
-const KEEP_UNUSED_MS = 30 * 24 * 60 * 60 * 1000
 
 /**
  * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
@@ -88,7 +86,6 @@ export function createStreamDB<
   let closed = false
   let started = false
   let isPreloaded = false
-  let isOpened = false
   /** The engine before was cleared: this one is not asked for rows before the application says so. */
   let held = false
   /** Settles when rows are back that a collection has lost; null while none are lacking. */
@@ -243,7 +240,7 @@ export function createStreamDB<
       modes: Object.fromEntries(modes),
       subsets: subsets.all(),
       tabLock: await tabLock(),
-      failovers: isOpened ? status.getSnapshot().failovers + 1 : 0,
+      failovers: link.hasOpened ? status.getSnapshot().failovers + 1 : 0,
       visible: isVisible(),
     }),
     tab: {
@@ -258,7 +255,6 @@ export function createStreamDB<
       },
     },
     onSession: (session) => {
-      isOpened = true
       replica.follow(session.epoch)
       hooks.follow()
       lastFailures = session.status.failedAttempts
@@ -309,13 +305,8 @@ export function createStreamDB<
     if (!status.getSnapshot().cleared) reconnect('online')
   }
 
-  /** Where there are no locks, nothing else tells of a page's end. One that may come back is none. */
-  const onPageHide = ({ persisted }: PageTransitionEvent): void => {
-    if (!persisted) close()
-  }
-
   const onVisibility = (): void => {
-    if (isOpened && !closed) link.call((engine) => engine.visible(isVisible())).catch(() => undefined)
+    if (link.hasOpened) link.call((engine) => engine.visible(isVisible())).catch(() => undefined)
   }
 
   /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
@@ -343,15 +334,10 @@ export function createStreamDB<
     lost = null
     subsets.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
-    globalThis.removeEventListener?.('online', onOnline)
-    globalThis.removeEventListener?.('pagehide', onPageHide)
-    globalThis.document?.removeEventListener('visibilitychange', onVisibility)
+    unlisten()
     link.close()
   }
-  globalThis.addEventListener?.('online', onOnline)
-  globalThis.addEventListener?.('pagehide', onPageHide)
-  globalThis.document?.addEventListener('visibilitychange', onVisibility)
-  streamOptions.signal?.addEventListener('abort', close, { once: true })
+  const unlisten = listenToPage({ onOnline, onVisibility, onEnd: close, signal: streamOptions.signal })
 
   const methods: StreamDBMethods = {
     stream,
@@ -410,31 +396,4 @@ export function createStreamDB<
   }
   if (streamOptions.signal?.aborted) close()
   return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
-}
-
-function after(delayMs: number, task: () => void): () => void {
-  const timer = setTimeout(task, delayMs)
-  return () => {
-    clearTimeout(timer)
-  }
-}
-
-const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'
-
-function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
-  const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  const { durability = 'relaxed', version = '', keepUnusedMs = KEEP_UNUSED_MS } = typeof cache === 'object' ? cache : {}
-  return canonicalSettings({
-    url: requestUrl(url),
-    scope,
-    live,
-    contentType,
-    batching,
-    collections: Object.entries(state).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
-    // These only: the client's options also have a callback, which cannot cross.
-    backoff: backoffOptions ? { initialDelay: backoffOptions.initialDelay, maxDelay: backoffOptions.maxDelay, multiplier: backoffOptions.multiplier } : null,
-    pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
-    silenceTimeoutMs,
-    cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs },
-  })
 }
