@@ -1,18 +1,14 @@
 import type { DurableStream } from '@durable-streams/client'
-import { createCollection, type Collection } from '@tanstack/db'
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
-import { getStreamDBCollectionId } from '../shared/names.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
 import { Gate } from '../shared/gate.ts'
-import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
+import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { statusAfter, type EngineStatus } from '../shared/status.ts'
 import { actionsOf } from './actions.ts'
 import { caughtUp } from './caught-up.ts'
-import { CollectionSink } from './collection-sink.ts'
+import { Collections } from './collections.ts'
 import { openInPage, openWorker } from './endpoint.ts'
-import { HeldSubsets } from './held-subsets.ts'
 import { closedError, Link } from './link.ts'
 import { OnError } from './on-error.ts'
 import { assertOptions } from './check-options.ts'
@@ -20,9 +16,8 @@ import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBMethods
 import { after, idleTurn, nextTurn } from './pace.ts'
 import { isVisible, listenToPage } from './page-listeners.ts'
 import { Preload } from './preload.ts'
-import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
+import { Replica, yieldToBrowser } from './replica.ts'
 import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
-import { rowSchema } from './row-schema.ts'
 import { Status } from './status.ts'
 import { LinkedStream, type StreamHandle } from './stream-handle.ts'
 import { StreamHooks } from './stream-hooks.ts'
@@ -92,11 +87,20 @@ export function createStreamDB<
   let lost: Gate<void> | null = null
   const client = String(Math.random())
 
-  const entries: Array<[string, Collection<object, string>]> = []
-  const targets = new Map<string, ReplicaCollection>()
-  /** Collections that this tab does not hold all of. */
-  const modes = new Map<string, SyncMode>()
-  const subsets = new HeldSubsets({
+  const onSubscriberError = (error: unknown): void => {
+    report(hookFailed('a live query or subscriber', error))
+  }
+  const collections = new Collections({
+    url,
+    state,
+    isClosed: () => closed,
+    onStart: (again) => {
+      onCollectionStart(again)
+    },
+    onDemand: () => {
+      wake()
+    },
+    onSubscriberError,
     send: (changes) => {
       // Where no session is being opened yet, its hello is going to say it all.
       if (link.isActive) link.call((engine) => engine.subsets(changes)).catch(() => undefined)
@@ -105,72 +109,19 @@ export function createStreamDB<
       status.set({ fallbacks: Object.fromEntries(reasons) })
     },
   })
-  for (const [name, { schema, primaryKey, syncMode: mode = 'eager' }] of Object.entries(state)) {
-    if (mode !== 'eager') modes.set(name, mode)
-    const sink = new CollectionSink({
-      mode,
-      onStart: (again) => {
-        onCollectionStart(again && mode !== 'on-demand')
-      },
-      onCleanup: () => {
-        subsets.drop(name)
-      },
-      load: (demand) => {
-        if (closed) return Promise.reject(closedError())
-        if (!modes.has(name)) return true
-        wake()
-        return subsets.load(name, demand)
-      },
-      unload: (demand) => {
-        subsets.unload(demand)
-      },
-    })
-    targets.set(name, { primaryKey, sink })
-    const collection = createCollection<object, string>({
-      id: getStreamDBCollectionId(url, name),
-      schema: rowSchema(schema, primaryKey) as StandardSchemaV1<object>,
-      getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
-      ...sink.config,
-      // One stream feeds all of them: none can be collected and recovered by itself.
-      gcTime: 0,
-    } as Parameters<typeof createCollection<object, string>>[0]) as unknown as Collection<object, string>
-    sink.watch(collection)
-    entries.push([name, collection])
-  }
-
-  const collections = Object.fromEntries(entries)
-
-  const onCommitError = (error: unknown): void => {
-    report(hookFailed('a live query or subscriber', error))
-  }
-  /** A collection calls its subscribers, and what one of them throws comes out here: it is not to end what else is to be done. */
-  const guarded = (task: () => void): void => {
-    try {
-      task()
-    } catch (error) {
-      onCommitError(error)
-    }
-  }
 
   const replica = new Replica({
-    collections: targets,
+    collections: collections.targets,
     now: () => performance.now(),
     pause: yieldToBrowser,
-    onCommitError,
+    onCommitError: onSubscriberError,
     onCommitted: ({ served }, visible) => {
-      subsets.onServed(served, visible)
+      collections.subsets.onServed(served, visible)
     },
   })
 
   const onReady = (filling: ReadonlyArray<string> = []): void => {
-    for (const [name, { sink }] of targets) {
-      if (!filling.includes(name)) guarded(() => { sink.markReady() })
-    }
-    for (const [name, mode] of modes) {
-      if (mode !== 'progressive' || filling.includes(name)) continue
-      modes.delete(name)
-      subsets.onWhole(name)
-    }
+    collections.markReady(filling)
     if (filling.length === 0) preload.ready()
   }
 
@@ -237,8 +188,8 @@ export function createStreamDB<
       wantsEvents: hooks.wantsEvents,
       hasRows: replica.hasRows,
       have: replica.have,
-      modes: Object.fromEntries(modes),
-      subsets: subsets.all(),
+      modes: collections.modes,
+      subsets: collections.subsets.all(),
       tabLock: await tabLock(),
       failovers: link.hasOpened ? status.getSnapshot().failovers + 1 : 0,
       visible: isVisible(),
@@ -272,7 +223,7 @@ export function createStreamDB<
         // Who asks after that waits for another worker.
         lost?.reject(error)
         lost &&= new Gate()
-        subsets.rejectAll(error)
+        collections.subsets.rejectAll(error)
       }
     },
   })
@@ -281,7 +232,7 @@ export function createStreamDB<
     if (closed) return
     started = true
     // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
-    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') guarded(() => { collection.startSyncImmediate() })
+    collections.start(false)
     // A failure is in the status, and rejects whoever waits.
     link.call((engine) => engine.start()).catch(() => undefined)
   }
@@ -332,7 +283,7 @@ export function createStreamDB<
     preload.rejectAll(error)
     lost?.reject(error)
     lost = null
-    subsets.rejectAll(error)
+    collections.subsets.rejectAll(error)
     status.set({ connection: 'closed', upToDate: false })
     unlisten()
     link.close()
@@ -352,7 +303,7 @@ export function createStreamDB<
       const end = again && !isPreloaded ? streamEnd() : null
       if (end && options.live === false) reconnect('preload')
       isPreloaded = true
-      for (const collection of Object.values(collections)) guarded(() => { collection.startSyncImmediate() })
+      collections.start(true)
       if (!started) start()
       else if (again && !preload.isReady) reconnect('preload')
       await ready
@@ -381,7 +332,7 @@ export function createStreamDB<
 
   const db = Object.create(null, {
     ...Object.getOwnPropertyDescriptors(methods),
-    collections: { value: collections, enumerable: true },
+    collections: { value: collections.byName, enumerable: true },
   }) as object
 
   if (options.actions) {
