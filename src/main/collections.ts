@@ -19,7 +19,7 @@ export interface CollectionsOptions extends HeldSubsetsOptions {
   /** A query asks for rows that the tab may not hold. */
   readonly onDemand: () => void
   /** A live query or subscriber of the application threw. */
-  readonly onSubscriberError: (error: unknown) => void
+  readonly onCommitError: (error: unknown) => void
 }
 
 /** A StreamDB's TanStack DB collections, what this tab holds of each, and the subsets that their queries ask for. */
@@ -105,7 +105,7 @@ export class Collections {
     try {
       task()
     } catch (error) {
-      this.#options.onSubscriberError(error)
+      this.#options.onCommitError(error)
     }
   }
 }

@@ -10,12 +10,17 @@ export type LinkPhase = 'idle' | 'opening' | 'open' | 'restarting' | 'down' | 'c
  */
 export type LinkEvent = 'open' | 'opened' | 'die' | 'fail' | 'close'
 
-/** Phase → event → the next phase. An event that cannot happen in a phase keeps the phase. */
-export const LINK_TRANSITIONS: Readonly<Record<LinkPhase, Readonly<Record<LinkEvent, LinkPhase>>>> = {
-  idle: { open: 'opening', opened: 'idle', die: 'idle', fail: 'idle', close: 'closed' },
-  opening: { open: 'opening', opened: 'open', die: 'opening', fail: 'down', close: 'closed' },
-  open: { open: 'open', opened: 'open', die: 'restarting', fail: 'down', close: 'closed' },
-  restarting: { open: 'opening', opened: 'restarting', die: 'restarting', fail: 'restarting', close: 'closed' },
-  down: { open: 'opening', opened: 'down', die: 'down', fail: 'down', close: 'closed' },
-  closed: { open: 'closed', opened: 'closed', die: 'closed', fail: 'closed', close: 'closed' },
+type Row = Readonly<Record<LinkEvent, LinkPhase>>
+
+/** A row of the table: an event that it does not name cannot happen in the phase, or keeps it. */
+const row = (phase: LinkPhase, moves: Partial<Row>): Row => ({ open: phase, opened: phase, die: phase, fail: phase, close: 'closed', ...moves })
+
+/** Phase → event → the next phase, for every event in every phase. */
+export const LINK_TRANSITIONS: Readonly<Record<LinkPhase, Row>> = {
+  idle: row('idle', { open: 'opening' }),
+  opening: row('opening', { opened: 'open', fail: 'down' }),
+  open: row('open', { die: 'restarting', fail: 'down' }),
+  restarting: row('restarting', { open: 'opening' }),
+  down: row('down', { open: 'opening' }),
+  closed: row('closed', {}),
 }

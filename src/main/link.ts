@@ -26,12 +26,16 @@ export interface LinkOptions {
 }
 
 /** The opening of one session, and the session while it lives. */
-interface Attempt {
+class Attempt {
   /** Aborts when the session ends; its reason is the error of the pending calls. */
-  readonly life: AbortController
-  readonly session: Promise<Session>
+  readonly life = new AbortController()
   /** The worker; null until it is there, and once it is given back. */
-  endpoint: OpenEndpoint | null
+  endpoint: OpenEndpoint | null = null
+  readonly session: Promise<Session>
+
+  constructor(open: (attempt: Attempt) => Promise<Session>) {
+    this.session = open(this)
+  }
 }
 
 type ActivePhase = 'opening' | 'open'
@@ -63,8 +67,7 @@ export class Link {
   session(): Promise<Session> {
     if (this.#isClosed) return Promise.reject(closedError())
     if (this.#state.attempt) return this.#state.attempt.session
-    const opening = { life: new AbortController(), endpoint: null }
-    const attempt: Attempt = Object.assign(opening, { session: this.#open(opening) })
+    const attempt = new Attempt((opening) => this.#open(opening))
     this.#move('open', attempt)
     return attempt.session
   }
@@ -133,7 +136,7 @@ export class Link {
   }
 
   /** All tries of an attempt share one signal: a call that began during the first try rejects when the last try fails. */
-  async #open(attempt: Omit<Attempt, 'session'>): Promise<Session> {
+  async #open(attempt: Attempt): Promise<Session> {
     for (;;) {
       try {
         // In a microtask: when `open` throws, the link has to hold this attempt already.
@@ -161,7 +164,7 @@ export class Link {
   }
 
   /** Notices the worker's death: by the lock that it holds, or by its silence. */
-  #watch(session: Session, attempt: Omit<Attempt, 'session'>): void {
+  #watch(session: Session, attempt: Attempt): void {
     const { signal } = attempt.life
     const die = (): void => {
       if (!signal.aborted) this.#die(session, attempt)
@@ -188,7 +191,7 @@ export class Link {
     beat()
   }
 
-  #die(session: Session, attempt: Omit<Attempt, 'session'>): void {
+  #die(session: Session, attempt: Attempt): void {
     const error = new SidestreamError('WORKER_DIED', 'the worker has died', { retryable: true })
     const renewable = attempt.endpoint?.renewable ?? false
     attempt.life.abort(error)

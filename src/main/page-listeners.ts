@@ -17,20 +17,16 @@ export function listenToPage({ onOnline, onVisibility, onEnd, signal }: PageList
   const onPageHide = (event: Event): void => {
     if (!(event as PageTransitionEvent).persisted) onEnd()
   }
-  const removals = [
-    listen(globalThis, 'online', onOnline),
-    listen(globalThis, 'pagehide', onPageHide),
-    listen(globalThis.document, 'visibilitychange', onVisibility),
-    listen(signal, 'abort', onEnd),
+  const listeners: ReadonlyArray<readonly [Partial<EventTarget> | undefined, string, (event: Event) => void]> = [
+    [globalThis, 'online', onOnline],
+    [globalThis, 'pagehide', onPageHide],
+    [globalThis.document, 'visibilitychange', onVisibility],
+    [signal, 'abort', onEnd],
   ]
+  for (const [target, ...listener] of listeners) target?.addEventListener?.(...listener)
   return () => {
-    for (const remove of removals) remove()
+    for (const [target, ...listener] of listeners) target?.removeEventListener?.(...listener)
   }
-}
-
-function listen(target: Partial<EventTarget> | undefined, type: string, listener: (event: Event) => void): () => void {
-  target?.addEventListener?.(type, listener)
-  return () => target?.removeEventListener?.(type, listener)
 }
 
 export const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'
