@@ -1,37 +1,13 @@
 import type { DurableStream } from '@durable-streams/client'
-import { createCollection, type Collection } from '@tanstack/db'
-import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { fromErrorData, hookFailed, toErrorData } from '../shared/errors.ts'
-import { getStreamDBCollectionId } from '../shared/names.ts'
-import type { Ack, DiffBatch } from '../shared/batch.ts'
-import { PROTOCOL_VERSION, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
-import { Gate } from '../shared/gate.ts'
-import { canonicalSettings, type StreamSettings } from '../shared/settings.ts'
-import type { StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
-import { statusAfter, type EngineStatus } from '../shared/status.ts'
+import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { actionsOf } from './actions.ts'
-import { caughtUp } from './caught-up.ts'
-import { CollectionSink } from './collection-sink.ts'
-import { openInPage, openWorker } from './endpoint.ts'
-import { HeldSubsets } from './held-subsets.ts'
-import { closedError, Link } from './link.ts'
-import { OnError } from './on-error.ts'
 import { assertOptions } from './check-options.ts'
-import type { ActionDefinition, CreateStreamDBOptions, PlainOptions, StreamDB, StreamDBMethods, StreamDBWithActions } from './options.ts'
-import { idleTurn, nextTurn } from './pace.ts'
-import { Preload } from './preload.ts'
-import { Replica, yieldToBrowser, type ReplicaCollection } from './replica.ts'
-import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
-import { rowSchema } from './row-schema.ts'
-import { Status } from './status.ts'
+import { openInPage, openWorker } from './endpoint.ts'
+import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBMethods, StreamDBWithActions } from './options.ts'
 import { LinkedStream, type StreamHandle } from './stream-handle.ts'
-import { StreamHooks } from './stream-hooks.ts'
-import { assertAbsolute, requestUrl, streamUrl } from './stream-url.ts'
-import { tabLock } from './tab-lock.ts'
-import { Txids } from './txids.ts'
-
-/** A cache that nothing has used for so long is removed, ms: 30 days. */
-const KEEP_UNUSED_MS = 30 * 24 * 60 * 60 * 1000
+import { settingsOf } from './stream-settings.ts'
+import { assertAbsolute, streamUrl } from './stream-url.ts'
+import { Tab } from './tab.ts'
 
 /**
  * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
@@ -57,345 +33,43 @@ export function createStreamDB<
   options: CreateStreamDBOptions<TDef, TActions, TStream>,
 ): TActions extends Record<string, never> ? StreamDB<TDef, TStream> : StreamDBWithActions<TDef, TActions, TStream> {
   assertOptions(options)
-  const { state, worker } = options
+  const { state, worker, transform } = options
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
   const url = options.stream?.url ?? streamUrl(streamOptions.url)
-
-  const status = new Status(worker ? 'leader' : 'page')
-  let engineIsReady = false
-  const preload = new Preload(status.getSnapshot, () => engineIsReady || onError.isOpen)
-  const txids = new Txids()
-  const report = (error: Parameters<typeof fromErrorData>[0]): void => {
-    status.set({ lastError: error })
-  }
-  const hooks = new StreamHooks(options, report)
-  let request: RequestSettings = { headers: streamOptions.headers, params: streamOptions.params }
-  const onError = new OnError({
-    onError: streamOptions.onError,
-    random: Math.random,
-    after,
-    onAnswer: ({ headers, params }) => {
-      request = { headers: { ...request.headers, ...headers }, params: { ...request.params, ...params } }
-    },
-    retry: () => {
-      reconnect('online')
-    },
-    onStands: (failure) => {
-      if (failure) report(failure)
-      preload.observe()
-    },
-  })
-  let closed = false
-  let started = false
-  let isPreloaded = false
-  let isOpened = false
-  /** The engine before was cleared: this one is not asked for rows before the application says so. */
-  let held = false
-  /** Settles when rows are back that a collection has lost; null while none are lacking. */
-  let lost: Gate<void> | null = null
-  const client = String(Math.random())
-
-  const entries: Array<[string, Collection<object, string>]> = []
-  const targets = new Map<string, ReplicaCollection>()
-  /** Collections that this tab does not hold all of. */
-  const modes = new Map<string, SyncMode>()
-  const subsets = new HeldSubsets({
-    send: (changes) => {
-      // Where no session is being opened yet, its hello is going to say it all.
-      if (link.isActive) link.call((engine) => engine.subsets(changes)).catch(() => undefined)
-    },
-    onFallback: (reasons) => {
-      status.set({ fallbacks: Object.fromEntries(reasons) })
-    },
-  })
-  for (const [name, { schema, primaryKey, syncMode: mode = 'eager' }] of Object.entries(state)) {
-    if (mode !== 'eager') modes.set(name, mode)
-    const sink = new CollectionSink({
-      mode,
-      onStart: (again) => {
-        onCollectionStart(again && mode !== 'on-demand')
-      },
-      onCleanup: () => {
-        subsets.drop(name)
-      },
-      load: (demand) => {
-        if (closed) return Promise.reject(closedError())
-        if (!modes.has(name)) return true
-        wake()
-        return subsets.load(name, demand)
-      },
-      unload: (demand) => {
-        subsets.unload(demand)
-      },
-    })
-    targets.set(name, { primaryKey, sink })
-    const collection = createCollection<object, string>({
-      id: getStreamDBCollectionId(url, name),
-      schema: rowSchema(schema, primaryKey) as StandardSchemaV1<object>,
-      getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
-      ...sink.config,
-      // One stream feeds all of them: none can be collected and recovered by itself.
-      gcTime: 0,
-    } as Parameters<typeof createCollection<object, string>>[0]) as unknown as Collection<object, string>
-    sink.watch(collection)
-    entries.push([name, collection])
-  }
-
-  const collections = Object.fromEntries(entries)
-
-  const onCommitError = (error: unknown): void => {
-    report(hookFailed('a live query or subscriber', error))
-  }
-  /** A collection calls its subscribers, and what one of them throws comes out here: it is not to end what else is to be done. */
-  const guarded = (task: () => void): void => {
-    try {
-      task()
-    } catch (error) {
-      onCommitError(error)
-    }
-  }
-
-  const replica = new Replica({
-    collections: targets,
-    now: () => performance.now(),
-    pause: yieldToBrowser,
-    onCommitError,
-    onCommitted: ({ served }, visible) => {
-      subsets.onServed(served, visible)
-    },
-  })
-
-  const onReady = (filling: ReadonlyArray<string> = []): void => {
-    for (const [name, { sink }] of targets) {
-      if (!filling.includes(name)) guarded(() => { sink.markReady() })
-    }
-    for (const [name, mode] of modes) {
-      if (mode !== 'progressive' || filling.includes(name)) continue
-      modes.delete(name)
-      subsets.onWhole(name)
-    }
-    if (filling.length === 0) preload.ready()
-  }
-
-  let lastFailures = 0
-  let lastOffset: string | null = null
-  const onStatus = (engine: EngineStatus): void => {
-    if (closed) return
-    // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
-    engineIsReady = engine.ready
-    status.set({ ...statusAfter(engine, status.getSnapshot(), held), offset: replica.offset, ready: preload.isReady })
-    const isRefused = engine.failedAttempts > lastFailures && engine.lastError?.code !== 'OFFLINE'
-    lastFailures = engine.failedAttempts
-    // Before whoever waits is told: onError may mend it.
-    if (isRefused && engine.lastError) onError.refused(engine.lastError)
-    if (engine.offset !== lastOffset || engine.upToDate) onError.progress()
-    lastOffset = engine.offset
-    preload.observe()
-  }
-
-  const apply = async (batch: DiffBatch): Promise<Ack> => {
-    if (closed || !replica.continues(batch)) return 'resync'
-    hooks.before(batch)
-    const wasReady = preload.isReady
-    const began = performance.now()
-    const ack = await replica.apply(batch).catch((error: unknown) => {
-      hooks.refused(batch)
-      throw error
-    })
-    const tookMs = performance.now() - began
-    if (ack !== 'applied') hooks.refused(batch)
-    if (ack !== 'applied' || closed) return ack
-    link.thrives()
-    if (batch.last) {
-      if (batch.ready) {
-        lost?.resolve()
-        lost = null
-        onReady(batch.filling)
-      }
-      status.set({ ...(batch.status && statusAfter(batch.status, status.getSnapshot(), held)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
-      txids.seen(batch.txids)
-    } else if (batch.stale) {
-      status.set({ stale: true })
-    }
-    hooks.after(batch)
-    preload.observe()
-    // What follows the first load corrects it: that does not wait for the page to have rested.
-    if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(wasReady ? tookMs : 0))
-    return ack
-  }
-
   const settings = settingsOf(options, url)
-  const link = new Link({
+
+  const tab = new Tab({
+    options,
+    streamOptions,
+    url,
+    settings,
     open: (bypass) => {
       assertAbsolute(settings.url)
       const opened = worker && bypass < 2 && openWorker(worker, options.sharedWorker !== false && bypass === 0)
-      return opened || openInPage({ state, transform: options.transform }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined })
-    },
-    hello: async (): Promise<Hello> => ({
-      version: PROTOCOL_VERSION,
-      client,
-      settings,
-      // With onError they may change at any time.
-      request: streamOptions.onError || hasFunctions(request) ? null : await resolveValues(request),
-      wantsEvents: hooks.wantsEvents,
-      hasRows: replica.hasRows,
-      have: replica.have,
-      modes: Object.fromEntries(modes),
-      subsets: subsets.all(),
-      tabLock: await tabLock(),
-      failovers: isOpened ? status.getSnapshot().failovers + 1 : 0,
-      visible: isVisible(),
-    }),
-    tab: {
-      apply,
-      status: onStatus,
-      requestValues: async (): Promise<Outcome<RequestValues>> => {
-        try {
-          return { ok: true, value: await resolveValues(request) }
-        } catch (error) {
-          return { ok: false, error: toErrorData(error, 'REQUEST_VALUES') }
-        }
-      },
-    },
-    onSession: (session) => {
-      isOpened = true
-      replica.follow(session.epoch)
-      hooks.follow()
-      lastFailures = session.status.failedAttempts
-      onStatus(session.status)
-      if (started && !held) void session.engine.start()
-    },
-    onDown: (error, final) => {
-      // Before the next engine can tell its own.
-      held = status.getSnapshot().cleared
-      replica.follow(null)
-      txids.rejectAll(error)
-      status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
-      if (final) {
-        preload.rejectAll(error)
-        // Who asks after that waits for another worker.
-        lost?.reject(error)
-        lost &&= new Gate()
-        subsets.rejectAll(error)
-      }
+      return opened || openInPage({ state, transform }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined })
     },
   })
 
-  const start = (): void => {
-    if (closed) return
-    started = true
-    // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
-    for (const [name, collection] of entries) if (modes.get(name) !== 'on-demand') guarded(() => { collection.startSyncImmediate() })
-    // A failure is in the status, and rejects whoever waits.
-    link.call((engine) => engine.start()).catch(() => undefined)
-  }
-
-  const streamEnd = (): Promise<string | null> =>
-    link.call((engine) => engine.streamEnd()).then((outcome) => (outcome.ok ? outcome.value : null), () => null)
-
-  /** Rows are asked for. After the last worker has failed, that is a reason to make another one: its failure rejects who waits. */
-  const wake = (): void => {
-    if (!started) start()
-    else if (link.isDown && !closed) link.session().catch(() => undefined)
-  }
-
-  const reconnect = (reason: ReconnectReason): void => {
-    if (held) start()
-    held = false
-    if (!closed) link.call((engine) => engine.reconnect(reason)).catch(() => undefined)
-  }
-
-  const onOnline = (): void => {
-    if (!status.getSnapshot().cleared) reconnect('online')
-  }
-
-  /** Where there are no locks, nothing else tells of a page's end. One that may come back is none. */
-  const onPageHide = ({ persisted }: PageTransitionEvent): void => {
-    if (!persisted) close()
-  }
-
-  const onVisibility = (): void => {
-    if (isOpened && !closed) link.call((engine) => engine.visible(isVisible())).catch(() => undefined)
-  }
-
-  /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
-  const onCollectionStart = (again: boolean): void => {
-    if (again && !closed) {
-      replica.lost()
-      lost ??= new Gate()
-      link.call((engine) => engine.resync()).catch(() => undefined)
-    }
-    wake()
-    // Without the rows that are to come it would be empty for a moment, and a list would say that there is nothing. After
-    // clearCache() in a former engine none are to come.
-    if (preload.isReady && (!lost || held)) queueMicrotask(onReady)
-  }
-
-  const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, link)
-  const close = (): void => {
-    if (closed) return
-    closed = true
-    const error = closedError()
-    onError.close()
-    txids.rejectAll(error)
-    preload.rejectAll(error)
-    lost?.reject(error)
-    lost = null
-    subsets.rejectAll(error)
-    status.set({ connection: 'closed', upToDate: false })
-    globalThis.removeEventListener?.('online', onOnline)
-    globalThis.removeEventListener?.('pagehide', onPageHide)
-    globalThis.document?.removeEventListener('visibilitychange', onVisibility)
-    link.close()
-  }
-  globalThis.addEventListener?.('online', onOnline)
-  globalThis.addEventListener?.('pagehide', onPageHide)
-  globalThis.document?.addEventListener('visibilitychange', onVisibility)
-  streamOptions.signal?.addEventListener('abort', close, { once: true })
-
+  const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, tab.link)
+  const { preload, close, awaitTxId, clearCache, status } = tab
   const methods: StreamDBMethods = {
     stream,
     get offset() {
-      return replica.offset
+      return tab.offset
     },
-    preload: async () => {
-      if (closed) throw closedError()
-      const ready = preload.wait()
-      const again = started
-      // The stream may have grown since a collection started it.
-      const end = again && !isPreloaded ? streamEnd() : null
-      if (end && options.live === false) reconnect('preload')
-      isPreloaded = true
-      for (const collection of Object.values(collections)) guarded(() => { collection.startSyncImmediate() })
-      if (!started) start()
-      else if (again && !preload.isReady) reconnect('preload')
-      await ready
-      if (!held) await lost?.promise
-      // Rows from a cache are shown at once, whatever the server may know.
-      if (end && !status.getSnapshot().stale) await caughtUp({ status, end, after })
-      if (closed) throw closedError()
-    },
+    preload,
     close,
-    utils: {
-      awaitTxId: (txid, timeout) => {
-        if (closed) return Promise.reject(closedError())
-        wake()
-        return txids.wait(txid, timeout)
-      },
-    },
+    utils: { awaitTxId },
     status,
     reconnect: () => {
-      reconnect('application')
+      tab.reconnect('application')
     },
-    clearCache: async () => {
-      const outcome = await link.call((engine) => engine.clearCache())
-      if (!outcome.ok) throw fromErrorData(outcome.error)
-    },
+    clearCache,
   }
 
   const db = Object.create(null, {
     ...Object.getOwnPropertyDescriptors(methods),
-    collections: { value: collections, enumerable: true },
+    collections: { value: tab.collections.byName, enumerable: true },
   }) as object
 
   if (options.actions) {
@@ -410,31 +84,4 @@ export function createStreamDB<
   }
   if (streamOptions.signal?.aborted) close()
   return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
-}
-
-function after(delayMs: number, task: () => void): () => void {
-  const timer = setTimeout(task, delayMs)
-  return () => {
-    clearTimeout(timer)
-  }
-}
-
-const isVisible = (): boolean => globalThis.document?.visibilityState !== 'hidden'
-
-function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
-  const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  const { durability = 'relaxed', version = '', keepUnusedMs = KEEP_UNUSED_MS } = typeof cache === 'object' ? cache : {}
-  return canonicalSettings({
-    url: requestUrl(url),
-    scope,
-    live,
-    contentType,
-    batching,
-    collections: Object.entries(state).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey })),
-    // These only: the client's options also have a callback, which cannot cross.
-    backoff: backoffOptions ? { initialDelay: backoffOptions.initialDelay, maxDelay: backoffOptions.maxDelay, multiplier: backoffOptions.multiplier } : null,
-    pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
-    silenceTimeoutMs,
-    cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs },
-  })
 }

@@ -3,6 +3,7 @@ import type { EngineContract, Hello, TabContract } from '../shared/calls.ts'
 import { abortable } from '../shared/abortable.ts'
 import { connect, type Remote, type Session } from './connect.ts'
 import type { OpenEndpoint } from './endpoint.ts'
+import { LINK_TRANSITIONS, type LinkEvent, type LinkPhase } from './link-phase.ts'
 
 /** How long a closing tab waits for the engine to store its unstored changes, ms. */
 const LEAVE_LIMIT_MS = 1000
@@ -24,20 +25,38 @@ export interface LinkOptions {
   onDown(error: SidestreamError, final: boolean): void
 }
 
+/** The opening of one session, and the session while it lives. */
+class Attempt {
+  /** Aborts when the session ends; its reason is the error of the pending calls. */
+  readonly life = new AbortController()
+  /** The worker; null until it is there, and once it is given back. */
+  endpoint: OpenEndpoint | null = null
+  readonly session: Promise<Session>
+
+  constructor(open: (attempt: Attempt) => Promise<Session>) {
+    this.session = open(this)
+  }
+}
+
+type ActivePhase = 'opening' | 'open'
+
+/** Only an active link holds a worker. */
+type LinkState =
+  | { readonly phase: ActivePhase; readonly attempt: Attempt }
+  | { readonly phase: Exclude<LinkPhase, ActivePhase>; readonly attempt: null }
+
 /**
  * The tab's link to its engine: opened on demand, replaced when the worker dies. A pending call rejects when the worker dies, and
  * on {@link close}.
  */
 export class Link {
   readonly #options: LinkOptions
-  /** Aborts when the present session ends; its reason is the error of the pending calls. */
-  #life = new AbortController()
-  #endpoint: OpenEndpoint | null = null
-  #opening: Promise<Session> | null = null
+  #state: LinkState = { phase: 'idle', attempt: null }
   readonly #end = new AbortController()
-  #isDown = false
+  #hasOpened = false
   #deaths = 0
   #bypass = 0
+  /** It runs on when a call opens the next session before it: it then finds that session. */
   #restartTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: LinkOptions) {
@@ -46,18 +65,26 @@ export class Link {
 
   /** Opens the session, if there is none. @throws SidestreamError `WORKER_START_FAILED`, `VERSION_MISMATCH`, `CLOSED` */
   session(): Promise<Session> {
-    if (this.#closed) return Promise.reject(closedError())
-    return (this.#opening ??= this.#open())
+    if (this.#isClosed) return Promise.reject(closedError())
+    if (this.#state.attempt) return this.#state.attempt.session
+    const attempt = new Attempt((opening) => this.#open(opening))
+    this.#move('open', attempt)
+    return attempt.session
   }
 
   /** A session is open, or is being opened. */
   get isActive(): boolean {
-    return this.#opening !== null
+    return this.#state.attempt !== null
   }
 
   /** The last attempt has failed, and no other follows by itself; {@link session} makes one. */
   get isDown(): boolean {
-    return this.#isDown
+    return this.#state.phase === 'down'
+  }
+
+  /** A session has been open, now or before. */
+  get hasOpened(): boolean {
+    return this.#hasOpened
   }
 
   /** Calls the engine. @throws SidestreamError as {@link session}, and `WORKER_DIED` or `CLOSED` while the call is pending */
@@ -65,7 +92,7 @@ export class Link {
     const session = this.session()
     return abortable(
       session.then(({ engine }) => call(engine)),
-      this.#life.signal,
+      (this.#state.attempt?.life ?? this.#end).signal,
     )
   }
 
@@ -74,8 +101,14 @@ export class Link {
     return abortable(work, this.#end.signal)
   }
 
-  get #closed(): boolean {
-    return this.#end.signal.aborted
+  get #isClosed(): boolean {
+    return this.#state.phase === 'closed'
+  }
+
+  #move(event: LinkEvent, attempt: Attempt | null = this.#state.attempt): void {
+    const phase = LINK_TRANSITIONS[this.#state.phase][event]
+    // Only `open` leads to an active phase from another one, and brings the attempt.
+    this.#state = phase === 'opening' || phase === 'open' ? { phase, attempt: attempt! } : { phase, attempt: null }
   }
 
   /** Proof that the session works: the next death is the first again. */
@@ -84,62 +117,62 @@ export class Link {
   }
 
   close(): void {
-    if (this.#closed) return
+    if (this.#isClosed) return
+    const { attempt } = this.#state
+    this.#move('close')
     this.#end.abort(closedError())
     clearTimeout(this.#restartTimer)
-    this.#life.abort(closedError())
-    const opening = this.#opening
-    if (!opening) return
+    if (!attempt) return
+    attempt.life.abort(closedError())
     const release = (): void => {
       clearTimeout(limit)
-      opening.then(({ close }) => { close() }, () => undefined)
-      this.#endpoint?.release()
+      attempt.session.then(({ close }) => { close() }, () => undefined)
+      attempt.endpoint?.release()
     }
     const limit = setTimeout(release, LEAVE_LIMIT_MS)
-    opening
+    attempt.session
       .then(({ engine }) => engine.leave())
       .then(release, release)
   }
 
-  /** All attempts share one signal: a call that began during the first attempt rejects when the last attempt fails. */
-  async #open(): Promise<Session> {
-    const life = new AbortController()
-    this.#life = life
-    this.#isDown = false
+  /** All tries of an attempt share one signal: a call that began during the first try rejects when the last try fails. */
+  async #open(attempt: Attempt): Promise<Session> {
     for (;;) {
       try {
-        // In a microtask: when `open` throws, `#opening` has to be this attempt already.
-        const endpoint = await Promise.resolve().then(() => this.#options.open(this.#bypass))
-        this.#endpoint = endpoint
-        const session = await connect(endpoint.endpoint, await this.#options.hello(), this.#options.tab)
-        if (this.#closed) return session
-        this.#watch(session, life)
+        // In a microtask: when `open` throws, the link has to hold this attempt already.
+        const opened = await Promise.resolve().then(() => this.#options.open(this.#bypass))
+        attempt.endpoint = opened
+        const session = await connect(opened.endpoint, await this.#options.hello(), this.#options.tab)
+        if (this.#isClosed) return session
+        this.#hasOpened = true
+        this.#move('opened')
+        this.#watch(session, attempt)
         this.#options.onSession(session)
         return session
       } catch (error) {
         const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
-        this.#endpoint?.release(true)
-        this.#endpoint = null
+        attempt.endpoint?.release(true)
+        attempt.endpoint = null
         // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page.
-        if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#closed) continue
-        this.#opening = null
-        this.#isDown = true
-        life.abort(failure)
-        if (!this.#closed) this.#options.onDown(failure, true)
+        if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#isClosed) continue
+        this.#move('fail')
+        attempt.life.abort(failure)
+        if (!this.#isClosed) this.#options.onDown(failure, true)
         throw failure
       }
     }
   }
 
   /** Notices the worker's death: by the lock that it holds, or by its silence. */
-  #watch(session: Session, life: AbortController): void {
+  #watch(session: Session, attempt: Attempt): void {
+    const { signal } = attempt.life
     const die = (): void => {
-      if (!life.signal.aborted) this.#die(session, life)
+      if (!signal.aborted) this.#die(session, attempt)
     }
     if (session.status.where === 'page') return
-    if (session.aliveLock !== null) navigator.locks.request(session.aliveLock, { signal: life.signal }, die).catch(() => undefined)
+    if (session.aliveLock !== null) navigator.locks.request(session.aliveLock, { signal }, die).catch(() => undefined)
     let timer: ReturnType<typeof setTimeout>
-    life.signal.addEventListener('abort', () => {
+    signal.addEventListener('abort', () => {
       clearTimeout(timer)
     })
     const beat = (): void => {
@@ -152,23 +185,22 @@ export class Link {
       session.engine.ping().then((epoch) => {
         clearTimeout(timer)
         if (epoch !== session.epoch) die()
-        else if (!life.signal.aborted) timer = setTimeout(beat, HEARTBEAT_MS)
+        else if (!signal.aborted) timer = setTimeout(beat, HEARTBEAT_MS)
       }, die)
     }
     beat()
   }
 
-  #die(session: Session, life: AbortController): void {
+  #die(session: Session, attempt: Attempt): void {
     const error = new SidestreamError('WORKER_DIED', 'the worker has died', { retryable: true })
-    const renewable = this.#endpoint?.renewable ?? false
-    life.abort(error)
+    const renewable = attempt.endpoint?.renewable ?? false
+    attempt.life.abort(error)
     session.close()
-    this.#endpoint?.release(true)
-    this.#endpoint = null
-    this.#opening = null
+    attempt.endpoint?.release(true)
+    attempt.endpoint = null
     this.#deaths += 1
     const final = !renewable || this.#deaths > RESTARTS
-    this.#isDown = final
+    this.#move(final ? 'fail' : 'die')
     this.#options.onDown(error, final)
     if (final) return
     this.#restartTimer = setTimeout(() => {

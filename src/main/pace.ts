@@ -47,3 +47,11 @@ export function idleTurn(): Promise<void> {
     else setTimeout(settle)
   })
 }
+
+/** Runs a task after `delayMs`. @returns a function that cancels it */
+export function after(delayMs: number, task: () => void): () => void {
+  const timer = setTimeout(task, delayMs)
+  return () => {
+    clearTimeout(timer)
+  }
+}

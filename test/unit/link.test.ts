@@ -182,6 +182,32 @@ describe('opening a session', () => {
   })
 })
 
+describe('what a link says of itself', () => {
+  const seen = (): unknown[] => [link.isActive, link.isDown, link.hasOpened]
+
+  test('follows its phase, and remembers that a session was open', async () => {
+    expect(seen()).toEqual([false, false, false])
+    worker.postError = new Error('cannot be cloned')
+    const failing = link.session().catch(() => undefined)
+    expect(seen()).toEqual([true, false, false])
+    await failing
+    expect(seen()).toEqual([false, true, false])
+    worker.postError = null
+    await link.session()
+    expect(seen()).toEqual([true, false, true])
+    link.close()
+    expect(seen()).toEqual([false, false, true])
+  })
+
+  test('is that no session was open when the link closes before the first one', async () => {
+    const opening = link.session().catch(() => undefined)
+    link.close()
+    await opening
+    await until(() => worker.released.length > 0)
+    expect(seen()).toEqual([false, false, false])
+  })
+})
+
 describe('closing', () => {
   test('rejects what is under way, tells the engine, and releases the worker', async () => {
     await link.session()

@@ -1,0 +1,111 @@
+import { createCollection, type Collection } from '@tanstack/db'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { getStreamDBCollectionId } from '../shared/names.ts'
+import type { CollectionDefinition, StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
+import { CollectionSink } from './collection-sink.ts'
+import { HeldSubsets, type HeldSubsetsOptions } from './held-subsets.ts'
+import { closedError } from './link.ts'
+import type { ReplicaCollection } from './replica.ts'
+import { rowSchema } from './row-schema.ts'
+
+type AnyCollection = Collection<object, string>
+
+export interface CollectionsOptions extends HeldSubsetsOptions {
+  readonly url: string
+  readonly state: StreamStateDefinition
+  readonly isClosed: () => boolean
+  /** A collection starts; `again` when it was cleaned up before, and lacks rows that this tab had. */
+  readonly onStart: (again: boolean) => void
+  /** A query asks for rows that the tab may not hold. */
+  readonly onDemand: () => void
+  /** A live query or subscriber of the application threw. */
+  readonly onCommitError: (error: unknown) => void
+}
+
+/** A StreamDB's TanStack DB collections, what this tab holds of each, and the subsets that their queries ask for. */
+export class Collections {
+  readonly byName: Readonly<Record<string, AnyCollection>>
+  /** Where a replica puts the rows. */
+  readonly targets: ReadonlyMap<string, ReplicaCollection>
+  readonly subsets: HeldSubsets
+  readonly #options: CollectionsOptions
+  /** Collections that this tab does not hold all of. */
+  readonly #modes = new Map<string, SyncMode>()
+
+  constructor(options: CollectionsOptions) {
+    this.#options = options
+    this.subsets = new HeldSubsets(options)
+    const made = Object.entries(options.state).map(([name, definition]) => [name, this.#make(name, definition)] as const)
+    this.byName = Object.fromEntries(made.map(([name, { collection }]) => [name, collection]))
+    this.targets = new Map(made.map(([name, { target }]) => [name, target]))
+  }
+
+  /** As in a hello: a progressive collection is left out once the tab has all of its rows. */
+  get modes(): Readonly<Record<string, SyncMode>> {
+    return Object.fromEntries(this.#modes)
+  }
+
+  /**
+   * Starts all collections, also those that no query uses yet.
+   * @param withOnDemand also those whose rows come only when a query asks for them
+   */
+  start(withOnDemand: boolean): void {
+    for (const [name, collection] of Object.entries(this.byName)) {
+      if (withOnDemand || this.#modes.get(name) !== 'on-demand') this.#guard(() => { collection.startSyncImmediate() })
+    }
+  }
+
+  /** The rows of all collections can be shown, but for those `filling`. */
+  markReady(filling: ReadonlyArray<string>): void {
+    for (const [name, { sink }] of this.targets) {
+      if (!filling.includes(name)) this.#guard(() => { sink.markReady() })
+    }
+    for (const [name, mode] of this.#modes) {
+      if (mode !== 'progressive' || filling.includes(name)) continue
+      this.#modes.delete(name)
+      this.subsets.onWhole(name)
+    }
+  }
+
+  #make(name: string, { schema, primaryKey, syncMode: mode = 'eager' }: CollectionDefinition): { collection: AnyCollection; target: ReplicaCollection } {
+    const { url, isClosed, onStart, onDemand } = this.#options
+    if (mode !== 'eager') this.#modes.set(name, mode)
+    const sink = new CollectionSink({
+      mode,
+      onStart: (again) => {
+        onStart(again && mode !== 'on-demand')
+      },
+      onCleanup: () => {
+        this.subsets.drop(name)
+      },
+      load: (demand) => {
+        if (isClosed()) return Promise.reject(closedError())
+        if (!this.#modes.has(name)) return true
+        onDemand()
+        return this.subsets.load(name, demand)
+      },
+      unload: (demand) => {
+        this.subsets.unload(demand)
+      },
+    })
+    const collection = createCollection<object, string>({
+      id: getStreamDBCollectionId(url, name),
+      schema: rowSchema(schema, primaryKey) as StandardSchemaV1<object>,
+      getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
+      ...sink.config,
+      // One stream feeds all of them: none can be collected and recovered by itself.
+      gcTime: 0,
+    } as Parameters<typeof createCollection<object, string>>[0]) as unknown as AnyCollection
+    sink.watch(collection)
+    return { collection, target: { primaryKey, sink } }
+  }
+
+  /** A collection calls its subscribers: what one of them throws must not end the work on the other collections. */
+  #guard(task: () => void): void {
+    try {
+      task()
+    } catch (error) {
+      this.#options.onCommitError(error)
+    }
+  }
+}

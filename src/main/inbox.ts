@@ -1,0 +1,97 @@
+import type { TabContract } from '../shared/calls.ts'
+import { statusAfter, type EngineStatus } from '../shared/status.ts'
+import type { OnError } from './on-error.ts'
+import { idleTurn, nextTurn } from './pace.ts'
+import type { Preload } from './preload.ts'
+import type { Replica } from './replica.ts'
+import type { Status } from './status.ts'
+import type { StreamHooks } from './stream-hooks.ts'
+import { isHeld, type TabPhase } from './tab-phase.ts'
+import type { Txids } from './txids.ts'
+
+/** The parts of a tab that learn of what its engine sends. */
+export interface InboxOptions {
+  readonly replica: Pick<Replica, 'offset' | 'continues' | 'apply' | 'follow'>
+  readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
+  readonly txids: Pick<Txids, 'seen'>
+  readonly status: Pick<Status, 'getSnapshot' | 'set'>
+  readonly preload: Pick<Preload, 'isReady' | 'observe'>
+  readonly onError: Pick<OnError, 'refused' | 'progress'>
+  /** Asked anew at each use: the application may close the StreamDB while a batch is applied. */
+  readonly phase: () => TabPhase
+  /** The engine sends rows that this tab takes. */
+  readonly onApplied: () => void
+  /** The rows of all collections can be shown, but for those `filling`. */
+  readonly onReady: (filling: ReadonlyArray<string>) => void
+}
+
+/** Takes what an engine sends, and hands it to the parts of the tab in one order. */
+export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
+  /** The engine has all rows, which may still be on their way to this tab. */
+  readonly engineIsReady: boolean
+  /** A session is open: what follows is of another engine. */
+  follow(epoch: string, status: EngineStatus): void
+}
+
+export function openInbox({ replica, hooks, txids, status, preload, onError, phase, onApplied, onReady }: InboxOptions): Inbox {
+  let engineIsReady = false
+  /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
+  let failedAttempts = 0
+  let engineOffset: string | null = null
+
+  const isClosed = (): boolean => phase() === 'closed'
+  const shown = (engine: EngineStatus): EngineStatus => statusAfter(engine, status.getSnapshot(), isHeld(phase()))
+
+  const onStatus = (engine: EngineStatus): void => {
+    if (isClosed()) return
+    engineIsReady = engine.ready
+    // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
+    status.set({ ...shown(engine), offset: replica.offset, ready: preload.isReady })
+    const isRefused = engine.failedAttempts > failedAttempts && engine.lastError?.code !== 'OFFLINE'
+    failedAttempts = engine.failedAttempts
+    // Before whoever waits is told: onError may mend it.
+    if (isRefused && engine.lastError) onError.refused(engine.lastError)
+    if (engine.offset !== engineOffset || engine.upToDate) onError.progress()
+    engineOffset = engine.offset
+    preload.observe()
+  }
+
+  return {
+    get engineIsReady() {
+      return engineIsReady
+    },
+    follow: (epoch, engine) => {
+      replica.follow(epoch)
+      hooks.follow()
+      failedAttempts = engine.failedAttempts
+      onStatus(engine)
+    },
+    apply: async (batch) => {
+      if (isClosed() || !replica.continues(batch)) return 'resync'
+      hooks.before(batch)
+      const wasReady = preload.isReady
+      const began = performance.now()
+      const ack = await replica.apply(batch).catch((error: unknown) => {
+        hooks.refused(batch)
+        throw error
+      })
+      const tookMs = performance.now() - began
+      if (ack !== 'applied') hooks.refused(batch)
+      if (ack !== 'applied' || isClosed()) return ack
+      onApplied()
+      if (batch.last) {
+        if (batch.ready) onReady(batch.filling)
+        status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
+        txids.seen(batch.txids)
+      } else if (batch.stale) {
+        status.set({ stale: true })
+      }
+      hooks.after(batch)
+      preload.observe()
+      // What follows the first load corrects it: that does not wait for the page to have rested.
+      if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(wasReady ? tookMs : 0))
+      return ack
+    },
+    status: onStatus,
+  }
+}

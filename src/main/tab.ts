@@ -1,0 +1,309 @@
+import { fromErrorData, hookFailed, toErrorData, type ErrorData, type SidestreamError } from '../shared/errors.ts'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
+import { Gate } from '../shared/gate.ts'
+import type { StreamSettings } from '../shared/settings.ts'
+import { caughtUp } from './caught-up.ts'
+import { Collections } from './collections.ts'
+import type { Remote, Session } from './connect.ts'
+import { openInbox, type Inbox } from './inbox.ts'
+import { closedError, Link, type LinkOptions } from './link.ts'
+import { OnError, type Retry } from './on-error.ts'
+import type { PlainOptions, StreamOptions } from './options.ts'
+import { after } from './pace.ts'
+import { isVisible, listenToPage } from './page-listeners.ts'
+import { Preload } from './preload.ts'
+import { Replica, yieldToBrowser } from './replica.ts'
+import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
+import { Status } from './status.ts'
+import { StreamHooks } from './stream-hooks.ts'
+import { tabLock } from './tab-lock.ts'
+import { isHeld, isPreloaded, isStarted, TAB_TRANSITIONS, type TabEvent, type TabPhase } from './tab-phase.ts'
+import { Txids } from './txids.ts'
+
+export interface TabOptions {
+  readonly options: PlainOptions
+  readonly streamOptions: StreamOptions
+  readonly url: string
+  readonly settings: StreamSettings
+  /** Opens the engine; see {@link LinkOptions}. */
+  readonly open: LinkOptions['open']
+}
+
+/** One StreamDB's life in a tab: it joins the link to the engine, the collections, and those who wait for rows. */
+export class Tab {
+  readonly status: Status
+  readonly collections: Collections
+  readonly link: Link
+  readonly #options: TabOptions
+  readonly #client = String(Math.random())
+  readonly #txids = new Txids()
+  readonly #preload: Preload
+  readonly #onError: OnError
+  readonly #replica: Replica
+  readonly #hooks: StreamHooks
+  readonly #inbox: Inbox
+  readonly #unlisten: () => void
+  #phase: TabPhase = 'idle'
+  #request: RequestSettings
+  /** Settles when rows are back that a collection has lost; null while none are lacking. */
+  #lost: Gate<void> | null = null
+
+  constructor(tab: TabOptions) {
+    const { options, streamOptions, url, open } = tab
+    this.#options = tab
+    this.#request = { headers: streamOptions.headers, params: streamOptions.params }
+    this.status = new Status(options.worker ? 'leader' : 'page')
+    this.#preload = new Preload(this.status.getSnapshot, () => this.#inbox.engineIsReady || this.#onError.isOpen)
+    this.#hooks = new StreamHooks(options, this.#report)
+    this.#onError = new OnError({
+      onError: streamOptions.onError,
+      random: Math.random,
+      after,
+      onAnswer: this.#onAnswer,
+      retry: () => {
+        this.reconnect('online')
+      },
+      onStands: (failure) => {
+        if (failure) this.#report(failure)
+        this.#preload.observe()
+      },
+    })
+    this.collections = new Collections({
+      url,
+      state: options.state,
+      isClosed: () => this.#isClosed,
+      onStart: this.#onCollectionStart,
+      onDemand: () => {
+        this.#wake()
+      },
+      onCommitError: this.#onCommitError,
+      send: (changes) => {
+        // Where no session is being opened yet, its hello is going to say it all.
+        if (this.link.isActive) this.#tell((engine) => engine.subsets(changes))
+      },
+      onFallback: (reasons) => {
+        this.status.set({ fallbacks: Object.fromEntries(reasons) })
+      },
+    })
+    this.#replica = new Replica({
+      collections: this.collections.targets,
+      now: () => performance.now(),
+      pause: yieldToBrowser,
+      onCommitError: this.#onCommitError,
+      onCommitted: ({ served }, visible) => {
+        this.collections.subsets.onServed(served, visible)
+      },
+    })
+    this.#inbox = openInbox({
+      replica: this.#replica,
+      hooks: this.#hooks,
+      txids: this.#txids,
+      status: this.status,
+      preload: this.#preload,
+      onError: this.#onError,
+      phase: () => this.#phase,
+      onApplied: () => {
+        this.link.thrives()
+      },
+      onReady: (filling) => {
+        this.#lost?.resolve()
+        this.#lost = null
+        this.#show(filling)
+      },
+    })
+    this.link = new Link({
+      open,
+      hello: () => this.#hello(),
+      // A plain object: it is called through a port.
+      tab: {
+        apply: this.#inbox.apply,
+        status: this.#inbox.status,
+        requestValues: () => this.#requestValues(),
+      },
+      onSession: this.#onSession,
+      onDown: this.#onDown,
+    })
+    this.#unlisten = listenToPage({
+      onOnline: () => {
+        if (!this.status.getSnapshot().cleared) this.reconnect('online')
+      },
+      onVisibility: () => {
+        if (this.link.hasOpened) this.#tell((engine) => engine.visible(isVisible()))
+      },
+      onEnd: this.close,
+      signal: streamOptions.signal,
+    })
+  }
+
+  /** Offset up to which the collections show the stream. */
+  get offset(): string {
+    return this.#replica.offset
+  }
+
+  readonly preload = async (): Promise<void> => {
+    if (this.#isClosed) throw closedError()
+    const ready = this.#preload.wait()
+    const again = isStarted(this.#phase)
+    // The stream may have grown since a collection started it.
+    const end = again && !isPreloaded(this.#phase) ? this.#streamEnd() : null
+    if (end && this.#options.settings.live === false) this.reconnect('preload')
+    if (again) this.#move('preload')
+    else this.#start('preload')
+    this.collections.start(true)
+    if (again && !this.#preload.isReady) this.reconnect('preload')
+    await ready
+    if (!isHeld(this.#phase)) await this.#lost?.promise
+    // Rows from a cache are shown at once, whatever the server may know.
+    if (end && !this.status.getSnapshot().stale) await caughtUp({ status: this.status, end, after })
+    if (this.#isClosed) throw closedError()
+  }
+
+  readonly awaitTxId = (txid: string, timeoutMs?: number): Promise<void> => {
+    if (this.#isClosed) return Promise.reject(closedError())
+    this.#wake()
+    return this.#txids.wait(txid, timeoutMs)
+  }
+
+  reconnect(reason: ReconnectReason): void {
+    if (isHeld(this.#phase)) this.#start('start')
+    this.#move('reconnect')
+    if (!this.#isClosed) this.#tell((engine) => engine.reconnect(reason))
+  }
+
+  readonly clearCache = async (): Promise<void> => {
+    const outcome = await this.link.call((engine) => engine.clearCache())
+    if (!outcome.ok) throw fromErrorData(outcome.error)
+  }
+
+  readonly close = (): void => {
+    if (this.#isClosed) return
+    this.#move('close')
+    const error = closedError()
+    this.#onError.close()
+    this.#txids.rejectAll(error)
+    this.#rejectWaiting(error)
+    this.#lost = null
+    this.status.set({ connection: 'closed', upToDate: false })
+    this.#unlisten()
+    this.link.close()
+  }
+
+  /** No rows are going to come for those who wait now. */
+  #rejectWaiting(error: SidestreamError): void {
+    this.#preload.rejectAll(error)
+    this.#lost?.reject(error)
+    this.collections.subsets.rejectAll(error)
+  }
+
+  get #isClosed(): boolean {
+    return this.#phase === 'closed'
+  }
+
+  #move(event: TabEvent): void {
+    this.#phase = TAB_TRANSITIONS[this.#phase][event]
+  }
+
+  #start(event: 'start' | 'preload'): void {
+    if (this.#isClosed) return
+    this.#move(event)
+    // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
+    this.collections.start(false)
+    this.#tell((engine) => engine.start())
+  }
+
+  /** Rows are asked for. After the last worker has failed, that is a reason to make another one: its failure rejects who waits. */
+  #wake(): void {
+    if (!isStarted(this.#phase)) this.#start('start')
+    else if (this.link.isDown) this.link.session().catch(() => undefined)
+  }
+
+  /** Calls the engine without waiting for it: a failure is in the status, and rejects whoever waits. */
+  #tell(call: (engine: Remote<EngineContract>) => Promise<unknown>): void {
+    this.link.call(call).catch(() => undefined)
+  }
+
+  #streamEnd(): Promise<string | null> {
+    return this.link.call((engine) => engine.streamEnd()).then((outcome) => (outcome.ok ? outcome.value : null), () => null)
+  }
+
+  async #hello(): Promise<Hello> {
+    return {
+      version: PROTOCOL_VERSION,
+      client: this.#client,
+      settings: this.#options.settings,
+      // With onError they may change at any time.
+      request: this.#options.streamOptions.onError || hasFunctions(this.#request) ? null : await resolveValues(this.#request),
+      wantsEvents: this.#hooks.wantsEvents,
+      hasRows: this.#replica.hasRows,
+      have: this.#replica.have,
+      modes: this.collections.modes,
+      subsets: this.collections.subsets.all(),
+      tabLock: await tabLock(),
+      failovers: this.link.hasOpened ? this.status.getSnapshot().failovers + 1 : 0,
+      visible: isVisible(),
+    }
+  }
+
+  async #requestValues(): Promise<Outcome<RequestValues>> {
+    try {
+      return { ok: true, value: await resolveValues(this.#request) }
+    } catch (error) {
+      return { ok: false, error: toErrorData(error, 'REQUEST_VALUES') }
+    }
+  }
+
+  /** The collections can be shown, but for those `filling`. */
+  #show(filling: ReadonlyArray<string>): void {
+    this.collections.markReady(filling)
+    if (filling.length === 0) this.#preload.ready()
+  }
+
+  readonly #report = (error: ErrorData): void => {
+    this.status.set({ lastError: error })
+  }
+
+  readonly #onCommitError = (error: unknown): void => {
+    this.#report(hookFailed('a live query or subscriber', error))
+  }
+
+  readonly #onAnswer = ({ headers, params }: Retry): void => {
+    this.#request = { headers: { ...this.#request.headers, ...headers }, params: { ...this.#request.params, ...params } }
+  }
+
+  /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
+  readonly #onCollectionStart = (again: boolean): void => {
+    if (again && !this.#isClosed) {
+      this.#replica.lost()
+      this.#lost ??= new Gate()
+      this.#tell((engine) => engine.resync())
+    }
+    this.#wake()
+    // Without the rows that are to come it would be empty for a moment, and a list would say that there is nothing. After
+    // clearCache() in a former engine none are to come.
+    if (this.#preload.isReady && (!this.#lost || isHeld(this.#phase))) {
+      queueMicrotask(() => {
+        this.#show([])
+      })
+    }
+  }
+
+  readonly #onSession = ({ epoch, status, engine }: Session): void => {
+    // Before a listener of the status may close the tab, or start it with a call of its own.
+    const asksForRows = isStarted(this.#phase) && !isHeld(this.#phase)
+    this.#inbox.follow(epoch, status)
+    if (asksForRows) void engine.start()
+  }
+
+  readonly #onDown = (error: SidestreamError, final: boolean): void => {
+    // Before the next engine can tell its own.
+    if (this.status.getSnapshot().cleared) this.#move('hold')
+    this.#replica.follow(null)
+    this.#txids.rejectAll(error)
+    this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
+    if (final) {
+      this.#rejectWaiting(error)
+      // Who asks after that waits for another worker.
+      this.#lost &&= new Gate()
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { openInbox, type Inbox } from '../../src/main/inbox.ts'
+import { Status } from '../../src/main/status.ts'
+import type { TabPhase } from '../../src/main/tab-phase.ts'
+import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
+import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../../src/shared/status.ts'
+
+let inbox: Inbox
+let status: Status
+let phase: TabPhase
+/** What the parts of the tab were told, in order. */
+let told: string[]
+/** What the replica answers, and what happens meanwhile. */
+let applyRows: () => Promise<Ack>
+let continues: boolean
+
+const engineStatus = (change: Partial<EngineStatus> = {}): EngineStatus => ({ ...INITIAL_ENGINE_STATUS, where: 'leader', epoch: 'e1', connection: 'live', rows: 3, ...change })
+
+const batchOf = (change: Partial<DiffBatch> = {}): DiffBatch => ({
+  epoch: 'e1',
+  from: '-1',
+  to: '5',
+  branch: 'b',
+  seq: 1,
+  digest: 0,
+  last: true,
+  diffs: [],
+  replace: false,
+  replaced: [],
+  served: [],
+  filling: [],
+  isFill: false,
+  txids: ['t1'],
+  ready: true,
+  stale: false,
+  status: engineStatus(),
+  events: [],
+  invalid: [],
+  ...change,
+})
+
+beforeEach(() => {
+  status = new Status('leader')
+  phase = 'started'
+  told = []
+  continues = true
+  applyRows = () => Promise.resolve('applied')
+  const note = (what: string) => (): void => void told.push(what)
+  inbox = openInbox({
+    replica: {
+      offset: '5',
+      continues: () => continues,
+      follow: (epoch) => void told.push(`follow ${String(epoch)}`),
+      apply: () => {
+        told.push('rows')
+        return applyRows()
+      },
+    },
+    hooks: { before: note('before'), refused: note('refused'), after: note('after'), follow: note('hooks follow') },
+    txids: { seen: (txids) => void told.push(`txids ${txids.join()}`) },
+    status,
+    preload: { isReady: false, observe: note('observe') },
+    onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
+    phase: () => phase,
+    onApplied: note('applied'),
+    onReady: (filling) => void told.push(`ready but ${filling.join()}`),
+  })
+})
+
+describe('a diff batch', () => {
+  test('goes to the hooks, the rows, and those who wait, in this order', async () => {
+    expect(await inbox.apply(batchOf({ filling: ['items'] }))).toBe('applied')
+    expect(told).toEqual(['before', 'rows', 'applied', 'ready but items', 'txids t1', 'after', 'observe'])
+    expect(status.getSnapshot()).toMatchObject({ offset: '5', connection: 'live', rows: 3, stale: false })
+  })
+
+  test('in parts makes nothing ready before the last one', async () => {
+    await inbox.apply(batchOf({ last: false, stale: true, status: null }))
+    expect(told).toEqual(['before', 'rows', 'applied', 'after', 'observe'])
+    expect(status.getSnapshot()).toMatchObject({ offset: '-1', stale: true })
+  })
+
+  test('that does not continue the rows is asked for again, before any hook runs', async () => {
+    continues = false
+    expect(await inbox.apply(batchOf())).toBe('resync')
+    expect(told).toEqual([])
+  })
+
+  test('that the replica refuses, or fails at, is told to the hooks, and tells nobody else', async () => {
+    applyRows = () => Promise.resolve('resync')
+    expect(await inbox.apply(batchOf())).toBe('resync')
+    expect(told.splice(0)).toEqual(['before', 'rows', 'refused'])
+    applyRows = () => Promise.reject(new Error('broken'))
+    await expect(inbox.apply(batchOf())).rejects.toThrow('broken')
+    expect(told).toEqual(['before', 'rows', 'refused'])
+  })
+
+  test('is refused once the tab is closed', async () => {
+    phase = 'closed'
+    expect(await inbox.apply(batchOf())).toBe('resync')
+    expect(told).toEqual([])
+    expect(status.getSnapshot()).toBe(status.getServerSnapshot())
+  })
+
+  test('during which the tab closes is acknowledged, and changes nothing after that', async () => {
+    applyRows = () => {
+      phase = 'closed'
+      return Promise.resolve('applied')
+    }
+    expect(await inbox.apply(batchOf())).toBe('applied')
+    expect(told).toEqual(['before', 'rows'])
+    expect(status.getSnapshot()).toBe(status.getServerSnapshot())
+  })
+
+  test('shows no rows while the tab is held', async () => {
+    phase = 'started-held'
+    await inbox.apply(batchOf())
+    expect(status.getSnapshot()).toMatchObject({ cleared: true, rows: 0 })
+  })
+})
+
+describe('a status', () => {
+  test('is shown with the offset of the tab, and not of the engine', () => {
+    inbox.status(engineStatus({ offset: '9', ready: true }))
+    expect(status.getSnapshot()).toMatchObject({ offset: '5', ready: false, connection: 'live' })
+    expect([inbox.engineIsReady, told]).toEqual([true, ['progress', 'observe']])
+  })
+
+  test('of a new refusal is told to onError once, before those who wait learn of it', () => {
+    const refusal = engineStatus({ offset: '-1', failedAttempts: 1, lastError: { code: 'NEEDS_AUTH', message: 'no', retryable: true } })
+    inbox.status(refusal)
+    expect(told.splice(0)).toEqual(['onError NEEDS_AUTH', 'progress', 'observe'])
+    inbox.status(refusal)
+    expect(told).toEqual(['observe'])
+  })
+
+  test('of a failure without an answer is none', () => {
+    inbox.status(engineStatus({ failedAttempts: 1, lastError: { code: 'OFFLINE', message: 'no', retryable: true } }))
+    expect(told).not.toContain('onError OFFLINE')
+  })
+
+  test('of another engine begins a sequence, and its earlier failures are old news', () => {
+    inbox.follow('e2', engineStatus({ failedAttempts: 4, lastError: { code: 'NEEDS_AUTH', message: 'no', retryable: true } }))
+    expect(told).toEqual(['follow e2', 'hooks follow', 'progress', 'observe'])
+  })
+
+  test('is ignored once the tab is closed', () => {
+    phase = 'closed'
+    inbox.status(engineStatus({ ready: true }))
+    expect([inbox.engineIsReady, told]).toEqual([false, []])
+    expect(status.getSnapshot()).toBe(status.getServerSnapshot())
+  })
+})
