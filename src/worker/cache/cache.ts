@@ -311,7 +311,6 @@ export class Cache {
   #onGranted(): void {
     this.#enter('granted')
     if (!this.#is('writing')) return
-    this.#flusher.distrust()
     this.#report()
     void this.#flusher.flush()
   }

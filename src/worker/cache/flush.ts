@@ -166,7 +166,6 @@ export class Flusher {
     try {
       await store.commit(write)
     } catch (error) {
-      this.distrust()
       this.#options.onFailed(store, error)
       return
     }
