@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as peer from '@durable-streams/state/db'
-import { afterAll, afterEach, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import * as ours from 'sidestream'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
 
@@ -24,6 +24,8 @@ type Scenario = (stage: Stage) => unknown
 
 const LIBRARIES: Readonly<Record<Side, Library>> = { peer, sidestream: ours as unknown as Library }
 const SIDES: ReadonlyArray<Side> = ['peer', 'sidestream']
+// The engine is loaded with the first StreamDB. A first load takes longer than what a scenario waits for.
+beforeAll(() => import('../../src/in-page/in-page.ts').then(() => undefined))
 const DIFFERENCES = new URL('../../docs/differences.md', import.meta.url)
 
 /** The first column of the table in docs/differences.md. */
