@@ -81,6 +81,8 @@ export function openInbox({ replica, hooks, txids, status, preload, onError, pha
       onApplied()
       if (batch.last) {
         if (batch.ready) onReady(batch.filling)
+        // A subscriber may have closed the StreamDB meanwhile.
+        if (isClosed()) return ack
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
         txids.seen(batch.txids)
       } else if (batch.stale) {

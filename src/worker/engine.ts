@@ -41,6 +41,9 @@ type Coverage = 'partial' | 'complete' | 'confirmed'
  *
  * Its rooms: `Hydration` the phase, and what is stored · `Readings` what is shown, and what is to come in its place · `Member` one tab · `StreamReader` the connection ·
  * `Cache` the stored copy · `StatusBoard` what tabs are told of all this.
+ *
+ * It is long because it is the one place that joins these rooms: what follows what is read here, and nowhere else. Of its own it
+ * has how far the rows reach, and what is running.
  */
 export class Engine {
   /** New for each engine that ever ran: tabs notice by it that theirs was replaced. */

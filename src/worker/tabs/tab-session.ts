@@ -96,6 +96,8 @@ interface Target extends Readiness {
  * One tab's view of the engine: what the tab lacks, and the credit to send it. One message is in flight; until it is
  * answered, later changes of a row fold into one, and of the status only the latest counts. So a slow tab costs memory for its
  * changed rows, never for the events, and a frozen one costs one message.
+ *
+ * It is long because what is pending, what the next batch continues and the credit change together: each batch is made of all three.
  */
 export class TabSession {
   readonly #link: TabLink
