@@ -1,8 +1,8 @@
 import type { Clock } from '../ports.ts'
 
-/** Refusals in a row that are answered at once, each with the whole state: that is costly, 0.3 s of the worker for 100,000 rows. */
-const PROMPT_REFUSALS = 3
-/** After more of them the pause doubles from the first to the second of these, ms. */
+/** From this many refusals in a row on a tab is given time: the answer to each is the whole state, 0.3 s of the worker for 100,000 rows. */
+const REFUSALS_BEFORE_A_PAUSE = 3
+/** The pause doubles with each further refusal, from the first to the second of these, ms. */
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 60_000
 
@@ -56,7 +56,7 @@ export class Credit {
   /** The tab did not take a batch: the next one has everything, and a tab that refuses that as well is given time. */
   refused(): void {
     this.#refusals += 1
-    const excess = this.#refusals - PROMPT_REFUSALS
+    const excess = this.#refusals - REFUSALS_BEFORE_A_PAUSE
     if (excess < 0) {
       this.answered()
       return
