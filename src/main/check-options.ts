@@ -1,12 +1,10 @@
 import type { BackoffOptions } from '@durable-streams/client'
 import { describe, SidestreamError } from '../shared/errors.ts'
 import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, number, oneOf, record, type Rule, type Rules, text } from '../shared/rules.ts'
+import { MOST_DELAY_MS } from '../shared/settings.ts'
 import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions } from './options.ts'
 import { isSendable } from './request-values.ts'
 import { streamUrl } from './stream-url.ts'
-
-/** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
-const MOST_DELAY_MS = 2 ** 31 - 1
 
 /** Values of requests: those that are no functions are known now. */
 const values = (wrongWith: (name: string, value: string) => string | null): Rule => ({

@@ -1,7 +1,7 @@
 import type { DiffBatch } from './batch.ts'
 import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestValues } from './calls.ts'
 import type { CollectionDiff } from './row-diff.ts'
-import type { StreamSettings } from './settings.ts'
+import { MOST_DELAY_MS, type StreamSettings } from './settings.ts'
 import type { EngineStatus } from './status.ts'
 import { MOST_LEVELS, type Subset } from './subset.ts'
 
@@ -58,9 +58,6 @@ function isSettings(value: unknown): value is StreamSettings {
     isDelay(silenceTimeoutMs)
   )
 }
-
-/** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
-const MOST_DELAY_MS = 2 ** 31 - 1
 
 const isDelay = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= MOST_DELAY_MS
 

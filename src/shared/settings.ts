@@ -43,7 +43,7 @@ export interface StreamSettings {
 export const DEFAULT_BACKOFF: BackoffSettings = { initialDelay: 500, maxDelay: 30_000, multiplier: 2 }
 
 /** The longest delay of a timer, ms; a timer with a longer delay fires at once. */
-const MOST_DELAY_MS = 2 ** 31 - 1
+export const MOST_DELAY_MS = 2 ** 31 - 1
 
 /**
  * One form for settings with the same meaning. Tabs with different settings have an engine each, of which only one may write the

@@ -1,7 +1,5 @@
+import { MOST_DELAY_MS } from '../../shared/settings.ts'
 import type { Clock } from '../ports.ts'
-
-/** The longest that a timer can wait, ms; a longer one would go off at once. */
-const MOST_DELAY_MS = 2 ** 31 - 1
 
 export interface VisibilityOptions {
   readonly clock: Clock
