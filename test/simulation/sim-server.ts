@@ -109,8 +109,17 @@ export class SimServer {
       append: async () => {
         await this.#world.io(process)
       },
-      end: () => Promise.resolve(null),
+      end: () => this.#end(process),
     }
+  }
+
+  /** The end of the stream; some servers do not say it. */
+  async #end(process: Process): Promise<string | null> {
+    const { random } = this.#world
+    await this.#world.io(process)
+    if (random.chance(this.faults.silence)) await new Promise<never>(() => undefined)
+    if (!this.online || !this.authorized || random.chance(this.faults.flakiness)) throw new SourceError('unreachable', 'offline')
+    return this.stream && !this.strict ? offsetOf(this.stream.messages.length) : null
   }
 
   #read(process: Process, request: ReadRequest): Promise<ReadEnd> {

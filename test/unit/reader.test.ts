@@ -13,6 +13,8 @@ const SILENCE_MS = 45_000
 /** A source whose requests go out when they may, and are answered when the test says so. */
 class Server implements StreamSource {
   requests = 0
+  endsAsked = 0
+  streamEnd: () => Promise<string | null> = () => Promise.resolve(null)
   request: ReadRequest | null = null
   #kind: RequestKind = 'catch-up'
   #end: { resolve: (end: ReadEnd) => void; reject: (error: Error) => void } | null = null
@@ -39,7 +41,8 @@ class Server implements StreamSource {
   }
 
   end(): Promise<string | null> {
-    return Promise.resolve(null)
+    this.endsAsked += 1
+    return this.streamEnd()
   }
 
   get isAsked(): boolean {
@@ -194,6 +197,65 @@ describe('silence', () => {
     expect([server.requests, server.isAsked]).toEqual([1, true])
     await wait(SILENCE_MS)
     expect(failures.at(-1)).toMatchObject({ code: 'OFFLINE' })
+  })
+
+  describe('of a live request, when a tab is opened or shown', () => {
+    async function hurried(streamEnd: Server['streamEnd']): Promise<number> {
+      await live()
+      server.streamEnd = streamEnd
+      const { requests } = server
+      await wait(900)
+      reader.hurry()
+      expect(server.endsAsked).toBe(0)
+      await wait(100)
+      reader.hurry()
+      reader.hurry()
+      expect(server.endsAsked).toBe(1)
+      await wait(3100)
+      return server.requests - requests
+    }
+
+    test('is taken for a quiet stream when the stream ends at what is shown: ten tabs cost what one does', async () => {
+      expect(await hurried(() => Promise.resolve('2'))).toBe(0)
+      for (let tab = 0; tab < 10; tab += 1) {
+        reader.hurry()
+        await wait(1000)
+      }
+      expect(server.endsAsked).toBeLessThanOrEqual(4)
+    })
+
+    test.each<[string, Server['streamEnd']]>([
+      ['when there is news', () => Promise.resolve('3')],
+      ['when the server does not say where the stream ends', () => Promise.resolve(null)],
+      ['when it cannot be reached', () => Promise.reject(new SourceError('unreachable', 'no'))],
+      ['when it says nothing', () => new Promise(() => undefined)],
+    ])('ends %s', async (_, streamEnd) => {
+      expect(await hurried(streamEnd)).toBe(1)
+    })
+
+    test('ends by itself when news come while the server is asked', async () => {
+      await live()
+      await wait(1000)
+      let answer: (end: string) => void = () => undefined
+      server.streamEnd = () => new Promise((resolve) => (answer = resolve))
+      reader.hurry()
+      await server.answer(['c'], '3')
+      const { requests } = server
+      answer('3')
+      await wait(500)
+      expect(server.requests).toBe(requests)
+    })
+  })
+
+  test('of a slow server lasts longer for each request that was given up in a hurry: it gets to answer', async () => {
+    const sent: number[] = []
+    for (let passedMs = 0; passedMs < 600_000; passedMs += 500) {
+      if (server.requests > sent.length) sent.push(clock.now())
+      reader.reconnect('online')
+      await wait(500)
+      if (clock.now() - sent.at(-1)! > 20_000) return
+    }
+    expect.unreachable('every request was given up within 20 s')
   })
 
   test('a slow first answer is not begun again by everyone who is in a hurry', async () => {

@@ -29,6 +29,8 @@ export class RequestGate {
   #dueSince: number | null = null
   /** The last request failed: timers and messages get a turn before the next one, whatever the clock says. */
   #hasFailed = false
+  /** {@link MOMENT_MS}, doubled with each first answer that was given up in a hurry before it began: a slow server gets to answer. */
+  #momentMs = MOMENT_MS
 
   constructor(options: RequestGateOptions) {
     this.#options = options
@@ -71,7 +73,9 @@ export class RequestGate {
 
   /** Something has come from the server. */
   heard(): void {
-    if (this.#request) this.#request.heardAt = this.#options.env.clock.now()
+    if (!this.#request) return
+    this.#request.heardAt = this.#options.env.clock.now()
+    this.#momentMs = MOMENT_MS
   }
 
   over(end: RequestEnd): void {
@@ -89,6 +93,16 @@ export class RequestGate {
     this.#dueSince = null
     this.#cancelWatch?.()
     this.#cancelWatch = null
+  }
+
+  /** A live request waits for news. */
+  get isLive(): boolean {
+    return this.#request?.kind === 'live'
+  }
+
+  /** A request has been silent for a moment. */
+  get isSilent(): boolean {
+    return this.#request !== null && this.#options.env.clock.now() - this.#request.heardAt >= this.#momentMs
   }
 
   moved(): void {
@@ -109,7 +123,7 @@ export class RequestGate {
   hurry(reason: ReconnectReason): void {
     const now = this.#options.env.clock.now()
     const request = this.#request
-    if (request && (reason === 'preload' || now - request.heardAt < MOMENT_MS)) return
+    if (request && (reason === 'preload' || !this.isSilent)) return
     if (!request && this.#dueSince !== null && reason !== 'application') return
     if (!this.#pace.hurry(now, reason)) return
     if (this.#dueSince !== null) {
@@ -118,6 +132,7 @@ export class RequestGate {
       this.#options.onSilent('live', silentMs)
     }
     if (request) {
+      if (request.kind === 'catch-up') this.#momentMs *= 2
       this.#giveUp(now)
       this.#pace.continued()
     }

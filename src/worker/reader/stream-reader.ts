@@ -9,6 +9,7 @@ import { nextConnection, type ConnectionEvent } from '../core/connection.ts'
 import { Doubt } from '../core/doubt.ts'
 import type { RequestKind } from '../core/request-pace.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
+import { QuietCheck } from './quiet-check.ts'
 import { RequestGate } from './request-gate.ts'
 
 /** Where reading goes on. */
@@ -68,6 +69,7 @@ const QUIET_MS = 1000
 export class StreamReader {
   readonly #options: ReaderOptions
   readonly #gate: RequestGate
+  readonly #quiet: QuietCheck
   readonly #live: LiveMode
   /** Whether the stream is gone, or another one. */
   readonly #doubt = new Doubt()
@@ -87,6 +89,7 @@ export class StreamReader {
     this.#options = options
     const { live, backoff, silenceTimeoutMs } = options.settings
     this.#live = live
+    this.#quiet = new QuietCheck({ clock: options.env.clock, source: options.source })
     this.#gate = new RequestGate({
       env: options.env,
       backoff,
@@ -118,9 +121,17 @@ export class StreamReader {
     this.#gate.hurry(reason)
   }
 
-  /** A tab wants rows now: what has been silent for a moment is not waited for. */
+  /** A tab wants rows now: what has been silent for a moment is not waited for, unless the stream itself is quiet. */
   hurry(): void {
-    if (this.#phase === 'reading') this.#gate.hurry('online')
+    if (this.#phase !== 'reading') return
+    if (this.#gate.isLive) void this.#hurryLive()
+    else this.#gate.hurry('online')
+  }
+
+  async #hurryLive(): Promise<void> {
+    const read = this.#read
+    if (!this.#gate.isSilent || !(await this.#quiet.mayHaveNews(this.#options.place().offset))) return
+    if (read === this.#read) this.#gate.hurry('online')
   }
 
   /** Asks the server anew, past all caches, for what follows; a request that it holds is given up. */

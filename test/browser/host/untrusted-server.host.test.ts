@@ -51,7 +51,8 @@ describe('a request that is swallowed', () => {
     const tab = await place.tab({ silenceTimeoutMs: SILENCE_MS })
     const preloaded = tab.preload()
     await hang.struck
-    expect(await tab.status()).toMatchObject({ connection: 'connecting', upToDate: false, ready: false })
+    // The status is on its way to the tab: the server may hear of the request first.
+    expect(await tab.until(`status.connection !== 'idle'`)).toMatchObject({ connection: 'connecting', upToDate: false, ready: false })
     expect(await preloaded).toEqual({ ok: true })
     await place.expectAtEnd(tab)
     expect(await tab.until(`status.connection === 'live'`)).toMatchObject({ lastError: null, failedAttempts: 1 })
