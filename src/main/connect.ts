@@ -1,7 +1,7 @@
 import { expose, wrap } from 'comlink'
 import { SidestreamError, fromErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply, type TabContract } from '../shared/calls.ts'
-import type { EngineStatus } from '../shared/status.ts'
+import type { TabStatus } from '../shared/status.ts'
 
 /** The handshake's limit, ms. In most browsers a worker script that fails to load causes no event. */
 const HANDSHAKE_LIMIT_MS = 10_000
@@ -21,7 +21,7 @@ export type Remote<T> = {
 export interface Session {
   readonly engine: Remote<EngineContract>
   readonly epoch: string
-  readonly status: EngineStatus
+  readonly status: TabStatus
   readonly aliveLock: string | null
   /** Closes the ports; pending calls get no answer. */
   readonly close: () => void

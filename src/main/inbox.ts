@@ -1,12 +1,11 @@
 import type { TabContract } from '../shared/calls.ts'
-import { statusAfter, type EngineStatus } from '../shared/status.ts'
+import { statusAfter, type TabStatus } from '../shared/status.ts'
 import type { OnError } from './on-error.ts'
 import { idleTurn, nextTurn } from './pace.ts'
 import type { Preload } from './preload.ts'
 import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
 import type { StreamHooks } from './stream-hooks.ts'
-import { isHeld, type TabPhase } from './tab-phase.ts'
 import type { Txids } from './txids.ts'
 
 /** The parts of a tab that learn of what its engine sends. */
@@ -18,7 +17,7 @@ export interface InboxOptions {
   readonly preload: Pick<Preload, 'isReady' | 'observe'>
   readonly onError: Pick<OnError, 'refused' | 'progress'>
   /** Asked anew at each use: the application may close the StreamDB while a batch is applied. */
-  readonly phase: () => TabPhase
+  readonly isClosed: () => boolean
   /** The engine sends rows that this tab takes. */
   readonly onApplied: () => void
   /** The rows of all collections can be shown, but for those `filling`. */
@@ -30,19 +29,18 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   /** The engine has all rows, which may still be on their way to this tab. */
   readonly engineIsReady: boolean
   /** A session is open: what follows is of another engine. */
-  follow(epoch: string, status: EngineStatus): void
+  follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, hooks, txids, status, preload, onError, phase, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, hooks, txids, status, preload, onError, isClosed, onApplied, onReady }: InboxOptions): Inbox {
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
   let engineOffset: string | null = null
 
-  const isClosed = (): boolean => phase() === 'closed'
-  const shown = (engine: EngineStatus): EngineStatus => statusAfter(engine, status.getSnapshot(), isHeld(phase()))
+  const shown = (engine: TabStatus): TabStatus => statusAfter(engine, status.getSnapshot())
 
-  const onStatus = (engine: EngineStatus): void => {
+  const onStatus = (engine: TabStatus): void => {
     if (isClosed()) return
     engineIsReady = engine.ready
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.

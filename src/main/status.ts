@@ -1,5 +1,5 @@
 import { hookFailed, type ErrorData } from '../shared/errors.ts'
-import { INITIAL_ENGINE_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
+import { INITIAL_TAB_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
 
 /**
  * A store of the status: a function that reads it and a function that subscribes, as React's `useSyncExternalStore` wants them.
@@ -32,7 +32,7 @@ export class Status implements StatusStore {
 
   /** @param where where the engine will run */
   constructor(where: EngineHome = 'page') {
-    this.#snapshot = { ...INITIAL_ENGINE_STATUS, stale: false, fallbacks: {}, where }
+    this.#snapshot = { ...INITIAL_TAB_STATUS, stale: false, fallbacks: {}, where }
     this.#first = this.#snapshot
   }
 

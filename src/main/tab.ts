@@ -1,5 +1,5 @@
 import { fromErrorData, hookFailed, toErrorData, type ErrorData, type SidestreamError } from '../shared/errors.ts'
-import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type ReconnectReason, type RequestValues } from '../shared/calls.ts'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type ReconnectReason, type RequestValues, type TabDescription } from '../shared/calls.ts'
 import { Gate } from '../shared/gate.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import { caughtUp } from './caught-up.ts'
@@ -17,7 +17,7 @@ import { hasFunctions, resolveValues, type RequestSettings } from './request-val
 import { Status } from './status.ts'
 import { StreamHooks } from './stream-hooks.ts'
 import { tabLock } from './tab-lock.ts'
-import { isHeld, isPreloaded, isStarted, TAB_TRANSITIONS, type TabEvent, type TabPhase } from './tab-phase.ts'
+import { isPreloaded, isStarted, TAB_TRANSITIONS, type TabEvent, type TabPhase } from './tab-phase.ts'
 import { Txids } from './txids.ts'
 
 export interface TabOptions {
@@ -101,7 +101,7 @@ export class Tab {
       status: this.status,
       preload: this.#preload,
       onError: this.#onError,
-      phase: () => this.#phase,
+      isClosed: () => this.#isClosed,
       onApplied: () => {
         this.link.thrives()
       },
@@ -152,7 +152,8 @@ export class Tab {
     this.collections.start(true)
     if (again && !this.#preload.isReady) this.reconnect('preload')
     await ready
-    if (!isHeld(this.#phase)) await this.#lost?.promise
+    // After clearCache() none are to come.
+    if (!this.status.getSnapshot().cleared) await this.#lost?.promise
     // Rows from a cache are shown at once, whatever the server may know.
     if (end && !this.status.getSnapshot().stale) await caughtUp({ status: this.status, end, after })
     if (this.#isClosed) throw closedError()
@@ -165,8 +166,6 @@ export class Tab {
   }
 
   reconnect(reason: ReconnectReason): void {
-    if (isHeld(this.#phase)) this.#start('start')
-    this.#move('reconnect')
     if (!this.#isClosed) this.#tell((engine) => engine.reconnect(reason))
   }
 
@@ -234,13 +233,21 @@ export class Tab {
       // With onError they may change at any time.
       request: this.#options.streamOptions.onError || hasFunctions(this.#request) ? null : await resolveValues(this.#request),
       wantsEvents: this.#hooks.wantsEvents,
+      tabLock: await tabLock(),
+      tab: this.#description(),
+    }
+  }
+
+  #description(): TabDescription {
+    const { failovers, cleared } = this.status.getSnapshot()
+    return {
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
       modes: this.collections.modes,
       subsets: this.collections.subsets.all(),
-      tabLock: await tabLock(),
-      failovers: this.link.hasOpened ? this.status.getSnapshot().failovers + 1 : 0,
       visible: isVisible(),
+      failovers: this.link.hasOpened ? failovers + 1 : 0,
+      cleared,
     }
   }
 
@@ -279,8 +286,8 @@ export class Tab {
     }
     this.#wake()
     // Without the rows that are to come it would be empty for a moment, and a list would say that there is nothing. After
-    // clearCache() in a former engine none are to come.
-    if (this.#preload.isReady && (!this.#lost || isHeld(this.#phase))) {
+    // clearCache() none are to come.
+    if (this.#preload.isReady && (!this.#lost || this.status.getSnapshot().cleared)) {
       queueMicrotask(() => {
         this.#show([])
       })
@@ -289,14 +296,12 @@ export class Tab {
 
   readonly #onSession = ({ epoch, status, engine }: Session): void => {
     // Before a listener of the status may close the tab, or start it with a call of its own.
-    const asksForRows = isStarted(this.#phase) && !isHeld(this.#phase)
+    const asksForRows = isStarted(this.#phase)
     this.#inbox.follow(epoch, status)
     if (asksForRows) void engine.start()
   }
 
   readonly #onDown = (error: SidestreamError, final: boolean): void => {
-    // Before the next engine can tell its own.
-    if (this.status.getSnapshot().cleared) this.#move('hold')
     this.#replica.follow(null)
     this.#txids.rejectAll(error)
     this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })

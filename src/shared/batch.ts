@@ -1,6 +1,6 @@
 import type { ChangeEvent } from './events.ts'
 import type { CollectionDiff } from './row-diff.ts'
-import type { EngineStatus } from './status.ts'
+import type { TabStatus } from './status.ts'
 import type { ServedSubset } from './subset.ts'
 
 /** A batch as it was read from the stream: `JsonBatch` of @durable-streams/client. */
@@ -68,7 +68,7 @@ export interface DiffBatch {
   /** The server has not confirmed all of the rows since the engine started. */
   readonly stale: boolean
   /** The engine's status at the end of this batch; null in a part that is not the last. */
-  readonly status: EngineStatus | null
+  readonly status: TabStatus | null
   /** The stream batches whose effect is in this diff, for tabs that want raw events. */
   readonly events: ReadonlyArray<TabBatch>
   readonly invalid: ReadonlyArray<InvalidEvent>

@@ -3,19 +3,36 @@ import type { ErrorData } from './errors.ts'
 import type { Have } from './position.ts'
 import type { StreamSettings } from './settings.ts'
 import type { SyncMode } from './state-schema.ts'
-import type { EngineStatus } from './status.ts'
+import type { TabStatus } from './status.ts'
 import type { SubsetChange } from './subset.ts'
 
 /**
  * Version of the messages on a port: of this file, and of the files that it imports. Page and worker compare it in the handshake:
  * tabs outlive deploys, and a page must never call a worker of another version.
  */
-export const PROTOCOL_VERSION = 5
+export const PROTOCOL_VERSION = 6
 
 /** Headers and query parameters of a request. Never stored. */
 export interface RequestValues {
   readonly headers: Readonly<Record<string, string>>
   readonly params: Readonly<Record<string, string>>
+}
+
+/** What a tab says of itself. A session with an engine, a resync and a fail-over start from it. */
+export interface TabDescription {
+  /** The tab already shows rows of an earlier engine: without `have`, the first diff must replace them. */
+  readonly hasRows: boolean
+  /** The position of the tab's rows, if they have one: the engine then sends only the rows that the tab lacks. */
+  readonly have: Have | null
+  /** Collection name → sync mode; a progressive collection is `eager` once the tab has all of its rows. */
+  readonly modes: Readonly<Record<string, SyncMode>>
+  /** The subsets that the tab holds. */
+  readonly subsets: ReadonlyArray<SubsetChange>
+  readonly visible: boolean
+  /** How many engines this StreamDB had before. */
+  readonly failovers: number
+  /** The cache of an earlier engine was cleared: the tab gets no rows of any engine before the application calls `reconnect()`. */
+  readonly cleared: boolean
 }
 
 /** A tab's first message to an engine. */
@@ -28,26 +45,16 @@ export interface Hello {
   readonly request: RequestValues | null
   /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
   readonly wantsEvents: boolean
-  /** The tab already shows rows of an earlier engine: without `have`, the first diff must replace them. */
-  readonly hasRows: boolean
-  /** The position of the tab's rows, if they have one: the engine then sends only the rows that the tab lacks. */
-  readonly have: Have | null
-  /** Collection name → sync mode; a progressive collection is `eager` once the tab has all of its rows. */
-  readonly modes: Readonly<Record<string, SyncMode>>
-  /** The subsets that the tab holds. */
-  readonly subsets: ReadonlyArray<SubsetChange>
   /** Name of a Web Lock that the tab holds for as long as it lives; null without Web Locks. */
   readonly tabLock: string | null
-  /** How many engines this StreamDB had before. */
-  readonly failovers: number
-  readonly visible: boolean
+  readonly tab: TabDescription
 }
 
 export type HelloReply =
   | {
       readonly ok: true
       readonly epoch: string
-      readonly status: EngineStatus
+      readonly status: TabStatus
       /** Name of a Web Lock that the worker holds for as long as it lives; null without Web Locks. */
       readonly aliveLock: string | null
     }
@@ -111,7 +118,7 @@ export interface EngineContract {
 export interface TabContract {
   apply(batch: DiffBatch): Promise<Ack>
   /** The answer lets the next message go, as that to a diff batch does. */
-  status(status: EngineStatus): MaybePromise<void>
+  status(status: TabStatus): MaybePromise<void>
   /** The present values of the tab's headers and params; called before each request. */
   requestValues(): Promise<Outcome<RequestValues>>
 }

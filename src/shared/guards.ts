@@ -1,8 +1,8 @@
 import type { DiffBatch } from './batch.ts'
-import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestValues } from './calls.ts'
+import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestValues, TabDescription } from './calls.ts'
 import type { CollectionDiff } from './row-diff.ts'
 import { MOST_DELAY_MS, type StreamSettings } from './settings.ts'
-import type { EngineStatus } from './status.ts'
+import type { TabStatus } from './status.ts'
 import { MOST_LEVELS, type Subset } from './subset.ts'
 
 /*
@@ -24,21 +24,30 @@ export const isRequestValues = (value: unknown): value is RequestValues => isRec
 
 export function isHello(value: unknown): value is Hello {
   if (!isRecord(value)) return false
-  const { version, client, settings, request, wantsEvents, hasRows, have, modes, subsets, tabLock, failovers, visible } = value
+  const { version, client, settings, request, wantsEvents, tabLock, tab } = value
   return (
     isCount(version) &&
     isString(client) &&
     isSettings(settings) &&
     (request === null || isRequestValues(request)) &&
     typeof wantsEvents === 'boolean' &&
+    (tabLock === null || isString(tabLock)) &&
+    isTabDescription(tab)
+  )
+}
+
+function isTabDescription(value: unknown): value is TabDescription {
+  if (!isRecord(value)) return false
+  const { hasRows, have, modes, subsets, visible, failovers, cleared } = value
+  return (
     typeof hasRows === 'boolean' &&
     (have === null || (isRecord(have) && isString(have['branch']) && isCount(have['seq']) && isCount(have['digest']) && isString(have['offset']) && isString(have['upTo']))) &&
     isRecord(modes) &&
     Object.values(modes).every((mode) => mode === 'eager' || mode === 'on-demand' || mode === 'progressive') &&
     isListOf(subsets, isSubsetChange) &&
-    (tabLock === null || isString(tabLock)) &&
+    typeof visible === 'boolean' &&
     isCount(failovers) &&
-    typeof visible === 'boolean'
+    typeof cleared === 'boolean'
   )
 }
 
@@ -122,7 +131,7 @@ function isBatch(value: unknown): value is DiffBatch {
   )
 }
 
-const isStatus = (value: unknown): value is EngineStatus =>
+const isStatus = (value: unknown): value is TabStatus =>
   isRecord(value) && isString(value['connection']) && isString(value['epoch']) && isCount(value['failedAttempts']) && isCount(value['rows'])
 
 const isAppend = ([body, options]: ReadonlyArray<unknown>): boolean => (isString(body) || body instanceof Uint8Array) && isRecord(options)

@@ -37,15 +37,12 @@ export type StorageMode = 'opening' | 'indexeddb' | 'read-only' | 'memory'
  */
 export type EngineHome = 'shared-worker' | 'leader' | 'follower' | 'page'
 
-/** The status of an engine; it can cross a port. */
+/** The status of an engine, as far as it is the same for all of its tabs. */
 export interface EngineStatus {
-  readonly where: EngineHome
   /** Id of the engine. Every engine has a new id, so two tabs with the same id share an engine. */
   readonly epoch: string
   /** Number of StreamDBs that the engine serves, in all tabs. */
   readonly tabs: number
-  /** How often this StreamDB changed to another engine, because a leader closed or a worker died. */
-  readonly failovers: number
   readonly connection: ConnectionState
   /** `clearCache()` was called, in this tab or another: there are no rows, and nothing is read before `reconnect()`. */
   readonly cleared: boolean
@@ -69,8 +66,15 @@ export interface EngineStatus {
   readonly lastError: ErrorData | null
 }
 
+/** The status of an engine as it tells it to one tab: `cleared`, `rows` and `lastError` may be what they are for that tab alone. */
+export interface TabStatus extends EngineStatus {
+  readonly where: EngineHome
+  /** How often this StreamDB changed to another engine, because a leader closed or a worker died. */
+  readonly failovers: number
+}
+
 /** The status of a StreamDB. It is a new object after each change, and the same object otherwise. */
-export interface StreamDBStatus extends EngineStatus {
+export interface StreamDBStatus extends TabStatus {
   /** The collections can be shown. */
   readonly ready: boolean
   /** Offset up to which this tab's collections show the stream; it may be behind the engine's offset while the tab is busy. */
@@ -85,10 +89,8 @@ export interface StreamDBStatus extends EngineStatus {
 }
 
 export const INITIAL_ENGINE_STATUS: EngineStatus = {
-  where: 'page',
   epoch: '',
   tabs: 0,
-  failovers: 0,
   connection: 'idle',
   cleared: false,
   upToDate: false,
@@ -103,13 +105,14 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   lastError: null,
 }
 
+/** Before a tab has an engine. */
+export const INITIAL_TAB_STATUS: TabStatus = { ...INITIAL_ENGINE_STATUS, where: 'page', failovers: 0 }
+
 /**
  * The status of a new engine, as a tab shows it that had another engine before. The tab keeps its rows while the new engine
  * reads. Until the new engine is ready, or has found that there is no stream, it counts fewer rows than the tab has.
- * @param isHeld the cache was cleared, and `reconnect()` was not called since: the tab has no rows, whatever the engine has
  */
-export function statusAfter(status: EngineStatus, before: EngineStatus | null, isHeld: boolean): EngineStatus {
-  if (isHeld) return { ...status, cleared: true, rows: 0 }
+export function statusAfter(status: TabStatus, before: TabStatus | null): TabStatus {
   const isCounted = status.ready || status.cleared || status.connection === 'not-found'
   return isCounted ? status : { ...status, rows: Math.max(status.rows, before?.rows ?? 0) }
 }

@@ -156,8 +156,11 @@ export class Engine {
         if (hasAppeared) this.#reader.hurry()
         this.#watchVisibility()
       },
-      onProblem: () => {
+      onStatus: () => {
         this.#board.set({})
+      },
+      onReconnect: (reason) => {
+        this.reconnect(reason)
       },
       onLeave: (leaving) => {
         if (this.#members.delete(leaving)) this.#onMembers()

@@ -73,12 +73,8 @@ export class Host {
     const membership = engine.join({
       link: { tab, gone: gone.signal },
       wantsEvents: hello.wantsEvents,
-      hasRows: hello.hasRows,
-      have: hello.have,
-      modes: hello.modes,
-      subsets: hello.subsets,
-      visible: hello.visible,
-      about: { where, failovers: hello.failovers },
+      tab: hello.tab,
+      where,
       request: () => (request ? Promise.resolve(request) : askTab(tab, gone.signal)),
     })
     const leave = async (): Promise<void> => {
@@ -96,7 +92,7 @@ export class Host {
         membership.start()
       },
       reconnect: (reason) => {
-        engine.reconnect(reason)
+        membership.reconnect(reason)
       },
       resync: () => {
         membership.resync()

@@ -82,7 +82,7 @@ export interface CacheRecord {
 }
 
 /** What the registry knows of clears of a cache. */
-export interface Fate {
+export interface ClearState {
   /** When the cache was last cleared, ms by the wall clock; null when not within the last week. */
   readonly clearedAt: number | null
   /** See {@link CacheRecord}. */
@@ -104,7 +104,7 @@ export interface Registry {
   touch(record: Omit<CacheRecord, 'doomed'>): Promise<void>
   /** Notes, before the deletion, that a cache is to be deleted. @param at when it was cleared, ms by the wall clock */
   doom(record: Omit<CacheRecord, 'doomed'>, at: number): Promise<void>
-  fate(name: string): Promise<Fate>
+  clearState(name: string): Promise<ClearState>
   /** Removes the record of a deleted cache. A short digest of its name, with the time of the clear, stays. */
   drop(name: string): Promise<void>
 }

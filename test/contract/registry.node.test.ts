@@ -35,18 +35,18 @@ describe.each<[string, () => Registry]>([
 
   test('knows of a clear until it is done, and afterwards when it was, for some days', async () => {
     await registry.touch(record('a'))
-    expect(await registry.fate('a')).toEqual({ clearedAt: null, doomed: false })
+    expect(await registry.clearState('a')).toEqual({ clearedAt: null, doomed: false })
     await registry.doom(record('a'), 1000)
     await registry.touch(record('a', { usedAt: 9 }))
-    expect(await registry.fate('a')).toEqual({ clearedAt: 1000, doomed: true })
+    expect(await registry.clearState('a')).toEqual({ clearedAt: 1000, doomed: true })
     await registry.drop('a')
     expect(await registry.list()).toEqual([])
-    expect(await registry.fate('a')).toEqual({ clearedAt: 1000, doomed: false })
+    expect(await registry.clearState('a')).toEqual({ clearedAt: 1000, doomed: false })
     // One that is tried again is no newer clear.
     await registry.doom(record('a'), 500)
-    expect(await registry.fate('a')).toEqual({ clearedAt: 1000, doomed: true })
+    expect(await registry.clearState('a')).toEqual({ clearedAt: 1000, doomed: true })
     await registry.doom(record('b'), 1001 + REMEMBERED_CLEARS_MS)
-    expect(await registry.fate('a')).toEqual({ clearedAt: null, doomed: true })
+    expect(await registry.clearState('a')).toEqual({ clearedAt: null, doomed: true })
   })
 })
 

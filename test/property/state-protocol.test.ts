@@ -4,7 +4,7 @@ import { isChangeEvent, parseStateEvent, type StateEvent } from '../../src/share
 import type { RowDiff } from '../../src/shared/row-diff.ts'
 import type { RowData } from '../../src/shared/row.ts'
 import { Lineage } from '../../src/worker/core/lineage.ts'
-import { diffStates, emptyState, materialize, type Materialized, type Rules, type State } from '../../src/worker/core/materialize.ts'
+import { diffStates, emptyState, materialize, type Materialized, type MaterializeOptions, type State } from '../../src/worker/core/materialize.ts'
 import { Removals } from '../../src/worker/core/removals.ts'
 import { naiveFold, type PlainRows } from '../support/naive-fold.ts'
 import { schema } from '../support/schema.ts'
@@ -14,7 +14,7 @@ const RUNS = { numRuns: 1000 }
 const SHAPES = Object.entries(schema).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey }))
 /** A schema that refuses rows with a field `bad`. */
 const refuses = (_: string, value: unknown): boolean => Object.hasOwn(value as object, 'bad')
-const RULES: Rules = {
+const RULES: MaterializeOptions = {
   byType: new Map(SHAPES.map((shape) => [shape.type, shape])),
   validators: new Map(SHAPES.map(({ name }) => [name, (value: unknown) => (refuses(name, value) ? 'it is bad' : null)])),
 }

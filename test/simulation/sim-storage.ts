@@ -204,7 +204,7 @@ export class SimStorage {
       })
     return {
       list: () => read(() => inner.list()),
-      fate: (name) => read(() => inner.fate(name)),
+      clearState: (name) => read(() => inner.clearState(name)),
       touch: (record) => write(() => inner.touch(record)),
       doom: (record, at) => write(() => inner.doom(record, at)),
       drop: (name) => write(() => inner.drop(name)),

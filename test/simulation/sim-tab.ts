@@ -4,7 +4,7 @@ import type { DiffBatch } from '../../src/shared/batch.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type HelloReply, type TabContract } from '../../src/shared/calls.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
 import type { SyncMode } from '../../src/shared/state-schema.ts'
-import type { EngineStatus } from '../../src/shared/status.ts'
+import type { TabStatus } from '../../src/shared/status.ts'
 import type { SubsetChange } from '../../src/shared/subset.ts'
 import type { Admission } from '../../src/worker/tabs/admission.ts'
 import { plainRows, type PlainRows } from '../support/naive-fold.ts'
@@ -45,7 +45,9 @@ export class SimTab {
   #workers = 0
   ready = false
   isVisible = true
-  status: EngineStatus | null = null
+  status: TabStatus | null = null
+  /** The tab's engine was told that the cache of an earlier engine was cleared, and the tab has not called `reconnect()` since. */
+  isSignedOut = false
   /** Called when a batch has been applied whole. */
   onApplied: (tab: SimTab, batch: DiffBatch) => void = () => undefined
 
@@ -135,14 +137,18 @@ export class SimTab {
       settings: this.#settings,
       request: this.#world.random.chance(0.5) ? { headers: { authorization: SECRET }, params: {} } : null,
       wantsEvents: false,
-      hasRows: this.#replica.hasRows,
-      have: this.#replica.have,
-      modes: this.mode === 'eager' ? {} : { [PART]: this.mode },
-      subsets: this.#subsets.all(),
       tabLock: this.lock,
-      failovers: this.#workers,
-      visible: this.isVisible,
+      tab: {
+        hasRows: this.#replica.hasRows,
+        have: this.#replica.have,
+        modes: this.mode === 'eager' ? {} : { [PART]: this.mode },
+        subsets: this.#subsets.all(),
+        visible: this.isVisible,
+        failovers: this.#workers,
+        cleared: this.status?.cleared ?? false,
+      },
     }
+    this.isSignedOut = hello.tab.cleared
     this.#untold = []
     this.#workers += 1
     const turn = this.#workers
@@ -156,7 +162,7 @@ export class SimTab {
     this.#line = { worker, contract, calls: [] }
     const untold = this.#untold
     if (untold.length > 0) this.#call((engine) => { engine.subsets(untold) })
-    if (this.isVisible !== hello.visible) this.show(this.isVisible)
+    if (this.isVisible !== hello.tab.visible) this.show(this.isVisible)
     this.#call((engine) => { engine.start() })
   }
 
@@ -241,6 +247,7 @@ export class SimTab {
   }
 
   reconnect(): void {
+    this.isSignedOut = false
     this.#call((engine) => { engine.reconnect('application') })
   }
 

@@ -400,6 +400,7 @@ class Simulation {
       this.#batches += 1
       this.#trace(`${tab.process.name} gets ${batch.from} to ${batch.to} of ${batch.branch} from ${batch.status?.epoch ?? '-'}${batch.replace ? ', replaced' : ''}`)
       this.#check(() => {
+        if (tab.isSignedOut) throw new Error(`${tab.process.name} has signed out, and gets rows`)
         this.#checkTab(tab)
         this.#checkTxids(tab, batch)
         this.#checkOrder(tab, batch)

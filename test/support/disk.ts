@@ -24,7 +24,7 @@ export class Disk {
       list: () => guarded(() => inner.list()),
       touch: (record) => guarded(() => inner.touch(record)),
       doom: (record, at) => guarded(() => inner.doom(record, at)),
-      fate: (name) => guarded(() => inner.fate(name)),
+      clearState: (name) => guarded(() => inner.clearState(name)),
       drop: (name) => guarded(() => inner.drop(name)),
     }
   }

@@ -6,6 +6,7 @@ import { Team } from '../../src/worker/leadership/team.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { PlainSealing } from './plain-sealing.ts'
+import { newTab } from './tab-description.ts'
 
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
@@ -151,7 +152,8 @@ export const anySettings: StreamSettings = {
 }
 
 export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => ({
-  version: PROTOCOL_VERSION, client, settings: anySettings, request: null, wantsEvents: false, hasRows: false, have: null, modes: {}, subsets: [], tabLock: null, failovers: 0, visible: true,
+  version: PROTOCOL_VERSION, client, settings: anySettings, request: null, wantsEvents: false, tabLock: null,
+  tab: newTab(),
   ...given,
 })
 

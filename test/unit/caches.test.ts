@@ -143,7 +143,7 @@ describe('all caches', () => {
 
   test('are none where there is no storage', async () => {
     const none = (): Promise<never> => Promise.reject(new NoStorageError('none'))
-    const nowhere = { ...env, registry: { list: none, touch: none, doom: none, fate: none, drop: none }, storeNames: none }
+    const nowhere = { ...env, registry: { list: none, touch: none, doom: none, clearState: none, drop: none }, storeNames: none }
     expect(await listCaches(nowhere)).toEqual([])
     expect(await deleteCaches(nowhere, () => true)).toEqual([])
   })

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../src/shared/calls.ts'
-import type { EngineStatus } from '../../src/shared/status.ts'
+import type { TabStatus } from '../../src/shared/status.ts'
 import type { Locks } from '../../src/worker/ports.ts'
 import { anyHello, anyTab, Origin, settled } from '../support/origin.ts'
+import { newTab } from '../support/tab-description.ts'
 
 const TOKEN = 'canary-token'
 const values = { headers: { authorization: TOKEN }, params: { key: TOKEN } }
@@ -14,14 +15,14 @@ beforeEach(() => {
 })
 
 interface Joined {
-  readonly statuses: EngineStatus[]
-  readonly shown: () => EngineStatus
+  readonly statuses: TabStatus[]
+  readonly shown: () => TabStatus
   readonly leave: () => void
 }
 
 async function join(name: string, given: Parameters<typeof anyHello>[1] = {}, env: Parameters<Origin['worker']>[1] = {}): Promise<Joined & ReturnType<Origin['worker']>> {
   const worker = origin.worker(name, env)
-  const statuses: EngineStatus[] = []
+  const statuses: TabStatus[] = []
   const gone = new AbortController()
   const tab = anyTab({
     status: (status) => { statuses.push(status) },
@@ -43,8 +44,8 @@ const leaderChannel = (): string => origin.said.find(isSeek)!.channel
 
 describe('what workers say to each other', () => {
   test.each([null, values])('carries no headers, no params and no query of a URL, and yet the leader gets them (%j)', async (request) => {
-    const leader = await join('leader', { request, visible: false })
-    const follower = await join('follower', { request, visible: true })
+    const leader = await join('leader', { request, tab: newTab({ visible: false }) })
+    const follower = await join('follower', { request, tab: newTab() })
     expect(follower.shown()).toMatchObject({ where: 'follower', tabs: 2 })
     // The tab that can be seen is asked first: the follower's.
     const asked = leader.asks[0]!()

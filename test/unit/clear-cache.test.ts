@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { cacheName, formerCacheNames } from '../../src/shared/names.ts'
 import type { EngineContract, Hello } from '../../src/shared/calls.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
-import type { EngineStatus } from '../../src/shared/status.ts'
+import type { TabStatus } from '../../src/shared/status.ts'
 import { type EngineEnv, NoStorageError } from '../../src/worker/ports.ts'
 import { Disk } from '../support/disk.ts'
 import { anyHello, anySettings, anyTab, Origin, settled } from '../support/origin.ts'
@@ -36,13 +36,13 @@ const createSource: EngineEnv['createSource'] = () => ({
 
 interface Opened {
   readonly engine: EngineContract
-  readonly shown: () => EngineStatus
+  readonly shown: () => TabStatus
 }
 
 /** A tab of a worker of its own. Tabs with other settings never share an engine. */
 async function open(name: string, given: { settings?: Partial<StreamSettings>; hello?: Partial<Hello>; starts?: boolean; env?: Partial<EngineEnv> } = {}): Promise<Opened> {
   const { host } = origin.worker(name, { ...disk.env, createSource, ...given.env })
-  const statuses: EngineStatus[] = []
+  const statuses: TabStatus[] = []
   const tab = anyTab({
     status: (status) => { statuses.push(status) },
     apply: (batch) => {
@@ -182,7 +182,7 @@ describe('clearCache', () => {
 
   test('where there is no storage has nothing to remove', async () => {
     const none = (): Promise<never> => Promise.reject(new NoStorageError('none'))
-    const registry = { list: none, touch: none, doom: none, fate: none, drop: none }
+    const registry = { list: none, touch: none, doom: none, clearState: none, drop: none }
     const { engine, shown } = await open('one', { env: { registry, openStore: none, deleteStore: () => Promise.resolve() } })
     expect(shown()).toMatchObject({ storage: 'memory', rows: 1 })
     expect(await engine.clearCache()).toEqual({ ok: true, value: null })

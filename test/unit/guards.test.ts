@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { DiffBatch } from '../../src/shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello } from '../../src/shared/calls.ts'
-import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
+import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../src/shared/guards.ts'
+import { newTab } from '../support/tab-description.ts'
 
 const hello: Hello = {
   version: PROTOCOL_VERSION,
@@ -14,17 +15,12 @@ const hello: Hello = {
   },
   request: { headers: { a: 'b' }, params: {} },
   wantsEvents: false,
-  hasRows: false,
-  have: { branch: 'b', seq: 1, digest: 2, offset: '1', upTo: '2' },
-  modes: {},
-  subsets: [],
   tabLock: null,
-  failovers: 0,
-  visible: true,
+  tab: newTab({ have: { branch: 'b', seq: 1, digest: 2, offset: '1', upTo: '2' } }),
 }
 const batch: DiffBatch = {
   epoch: 'e', from: '-1', to: '1', branch: 'b', seq: 1, digest: 2, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false, replaced: [], served: [], filling: [], isFill: false,
-  txids: ['t'], ready: true, stale: false, status: INITIAL_ENGINE_STATUS, events: [], invalid: [],
+  txids: ['t'], ready: true, stale: false, status: INITIAL_TAB_STATUS, events: [], invalid: [],
 }
 
 /** A value with one of its fields, at any depth, made something else. */
@@ -63,7 +59,7 @@ describe('calls', () => {
 
   test('go to a tab, with a batch or a status', () => {
     expect(isCall(call('apply', structuredClone(batch)), TAB_CALLS)).toBe(true)
-    expect(isCall(call('status', INITIAL_ENGINE_STATUS), TAB_CALLS)).toBe(true)
+    expect(isCall(call('status', INITIAL_TAB_STATUS), TAB_CALLS)).toBe(true)
     expect(isCall(call('requestValues'), TAB_CALLS)).toBe(true)
   })
 

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { EngineContract, Hello, HelloReply } from '../../src/shared/calls.ts'
-import type { EngineStatus } from '../../src/shared/status.ts'
+import type { TabStatus } from '../../src/shared/status.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
 import { itemEvents } from '../support/schema.ts'
 import { ScriptedHost, scriptedHello, scriptedSettings } from './scripted-engine.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
+import { newTab } from '../support/tab-description.ts'
 
 let world: ScriptedHost
 beforeEach(() => {
@@ -15,7 +16,7 @@ interface Guest {
   readonly tab: ScriptedTab
   readonly engine: EngineContract
   readonly gone: AbortController
-  status(): EngineStatus
+  status(): TabStatus
 }
 
 function enter(change: Partial<Hello> = {}): Guest {
@@ -26,6 +27,45 @@ function enter(change: Partial<Hello> = {}): Guest {
 }
 
 const epochOf = async (engine: EngineContract): Promise<string> => ((await engine.hello()) as HelloReply & { ok: true }).epoch
+
+describe('a tab that has signed out with an earlier engine', () => {
+  test('gets no rows, although another tab of the engine has them, before it calls reconnect()', async () => {
+    const other = enter()
+    other.engine.start()
+    await settled()
+    await world.source.deliver(itemEvents(3), '3')
+    const tab = enter({ tab: newTab({ cleared: true }) })
+    expect(await tab.engine.hello()).toMatchObject({ status: { cleared: true, rows: 0 } })
+    tab.engine.start()
+    await world.source.deliver(itemEvents(2, 10), '5')
+    world.clock.advance(1000)
+    await settled()
+    expect(tab.tab.deliveries).toEqual([])
+    expect(tab.status()).toMatchObject({ connection: 'live', cleared: true, rows: 0 })
+    expect(other.status()).toMatchObject({ cleared: false, rows: 3 })
+    tab.engine.reconnect('application')
+    await settled()
+    expect(tab.tab.last.batch.diffs.map(({ collection, rows }) => [collection, rows])).toMatchObject([['items', { length: 5 }]])
+    expect(tab.tab.last.batch.status).toMatchObject({ cleared: false, rows: 5 })
+  })
+
+  test('does not start the engine', async () => {
+    const tab = enter({ tab: newTab({ cleared: true }) })
+    tab.engine.start()
+    await settled()
+    expect(world.source.reads).toBe(0)
+    tab.engine.reconnect('application')
+    await settled()
+    expect(world.source.reads).toBe(1)
+  })
+
+  test('that wants no rows gets none after reconnect() either', async () => {
+    const tab = enter({ tab: newTab({ cleared: true }) })
+    tab.engine.reconnect('application')
+    await settled()
+    expect([world.source.reads, tab.tab.deliveries]).toEqual([0, []])
+  })
+})
 
 describe('an engine without tabs', () => {
   test('lives two seconds after the last leave, whenever there was one before', async () => {
@@ -81,7 +121,7 @@ test('tabs whose collections are in another order share an engine, and so the ca
 })
 
 describe('a paused stream', () => {
-  const hidden = { settings: scriptedSettings({ pauseWhenHidden: 300 }), visible: false }
+  const hidden = { settings: scriptedSettings({ pauseWhenHidden: 300 }), tab: newTab({ visible: false }) }
 
   /** Of two hidden tabs, once the stream has been read to its end and rests. */
   async function rest(): Promise<Guest[]> {
@@ -119,7 +159,7 @@ describe('what is wrong with one tab', () => {
   const refused = { id: 1, subset: { collection: 'items', where: { type: 'func', name: 'no such function', args: [] }, first: null } } as const
 
   test('is in that tab’s status only: a where clause that is refused', async () => {
-    const [asking, other] = [enter({ modes: { items: 'on-demand' } }), enter()]
+    const [asking, other] = [enter({ tab: newTab({ modes: { items: 'on-demand' } }) }), enter()]
     for (const { engine } of [asking, other]) engine.start()
     await settled()
     await world.source.deliver(itemEvents(1), '1')
@@ -133,7 +173,7 @@ describe('what is wrong with one tab', () => {
   })
 
   test('gives way to what is wrong with the engine, and is over when the stream is read on', async () => {
-    const tab = enter({ modes: { items: 'on-demand' }, subsets: [refused] })
+    const tab = enter({ tab: newTab({ modes: { items: 'on-demand' }, subsets: [refused] }) })
     tab.engine.start()
     await settled()
     await world.source.deliver(itemEvents(1), '1')
@@ -169,7 +209,7 @@ describe('headers and params', () => {
   const boom = { ok: false, error: { code: 'REQUEST_VALUES', message: 'streamOptions.headers.token threw: no session', retryable: true } } as const
 
   test('are had of the tab whose functions work, and no more of the one whose function throws', async () => {
-    const [bad, good] = [enter({ request: null }), enter({ request: null, visible: false })]
+    const [bad, good] = [enter({ request: null }), enter({ request: null, tab: newTab({ visible: false }) })]
     let asked = 0
     bad.tab.requestValues = () => {
       asked += 1

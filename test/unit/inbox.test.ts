@@ -1,20 +1,19 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { openInbox, type Inbox } from '../../src/main/inbox.ts'
 import { Status } from '../../src/main/status.ts'
-import type { TabPhase } from '../../src/main/tab-phase.ts'
 import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
-import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../../src/shared/status.ts'
+import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
 
 let inbox: Inbox
 let status: Status
-let phase: TabPhase
+let isClosed: boolean
 /** What the parts of the tab were told, in order. */
 let told: string[]
 /** What the replica answers, and what happens meanwhile. */
 let applyRows: () => Promise<Ack>
 let continues: boolean
 
-const engineStatus = (change: Partial<EngineStatus> = {}): EngineStatus => ({ ...INITIAL_ENGINE_STATUS, where: 'leader', epoch: 'e1', connection: 'live', rows: 3, ...change })
+const engineStatus = (change: Partial<TabStatus> = {}): TabStatus => ({ ...INITIAL_TAB_STATUS, where: 'leader', epoch: 'e1', connection: 'live', rows: 3, ...change })
 
 const batchOf = (change: Partial<DiffBatch> = {}): DiffBatch => ({
   epoch: 'e1',
@@ -41,7 +40,7 @@ const batchOf = (change: Partial<DiffBatch> = {}): DiffBatch => ({
 
 beforeEach(() => {
   status = new Status('leader')
-  phase = 'started'
+  isClosed = false
   told = []
   continues = true
   applyRows = () => Promise.resolve('applied')
@@ -61,7 +60,7 @@ beforeEach(() => {
     status,
     preload: { isReady: false, observe: note('observe') },
     onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
-    phase: () => phase,
+    isClosed: () => isClosed,
     onApplied: note('applied'),
     onReady: (filling) => void told.push(`ready but ${filling.join()}`),
   })
@@ -96,7 +95,7 @@ describe('a diff batch', () => {
   })
 
   test('is refused once the tab is closed', async () => {
-    phase = 'closed'
+    isClosed = true
     expect(await inbox.apply(batchOf())).toBe('resync')
     expect(told).toEqual([])
     expect(status.getSnapshot()).toBe(status.getServerSnapshot())
@@ -104,18 +103,12 @@ describe('a diff batch', () => {
 
   test('during which the tab closes is acknowledged, and changes nothing after that', async () => {
     applyRows = () => {
-      phase = 'closed'
+      isClosed = true
       return Promise.resolve('applied')
     }
     expect(await inbox.apply(batchOf())).toBe('applied')
     expect(told).toEqual(['before', 'rows'])
     expect(status.getSnapshot()).toBe(status.getServerSnapshot())
-  })
-
-  test('shows no rows while the tab is held', async () => {
-    phase = 'started-held'
-    await inbox.apply(batchOf())
-    expect(status.getSnapshot()).toMatchObject({ cleared: true, rows: 0 })
   })
 })
 
@@ -145,7 +138,7 @@ describe('a status', () => {
   })
 
   test('is ignored once the tab is closed', () => {
-    phase = 'closed'
+    isClosed = true
     inbox.status(engineStatus({ ready: true }))
     expect([inbox.engineIsReady, told]).toEqual([false, []])
     expect(status.getSnapshot()).toBe(status.getServerSnapshot())

@@ -4,8 +4,9 @@ import type { OpenEndpoint } from '../../src/main/endpoint.ts'
 import { Link } from '../../src/main/link.ts'
 import type { SidestreamError } from '../../src/shared/errors.ts'
 import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply } from '../../src/shared/calls.ts'
-import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
+import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { ScriptedTab } from './scripted-tab.ts'
+import { newTab } from '../support/tab-description.ts'
 
 /** The worker's side of the ports: an engine that answers, refuses, or falls silent. */
 class ScriptedWorker {
@@ -51,7 +52,7 @@ class ScriptedWorker {
       return this.isSilent ? (silence as T) : value
     }
     return {
-      hello: () => this.firstReplies.shift() ?? this.reply ?? { ok: true, epoch: this.epoch, status: { ...INITIAL_ENGINE_STATUS, where: 'leader' }, aliveLock: null },
+      hello: () => this.firstReplies.shift() ?? this.reply ?? { ok: true, epoch: this.epoch, status: { ...INITIAL_TAB_STATUS, where: 'leader' }, aliveLock: null },
       ping: () => note('ping', this.epoch),
       start: () => note('start', undefined),
       reconnect: () => note('reconnect', undefined),
@@ -72,13 +73,8 @@ const hello: Hello = {
   settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000 },
   request: { headers: {}, params: {} },
   wantsEvents: false,
-  hasRows: false,
-  have: null,
-  modes: {},
-  subsets: [],
   tabLock: null,
-  failovers: 0,
-  visible: true,
+  tab: newTab(),
 }
 
 let worker: ScriptedWorker

@@ -6,6 +6,7 @@ import { Host } from '../../src/worker/host.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { PlainSealing } from '../support/plain-sealing.ts'
+import { newTab } from '../support/tab-description.ts'
 
 /** A stream that says what the test has it say. */
 class ScriptedSource implements StreamSource {
@@ -114,12 +115,7 @@ export const scriptedHello = (change: Partial<Hello> = {}): Hello => ({
   settings: scriptedSettings(),
   request: { headers: {}, params: {} },
   wantsEvents: false,
-  hasRows: false,
-  have: null,
-  modes: {},
-  subsets: [],
   tabLock: null,
-  failovers: 0,
-  visible: true,
+  tab: newTab(),
   ...change,
 })

@@ -1,6 +1,6 @@
 import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
 import type { Outcome, RequestValues, TabContract } from '../../src/shared/calls.ts'
-import type { EngineStatus } from '../../src/shared/status.ts'
+import type { TabStatus } from '../../src/shared/status.ts'
 
 export interface Delivery {
   readonly batch: DiffBatch
@@ -12,7 +12,7 @@ export interface Delivery {
 export class ScriptedTab implements TabContract {
   readonly deliveries: Delivery[] = []
   /** Those that came by themselves, and those that came with a batch. */
-  readonly statuses: EngineStatus[] = []
+  readonly statuses: TabStatus[] = []
 
   get last(): Delivery {
     return this.deliveries.at(-1)!
@@ -30,7 +30,7 @@ export class ScriptedTab implements TabContract {
   holdsStatus = false
   #answerStatus: () => void = () => undefined
 
-  status(status: EngineStatus): Promise<void> | void {
+  status(status: TabStatus): Promise<void> | void {
     this.statuses.push(status)
     if (this.holdsStatus) return new Promise((answer) => (this.#answerStatus = answer))
   }

@@ -1,20 +1,21 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type HelloReply, type TabContract } from '../../src/shared/calls.ts'
-import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../../src/shared/status.ts'
+import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
 import { Seat } from '../../src/worker/leadership/seat.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
+import { newTab } from '../support/tab-description.ts'
 
 /** An engine that a seat is attached to. */
 class ScriptedEngine {
   readonly calls: string[] = []
   /** The tab, as this engine reaches it. */
   tab: TabContract | null = null
-  readonly status: EngineStatus
+  readonly status: TabStatus
   append: Promise<{ ok: true; value: null }> = Promise.resolve({ ok: true, value: null })
   streamEnd: Promise<{ ok: true; value: string }> = Promise.resolve({ ok: true, value: '7' })
 
-  constructor(epoch: string, rest: Partial<EngineStatus> = {}) {
-    this.status = { ...INITIAL_ENGINE_STATUS, epoch, ...rest }
+  constructor(epoch: string, rest: Partial<TabStatus> = {}) {
+    this.status = { ...INITIAL_TAB_STATUS, epoch, ...rest }
   }
 
   readonly enter = (tab: TabContract): EngineContract => {
@@ -39,7 +40,8 @@ class ScriptedEngine {
 }
 
 const hello: Hello = {
-  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, hasRows: false, have: null, modes: {}, subsets: [], tabLock: null, failovers: 0, visible: true,
+  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, tabLock: null,
+  tab: newTab(),
   settings: { url: 'http://s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000 },
 }
 
@@ -52,7 +54,7 @@ beforeEach(() => {
   seat = new Seat({ hello, tab, gone, epoch: 'seat', aliveLock: null })
 })
 
-const shown = (): EngineStatus => tab.statuses.at(-1)!
+const shown = (): TabStatus => tab.statuses.at(-1)!
 
 describe('a seat', () => {
   test('starts each engine that it is attached to, once the tab has started', async () => {
@@ -64,39 +66,38 @@ describe('a seat', () => {
     await seat.attach(two.enter)
     expect(two.calls).toEqual(['start'])
     expect(await seat.contract.hello()).toMatchObject({ ok: true, epoch: 'seat' })
-    expect((await seat.hello()).failovers).toBe(2)
+    expect((await seat.hello()).tab.failovers).toBe(2)
   })
 
-  test('keeps from the next engine a tab that has signed out, until it says otherwise', async () => {
-    const [one, two, three] = [new ScriptedEngine('1'), new ScriptedEngine('2'), new ScriptedEngine('3')]
+  test('tells each next engine that its tab has signed out, until the tab calls reconnect()', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2', { cleared: true })]
     await seat.attach(one.enter)
     seat.contract.start()
+    expect((await seat.hello()).tab.cleared).toBe(false)
     one.tab!.status({ ...one.status, cleared: true })
+    expect((await seat.hello()).tab.cleared).toBe(true)
     await seat.attach(two.enter)
-    expect(two.calls).toEqual([])
     expect(shown()).toMatchObject({ epoch: '2', cleared: true })
-    two.tab!.status({ ...two.status, connection: 'live' })
-    expect(shown()).toMatchObject({ connection: 'live', cleared: true })
-    await seat.attach(three.enter)
-    expect(three.calls).toEqual([])
+    expect((await seat.hello()).tab.cleared).toBe(true)
     seat.contract.reconnect('application')
-    expect(three.calls).toEqual(['start', 'reconnect'])
-    three.tab!.status({ ...three.status, connection: 'live' })
-    expect(shown()).toMatchObject({ connection: 'live', cleared: false })
+    expect(two.calls).toEqual(['start', 'reconnect'])
+    expect((await seat.hello()).tab.cleared).toBe(false)
   })
 
-  test('keeps it so when the next engine tells its status before it has answered', async () => {
-    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2')]
+  test('hands on to the next engine what the tab has said since the hello to it', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2', { cleared: true })]
     await seat.attach(one.enter)
     seat.contract.start()
     one.tab!.status({ ...one.status, cleared: true })
-    await seat.attach((reached) => {
-      const engine = two.enter(reached)
-      reached.status({ ...two.status, tabs: 2 })
-      return engine
-    })
-    expect(two.calls).toEqual([])
-    expect(shown()).toMatchObject({ epoch: '2', cleared: true })
+    seat.detach()
+    expect((await seat.hello()).tab).toMatchObject({ cleared: true, visible: true, subsets: [] })
+    seat.contract.reconnect('application')
+    seat.contract.visible(false)
+    const change = { id: 1, subset: { collection: 'users', where: null, orderBy: [], limit: null } }
+    seat.contract.subsets([change] as never)
+    await seat.attach(two.enter)
+    expect(two.calls).toEqual(['subsets', 'visible', 'reconnect', 'start'])
+    expect((await seat.hello()).tab).toMatchObject({ cleared: false, visible: false, subsets: [change] })
   })
 
   test('goes on to show the number of rows that the tab has, until the next engine has read as far', async () => {
@@ -112,20 +113,6 @@ describe('a seat', () => {
     two.tab!.status({ ...two.status, ready: true, rows: 6 })
     expect(shown()).toMatchObject({ rows: 6 })
     expect(tab.statuses.slice(1).map(({ rows }) => rows)).not.toContain(0)
-  })
-
-  test('shows no rows of the next engine to a tab that has signed out', async () => {
-    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2', { ready: true, rows: 5 })]
-    await seat.attach(one.enter)
-    seat.contract.start()
-    one.tab!.status({ ...one.status, ready: true, cleared: true, rows: 0 })
-    await seat.attach(two.enter)
-    expect(shown()).toMatchObject({ epoch: '2', cleared: true, rows: 0 })
-    two.tab!.status({ ...two.status, rows: 6 })
-    expect(shown()).toMatchObject({ cleared: true, rows: 0 })
-    seat.contract.reconnect('application')
-    two.tab!.status({ ...two.status, rows: 6 })
-    expect(shown()).toMatchObject({ cleared: false, rows: 6 })
   })
 
   test('lets a former engine say nothing, and gives its calls up', async () => {

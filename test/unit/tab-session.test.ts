@@ -7,7 +7,7 @@ import type { Have, Position } from '../../src/shared/position.ts'
 import { RowDiff } from '../../src/shared/row-diff.ts'
 import type { RowData } from '../../src/shared/row.ts'
 import { countRows, sliceRows } from '../../src/shared/row-table.ts'
-import { INITIAL_ENGINE_STATUS } from '../../src/shared/status.ts'
+import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
 import { Removals } from '../../src/worker/core/removals.ts'
 import { Subsets } from '../../src/worker/core/subsets/subsets.ts'
@@ -15,6 +15,7 @@ import { TabSession, type Publication } from '../../src/worker/tabs/tab-session.
 import { MapSink } from './map-sink.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
+import { newTab } from '../support/tab-description.ts'
 
 const SHAPES = [
   { name: 'users', type: 'user', primaryKey: 'id' },
@@ -44,13 +45,10 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have 
     {
       clock,
       epoch: 'e',
-      have: options.have ?? null,
-      modes: {},
-      wants: [],
       subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
       wantsEvents: options.wantsEvents ?? false,
-      hasRows: options.hasRows ?? false,
-      status: () => INITIAL_ENGINE_STATUS,
+      tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),
+      status: () => INITIAL_TAB_STATUS,
       onResync: (session) => {
         session.resync(state, at(String(offset)))
       },
@@ -180,7 +178,7 @@ describe('a tab session', () => {
     state.rows.get('users')!.set('u', row('u'))
     const session = start()
     session.open(state, at('7'), ['t'], { ready: true, flowing: false, stale: true })
-    expect(tab.last.batch).toMatchObject({ epoch: 'e', from: '-1', to: '7', last: true, replace: false, txids: ['t'], ready: true, stale: true, status: INITIAL_ENGINE_STATUS })
+    expect(tab.last.batch).toMatchObject({ epoch: 'e', from: '-1', to: '7', last: true, replace: false, txids: ['t'], ready: true, stale: true, status: INITIAL_TAB_STATUS })
     expect(tab.last.batch.diffs).toEqual([
       { collection: 'users', rows: [row('u')], deleted: [] },
       { collection: 'items', rows: [row('a'), row('b')], deleted: [] },
@@ -220,7 +218,7 @@ describe('a tab session', () => {
     const last = parts.pop()!
     expect(parts.length).toBeGreaterThan(1)
     for (const part of parts) expect(part).toMatchObject({ from: '0', to: '1', last: false, txids: [], status: null })
-    expect(last).toMatchObject({ from: '0', to: '1', last: true, txids: ['t'], status: INITIAL_ENGINE_STATUS })
+    expect(last).toMatchObject({ from: '0', to: '1', last: true, txids: ['t'], status: INITIAL_TAB_STATUS })
     const sizes = [...parts, last].map(({ diffs }) => diffs.reduce((sum, { rows }) => sum + countRows(rows), 0))
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4000)
     const sent = [...parts, last].flatMap(({ diffs }) => diffs.flatMap(({ rows }) => sliceRows(rows, 0, Infinity).map(({ id }) => id)))

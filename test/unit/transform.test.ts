@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createStreamDB, type InvalidEvent, type Transform } from '../../src/main/index.ts'
-import { emptyState, materialize, type Rules } from '../../src/worker/core/materialize.ts'
+import { emptyState, materialize, type MaterializeOptions } from '../../src/worker/core/materialize.ts'
 import { transformed } from '../../src/worker/core/transform.ts'
 import { schema } from '../support/schema.ts'
 import { startStreamServer, type StreamServer } from '../support/stream-server.ts'
@@ -9,7 +9,7 @@ const user = (key: string, value: unknown = { id: key, name: 'Ada' }, headers: o
 const shapes = Object.entries(schema).map(([name, { type, primaryKey }]) => ({ name, type, primaryKey }))
 
 function fold(transform: Transform, ...items: unknown[]) {
-  const rules: Rules = { byType: new Map(shapes.map((shape) => [shape.type, shape])), validators: new Map(), transform }
+  const rules: MaterializeOptions = { byType: new Map(shapes.map((shape) => [shape.type, shape])), validators: new Map(), transform }
   const state = emptyState(shapes, 'test')
   const result = materialize(state, items, '1', rules)
   const users = [...state.rows.get('users')!.values()].map(({ _seq, ...row }) => row)

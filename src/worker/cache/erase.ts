@@ -83,7 +83,7 @@ function again(env: StorageEnv, doomed: Doomed, wasNoted: boolean, failures: num
   env.clock.after(storageRetryMs(failures + RETRY_HEAD_START, env.random()), () => {
     void (async () => {
       // Another worker may have deleted the cache, and a user may have signed in since.
-      if (wasNoted && (await env.registry.fate(doomed.record.name).catch(() => null))?.doomed === false) return
+      if (wasNoted && (await env.registry.clearState(doomed.record.name).catch(() => null))?.doomed === false) return
       const { isNoted, error } = await attemptToErase(env, doomed, wasNoted)
       if (error !== null) again(env, doomed, isNoted, failures + 1)
     })()

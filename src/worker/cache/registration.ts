@@ -52,10 +52,10 @@ export class Registration {
 
   async verdict(): Promise<Verdict> {
     const { env, name } = this.#options
-    const fate = await env.registry.fate(name).catch(() => null)
-    if (fate === null) return 'unknown'
-    if (fate.clearedAt !== null && fate.clearedAt > this.#beganAt) return 'cleared'
-    return fate.doomed ? 'doomed' : 'sound'
+    const state = await env.registry.clearState(name).catch(() => null)
+    if (state === null) return 'unknown'
+    if (state.clearedAt !== null && state.clearedAt > this.#beganAt) return 'cleared'
+    return state.doomed ? 'doomed' : 'sound'
   }
 
   /** Notes that the database of a doomed cache is gone. If that fails, the next engine deletes once more, which does no harm. */

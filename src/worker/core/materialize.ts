@@ -7,14 +7,14 @@ import type { Transform } from '../../shared/transform.ts'
 import { isEventTooDeep, isTooDeep, MOST_LEVELS } from './depth.ts'
 import { digestOf, Lineage } from './lineage.ts'
 import { Removals } from './removals.ts'
-import { addRung, type Rung } from './rungs.ts'
+import { notePastDigest, type PastDigest } from './past-digests.ts'
 import { transformed } from './transform.ts'
 
 /** @returns why a schema refuses a value; null when it accepts the value */
 export type Validator = (value: unknown) => string | null
 
 /** How events become rows: the collections, their validators, the transform. */
-export interface Rules {
+export interface MaterializeOptions {
   /** Event type → its collection. */
   readonly byType: ReadonlyMap<string, CollectionShape>
   /** Collection name → its validator; a collection without a validator accepts any row. */
@@ -30,7 +30,7 @@ export interface Marks {
   /** Digest of all materialized events; see `Lineage`. */
   readonly digest: number
   /** Digests after some of the events; see `mayBeOlder`. Absent in a cache of an earlier version. */
-  readonly rungs?: ReadonlyArray<Rung>
+  readonly pastDigests?: ReadonlyArray<PastDigest>
   /** `seq` at the last `snapshot-start`; null outside of a snapshot. */
   readonly snapshotStart: number | null
   readonly quarantined: { readonly count: number; readonly lastReason: string | null }
@@ -61,7 +61,7 @@ const ignore: NoteChange = () => undefined
 /** The most reports of one batch that are passed on; the count in the marks is always complete. */
 export const REPORTED_EVENTS = 100
 
-const NO_MARKS: Marks = { seq: 0, digest: 0, rungs: [], snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
+const NO_MARKS: Marks = { seq: 0, digest: 0, pastDigests: [], snapshotStart: null, quarantined: { count: 0, lastReason: null }, unknown: 0 }
 
 /** @param id id of the branch that begins here */
 export function emptyState(collections: ReadonlyArray<CollectionShape>, id: string): State {
@@ -89,11 +89,11 @@ export function countRows(state: State): number {
  * @param offset the offset of the batch, for its reports
  * @param note called for every row that is about to change
  */
-export function materialize(state: State, items: ReadonlyArray<unknown>, offset: string, rules: Rules, note: NoteChange = ignore): Materialized {
+export function materialize(state: State, items: ReadonlyArray<unknown>, offset: string, rules: MaterializeOptions, note: NoteChange = ignore): Materialized {
   const diff = new RowDiff()
   const txids = new Set<string>()
   const invalid: InvalidEvent[] = []
-  let { seq, digest, rungs = [], snapshotStart, quarantined, unknown } = state.marks
+  let { seq, digest, pastDigests = [], snapshotStart, quarantined, unknown } = state.marks
 
   const quarantine = (code: InvalidEvent['code'], reason: string, event: unknown): void => {
     quarantined = { count: quarantined.count + 1, lastReason: reason }
@@ -104,7 +104,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     seq += 1
     digest = digestOf(digest, collection, key, value)
     state.lineage.note(seq, digest)
-    rungs = addRung(rungs, seq, digest)
+    pastDigests = notePastDigest(pastDigests, seq, digest)
   }
 
   const change = (event: ChangeEvent): void => {
@@ -198,7 +198,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
     }
   }
 
-  state.marks = { seq, digest, rungs, snapshotStart, quarantined, unknown }
+  state.marks = { seq, digest, pastDigests, snapshotStart, quarantined, unknown }
   return { diff, txids: [...txids], invalid }
 }
 

@@ -2,7 +2,7 @@ import type { StreamBatch } from '../../shared/batch.ts'
 import { START_OFFSET, type Position } from '../../shared/position.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { Tail } from './anchor.ts'
-import { emptyState, materialize, type Materialized, type NoteChange, type Rules, type State } from './materialize.ts'
+import { emptyState, materialize, type Materialized, type NoteChange, type MaterializeOptions, type State } from './materialize.ts'
 
 /** Transaction ids that are remembered for tabs that ask after the fact, and across restarts. */
 const REMEMBERED_TXIDS = 1024
@@ -30,7 +30,7 @@ export const emptyReading = (collections: ReadonlyArray<CollectionShape>, id: st
 })
 
 /** @returns the reading after one more batch, and what the batch has changed. The former reading is of no use any more. */
-export function readOn(reading: Reading, { items, offset }: StreamBatch, rules: Rules, note?: NoteChange): Materialized & { readonly reading: Reading } {
+export function readOn(reading: Reading, { items, offset }: StreamBatch, rules: MaterializeOptions, note?: NoteChange): Materialized & { readonly reading: Reading } {
   const state = { ...reading.state }
   const materialized = materialize(state, items, offset, rules, note)
   const { txids } = materialized

@@ -1,25 +1,19 @@
-import type { RequestValues } from '../../shared/calls.ts'
+import type { ReconnectReason, RequestValues, TabDescription } from '../../shared/calls.ts'
 import type { ErrorData } from '../../shared/errors.ts'
-import type { Have } from '../../shared/position.ts'
-import type { SyncMode } from '../../shared/state-schema.ts'
-import type { EngineHome, EngineStatus } from '../../shared/status.ts'
+import type { EngineHome, EngineStatus, TabStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
 import type { State } from '../core/materialize.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { Clock } from '../ports.ts'
 import { TabSession, type TabLink } from '../tabs/tab-session.ts'
 
-/** What a tab says of itself when it joins. */
+/** A tab that joins an engine. */
 export interface Joining {
   readonly link: TabLink
   readonly wantsEvents: boolean
-  readonly hasRows: boolean
-  readonly have: Have | null
-  readonly modes: Readonly<Record<string, SyncMode>>
-  readonly subsets: ReadonlyArray<SubsetChange>
-  readonly visible: boolean
-  /** What the tab's status says beyond the engine's. */
-  readonly about: { readonly where: EngineHome; readonly failovers: number }
+  readonly tab: TabDescription
+  /** Where the engine is, seen from the tab. */
+  readonly where: EngineHome
   /** The tab's request values; rejects when the tab is gone. */
   request(): Promise<RequestValues>
 }
@@ -28,12 +22,14 @@ export interface Joining {
 export interface Membership {
   /** The tab is listening: hydrates and connects, if that has not happened yet. */
   start(): void
+  /** The application wants a new connection, and the rows again after the cache was cleared. */
+  reconnect(reason: ReconnectReason): void
   /** The tab needs all rows again. */
   resync(): void
   subsets(changes: ReadonlyArray<SubsetChange>): void
   show(visible: boolean): void
   /** The engine's status, as this tab is told it. */
-  status(): EngineStatus
+  status(): TabStatus
   leave(): void
 }
 
@@ -47,13 +43,15 @@ export interface MemberEngine {
   /** What tabs see. */
   state(): State
   onStart(member: Member): void
+  onReconnect(reason: ReconnectReason): void
   /** The session is to get the whole state. */
   onResync(session: TabSession): void
   /** It holds other subsets. */
   onSubsets(member: Member): void
   /** @param hasAppeared it could not be seen before */
   onVisible(hasAppeared: boolean): void
-  onProblem(): void
+  /** Its own part of the status has changed. */
+  onStatus(): void
   onLeave(member: Member): void
 }
 
@@ -63,23 +61,23 @@ export class Member implements Membership {
   readonly session: TabSession
   readonly #engine: MemberEngine
   #visible: boolean
-  /** The tab listens. */
-  #isStarted = false
+  /** Whether the tab listens; `refused` while it may get no rows ({@link TabDescription.cleared}), and wants them. */
+  #start: 'none' | 'refused' | 'started' = 'none'
+  #isCleared: boolean
   /** What is wrong with this tab alone: no other is told. */
   #problem: ErrorData | null = null
 
   constructor(joining: Joining, engine: MemberEngine) {
     this.joining = joining
     this.#engine = engine
-    this.#visible = joining.visible
+    const { tab } = joining
+    this.#visible = tab.visible
+    this.#isCleared = tab.cleared
     this.session = new TabSession(joining.link, {
       clock: engine.clock,
       epoch: engine.epoch,
       wantsEvents: joining.wantsEvents,
-      hasRows: joining.hasRows,
-      have: joining.have,
-      modes: joining.modes,
-      wants: joining.subsets,
+      tab,
       subsets: engine.held,
       status: () => this.status(),
       onResync: (session) => {
@@ -87,7 +85,7 @@ export class Member implements Membership {
       },
       onProblem: (error) => {
         this.#problem = error
-        engine.onProblem()
+        engine.onStatus()
       },
     })
   }
@@ -97,12 +95,25 @@ export class Member implements Membership {
   }
 
   get isStarted(): boolean {
-    return this.#isStarted
+    return this.#start === 'started'
   }
 
   start(): void {
+    if (this.#isCleared) {
+      this.#start = 'refused'
+      return
+    }
     this.#engine.onStart(this)
-    this.#isStarted = true
+    this.#start = 'started'
+  }
+
+  reconnect(reason: ReconnectReason): void {
+    if (this.#isCleared) {
+      this.#isCleared = false
+      if (this.#start === 'refused') this.start()
+      this.#engine.onStatus()
+    }
+    this.#engine.onReconnect(reason)
   }
 
   resync(): void {
@@ -120,10 +131,11 @@ export class Member implements Membership {
     this.#engine.onVisible(hasAppeared)
   }
 
-  status(): EngineStatus {
-    const { where, failovers } = this.joining.about
+  status(): TabStatus {
+    const { where, tab } = this.joining
     const status = this.#engine.status()
-    return { ...status, where, failovers, lastError: this.#problem ?? status.lastError }
+    const own = { ...status, where, failovers: tab.failovers, lastError: this.#problem ?? status.lastError }
+    return this.#isCleared ? { ...own, cleared: true, rows: 0 } : own
   }
 
   leave(): void {

@@ -3,14 +3,14 @@ import type { RowDiff } from '../../shared/row-diff.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { Tail, type Anchor } from '../core/anchor.ts'
-import { diffStates, type Rules } from '../core/materialize.ts'
+import { diffStates, type MaterializeOptions } from '../core/materialize.ts'
 import { emptyReading, readOn, type Reading } from '../core/reading.ts'
-import { mayBeOlder } from '../core/rungs.ts'
+import { mayBeOlder } from '../core/past-digests.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 
 export interface ReadingsOptions {
   readonly collections: ReadonlyArray<CollectionShape>
-  readonly rules: Rules
+  readonly rules: MaterializeOptions
   readonly newId: () => string
   /** Over what is shown. */
   readonly subsets: Subsets

@@ -3,9 +3,8 @@ import { SidestreamError, toErrorData, type ErrorCode } from '../../shared/error
 import { Gate } from '../../shared/gate.ts'
 import { haveAfter, haveDuring } from '../../shared/have.ts'
 import type { Ack, DiffBatch } from '../../shared/batch.ts'
-import type { EngineContract, Hello, HelloReply, Outcome, TabContract } from '../../shared/calls.ts'
-import type { Have } from '../../shared/position.ts'
-import { statusAfter, type EngineStatus } from '../../shared/status.ts'
+import type { EngineContract, Hello, HelloReply, Outcome, TabContract, TabDescription } from '../../shared/calls.ts'
+import { statusAfter, type TabStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
 import { isRecord } from '../../shared/guards.ts'
 
@@ -35,32 +34,20 @@ export class Seat {
   /** Resolves when there is an engine again. */
   #attached = new Gate<EngineContract>()
   #inFlight: Promise<unknown> = Promise.resolve()
-  #have: Have | null
-  #modes: Hello['modes']
+  #tab: Omit<TabDescription, 'subsets'>
   /** The subsets that the tab holds, by the tab's ids. */
   readonly #subsets = new Map<number, SubsetChange>()
-  /** Changes of subsets since the last {@link hello}. */
-  #untold: SubsetChange[] = []
-  #hasRows: boolean
-  #failovers: number
-  #visible: boolean
-  /** `#visible` at the last {@link hello}. */
-  #toldVisible: boolean
+  /** What has changed since the last {@link hello}. */
+  #untold: { subsets: SubsetChange[]; told: Pick<TabDescription, 'visible' | 'cleared'> }
   #started = false
-  #status: EngineStatus | null = null
-  /** The former engine was cleared: the new engine is not started before the application calls `reconnect()`. */
-  #held = false
+  #status: TabStatus | null = null
 
   constructor(options: SeatOptions) {
     this.#options = options
-    const { have, hasRows, failovers, visible, modes, subsets } = options.hello
-    this.#have = have
-    this.#modes = modes
+    const { subsets, ...tab } = options.hello.tab
+    this.#tab = tab
+    this.#untold = { subsets: [], told: tab }
     this.#note(subsets)
-    this.#hasRows = hasRows
-    this.#failovers = failovers
-    this.#visible = visible
-    this.#toldVisible = visible
     options.gone.signal.addEventListener('abort', () => {
       this.#life?.abort(GONE)
       this.#attached.reject(GONE)
@@ -75,25 +62,14 @@ export class Seat {
   /** The tab's hello to its next engine, once the tab has answered the former engine's last batch. */
   async hello(): Promise<Hello> {
     await this.#inFlight
-    this.#untold = []
-    this.#toldVisible = this.#visible
-    return {
-      ...this.#options.hello,
-      have: this.#have,
-      modes: this.#modes,
-      subsets: [...this.#subsets.values()],
-      hasRows: this.#hasRows,
-      failovers: this.#failovers,
-      visible: this.#visible,
-    }
+    this.#untold = { subsets: [], told: this.#tab }
+    return { ...this.#options.hello, tab: { ...this.#tab, subsets: [...this.#subsets.values()] } }
   }
 
   /** Lets an engine serve the tab. The engine has the tab's present {@link hello}. */
   async attach(enter: Enter): Promise<void> {
     this.detach()
     if (this.#options.gone.signal.aborted) return
-    // A user who has signed out stays signed out with every next engine. Decided before the new engine can send its status.
-    this.#held = this.#status?.cleared ?? false
     const life = new AbortController()
     this.#life = life
     try {
@@ -110,16 +86,20 @@ export class Seat {
 
   #onEngine(engine: EngineContract, reply: HelloReply & { ok: true }): void {
     this.#engine = engine
-    this.#failovers += 1
+    this.#tab = { ...this.#tab, failovers: this.#tab.failovers + 1 }
     this.#status ??= reply.status
     const { epoch, aliveLock } = this.#options
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
-    if (this.#untold.length > 0) engine.subsets(this.#untold.splice(0))
-    if (this.#visible !== this.#toldVisible) engine.visible(this.#visible)
+    const { subsets, told } = this.#untold
+    const { visible, cleared } = this.#tab
+    if (subsets.length > 0) engine.subsets(subsets.splice(0))
+    if (visible !== told.visible) engine.visible(visible)
+    if (told.cleared && !cleared) engine.reconnect('application')
+    else this.#tab = { ...this.#tab, cleared: reply.status.cleared }
     if (!this.#started) return
-    this.#tell(statusAfter(reply.status, this.#status, this.#held))
-    if (!this.#held) engine.start()
+    this.#tell(statusAfter(reply.status, this.#status))
+    engine.start()
   }
 
   /** The engine is lost: its pending calls reject. */
@@ -141,22 +121,21 @@ export class Seat {
       this.#engine?.start()
     },
     reconnect: (reason) => {
-      if (this.#held) this.#engine?.start()
-      this.#held = false
+      this.#tab = { ...this.#tab, cleared: false }
       this.#engine?.reconnect(reason)
     },
     resync: () => {
-      this.#have = null
+      this.#tab = { ...this.#tab, have: null }
       this.#engine?.resync()
     },
     visible: (visible) => {
-      this.#visible = visible
+      this.#tab = { ...this.#tab, visible }
       this.#engine?.visible(visible)
     },
     subsets: (changes) => {
       this.#note(changes)
       if (this.#engine) this.#engine.subsets(changes)
-      else this.#untold.push(...changes)
+      else this.#untold.subsets.push(...changes)
     },
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
     streamEnd: () => this.#call('STREAM_ERROR', (engine) => engine.streamEnd()),
@@ -181,8 +160,14 @@ export class Seat {
     }
   }
 
+  /** What the tab is told now. A user who has signed out stays signed out with every next engine. */
+  #know(status: TabStatus): void {
+    this.#status = status
+    this.#tab = { ...this.#tab, cleared: status.cleared }
+  }
+
   /** What the seat itself says; an engine's status goes by {@link #tabDuring}. */
-  #tell(status: EngineStatus): void {
+  #tell(status: TabStatus): void {
     this.#status = status
     void Promise.resolve(this.#options.tab.status(status)).catch(() => undefined)
   }
@@ -199,8 +184,12 @@ export class Seat {
   }
 
   #onApplied(batch: DiffBatch): void {
-    this.#have = haveAfter(batch)
-    this.#modes = Object.fromEntries(Object.entries(this.#modes).map(([name, mode]) => [name, mode === 'progressive' && !batch.filling.includes(name) ? 'eager' : mode]))
+    const { modes } = this.#tab
+    this.#tab = {
+      ...this.#tab,
+      have: haveAfter(batch),
+      modes: Object.fromEntries(Object.entries(modes).map(([name, mode]) => [name, mode === 'progressive' && !batch.filling.includes(name) ? 'eager' : mode])),
+    }
   }
 
   /** The tab, as the present engine reaches it; calls of a former engine have no effect. */
@@ -209,22 +198,22 @@ export class Seat {
     return {
       apply: async (batch: DiffBatch): Promise<Ack> => {
         if (life.aborted) return 'resync'
-        this.#have = haveDuring(this.#have, batch)
-        this.#hasRows = true
-        const status = batch.status && statusAfter(batch.status, this.#status, this.#held)
+        this.#tab = { ...this.#tab, have: haveDuring(this.#tab.have, batch), hasRows: true }
+        const status = batch.status && statusAfter(batch.status, this.#status)
         const work = tab.apply({ ...batch, epoch, status })
         this.#inFlight = work.catch(() => undefined)
         const ack = await work
-        if (ack !== 'applied') this.#have = null
+        if (ack !== 'applied') this.#tab = { ...this.#tab, have: null }
         else if (batch.last) this.#onApplied(batch)
-        if (status) this.#status = status
+        if (status) this.#know(status)
         return ack
       },
       status: (status) => {
         if (life.aborted) return
-        this.#status = statusAfter(status, this.#status, this.#held)
+        const own = statusAfter(status, this.#status)
+        this.#know(own)
         // Its answer is the engine's credit.
-        return tab.status(this.#status)
+        return tab.status(own)
       },
       requestValues: () => tab.requestValues(),
     }

@@ -1,6 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb'
 import { NAME_PREFIX } from '../../shared/names.ts'
-import { type CacheRecord, type Clock, type Fate, NoStorageError, type Registry } from '../ports.ts'
+import { type CacheRecord, type Clock, type ClearState, NoStorageError, type Registry } from '../ports.ts'
 import { isRecord } from '../../shared/guards.ts'
 import { isDenied, within } from './idb-store.ts'
 import { clearKey, REMEMBERED_CLEARS_MS } from './memory-registry.ts'
@@ -53,7 +53,7 @@ export class IdbRegistry implements Registry {
     })
   }
 
-  fate(name: string): Promise<Fate> {
+  clearState(name: string): Promise<ClearState> {
     return this.#do(async (tx) => {
       const clearedAt: unknown = await tx.objectStore('clears').get(clearKey(name))
       const stored: unknown = await tx.objectStore('caches').get(name)

@@ -1,5 +1,5 @@
 import { digest } from '../../shared/digest.ts'
-import type { CacheRecord, Fate, Registry } from '../ports.ts'
+import type { CacheRecord, ClearState, Registry } from '../ports.ts'
 
 /** How long a clear is remembered, ms. An engine that sleeps longer learns of it by the channel only. */
 export const REMEMBERED_CLEARS_MS = 7 * 24 * 60 * 60 * 1000
@@ -40,7 +40,7 @@ export class MemoryRegistry implements Registry {
     clears.set(clearKey(record.name), Math.max(at, clears.get(clearKey(record.name)) ?? at))
   }
 
-  async fate(name: string): Promise<Fate> {
+  async clearState(name: string): Promise<ClearState> {
     return { clearedAt: this.#medium.clears.get(clearKey(name)) ?? null, doomed: this.#medium.records.get(name)?.doomed ?? false }
   }
 

@@ -19,7 +19,7 @@ export function isStoredMeta(value: unknown): value is StoredMeta {
     typeof value['complete'] === 'boolean' &&
     Number.isSafeInteger(marks['seq']) &&
     Number.isSafeInteger(marks['digest']) &&
-    (marks['rungs'] === undefined || isRungs(marks['rungs'])) &&
+    (marks['pastDigests'] === undefined || arePastDigests(marks['pastDigests'])) &&
     (marks['snapshotStart'] === null || Number.isSafeInteger(marks['snapshotStart'])) &&
     Number.isSafeInteger(marks['unknown']) &&
     isRecord(marks['quarantined']) &&
@@ -66,8 +66,8 @@ const isBranches = (value: unknown): boolean =>
   value.length > 0 &&
   value.every((branch) => isRecord(branch) && typeof branch['id'] === 'string' && Number.isSafeInteger(branch['seq']) && Number.isSafeInteger(branch['digest']))
 
-const isRungs = (value: unknown): boolean =>
-  Array.isArray(value) && value.every((rung) => isRecord(rung) && Number.isSafeInteger(rung['seq']) && Number.isSafeInteger(rung['digest']))
+const arePastDigests = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((past) => isRecord(past) && Number.isSafeInteger(past['seq']) && Number.isSafeInteger(past['digest']))
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 

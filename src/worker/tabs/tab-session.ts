@@ -2,12 +2,11 @@ import { abortable } from '../../shared/abortable.ts'
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { DiffBatch, InvalidEvent, StreamBatch } from '../../shared/batch.ts'
-import type { TabContract } from '../../shared/calls.ts'
+import type { TabContract, TabDescription } from '../../shared/calls.ts'
 import { START_OFFSET, type Have, type Position } from '../../shared/position.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import { pack } from '../../shared/row-table.ts'
-import type { SyncMode } from '../../shared/state-schema.ts'
-import type { EngineStatus } from '../../shared/status.ts'
+import type { TabStatus } from '../../shared/status.ts'
 import type { Subset, SubsetChange } from '../../shared/subset.ts'
 import { emptyState, type State } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
@@ -63,14 +62,9 @@ export interface SessionOptions {
   readonly clock: Clock
   readonly epoch: string
   readonly wantsEvents: boolean
-  /** The tab shows rows already: unless they are those that it says it has, the first diff replaces them. */
-  readonly hasRows: boolean
-  readonly have: Have | null
-  readonly modes: Readonly<Record<string, SyncMode>>
-  /** What the tab holds of collections that are not eager. */
-  readonly wants: ReadonlyArray<SubsetChange>
+  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets'>
   readonly subsets: Subsets
-  readonly status: () => EngineStatus
+  readonly status: () => TabStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
   readonly onResync: (session: TabSession) => void
   readonly onProblem: (error: ErrorData) => void
@@ -126,7 +120,8 @@ export class TabSession {
   #needsState = false
 
   constructor(link: TabLink, options: SessionOptions) {
-    const { have, hasRows, modes, wants, subsets, wantsEvents, clock, onProblem } = options
+    const { tab, subsets, wantsEvents, clock, onProblem } = options
+    const { have, hasRows, modes } = tab
     this.#link = link
     this.#options = options
     this.#from = have?.offset ?? START_OFFSET
@@ -143,7 +138,7 @@ export class TabSession {
         onProblem(toErrorData(error, 'INVALID_OPTIONS'))
       },
     })
-    this.#view.want(wants, NO_STATE)
+    this.#view.want(tab.subsets, NO_STATE)
     this.#continuation = have ? { kind: 'undecided', have } : hasRows ? { kind: 'replaces' } : FOLLOWS
     link.gone.addEventListener('abort', () => {
       this.#view.close()
@@ -184,7 +179,7 @@ export class TabSession {
 
   /** Shows rows that were stored of subsets; the state is still being read. */
   preview(find: (subset: Subset) => Preview | null): void {
-    if (this.#target || this.#options.hasRows) return
+    if (this.#target || this.#options.tab.hasRows) return
     this.#view.preview(find)
     this.#pump()
   }

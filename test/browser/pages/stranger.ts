@@ -1,5 +1,6 @@
 import { PROTOCOL_VERSION, type Hello } from '../../../src/shared/calls.ts'
 import { schema } from '../../support/schema.ts'
+import { newTab } from '../../support/tab-description.ts'
 
 /*
  * A page of the same origin that is no tab of the library: it knows the names of channels and workers, and says on them what
@@ -32,13 +33,8 @@ const hello = (url: string): Hello => ({
   },
   request: { headers: {}, params: {} },
   wantsEvents: false,
-  hasRows: false,
-  have: null,
-  modes: {},
-  subsets: [],
   tabLock: null,
-  failovers: 0,
-  visible: true,
+  tab: newTab(),
 })
 
 /** Not one of them is a hello. */

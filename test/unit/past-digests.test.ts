@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { emptyState, materialize, type Marks } from '../../src/worker/core/materialize.ts'
-import { mayBeOlder } from '../../src/worker/core/rungs.ts'
+import { mayBeOlder } from '../../src/worker/core/past-digests.ts'
 
 const SHAPE = { name: 'items', type: 'item', primaryKey: 'id' }
 const RULES = { byType: new Map([['item', SHAPE]]), validators: new Map() }
@@ -36,6 +36,6 @@ test('a stream whose first event is another one is no older copy, however long',
 })
 
 test('of a cache without them only nothing at all may be an older copy', () => {
-  const { rungs: _, ...held } = read([{ type: 'item', key: 'a', value: {}, headers: { operation: 'upsert' } }])
+  const { pastDigests: _, ...held } = read([{ type: 'item', key: 'a', value: {}, headers: { operation: 'upsert' } }])
   expect(mayBeOlder(read([]), held)).toBe(true)
 })

@@ -1,5 +1,5 @@
 /** The digest after change event number `seq`; `seq` is a power of two. */
-export interface Rung {
+export interface PastDigest {
   readonly seq: number
   readonly digest: number
 }
@@ -8,23 +8,23 @@ interface Reading {
   readonly seq: number
   readonly offset: string
   /** Absent in a cache of an earlier version. */
-  readonly rungs?: ReadonlyArray<Rung>
+  readonly pastDigests?: ReadonlyArray<PastDigest>
 }
 
-/** @returns the rungs after one more change event, number `seq` */
-export const addRung = (rungs: ReadonlyArray<Rung>, seq: number, digest: number): ReadonlyArray<Rung> =>
-  (seq & (seq - 1)) === 0 ? [...rungs, { seq, digest }] : rungs
+/** @returns the past digests after one more change event, number `seq` */
+export const notePastDigest = (pastDigests: ReadonlyArray<PastDigest>, seq: number, digest: number): ReadonlyArray<PastDigest> =>
+  (seq & (seq - 1)) === 0 ? [...pastDigests, { seq, digest }] : pastDigests
 
 /**
  * Whether `read`, which was read from the stream's start, may be an earlier state of `held`: the answer of an HTTP cache, or of
- * a server that lags behind. Rungs decide this for streams of any length, with a few numbers that can be stored. A stream that
+ * a server that lags behind. The past digests decide this for streams of any length, with a few numbers that can be stored. A stream that
  * was made again from the same events, and has other events after them, counts as an earlier state as well.
  */
 export function mayBeOlder(read: Reading, held: Reading): boolean {
   // At the same number the events that `read` lacks may be control events, which have no number.
   if (read.seq === held.seq ? read.offset >= held.offset : read.seq > held.seq) return false
-  const shared = (held.rungs ?? []).filter(({ seq }) => seq <= read.seq)
+  const shared = (held.pastDigests ?? []).filter(({ seq }) => seq <= read.seq)
   if (shared.length === 0) return read.seq === 0
-  const known = new Map((read.rungs ?? []).map(({ seq, digest }) => [seq, digest]))
+  const known = new Map((read.pastDigests ?? []).map(({ seq, digest }) => [seq, digest]))
   return shared.every(({ seq, digest }) => known.get(seq) === digest)
 }

@@ -1,0 +1,13 @@
+import type { TabDescription } from '../../src/shared/calls.ts'
+
+/** A tab that has not been anywhere before. */
+export const newTab = (given: Partial<TabDescription> = {}): TabDescription => ({
+  hasRows: false,
+  have: null,
+  modes: {},
+  subsets: [],
+  visible: true,
+  failovers: 0,
+  cleared: false,
+  ...given,
+})
