@@ -18,8 +18,10 @@ export class Origin {
   /** All that was said on channels. */
   readonly said: Array<{ readonly channel: string; readonly message: unknown }> = []
   readonly lockNames = new Set<string>()
+  steals = 0
   readonly #listeners = new Map<string, Set<{ readonly worker: string; readonly hear: (message: unknown) => void }>>()
-  readonly #held = new Set<string>()
+  /** Lock → tells its holder that it was stolen. */
+  readonly #held = new Map<string, () => void>()
   readonly #waiting: Array<{ readonly name: string; readonly grant: () => void }> = []
   /** What frozen workers are going to do when they thaw. */
   readonly #missed = new Map<string, Array<() => void>>()
@@ -47,6 +49,11 @@ export class Origin {
     const missed = this.#missed.get(worker)
     if (missed) missed.push(task)
     else task()
+  }
+
+  /** Locks that are held now. */
+  get held(): string[] {
+    return [...this.#held.keys()]
   }
 
   get channelNames(): string[] {
@@ -83,11 +90,15 @@ export class Origin {
 
   #locks(): Locks {
     const hold = (name: string): Lock => {
-      this.#held.add(name)
+      let lose: () => void = () => undefined
+      const lost = new Promise<void>((resolve) => (lose = resolve))
+      this.#held.set(name, lose)
       this.lockNames.add(name)
       return {
-        lost: new Promise(() => undefined),
+        lost,
         release: () => {
+          // It may be another one's by now.
+          if (this.#held.get(name) !== lose) return
           this.#held.delete(name)
           const index = this.#waiting.findIndex((entry) => entry.name === name)
           if (index >= 0) this.#waiting.splice(index, 1)[0]!.grant()
@@ -99,11 +110,19 @@ export class Origin {
       take: (name) => Promise.resolve(this.#held.has(name) ? null : hold(name)),
       wait: (name, signal) =>
         new Promise((resolve, reject) => {
-          signal.addEventListener('abort', () => { reject(new Error('aborted')) })
-          if (this.#held.has(name)) this.#waiting.push({ name, grant: () => { resolve(hold(name)) } })
+          const entry = { name, grant: (): void => { resolve(hold(name)) } }
+          signal.addEventListener('abort', () => {
+            if (this.#waiting.includes(entry)) this.#waiting.splice(this.#waiting.indexOf(entry), 1)
+            reject(new Error('aborted'))
+          })
+          if (this.#held.has(name)) this.#waiting.push(entry)
           else resolve(hold(name))
         }),
-      steal: (name) => Promise.resolve(hold(name)),
+      steal: (name) => {
+        this.steals += 1
+        this.#held.get(name)?.()
+        return Promise.resolve(hold(name))
+      },
     }
   }
 

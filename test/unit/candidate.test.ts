@@ -59,6 +59,100 @@ describe('what workers say to each other', () => {
   })
 })
 
+describe('the lead', () => {
+  const leads = (worker: Joined): boolean => worker.shown().where === 'leader'
+
+  test('goes on when the last tab of its worker leaves, after its grace, and leaves no lock and no channel behind', async () => {
+    const first = await join('first')
+    const second = await join('second')
+    expect([leads(first), leads(second)]).toEqual([true, false])
+    first.leave()
+    await origin.pass(1900)
+    expect(leads(second)).toBe(false)
+    await origin.pass(1000)
+    expect(second.shown()).toMatchObject({ where: 'leader', connection: 'live', failovers: 1, tabs: 1 })
+    second.leave()
+    await origin.pass(3000)
+    expect(origin.held.filter((name) => name.includes(':leader:'))).toEqual([])
+    expect(origin.channelNames.filter((name) => name.includes(':leader:'))).toEqual([])
+    expect(origin.steals).toBe(0)
+  })
+
+  test('stays where it is while a tab comes back within the grace', async () => {
+    const first = await join('first')
+    const second = await join('second')
+    first.leave()
+    await origin.pass(1000)
+    const gone = new AbortController()
+    first.team.admit(anyHello('first again'), anyTab(), gone).start()
+    await origin.pass(5000)
+    expect(second.shown()).toMatchObject({ where: 'follower', connection: 'live' })
+    gone.abort()
+  })
+
+  test('of a frozen worker is stolen after several calls; when it wakes up, it follows', async () => {
+    const first = await join('first')
+    const second = await join('second')
+    origin.freeze('first')
+    // Its silence is noticed after 3 s; then come the calls.
+    await origin.pass(4500)
+    expect(origin.steals).toBe(0)
+    await origin.pass(4000)
+    expect(origin.steals).toBe(1)
+    expect(second.shown()).toMatchObject({ where: 'leader', connection: 'live' })
+    origin.thaw('first')
+    await origin.pass(3000)
+    expect(first.shown()).toMatchObject({ where: 'follower', connection: 'live', tabs: 2 })
+    expect(second.shown()).toMatchObject({ where: 'leader', tabs: 2 })
+    expect(origin.steals).toBe(1)
+  })
+
+  test('is stolen once, by one of several workers that miss their leader', async () => {
+    await join('first')
+    const others = await Promise.all(['second', 'third', 'fourth'].map((name) => join(name)))
+    origin.freeze('first')
+    await origin.pass(15_000)
+    expect(origin.steals).toBe(1)
+    expect(others.filter(leads)).toHaveLength(1)
+    for (const other of others) expect(other.shown()).toMatchObject({ connection: 'live', tabs: 3 })
+  })
+
+  test('is not stolen when the leader answers the last call', async () => {
+    await join('first')
+    const second = await join('second')
+    origin.freeze('first')
+    await origin.pass(3000)
+    // The thief has taken the guard, and waits for an answer.
+    while (!origin.held.some((name) => name.endsWith(':steal'))) await origin.pass(50)
+    origin.thaw('first')
+    await origin.pass(5000)
+    expect(origin.steals).toBe(0)
+    expect(second.shown()).toMatchObject({ where: 'follower', connection: 'live' })
+    expect(origin.held.filter((name) => name.endsWith(':steal'))).toEqual([])
+  })
+
+  test('is looked for on, when the browser refuses the theft', async () => {
+    await join('first')
+    const second = await join('second', {}, { locks: { ...origin.env('second').locks, steal: () => Promise.reject(new Error('no')) } })
+    origin.freeze('first')
+    await origin.pass(12_000)
+    expect(second.shown()).toMatchObject({ where: 'follower', connection: 'connecting' })
+    origin.thaw('first')
+    await origin.pass(5000)
+    expect(second.shown()).toMatchObject({ where: 'follower', connection: 'live' })
+  })
+
+  test('is not taken by a worker whose tabs are gone by the time the lock is free', async () => {
+    const first = await join('first')
+    const second = await join('second')
+    second.leave()
+    await origin.pass(3000)
+    first.leave()
+    await origin.pass(3000)
+    expect(origin.held.filter((name) => name.includes(':leader:'))).toEqual([])
+  })
+})
+
 describe('a leader', () => {
   test('drops a follower that has gone silent, and takes it back when it speaks again', async () => {
     const leader = await join('leader')

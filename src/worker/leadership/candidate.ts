@@ -2,13 +2,12 @@ import { PROTOCOL_VERSION, type Hello } from '../../shared/calls.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { cacheName } from '../../shared/names.ts'
 import { callsBeforeTheft, isPlausibleTerm, nextRole, type Role, type RoleEvent } from '../core/leadership.ts'
-import type { Channel, EngineEnv, Lock, SealingKey } from '../ports.ts'
+import type { Channel, EngineEnv, Lock } from '../ports.ts'
 import { engineKey, GRACE_MS, type Host } from '../host.ts'
-import type { Admission } from '../tabs/admission.ts'
-import { isRecord } from '../../shared/guards.ts'
-import { reach, serve } from '../tabs/comlink.ts'
+import { reach } from '../tabs/comlink.ts'
+import { Followers } from './followers.ts'
 import { isWord, type Word } from './messages.ts'
-import { sealingTab, unsealingTab, type WireTab } from './sealed-values.ts'
+import { sealingTab } from './sealed-values.ts'
 import type { Seat } from './seat.ts'
 import { Wire } from './wire.ts'
 
@@ -36,11 +35,14 @@ interface Member {
   search: number
 }
 
-/** A session with another worker's tab, while this worker leads. */
-interface Served {
-  readonly wire: Wire
-  readonly gone: AbortController
-}
+/** A worker that does not lead waits in the queue for the leader's lock; `queue` takes it out. */
+type WaitingRole = Exclude<Role, 'leading' | 'resigned'>
+
+type Standing =
+  | { readonly role: WaitingRole; readonly queue: AbortController }
+  /** `lock` is null where there are no locks, and so no other workers to agree with. */
+  | { readonly role: 'leading'; readonly lock: Lock | null }
+  | { readonly role: 'resigned' }
 
 /**
  * One worker's part in the leadership of one stream. It queues for the leader's lock for as long as it has tabs, and follows the
@@ -51,11 +53,8 @@ export class Candidate {
   readonly #options: CandidateOptions
   #channel: Channel | null
   readonly #members = new Set<Member>()
-  /** Sessions of other workers' tabs, by name, while this one leads. */
-  readonly #served = new Map<string, Served>()
-  #role: Role = 'seeking'
-  #lock: Lock | null = null
-  #queue: AbortController | null = null
+  readonly #followers: Followers
+  #standing: Standing = { role: 'seeking', queue: new AbortController() }
   /** The highest term heard of; terms order leaders. */
   #term = 0
   #thefts = 0
@@ -63,15 +62,14 @@ export class Candidate {
   #cancelCall: (() => void) | null = null
   /** Runs from the moment in which the last tab leaves. */
   #cancelGrace: (() => void) | null = null
-  /** Other workers' tabs seal their headers and params to this key; made on demand. */
-  #key: Promise<SealingKey> | null = null
 
   constructor(options: CandidateOptions) {
     this.#options = options
+    this.#followers = new Followers(options)
     this.#channel = options.env.openChannel(options.name, (message) => {
       if (isWord(message)) this.#hear(message)
     })
-    if (this.#channel) this.#enqueue()
+    if (this.#channel) this.#wait()
     else this.#lead(null)
   }
 
@@ -86,23 +84,29 @@ export class Candidate {
       this.#cancelGrace?.()
       if (this.#members.size === 0) this.#cancelGrace = this.#options.env.clock.after(GRACE_MS, () => void this.#resign())
     })
-    if (this.#role === 'leading') void this.#serveOwn(member)
+    if (this.#is('leading')) void this.#serveOwn(member)
     else this.#call()
   }
 
   #is(...roles: Role[]): boolean {
-    return roles.includes(this.#role)
+    return roles.includes(this.#standing.role)
   }
 
-  #turn(event: RoleEvent): boolean {
-    const before = this.#role
-    this.#role = nextRole(before, event)
-    return this.#role !== before
+  /** @param lock of a leader @returns whether the role has changed */
+  #turn(event: RoleEvent, lock: Lock | null = null): boolean {
+    const before = this.#standing
+    const role = nextRole(before.role, event)
+    if (role === before.role) return false
+    if (role === 'leading') this.#standing = { role, lock }
+    else if (role === 'resigned') this.#standing = { role }
+    else this.#standing = { role, queue: queueOf(before) ?? new AbortController() }
+    return true
   }
 
-  #enqueue(): void {
-    const queue = new AbortController()
-    this.#queue = queue
+  /** Waits for the lock, after the other workers. */
+  #wait(): void {
+    const queue = queueOf(this.#standing)
+    if (!queue) return
     this.#options.env.locks.wait(this.#options.name, queue.signal).then(
       (lock) => {
         // This worker steals the lock, or has left the queue: it must not hold the lock twice, or at all.
@@ -124,18 +128,18 @@ export class Candidate {
 
   /** @param lock null where there are no locks, and so no other workers to agree with */
   #lead(lock: Lock | null): void {
-    if (!this.#turn('granted')) {
+    const queue = queueOf(this.#standing)
+    if (!this.#turn('granted', lock)) {
       lock?.release()
       return
     }
-    this.#lock = lock
-    this.#queue?.abort()
+    queue?.abort()
     this.#cancelCall?.()
     this.#cancelCall = null
     // The clock is the same for all workers, so a new leader's term is not below the term of a leader that it never heard of.
     this.#term = Math.max(this.#term + 1, Math.floor(this.#options.env.clock.now()))
     void lock?.lost.then(() => {
-      if (this.#lock === lock) this.#step()
+      if (this.#standing.role === 'leading' && this.#standing.lock === lock) this.#step()
     })
     for (const member of this.#members) {
       this.#release(member)
@@ -148,34 +152,29 @@ export class Candidate {
   /** Another worker has stolen the lock: this worker was asleep, and must neither send nor store anything any more. */
   #step(): void {
     if (!this.#turn('robbed')) return
-    this.#lock = null
     const { host, settings } = this.#options
     for (const { seat } of this.#members) seat.detach()
     host.abandon(engineKey(settings))
-    this.#dismiss()
-    this.#enqueue()
+    this.#followers.dismiss()
+    this.#wait()
     this.#call()
   }
 
   async #resign(): Promise<void> {
     if (this.#members.size > 0) return
-    const wasLeading = this.#is('leading')
+    const before = this.#standing
     if (!this.#turn('resign')) return
     this.#options.onResigned()
     this.#cancelCall?.()
-    this.#queue?.abort()
-    if (wasLeading) {
+    queueOf(before)?.abort()
+    if (before.role === 'leading') {
       const { host, settings, env } = this.#options
       // A disk that does not answer must not keep the other workers waiting.
       await Promise.race([host.retire(engineKey(settings)), new Promise<void>((resolve) => env.clock.after(HANDOVER_LIMIT_MS, resolve))])
-      this.#dismiss()
+      this.#followers.dismiss()
+      before.lock?.release()
     }
-    this.#lock?.release()
     this.#channel?.close()
-  }
-
-  #dismiss(): void {
-    for (const { gone } of [...this.#served.values()]) gone.abort()
   }
 
   async #serveOwn(member: Member): Promise<void> {
@@ -200,7 +199,7 @@ export class Candidate {
   #hear(word: Word): void {
     if (this.#is('resigned')) return
     if (word.kind === 'seek') {
-      if (this.#is('leading')) this.#serve(word.session)
+      if (this.#is('leading')) this.#followers.serve(word.session, this.#term)
       return
     }
     const { env } = this.#options
@@ -210,45 +209,6 @@ export class Candidate {
     // Sessions with a former leader are over, also when that leader does not know of the new one.
     for (const member of this.#members) this.#forsake(member)
     this.#call()
-  }
-
-  /** Serves another worker's tab, once the tab's hello has come. */
-  #serve(session: string): void {
-    const served = this.#served.get(session)
-    if (served) {
-      served.wire.beat()
-      return
-    }
-    const { env, host, settings, name } = this.#options
-    const gone = new AbortController()
-    let isServed = false
-    const wire: Wire = new Wire({
-      env,
-      name: `${name}:${session}`,
-      side: 'leader',
-      term: this.#term,
-      onHello: (said) => {
-        if (isServed || !isRecord(said)) return
-        isServed = true
-        // A worker that finds this channel has the same settings: the channel's name is a digest of them.
-        const hello = { ...said, settings, request: null }
-        const admit: Admission['admit'] = (ours, tab, life) =>
-          host.admit(ours, unsealingTab(tab as unknown as WireTab, () => (this.#key ??= env.sealing.newKey())), life, { where: 'follower', aliveLock: null })
-        serve({ admit }, hello, wire.lanes, gone)
-      },
-      onBroken: () => {
-        gone.abort()
-      },
-    })
-    this.#served.set(session, { wire, gone })
-    gone.signal.addEventListener('abort', () => {
-      this.#served.delete(session)
-      // In a later task, so that the answer to the tab's `leave` is still sent.
-      env.clock.after(0, () => {
-        wire.close()
-      })
-    })
-    wire.beat()
   }
 
   /** Looks for the leader on behalf of every tab that has none. */
@@ -329,7 +289,8 @@ export class Candidate {
   }
 
   async #steal(): Promise<void> {
-    if (!this.#turn('silence')) return
+    if (!this.#turn('silence') || this.#standing.role !== 'stealing') return
+    const { queue } = this.#standing
     const { env, name, settings } = this.#options
     let guard: Lock | null = null
     try {
@@ -339,7 +300,7 @@ export class Candidate {
       // Another worker may have stolen the lock by now: one last call, while the guard keeps other workers from stealing.
       await new Promise<void>((resolve) => env.clock.after(CALL_MS, resolve))
       if (guard === null || !this.#is('stealing') || this.#term !== term || env.clock.now() - asked > 2 * CALL_MS) return
-      this.#queue?.abort()
+      queue.abort()
       const lock = await env.locks.steal(name, [cacheName(settings.url, settings.scope)])
       this.#thefts += 1
       this.#lead(lock)
@@ -348,7 +309,12 @@ export class Candidate {
     } finally {
       guard?.release()
       this.#unanswered = 0
-      if (this.#turn('yield') && this.#queue?.signal.aborted) this.#enqueue()
+      if (this.#turn('yield') && queue.signal.aborted) {
+        this.#standing = { role: 'seeking', queue: new AbortController() }
+        this.#wait()
+      }
     }
   }
 }
+
+const queueOf = (standing: Standing): AbortController | null => ('queue' in standing ? standing.queue : null)
