@@ -1,29 +1,15 @@
 import { describe, type ErrorData } from '../../shared/errors.ts'
 import type { ReconnectReason } from '../../shared/calls.ts'
 import type { StreamBatch } from '../../shared/batch.ts'
-import { START_OFFSET } from '../../shared/position.ts'
 import type { LiveMode, StreamSettings } from '../../shared/settings.ts'
 import type { ConnectionState, EngineStatus } from '../../shared/status.ts'
-import { AnchorCheck, type Anchor } from '../core/anchor.ts'
+import type { Anchor } from '../core/anchor.ts'
 import { nextConnection, type ConnectionEvent } from '../core/connection.ts'
-import { Doubt } from '../core/doubt.ts'
 import type { RequestKind } from '../core/request-pace.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
+import { Continuity, type ReadingPlace } from './continuity.ts'
 import { QuietCheck } from './quiet-check.ts'
 import { RequestGate } from './request-gate.ts'
-
-/** Where reading goes on. */
-export interface ReadingPlace {
-  readonly offset: string
-  /** What precedes the offset. */
-  readonly anchor: Anchor | null
-  /** There are rows that would be dropped if the stream turned out to be gone, or another one. */
-  readonly hasRows: boolean
-  /** The stream is read in place of what is shown. */
-  readonly isReplacing: boolean
-  /** The stream has looked like an older copy of what is shown, and is believed in so many ms; null when it has not. */
-  readonly olderLeftMs: number | null
-}
 
 export interface ReaderOptions {
   readonly env: Pick<EngineEnv, 'clock' | 'random'>
@@ -56,9 +42,6 @@ type Again = 'next' | 'on-request'
 const DOUBT_PAUSE_MS = 1000
 /** While an older copy is all that there is, it is asked for the stream this often at least, ms. */
 const OLDER_PAUSE_MS = 2000
-/** A stream that ends before what is shown is believed after so many answers in a row, over so long, ms. */
-const LEAST_BEHIND = 3
-const BEHIND_LIMIT_MS = 60_000
 /** A live connection that is made again stays `live` for so long without an answer, ms. */
 const QUIET_MS = 1000
 
@@ -71,16 +54,10 @@ export class StreamReader {
   readonly #gate: RequestGate
   readonly #quiet: QuietCheck
   readonly #live: LiveMode
-  /** Whether the stream is gone, or another one. */
-  readonly #doubt = new Doubt()
+  readonly #continuity: Continuity
   #connection: ConnectionState = 'idle'
   #phase: Phase = 'reading'
   #read: AbortController | null = null
-  #check: AnchorCheck | null = null
-  /** Offset up to which the stream has been compared with the anchor. */
-  #checkedTo = START_OFFSET
-  /** Answers in a row that end before what is shown, and when the first of them came; null when the last one did not. */
-  #behind: { readonly since: number; readonly answers: number } | null = null
   #isFresh = false
   #wake: (() => void) | null = null
   #cancelQuiet: (() => void) | null = null
@@ -89,6 +66,7 @@ export class StreamReader {
     this.#options = options
     const { live, backoff, silenceTimeoutMs } = options.settings
     this.#live = live
+    this.#continuity = new Continuity({ clock: options.env.clock, place: options.place, onSame: options.onSame })
     this.#quiet = new QuietCheck({ clock: options.env.clock, source: options.source })
     this.#gate = new RequestGate({
       env: options.env,
@@ -184,12 +162,9 @@ export class StreamReader {
     const read = new AbortController()
     this.#read = read
     this.#announce()
-    const { offset, anchor } = this.#options.place()
-    this.#check = anchor === null ? null : new AnchorCheck(anchor)
-    this.#checkedTo = anchor?.offset ?? offset
     try {
       const end = await this.#options.source.read({
-        offset: anchor?.offset ?? offset,
+        offset: this.#continuity.begin(),
         live: this.#live,
         isFresh: this.#isFresh,
         signal: read.signal,
@@ -250,7 +225,6 @@ export class StreamReader {
     const fail = (code: ErrorData['code'], retryable: boolean): void => {
       this.#options.onFailure(data ?? { code, message, retryable, status })
     }
-    const { clock } = this.#options.env
     switch (failure) {
       case 'interrupted':
         return 'next'
@@ -260,20 +234,19 @@ export class StreamReader {
         return 'on-request'
       case 'missing': {
         fail('STREAM_NOT_FOUND', true)
-        const { hasRows } = this.#options.place()
-        if (hasRows && !this.#doubt.add(clock.now())) return this.#doubted()
+        if (!this.#continuity.isMissing()) return this.#doubted()
         this.#options.onMissing()
         this.#transition('missing')
         return 'next'
       }
       case 'bad-offset':
         fail('STREAM_ERROR', true)
-        if (!this.#isOther()) return this.#doubted()
+        if (!this.#continuity.isOther()) return this.#doubted()
         this.#options.onOther()
         return 'next'
       case 'older':
         fail('STREAM_ERROR', true)
-        if (!this.#isBehindForGood()) return this.#doubted()
+        if (!this.#continuity.isBehindForGood()) return this.#doubted()
         this.#options.onOther()
         return 'next'
       case 'refused':
@@ -286,12 +259,6 @@ export class StreamReader {
         this.#transition('unreachable')
         return 'next'
     }
-  }
-
-  /** Another answer says that the stream is another one. @returns whether that is to be believed */
-  #isOther(): boolean {
-    const { olderLeftMs } = this.#options.place()
-    return olderLeftMs === null ? this.#doubt.add(this.#options.env.clock.now()) : olderLeftMs === 0
   }
 
   /** What the server says now contradicts what it said before: it is asked again after a pause, past all caches. */
@@ -307,10 +274,9 @@ export class StreamReader {
     if (signal.aborted || this.#now() === 'closed') return
     const isCounted = !this.#options.place().isReplacing
     const before = this.#options.place().offset
-    const fresh = this.#verify(batch)
+    const { news: fresh, isProgress } = this.#continuity.take(batch)
     if (fresh === null) {
-      if (batch.items.length > 0 && batch.offset > this.#checkedTo) this.#gate.continued()
-      this.#checkedTo = batch.offset
+      if (isProgress) this.#gate.continued()
       return
     }
     const hasMoved = fresh.items.length > 0 && fresh.offset > before
@@ -318,63 +284,11 @@ export class StreamReader {
     if (hasMoved && isCounted) this.#gate.moved()
     else if (hasMoved) this.#gate.continued()
     if (isCounted) {
-      this.#doubt.settle(this.#options.env.clock.now())
-      this.#behind = null
+      this.#continuity.settle()
       this.#isFresh = false
     }
     this.#transition('responded')
     await this.#options.onBatch(fresh)
-  }
-
-  /**
-   * Makes sure that a batch continues what has been read. @returns the batch without what was read before, or null while
-   * that is not decided.
-   * @throws SourceError `bad-offset` when the stream is another one, `older` when the answer is
-   */
-  #verify(batch: StreamBatch): StreamBatch | null {
-    const { offset } = this.#options.place()
-    const other = new SourceError('bad-offset', 'the stream is not the one that was read before')
-    if (!this.#check) {
-      // Offsets sort as strings (Durable Streams protocol). A server that is asked for what follows an offset beyond its
-      // end answers with its end.
-      if (offset !== START_OFFSET && batch.items.length === 0 && batch.offset < offset) throw other
-      return this.#assertNewer(batch, offset)
-    }
-    const verdict = this.#check.take(batch)
-    switch (verdict.kind) {
-      case 'other':
-        throw other
-      case 'more':
-        return null
-      case 'same': {
-        const rest = this.#assertNewer({ ...batch, items: verdict.rest }, offset)
-        this.#options.onSame(this.#check.anchor, this.#check.seen)
-        this.#check = null
-        return rest
-      }
-    }
-  }
-
-  /** Events that come with an offset that is not beyond the one held are old: a copy on the way, or a server that is behind. */
-  #assertNewer(batch: StreamBatch, offset: string): StreamBatch {
-    const isNewer = offset === START_OFFSET || (batch.items.length === 0 ? batch.offset >= offset : batch.offset > offset)
-    if (isNewer) return batch
-    const { since = this.#options.env.clock.now(), answers = 0 } = this.#behind ?? {}
-    this.#behind = { since, answers: answers + 1 }
-    throw new SourceError('older', `the answer ends at offset ${batch.offset}, and what is shown at ${offset}: it is an old copy of the stream`)
-  }
-
-  /**
-   * A server that goes on saying that the stream ends before what is shown is believed: the stream was made again from the same
-   * events, or the offset that is held was never the stream's. Then the stream is read from its start.
-   */
-  #isBehindForGood(): boolean {
-    const behind = this.#behind
-    const { olderLeftMs } = this.#options.place()
-    if (olderLeftMs !== null) return olderLeftMs === 0
-    if (!behind || behind.answers < LEAST_BEHIND || this.#options.env.clock.now() - behind.since < BEHIND_LIMIT_MS) return false
-    this.#behind = null
-    return true
   }
 
   #transition(event: ConnectionEvent): void {
