@@ -67,7 +67,7 @@ try {
   await rm(dir, { recursive: true, force: true })
 }
 
-/** The chosen cases by the number of rows that they are run with: some have their own say in it. */
+/** The chosen cases by their number of rows; some cases choose that number themselves. */
 function byRows() {
   const groups = new Map()
   for (const name of chosen) {
@@ -89,7 +89,7 @@ async function onStream(rows, names) {
   }
 }
 
-/** Makes the address of a page with what it is to do; see pages/visit.ts. */
+/** Makes the address of a page, with the page's task in the query; see pages/visit.ts. */
 function pagesOf(server, rows) {
   return (name, visit = {}) => {
     const url = new URL(name, `${server.pages}/`)

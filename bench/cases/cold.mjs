@@ -19,7 +19,7 @@ export async function run(lab) {
   return [...collected, ...(await firstRows(lab, { ...about, shown: SHOWN }))]
 }
 
-/** Until a query shows its rows, and in the same turns what the stream takes a worker that does nothing else with it. */
+/** The time until a query shows its rows; in the same turns, the time of a worker that only reads the stream (the limit). */
 async function firstRows(lab, about) {
   const setups = setupsOf(lab)
   const who = [LIMIT, ...setups.keys()]
@@ -35,7 +35,7 @@ async function firstRows(lab, about) {
   ]
 }
 
-/** Under a trace too, whose cost the others have. */
+/** Under a trace, because the other measurements also have the cost of a trace. */
 function limit(lab) {
   return withProfile((context) => tracedLoad(context, { url: lab.page('limit'), timeoutMs: lab.timeoutMs }))
 }

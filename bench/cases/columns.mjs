@@ -6,7 +6,7 @@ export const pages = ['columns']
 
 const BATCHES = [50, 100, 200, 500, 2000, 10_000]
 
-/** What rows cost a thread on their way to the page, by how many cross at once: as objects, and as columns. */
+/** The cost of rows for a thread when they cross to the page, as objects and as columns, for several numbers of rows. */
 export async function run(lab) {
   if (!lab.who.includes('sidestream')) return []
   const { crossings } = await withProfile((context) =>

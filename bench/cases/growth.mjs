@@ -10,7 +10,7 @@ import { figuresOf } from '../report/figures.mjs'
 export const pages = ['peer-query', 'sidestream-query']
 export const rowsOf = ({ growth }) => growth
 
-// What takes the peer longer is not waited for.
+// The limit of a measurement of the peer; a longer one is given up.
 const MOST_MS = 60_000
 const CHANGED = 10
 const DIFFS = { count: 100, everyMs: 30 }
@@ -20,7 +20,7 @@ const METRICS = {
   live: ['diffMs', 'uiDiffMs', 'workerDiffMs'],
 }
 
-/** How the first rows' time, and a change's, grow with the rows that are held. */
+/** How the time of the first rows, and of a change, grows with the number of rows held. */
 export async function run(lab) {
   const setups = setupsOf({ ...lab, modes: lab.modes.filter((mode) => mode !== 'eager') })
   const label = `growth, ${String(lab.rows)}`
@@ -61,7 +61,7 @@ function measure(lab, setup, generator) {
   })
 }
 
-/** Each diff is of one row, which comes in at the top of those that are shown. */
+/** Each diff has one row, which appears at the top of the shown rows. */
 async function diffs(context, tab, generator) {
   const { trace } = await traced(context.browser(), () => marked(tab, () => generator.trickle(DIFFS)))
   const busy = trace.busyMs(MARKED)

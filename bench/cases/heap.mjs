@@ -9,10 +9,10 @@ import { figuresOf } from '../report/figures.mjs'
 
 export const pages = ['peer-query', 'sidestream-query']
 
-// Until nothing of the load is under way any more.
+// A wait, until all work of the load has ended.
 const REST_MS = 1_000
 
-/** What a page holds in memory, and its worker, when the first rows are on screen and all is read. */
+/** The memory of a page and of its worker, when the first rows are on screen and the stream is read. */
 export async function run(lab) {
   const setups = setupsOf(lab)
   const results = await alternate({ who: [...setups.keys()], runs: lab.runs, label: 'heap' }, (name) =>

@@ -6,7 +6,7 @@ export const pages = ['indexes']
 
 const ROWS = [10_000, 100_000, 1_000_000]
 
-/** What a question, and a change, cost the worker's core: before there is an index, and with it. */
+/** The cost of a question and of a change in the worker's core, without an index and with one. */
 export async function run(lab) {
   if (!lab.who.includes('sidestream')) return []
   const all = []

@@ -9,11 +9,11 @@ import { figuresOf, percentile } from '../report/figures.mjs'
 export const pages = ['peer-query', 'sidestream-query']
 
 const APPENDS = 110
-// What runs for the first time takes longer.
+// The first runs take longer and are not counted.
 const UNCOUNTED = 10
 const EVERY_MS = 50
 
-/** From an append until the query of the one tab shows it. */
+/** The time from an append until the query of the only tab shows it. */
 export async function run(lab) {
   const setups = setupsOf(lab, ['dedicated', 'shared'])
   const results = await alternate({ who: [...setups.keys()], runs: lab.runs, label: 'latency' }, (name) =>

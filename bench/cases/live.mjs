@@ -26,7 +26,7 @@ const METRICS = [
   'settleMs',
 ]
 
-// Until reading has fallen in with writing.
+// A wait, until reading keeps pace with writing.
 const SETTLE_IN_MS = 1_000
 // Frames are counted without a trace, and the trace is taken without asking for frames: each would cost the other.
 const FRAMES_MS = 4_000

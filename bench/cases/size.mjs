@@ -8,7 +8,7 @@ import { figure } from '../report/figures.mjs'
 export const pages = []
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-// What is published, on both sides.
+// The published entries of both sides.
 const entries = { peer: '@durable-streams/state/db', sidestream: './dist/main/index.js' }
 
 // An application with TanStack DB has it anyway; what a library re-exports of it and nobody uses is dropped.

@@ -8,7 +8,7 @@ export const pages = ['store']
 // `segments` is the library's own code; `record-per-row` the plain layout, for contrast.
 const LAYOUTS = ['segments', 'record-per-row']
 
-/** A worker's time to store all rows, and to have them back on the next visit. The peer stores nothing. */
+/** A worker's time to store all rows, and to read them on the next visit. The peer stores nothing. */
 export async function run(lab) {
   if (!lab.who.includes('sidestream')) return []
   const results = await alternate({ who: LAYOUTS, runs: lab.runs, label: 'store' }, (layout) =>

@@ -9,7 +9,7 @@ import { figure, median } from '../report/figures.mjs'
 
 export const pages = ['peer-tab', 'sidestream-tab']
 
-// It is about what tabs cost one another, not about the size of the stream.
+// This case measures how tabs slow each other down, not the size of the stream.
 export const rowsOf = ({ rows }) => [Math.min(rows, 10_000)]
 
 const SETUPS = {
@@ -30,7 +30,7 @@ const METRICS = [
 
 const APPENDS = 5
 const SHOWN_MS = 5_000
-// The tabs are asked only then, so that the asking doesn't slow what is measured.
+// The tabs are asked after this wait, so that the question does not slow the measured work.
 const UNASKED_MS = 300
 
 /** Many tabs of one browser on one stream, over HTTP/1.1, where a browser opens six connections to a host. */
@@ -77,7 +77,7 @@ async function visibility(server, tabs) {
   }
 }
 
-/** Changes a row; how long it took, for each tab, until it showed. */
+/** Changes a row. @returns for each tab, the time until it showed the change */
 async function shown(server, tabs) {
   const { at, ...change } = await server.change(1)
   await pause(UNASKED_MS)
@@ -89,7 +89,7 @@ async function shown(server, tabs) {
   )
 }
 
-/** Of the tabs beyond the first, and of the workers that they have: of their own, or the one that all share. */
+/** The heaps of all tabs but the first, and of their workers: their own workers, or the shared worker. */
 async function heaps(context, mode, [, ...further]) {
   const tabs = []
   const workers = mode === 'shared' ? await sharedWorkerHeaps(context.browser()) : []
@@ -102,7 +102,7 @@ async function heaps(context, mode, [, ...further]) {
 
 const defined = (values) => values.filter((value) => value !== undefined)
 
-/** Of those there are, if any. */
+/** The median of the defined values, if there are any. */
 function medianOf(values) {
   const some = defined(values)
   return some.length > 0 ? median(some) : undefined

@@ -1,14 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Tab } from './tab.mjs'
 
-// A tab that is not ready by then is taken to be starved of a connection.
+// A tab that is not ready after this time counts as starved of a connection.
 const READY_MS = 8_000
-// From the change to the next tab: every tab listens again by then, and a cache is written. A person takes longer.
+// The pause between a change and the next tab: every tab listens again, and a cache is written. A person takes longer.
 const BETWEEN_MS = 300
 
 /**
- * Opens tabs as a person does, each when the one before is ready. A row changes in between, as on a stream that is in use,
- * but not any more when a tab starves: the change would end the requests that wait for one, and so let it in.
+ * Opens tabs as a person does: the next tab when the last one is ready. A row changes in between, as on a stream that is in use.
+ * After a tab starves no row changes: a change would end waiting requests, and so free a connection for that tab.
  *
  * @returns all tabs, and which of them became ready
  */

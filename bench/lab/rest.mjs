@@ -4,7 +4,7 @@ const QUIET_MS = 500
 const LIMIT_MS = 5_000
 const STEP_MS = 50
 
-/** The server's traffic once nothing has moved for a while, or as it is when that doesn't come. */
+/** The server's traffic after a while without traffic, or when the time limit ends. */
 export async function atRest(server) {
   const until = performance.now() + LIMIT_MS
   let last = await server.traffic()

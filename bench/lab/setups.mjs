@@ -1,6 +1,6 @@
 /**
- * Who is to show a query's rows, by name: the peer, and sidestream in each mode and with each kind of worker.
- * `about` is what is said of it in a figure.
+ * The setups that show a query's rows, by name: the peer, and sidestream in each mode and with each kind of worker.
+ * `about` describes the setup in a figure.
  */
 export function setupsOf({ who, modes, peerMount, index }, workers = ['dedicated']) {
   const setups = new Map()

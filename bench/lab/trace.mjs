@@ -10,7 +10,7 @@ const WORKER = 'DedicatedWorker thread'
 
 const LONG_TASK_MS = 50
 const STOP_MS = 120_000
-// Of a page that is behind.
+// The time limit of a mark: a page that is behind takes long.
 const MARK_MS = 60_000
 
 /**
@@ -25,7 +25,7 @@ export async function traced(browser, use) {
   return { result, trace: new Trace(JSON.parse(buffer.toString()).traceEvents) }
 }
 
-/** Marks the begin and the end of `use` on a page's thread: what a trace is asked for. */
+/** Marks the begin and the end of `use` on a page's thread. A trace is evaluated between such marks. */
 export async function marked(tab, use) {
   const mark = (name) => tab.answer(MARK_MS, (each) => void performance.mark(each), name)
   await mark(MARKED.from)

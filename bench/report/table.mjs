@@ -13,8 +13,8 @@ const PARTS = {
 }
 
 /**
- * The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. What is
- * neither one's (the limit) has a column when there is any.
+ * The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. A
+ * figure of neither side (the limit) has a third column.
  */
 export function table(figures) {
   const columns = ['peer', 'sidestream', 'limit'].filter((who) => who !== 'limit' || figures.some((figure) => figure.who === who))
@@ -29,7 +29,7 @@ export function table(figures) {
     .join('\n')
 }
 
-/** Of the peer there is one figure where sidestream has one for each variant: it stands beside all of them. */
+/** Sidestream has one figure for each variant, and the peer one figure in all: it stands beside each of them. */
 function linesOf(figures) {
   const variants = new Map()
   for (const figure of figures) {

@@ -6,7 +6,7 @@ import { startPageServer } from './pages.mjs'
 import { Writer, create } from './writer.mjs'
 
 const READS = 4
-// Of a large stream one read tells as much, and takes ten seconds.
+// No new read begins after this time: one read of a large stream takes ten seconds, and is enough.
 const READS_MS = 5_000
 
 const [dir, rowCount] = process.argv.slice(2)
@@ -36,7 +36,7 @@ answerCalls({
 })
 process.send({ ready: { url, pacedUrl: proxy.url + path, pages: pages.url, stream: await describe() } })
 
-/** What the server alone takes for a whole read, warmed up: the part of a load that neither side can change. */
+/** The server's own time for a whole read, warmed up: the part of a load that neither side can change. */
 async function describe() {
   const reads = []
   const until = performance.now() + READS_MS

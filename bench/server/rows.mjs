@@ -14,7 +14,7 @@ export const keyAt = (index) => mix(index).toString(36).padStart(7, '0')
 
 const seedOf = (index) => mix(index ^ 0x5bd1e995)
 
-/** What `points` are below, except for those of a record. Spread evenly: few rows have the same. */
+/** All `points` are below this number, except in records. They are spread evenly: few rows have equal points. */
 export const POINTS = 1_000_000
 export const pointsAt = (index) => Math.floor((seedOf(index) / 2 ** 32) * POINTS)
 

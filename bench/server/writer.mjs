@@ -1,12 +1,12 @@
 import { POINTS, insertEvents, pointsAt, updateEvent } from './rows.mjs'
 
 const APPEND_SIZE = 2000
-// Later than any row was made, so that no two states of a row are the same.
+// Later than the time of any seeded row, so that no two states of a row are equal.
 const CHANGED_FROM = 1_800_000_000_000
-// Steps of it never come near to where they were.
+// Steps of this size modulo 1 never come near an earlier place.
 const GOLDEN = 0.6180339887
 
-/** Writes to a stream of `rows` inserts, and knows what the rows have become by that. */
+/** Writes to a stream of `rows` inserts, and knows the present rows. */
 export class Writer {
   #url
   #rows
@@ -83,7 +83,7 @@ export class Writer {
   }
 }
 
-/** Makes a stream, which begins with all of another up to an offset when that is given. */
+/** Makes a stream; with `from`, it begins with the events of another stream up to an offset. */
 export async function create(url, from) {
   const headers = { 'content-type': 'application/json' }
   if (from) Object.assign(headers, { 'stream-forked-from': from.path, 'stream-fork-offset': from.offset })

@@ -7,7 +7,7 @@ import { accept } from '../worker/tabs/comlink.ts'
 import type { GivenTransport } from '../worker/stream/http-source.ts'
 import { validatorsOf } from '../worker/validators.ts'
 
-/** The options of an engine that, in a worker, its worker file gives. */
+/** Options of an engine in the page. For an engine in a worker, the worker file gives these options to `exposeStreamDB`. */
 export interface Given {
   readonly state: StreamStateDefinition
   readonly transform?: Transform | undefined

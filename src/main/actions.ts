@@ -4,7 +4,7 @@ import { has, isRecord } from '../shared/rules.ts'
 import type { ActionDefinition } from './options.ts'
 
 /**
- * TanStack DB's optimistic actions of what the application's `actions` has returned.
+ * Makes TanStack DB's optimistic actions from the definitions that the application's `actions` has returned.
  * @throws SidestreamError `INVALID_OPTIONS`
  */
 export function actionsOf(definitions: unknown): Record<string, ReturnType<typeof createOptimisticAction>> {

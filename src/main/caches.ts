@@ -22,10 +22,10 @@ export async function listCaches(): Promise<CacheInfo[]> {
  * ```ts
  * await deleteCaches(({ scope }) => scope === userId)
  * ```
- * @returns those that were removed
- * @throws SidestreamError `INVALID_ARGUMENT` for a filter that is no function, or returns anything but true or false (a promise,
- *   say); `HOOK_FAILED` for one that throws: nothing is removed then. `STORAGE_FAILED`, retryable, when some could not be removed
- *   now. All were tried; those are tried again for as long as this page lives, and by the next StreamDB of any stream
+ * @returns the caches that were removed
+ * @throws SidestreamError `INVALID_ARGUMENT` when the filter is no function, or returns neither true nor false (for example a
+ *   promise), `HOOK_FAILED` when the filter throws: no cache is removed then. `STORAGE_FAILED`, retryable, when some of the
+ *   caches could not be removed now: this page, while it lives, and the next StreamDB of any stream try again
  */
 export async function deleteCaches(filter: (cache: CacheInfo) => boolean = () => true): Promise<CacheInfo[]> {
   // A filter that is no function must not delete all caches by mistake.

@@ -6,7 +6,7 @@ import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions 
 import { isSendable } from './request-values.ts'
 import { streamUrl } from './stream-url.ts'
 
-/** Values of requests: those that are no functions are known now. */
+/** A rule for `headers` or `params`. Functions are called later, before a request; all other values are checked now. */
 const values = (wrongWith: (name: string, value: string) => string | null): Rule => ({
   is: 'an object of strings, and functions that give them',
   check: (entries, name) => {

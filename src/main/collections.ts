@@ -29,7 +29,7 @@ export class Collections {
   readonly targets: ReadonlyMap<string, ReplicaCollection>
   readonly subsets: HeldSubsets
   readonly #options: CollectionsOptions
-  /** Collections that this tab does not hold all of. */
+  /** Collections of which this tab does not hold all rows. */
   readonly #modes = new Map<string, SyncMode>()
 
   constructor(options: CollectionsOptions) {
@@ -93,14 +93,14 @@ export class Collections {
       schema: rowSchema(schema, primaryKey) as StandardSchemaV1<object>,
       getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
       ...sink.config,
-      // One stream feeds all of them: none can be collected and recovered by itself.
+      // One stream feeds all collections: a single collection that TanStack DB has garbage-collected could not be refilled alone.
       gcTime: 0,
     } as Parameters<typeof createCollection<object, string>>[0]) as unknown as AnyCollection
     sink.watch(collection)
     return { collection, target: { primaryKey, sink } }
   }
 
-  /** A collection calls its subscribers: what one of them throws must not end the work on the other collections. */
+  /** A collection calls its subscribers: an error of a subscriber must not end the work on the other collections. */
   #guard(task: () => void): void {
     try {
       task()

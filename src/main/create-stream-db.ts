@@ -11,7 +11,7 @@ import { Tab } from './tab.ts'
 
 /**
  * Creates a StreamDB: TanStack DB collections that show a durable stream's state, kept by an engine in a worker.
- * Synchronous; nothing is asked of the server before {@link StreamDBMethods.preload} or a query over a collection.
+ * Synchronous: the first query over a collection, or the first call (such as {@link StreamDBMethods.preload}), makes requests.
  *
  * @example
  * ```ts
@@ -77,7 +77,7 @@ export function createStreamDB<
       const actions = actionsOf(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
       Object.defineProperty(db, 'actions', { value: actions, enumerable: true })
     } catch (error) {
-      // Nobody else could: the caller gets no StreamDB.
+      // The caller gets no StreamDB, and so cannot close it.
       close()
       throw error
     }

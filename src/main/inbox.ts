@@ -8,7 +8,7 @@ import type { Status } from './status.ts'
 import type { StreamHooks } from './stream-hooks.ts'
 import type { Txids } from './txids.ts'
 
-/** The parts of a tab that learn of what its engine sends. */
+/** The parts of a tab that use the engine's messages. */
 export interface InboxOptions {
   readonly replica: Pick<Replica, 'offset' | 'continues' | 'apply' | 'follow'>
   readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
@@ -28,7 +28,7 @@ export interface InboxOptions {
 export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   /** The engine has all rows, which may still be on their way to this tab. */
   readonly engineIsReady: boolean
-  /** A session is open: what follows is of another engine. */
+  /** A session is open: the next batches come from another engine. */
   follow(epoch: string, status: TabStatus): void
 }
 
@@ -47,7 +47,7 @@ export function openInbox({ replica, hooks, txids, status, preload, onError, isC
     status.set({ ...shown(engine), offset: replica.offset, ready: preload.isReady })
     const isRefused = engine.failedAttempts > failedAttempts && engine.lastError?.code !== 'OFFLINE'
     failedAttempts = engine.failedAttempts
-    // Before whoever waits is told: onError may mend it.
+    // Before `preload` rejects the pending calls: `onError` may lead to a retry.
     if (isRefused && engine.lastError) onError.refused(engine.lastError)
     if (engine.offset !== engineOffset || engine.upToDate) onError.progress()
     engineOffset = engine.offset
@@ -88,7 +88,7 @@ export function openInbox({ replica, hooks, txids, status, preload, onError, isC
       }
       hooks.after(batch)
       preload.observe()
-      // What follows the first load corrects it: that does not wait for the page to have rested.
+      // The first load is answered without a rest, because the next batch may correct its rows.
       if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(wasReady ? tookMs : 0))
       return ack
     },

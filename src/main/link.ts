@@ -15,7 +15,7 @@ const HEARTBEAT_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 30_000
 
 export interface LinkOptions {
-  /** Opens a worker. @param bypass how many workers of another version were met, which are not used again */
+  /** Opens an engine. @param bypass number of workers of another version so far: 1 avoids shared workers, 2 avoids all workers */
   open(bypass: number): OpenEndpoint | Promise<OpenEndpoint>
   hello(): Promise<Hello>
   readonly tab: TabContract
@@ -56,7 +56,7 @@ export class Link {
   #hasOpened = false
   #deaths = 0
   #bypass = 0
-  /** It runs on when a call opens the next session before it: it then finds that session. */
+  /** A call may open the next session before this timer ends; the timer then finds that session. */
   #restartTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: LinkOptions) {
@@ -96,7 +96,7 @@ export class Link {
     )
   }
 
-  /** `work` that the worker knows nothing of yet: its death is no reason to give it up. @throws SidestreamError `CLOSED` */
+  /** Waits for `work` that does not need the worker: the worker's death does not reject it. @throws SidestreamError `CLOSED` */
   untilClosed<T>(work: Promise<T>): Promise<T> {
     return abortable(work, this.#end.signal)
   }
@@ -111,7 +111,7 @@ export class Link {
     this.#state = phase === 'opening' || phase === 'open' ? { phase, attempt: attempt! } : { phase, attempt: null }
   }
 
-  /** Proof that the session works: the next death is the first again. */
+  /** The session works: the count of deaths in a row begins again. */
   thrives(): void {
     this.#deaths = 0
   }

@@ -27,7 +27,7 @@ export interface BackoffOptions {
   multiplier: number
   /** Accepted for compatibility: the engine does not give up, and `preload()` rejects after 60 s without an answer. */
   maxRetries?: number
-  /** Accepted for compatibility: `status.failedAttempts` counts them. */
+  /** Accepted for compatibility: `status.failedAttempts` counts the failed attempts. */
   onFailedAttempt?: () => void
   /** Accepted for compatibility; sidestream never writes to the console. */
   debug?: boolean
@@ -150,8 +150,8 @@ export interface CreateStreamDBOptions<
   /** False stores nothing. Default true. */
   cache?: boolean | CacheSettings
   /**
-   * Changes or drops events before they become rows. Only without `worker`, because a function cannot cross to a worker: give it
-   * to `exposeStreamDB` in the worker file there. When you change the transform, change `cache.version` too.
+   * Changes or drops events before they become rows. Only without `worker`, because a function cannot cross to a worker: with
+   * `worker`, give it to `exposeStreamDB` in the worker file. When you change the transform, change `cache.version` too.
    */
   transform?: Transform
   /** Called for quarantined events; at most 100 of a batch. */
@@ -171,7 +171,8 @@ export interface StreamDBUtils {
   /**
    * Resolves when the rows of a transaction are in this tab's collections.
    * @param timeout ms, default 5000; `Infinity` waits 24.8 days, the longest delay of a timer
-   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`
+   * @throws SidestreamError `INVALID_ARGUMENT` (at once), `TXID_TIMEOUT`, `CLOSED`, `WORKER_DIED`, `WORKER_START_FAILED`,
+   *   `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
    */
   awaitTxId: (txid: string, timeout?: number) => Promise<void>
 }
@@ -199,8 +200,9 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
    * Removes this stream's stored rows and offset, and the rows of all tabs that use this cache. The engine stores nothing any
    * more, also for the other tabs and after `reconnect()`. Call it when a user signs out, then {@link close}. Resolves also when
    * there was nothing to remove, or no storage at all.
-   * @throws SidestreamError `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next one
-   *   try again; `WORKER_DIED`, `CLOSED`
+   * @throws SidestreamError `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next
+   *   worker try again; `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL
+   *   without a document)
    */
   clearCache: () => Promise<void>
 }

@@ -9,11 +9,11 @@ export interface PageListeners {
 }
 
 /**
- * Listens to what a browser tells a page. Where there is none, as when a server renders, nothing is listened to but the signal.
+ * Listens to the page's events and to `signal`. Without a page, as when a server renders, it listens to `signal` only.
  * @returns a function that removes every listener
  */
 export function listenToPage({ onOnline, onVisibility, onEnd, signal }: PageListeners): () => void {
-  /** Where there are no locks, nothing else tells of a page's end. A page that may come back has not ended. */
+  /** Without Web Locks, only this event shows that the page ends. A `persisted` page may come back: it has not ended. */
   const onPageHide = (event: Event): void => {
     if (!(event as PageTransitionEvent).persisted) onEnd()
   }

@@ -11,10 +11,10 @@ export interface RequestSettings {
 export const hasFunctions = ({ headers, params }: RequestSettings): boolean =>
   [headers, params].some((entries) => Object.values(entries ?? {}).some((value) => typeof value === 'function'))
 
-/** What is sent as its text: numbers and the like, of applications without types, always have been. */
+/** Whether a value is sent as its text. Applications without types may give numbers, booleans and bigints. */
 export const isSendable = (value: unknown): value is string | number | boolean | bigint => ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
 
-/** @throws SidestreamError `REQUEST_VALUES` when a function throws, or gives what no request can carry */
+/** @throws SidestreamError `REQUEST_VALUES` when a function throws, or returns a value that no request can carry */
 export async function resolveValues({ headers, params }: RequestSettings): Promise<RequestValues> {
   const values = { headers: await resolve('headers', headers), params: await resolve('params', params) }
   for (const [name, value] of Object.entries(values.headers)) {

@@ -82,7 +82,7 @@ export class Status implements StatusStore {
     while (this.#isNews) {
       this.#isNews = false
       for (const own of [...this.#listeners]) {
-        // A listener before it may have unsubscribed it.
+        // An earlier listener may have unsubscribed this one.
         if (!this.#listeners.has(own)) continue
         try {
           own.listener()

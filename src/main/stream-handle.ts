@@ -5,7 +5,7 @@ import { abortSignal, impossibleOf, isNumber, isRecord, text, type Rule, type Ru
 import type { Link } from './link.ts'
 
 export interface AppendOptions extends AppendSettings {
-  /** Ends the waiting, also for a body that is promised; what the server was asked may still happen, as with any aborted request. */
+  /** Aborting it rejects the append with its reason, also while `body` is pending. The server may still carry out the request. */
   readonly signal?: AbortSignal
 }
 
@@ -17,7 +17,8 @@ export interface StreamHandle {
    * Appends to the stream. Resolves when the server has the write.
    * @param body the JSON text of one event, for a JSON stream
    * @throws SidestreamError `INVALID_ARGUMENT` (at once), `REQUEST_VALUES`, `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE`,
-   *   `STREAM_ERROR`, `WORKER_DIED`, `CLOSED`
+   *   `STREAM_ERROR`, `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL
+   *   without a document)
    */
   append(body: string | Uint8Array | Promise<string | Uint8Array>, options?: AppendOptions): Promise<void>
 }
@@ -36,7 +37,7 @@ export class LinkedStream implements StreamHandle {
 
   async append(body: string | Uint8Array | Promise<string | Uint8Array>, options: AppendOptions = {}): Promise<void> {
     const promised = isPromiseLike(body) ? this.#link.untilClosed(Promise.resolve(body)) : null
-    // Whatever ends the append first, a body that fails later is heard.
+    // The append may end before the body: a body that fails then is no unhandled rejection.
     promised?.catch(() => undefined)
     const settings = appendSettings(options)
     const { signal } = options
@@ -51,7 +52,7 @@ export class LinkedStream implements StreamHandle {
 }
 
 const counter: Rule = { is: 'a whole number, 0 at least', check: (value) => Number.isSafeInteger(value) && isNumber(value, 0) }
-/** What cannot be sent would look like a network that fails. */
+/** With a name that no header can carry, `fetch` would fail as it does without a network. */
 const producerName: Rule = {
   is: 'a string that a header can carry, without blanks around it',
   check: (value) => {

@@ -4,15 +4,15 @@ import { describe, SidestreamError } from '../shared/errors.ts'
 const ANY_BASE = 'http://document.invalid/'
 
 /**
- * The stream's URL: an absolute one as it is written, a relative one against the document, as `fetch` has it. It is resolved
- * here because a worker would resolve it against its own script. Where there is no document, as when a server renders, a
- * relative one stays as it is: nothing is asked for there.
- * @throws SidestreamError `INVALID_OPTIONS`, also for one that `fetch` takes for no request to a server: it would be tried
- *   again for ever
+ * The stream's URL. An absolute URL stays as it is written; a relative URL is resolved against the document, as by `fetch`. It is
+ * resolved here because a worker would resolve it against its own script. Without a document, as when a server renders, a
+ * relative URL stays as it is: no request is made there.
+ * @throws SidestreamError `INVALID_OPTIONS`, also for a URL that `fetch` cannot request from a server: the engine would try it
+ *   for ever
  */
 export function streamUrl(url: string | URL): string {
   const text = String(url)
-  // Untyped callers may leave it out: `undefined` would become the relative URL `undefined`.
+  // Untyped callers may leave the URL out: `undefined` would become the relative URL `undefined`.
   if (text === '' || (typeof url !== 'string' && Object.prototype.toString.call(url) !== '[object URL]')) throw refusal(text)
   const absolute = resolve(text)
   if (absolute !== null) {
@@ -27,7 +27,7 @@ export function streamUrl(url: string | URL): string {
   return base === undefined ? text : resolved
 }
 
-/** A URL in the form of a request, so that one stream has one URL, in whichever form it is written. */
+/** A URL in the form of a request, so that different spellings of one stream's URL are equal. */
 export function requestUrl(url: string): string {
   const parsed = resolve(url)
   return parsed === null ? url : parsed.replace(/#.*$/, '')

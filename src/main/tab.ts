@@ -29,7 +29,7 @@ export interface TabOptions {
   readonly open: LinkOptions['open']
 }
 
-/** One StreamDB's life in a tab: it joins the link to the engine, the collections, and those who wait for rows. */
+/** One StreamDB's life in a tab: it joins the link to the engine, the collections, and the pending calls. */
 export class Tab {
   readonly status: Status
   readonly collections: Collections
@@ -45,7 +45,7 @@ export class Tab {
   readonly #unlisten: () => void
   #phase: TabPhase = 'idle'
   #request: RequestSettings
-  /** Settles when rows are back that a collection has lost; null while none are lacking. */
+  /** Settles when the rows that a cleaned-up collection has lost are back; null while no rows are missing. */
   #lost: Gate<void> | null = null
 
   constructor(tab: TabOptions) {
@@ -78,7 +78,7 @@ export class Tab {
       },
       onCommitError: this.#onCommitError,
       send: (changes) => {
-        // Where no session is being opened yet, its hello is going to say it all.
+        // Without a session nothing is sent: the hello of the next session has all subsets.
         if (this.link.isActive) this.#tell((engine) => engine.subsets(changes))
       },
       onFallback: (reasons) => {
@@ -152,9 +152,9 @@ export class Tab {
     this.collections.start(true)
     if (again && !this.#preload.isReady) this.reconnect('preload')
     await ready
-    // After clearCache() none are to come.
+    // After clearCache() the lost rows do not come back.
     if (!this.status.getSnapshot().cleared) await this.#lost?.promise
-    // Rows from a cache are shown at once, whatever the server may know.
+    // Rows from a cache are shown at once, also when the server has newer events.
     if (end && !this.status.getSnapshot().stale) await caughtUp({ status: this.status, end, after })
     if (this.#isClosed) throw closedError()
   }
@@ -187,7 +187,7 @@ export class Tab {
     this.link.close()
   }
 
-  /** No rows are going to come for those who wait now. */
+  /** No rows will come: rejects the pending calls. */
   #rejectWaiting(error: SidestreamError): void {
     this.#preload.rejectAll(error)
     this.#lost?.reject(error)
@@ -205,18 +205,18 @@ export class Tab {
   #start(event: 'start' | 'preload'): void {
     if (this.#isClosed) return
     this.#move(event)
-    // The rows of all of them are going to come now, and once: those that nobody looks at yet have to take theirs too.
+    // The engine sends the rows of all collections now, and once: a collection without a query has to take its rows too.
     this.collections.start(false)
     this.#tell((engine) => engine.start())
   }
 
-  /** Rows are asked for. After the last worker has failed, that is a reason to make another one: its failure rejects who waits. */
+  /** A caller asks for rows. When the link is down, opens another worker; if that worker fails too, the pending calls reject. */
   #wake(): void {
     if (!isStarted(this.#phase)) this.#start('start')
     else if (this.link.isDown) this.link.session().catch(() => undefined)
   }
 
-  /** Calls the engine without waiting for it: a failure is in the status, and rejects whoever waits. */
+  /** Calls the engine and ignores the outcome: a failure is shown in the status, and rejects the pending calls. */
   #tell(call: (engine: Remote<EngineContract>) => Promise<unknown>): void {
     this.link.call(call).catch(() => undefined)
   }
@@ -230,7 +230,7 @@ export class Tab {
       version: PROTOCOL_VERSION,
       client: this.#client,
       settings: this.#options.settings,
-      // With onError they may change at any time.
+      // With `onError` the values may change at any time.
       request: this.#options.streamOptions.onError || hasFunctions(this.#request) ? null : await resolveValues(this.#request),
       wantsEvents: this.#hooks.wantsEvents,
       tabLock: await tabLock(),
@@ -285,8 +285,8 @@ export class Tab {
       this.#tell((engine) => engine.resync())
     }
     this.#wake()
-    // Without the rows that are to come it would be empty for a moment, and a list would say that there is nothing. After
-    // clearCache() none are to come.
+    // While lost rows are missing, the collection is not shown: it would look empty for a moment. After clearCache() the rows do
+    // not come back.
     if (this.#preload.isReady && (!this.#lost || this.status.getSnapshot().cleared)) {
       queueMicrotask(() => {
         this.#show([])
@@ -295,7 +295,7 @@ export class Tab {
   }
 
   readonly #onSession = ({ epoch, status, engine }: Session): void => {
-    // Before a listener of the status may close the tab, or start it with a call of its own.
+    // Read first, because a listener of the status (called next) may close or start the tab.
     const asksForRows = isStarted(this.#phase)
     this.#inbox.follow(epoch, status)
     if (asksForRows) void engine.start()
@@ -307,7 +307,7 @@ export class Tab {
     this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
     if (final) {
       this.#rejectWaiting(error)
-      // Who asks after that waits for another worker.
+      // A later call waits for the next worker.
       this.#lost &&= new Gate()
     }
   }

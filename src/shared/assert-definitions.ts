@@ -5,13 +5,13 @@ import { likeliest } from './likeliest.ts'
 const FIELDS = ['schema', 'type', 'primaryKey', 'syncMode']
 const HELPERS = ['insert', 'update', 'upsert', 'delete']
 const SYNC_MODES: ReadonlyArray<unknown> = [undefined, 'eager', 'on-demand', 'progressive']
-/** The field of a row with the number of its change event. */
+/** The field of a row that holds the number of its change event. */
 const SEQ_FIELD = '_seq'
 const RESERVED_NAMES = ['collections', 'preload', 'close', 'utils', 'actions']
 
 /**
  * Checks definitions of collections, also those that `createStateSchema` has not made.
- * @throws SidestreamError `INVALID_OPTIONS` for a reserved name, a type of two collections, and an impossible definition
+ * @throws SidestreamError `INVALID_OPTIONS` for a reserved name, a type that two collections share, or an impossible definition
  */
 export function assertDefinitions(collections: unknown): void {
   if (typeof collections !== 'object' || collections === null || Array.isArray(collections)) {
@@ -41,7 +41,7 @@ function typeOf(name: string, definition: unknown): string {
   }
   if (!isStandardSchema(schema)) fail(`Collection "${name}" needs a schema that is a Standard Schema`)
   if (!SYNC_MODES.includes(syncMode)) fail(`Collection "${name}" has an unknown syncMode: ${describe(syncMode)}`)
-  // Applications keep fields of their own in definitions: only a field that was probably meant as one of ours is refused.
+  // Applications keep their own fields in definitions: only a probable misspelling of a known field is refused.
   for (const field of Object.keys(others)) {
     const meant = HELPERS.includes(field) ? null : likeliest(field, FIELDS)
     if (meant !== null) fail(`Collection "${name}" has a field ${field}; did you mean ${meant}?`)

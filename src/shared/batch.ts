@@ -13,7 +13,7 @@ export interface StreamBatch {
   readonly streamClosed: boolean
 }
 
-/** A stream batch on its way to a tab. An item that is nested too deeply to be posted is null in it; `invalid` tells of it. */
+/** A stream batch on its way to a tab. An item that is nested too deeply to be posted is null in it; `invalid` reports it. */
 export interface TabBatch extends StreamBatch {
   /** The well-formed change events among the items. */
   readonly changes: ReadonlyArray<ChangeEvent>
@@ -22,9 +22,11 @@ export interface TabBatch extends StreamBatch {
 /** An event that was kept out of the collections, or (`TOO_DEEP`) from the hooks. */
 export interface InvalidEvent {
   /**
-   * `MALFORMED` not a State Protocol event · `NOT_A_ROW` its value is not an object, or nested too deeply · `REFUSED` its collection's schema
-   * refuses the value · `TRANSFORM_FAILED` the application's `transform` threw, or returned neither a change event nor null ·
-   * `TOO_DEEP` it was taken in, but nested too deeply to be handed to `onEvent` and `onBatch`; told where these are there
+   * - `MALFORMED` not a State Protocol event
+   * - `NOT_A_ROW` its value is not an object, or is nested too deeply
+   * - `REFUSED` its collection's schema refuses the value
+   * - `TRANSFORM_FAILED` the application's `transform` threw, or returned neither a change event nor null
+   * - `TOO_DEEP` it was materialized, but is nested too deeply for `onEvent` and `onBatch`; reported only to tabs with such hooks
    */
   readonly code: 'MALFORMED' | 'NOT_A_ROW' | 'REFUSED' | 'TRANSFORM_FAILED' | 'TOO_DEEP'
   readonly reason: string
@@ -53,13 +55,13 @@ export interface DiffBatch {
   readonly diffs: ReadonlyArray<CollectionDiff>
   /** First part of a diff that replaces all rows of the tab: rows that its parts do not mention are removed at the end. */
   readonly replace: boolean
-  /** The same for these collections only; `from` is still the tab's offset. */
+  /** Collections whose rows the diff replaces, as `replace` does for all collections; `from` is still the tab's offset. */
   readonly replaced: ReadonlyArray<string>
   /** Subsets whose rows are all in the tab once this batch is applied, and subsets whose edge has moved. */
   readonly served: ReadonlyArray<ServedSubset>
   /** Progressive collections whose rows have not all been sent. */
   readonly filling: ReadonlyArray<string>
-  /** Most rows fill progressive collections: the tab takes the next such batch in idle time. */
+  /** Most rows fill progressive collections: the tab answers in idle time, and the next batch follows then. */
   readonly isFill: boolean
   /** Transaction ids whose rows are visible once this batch is applied. */
   readonly txids: ReadonlyArray<string>

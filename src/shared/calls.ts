@@ -31,7 +31,7 @@ export interface TabDescription {
   readonly visible: boolean
   /** How many engines this StreamDB had before. */
   readonly failovers: number
-  /** The cache of an earlier engine was cleared: the tab gets no rows of any engine before the application calls `reconnect()`. */
+  /** The cache of an earlier engine was cleared: no engine sends the tab rows before the application calls `reconnect()`. */
   readonly cleared: boolean
 }
 
@@ -65,7 +65,7 @@ export interface AppendSettings {
   /** Writer coordination (`Stream-Seq`); the server refuses a lower value than the stream's last one with 409. */
   readonly seq?: string
   readonly contentType?: string
-  /** With the two after it: the server writes each triple once, and wants a producer's in their order. */
+  /** Goes with `producerEpoch` and `producerSeq`: the server writes each triple once, and wants a producer's triples in order. */
   readonly producerId?: string
   readonly producerEpoch?: number
   readonly producerSeq?: number
@@ -76,13 +76,13 @@ export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly o
 export type MaybePromise<T> = T | Promise<T>
 
 /**
- * Why a tab wants to be connected anew:
- * - `application` it called `reconnect()`: ends also a wait that the server has asked for (`Retry-After`), and one for the
- *   application's own headers, which may take as long as a user takes to sign in
- * - `online` the browser says so, or `onError` has an answer: gives up a request that has been silent for a moment, since it
- *   went out as things were before
- * - `preload` rows are wanted: gives up no request that is under way, since each component may call `preload()` and a slow
- *   answer would never come. The silence limit watches over that request.
+ * Why a tab asks for a new connection:
+ * - `application` the application called `reconnect()`: also ends a wait that the server asked for (`Retry-After`), and a wait
+ *   for the application's headers, which lasts while a user signs in
+ * - `online` the browser is online again, or `onError` has answered: gives up a request that has been silent for a moment,
+ *   since that request was made before the change
+ * - `preload` the application wants rows: gives up no request, since each component may call `preload()` and a slow answer
+ *   would never come. The silence limit ends a request that gets no answer.
  */
 export type ReconnectReason = 'application' | 'online' | 'preload'
 
@@ -94,7 +94,7 @@ export interface EngineContract {
   ping(): string
   /** Lets the engine hydrate and connect, if it has not done so yet. */
   start(): void
-  /** Ends a back-off or a wait for credentials and tries now; what else it ends is the reason's to say. */
+  /** Ends a back-off or a wait for credentials and tries now; the {@link ReconnectReason} decides what else it ends. */
   reconnect(reason: ReconnectReason): void
   /** The tab has lost its rows: send them again. */
   resync(): void
@@ -117,7 +117,7 @@ export interface EngineContract {
 /** The methods that an engine calls on a tab. */
 export interface TabContract {
   apply(batch: DiffBatch): Promise<Ack>
-  /** The answer lets the next message go, as that to a diff batch does. */
+  /** The engine sends the next message after the answer, as after the answer to a diff batch. */
   status(status: TabStatus): MaybePromise<void>
   /** The present values of the tab's headers and params; called before each request. */
   requestValues(): Promise<Outcome<RequestValues>>

@@ -97,8 +97,8 @@ function parseChange(event: ChangeEvent, headers: ChangeHeaders): ParsedEvent {
   return { kind: 'change', event }
 }
 
-// One signature each, the same as the peer's: for a callback (`events.filter(isChangeEvent)`) TypeScript uses the last overload
-// only.
+// One signature each, as in @durable-streams/state: for a callback (`events.filter(isChangeEvent)`) TypeScript uses only the
+// last overload.
 
 /** True for a well-formed change event (State Protocol 5.1); safe on any input. */
 export function isChangeEvent<T = unknown>(event: StateEvent<T>): event is ChangeEvent<T> {

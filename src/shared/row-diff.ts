@@ -24,7 +24,7 @@ const NONE: ReadonlySet<string> = new Set()
  */
 export class RowDiff {
   readonly #collections = new Map<string, RowChanges>()
-  /** Collection → sorted keys that leave before all others; the next key is the last one. */
+  /** Collection → sorted keys that leave before all other keys; the last key of the list leaves first. */
   readonly #sorted = new Map<string, string[]>()
 
   /** Number of changed rows in all collections. */

@@ -19,7 +19,7 @@ export interface BackoffSettings {
 export interface CacheShape {
   readonly durability: 'relaxed' | 'strict'
   readonly version: string
-  /** Unused for this long, ms, the cache is deleted; null keeps it. */
+  /** The cache is deleted after this time without use, ms; null keeps it. */
   readonly keepUnusedMs: number | null
 }
 

@@ -5,7 +5,7 @@ import type { ErrorData } from './errors.ts'
  *
  * - `idle` not started yet · `connecting` waiting for a first answer · `catching-up` reading towards the end of the stream
  * - `live` at the end of the stream and listening; with `live: false`, at the end and stopped
- * - `paused` every tab has been hidden for a while: nothing is read until one is shown
+ * - `paused` every tab has been hidden for a while: nothing is read until a tab is shown
  * - `offline` the server cannot be reached, or contradicts itself; tried again with back-off
  * - `needs-auth` 401 or 403; waits for `reconnect()`
  * - `not-found` 404 or 410; tried again with back-off · `failed` any other refusal; tried again with back-off
@@ -66,7 +66,7 @@ export interface EngineStatus {
   readonly lastError: ErrorData | null
 }
 
-/** The status of an engine as it tells it to one tab: `cleared`, `rows` and `lastError` may be what they are for that tab alone. */
+/** The status of an engine for one tab: `cleared`, `rows` and `lastError` may differ from the status for other tabs. */
 export interface TabStatus extends EngineStatus {
   readonly where: EngineHome
   /** How often this StreamDB changed to another engine, because a leader closed or a worker died. */
@@ -105,12 +105,12 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   lastError: null,
 }
 
-/** Before a tab has an engine. */
+/** The status of a tab that has no engine yet. */
 export const INITIAL_TAB_STATUS: TabStatus = { ...INITIAL_ENGINE_STATUS, where: 'page', failovers: 0 }
 
 /**
- * The status of a new engine, as a tab shows it that had another engine before. The tab keeps its rows while the new engine
- * reads. Until the new engine is ready, or has found that there is no stream, it counts fewer rows than the tab has.
+ * The status that a tab shows when a new engine follows another one. The tab keeps its rows while the new engine reads. Until
+ * the new engine is ready, or has found that there is no stream, it counts fewer rows than the tab has.
  */
 export function statusAfter(status: TabStatus, before: TabStatus | null): TabStatus {
   const isCounted = status.ready || status.cleared || status.connection === 'not-found'

@@ -6,7 +6,7 @@ import type { ConnectionState } from '../shared/status.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { MemorySource, testEngine, type TestFailure } from './engine.ts'
 
-/** Events as they come on a stream: those of `schema.<collection>.insert({ value })` and its like, or any other value. */
+/** Events on a stream: results of `schema.<collection>.insert({ value })` and the other event helpers, or any JSON values. */
 export type TestEvents = ReadonlyArray<unknown>
 
 /** The stream of a test, from its server's side. */
@@ -14,21 +14,22 @@ export interface TestStream {
   /** Events that the application has appended, in order. */
   readonly appended: ReadonlyArray<unknown>
   /**
-   * The server sends these events, in one batch. Settles when their rows are in the collections. At once when nothing reads the
-   * stream yet, or when it has not been read to its end: a first load shows nothing before that.
-   * @throws SidestreamError `INVALID_ARGUMENT` for what is no list of JSON values; nothing is sent then
+   * The server sends these events, in one batch. Settles when their rows are in the collections. Settles at once when nothing
+   * reads the stream yet, and (without the option `events`) before `upToDate()`: a first load shows no rows before the end.
+   * @throws SidestreamError `INVALID_ARGUMENT` when `events` is no list of JSON values; nothing is sent then
    */
   send(events: TestEvents): Promise<void>
-  /** The stream has been read to its end, from now on. Settles when the collections are ready. */
+  /** From now on the last event is the stream's end. Settles when the collections are ready; at once when nothing reads yet. */
   upToDate(): Promise<void>
   /**
-   * The server cannot be reached, or refuses, from now on; appends reject too. Settles when the status says so: `offline`,
-   * `needs-auth` or `not-found`, which takes three answers, a second apart, once there are rows; or the next `fail` or
-   * `recover` has followed. At once when no request is to be expected, since the status will not change: nothing reads the
-   * stream yet, it shows `needs-auth`, or the cache was cleared. It does once the application calls `reconnect()`.
+   * From now on the server cannot be reached, or refuses; appends reject too. Settles when the status shows the failure
+   * (`offline`, `needs-auth`, `not-found`), or at the next `fail` or `recover`. When there are rows, `not-found` takes three
+   * answers, one second apart. Settles at once when the engine makes no request: nothing reads the stream yet, the status is
+   * `needs-auth`, or the cache was cleared. The status then changes after `reconnect()`.
+   * @param failure default `offline`
    */
   fail(failure?: TestFailure): Promise<void>
-  /** The server answers again. Settles when the status says so. */
+  /** The server answers again. Settles when the status is `live` or `catching-up`; at once when nothing reads the stream yet. */
   recover(): Promise<void>
 }
 
@@ -38,21 +39,21 @@ export type TestStreamDBOptions<
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
 > = Pick<CreateStreamDBOptions<TDef, TActions>, 'state' | 'actions' | 'onEvent' | 'onBeforeBatch' | 'onBatch' | 'onInvalid' | 'transform'> & {
   /**
-   * What is on the stream before the test begins; it is read to its end. Without it the collections are loading until
-   * {@link TestStream.upToDate} is called.
+   * The events on the stream before the test begins; the last one is the stream's end. Without `events` the collections are
+   * loading until {@link TestStream.upToDate} is called.
    */
   readonly events?: TestEvents
-  /** Takes what the application appends; throwing, or rejecting, refuses it. What is taken comes back on the stream. */
+  /** Gets the events of each append. When it throws or rejects, the append is refused; else the stream gets the events. */
   readonly onAppend?: (events: unknown[]) => void | Promise<void>
 }
 
 let streams = 0
-/** Between requests while the server fails, at most: a test waits for some of them. */
+/** The back-off while the server fails, ms: short, because a test waits for some of the pauses. */
 const PAUSES = { initialDelay: 1000, maxDelay: 1000, multiplier: 1 }
 
 /**
- * A StreamDB for tests of an application's components: the real collections and the real engine, over a stream in memory
- * that the test speaks for. No server, no worker, no storage; `db.close()` leaves nothing behind.
+ * A StreamDB for tests of an application's components: the real collections and the real engine, over a stream in memory.
+ * The test plays the server. No server, no worker, no storage; `db.close()` leaves nothing behind.
  *
  * @example
  * ```ts
@@ -60,6 +61,7 @@ const PAUSES = { initialDelay: 1000, maxDelay: 1000, multiplier: 1 }
  * await db.preload()
  * await stream.send([schema.users.delete({ key: '1' })])
  * ```
+ * @throws SidestreamError `INVALID_OPTIONS`; `INVALID_ARGUMENT` when `events` is no list of JSON values
  */
 export function createTestStreamDB<
   TDef extends StreamStateDefinition,
@@ -83,7 +85,7 @@ export function createTestStreamDB<
   const db = createStreamDB<TDef, TActions>({
     ...rest,
     streamOptions: { url: `http://stream.test/${String((streams += 1))}`, contentType: 'application/json', backoffOptions: PAUSES },
-    // Reached as a worker is: by messages, and rows are copied.
+    // The engine is reached like a worker: by messages, so rows are copied.
     worker: { postMessage: (message: ConnectMessage) => { engine.serve(message) }, addEventListener: () => undefined, removeEventListener: () => undefined } as unknown as WorkerLike,
     cache: false,
     pauseWhenHidden: false,
@@ -93,7 +95,7 @@ export function createTestStreamDB<
   const isRead = (): boolean => Object.values<{ readonly status: string }>(db.collections).some((collection) => collection.status !== 'idle')
 
   const looks = new Set<() => void>()
-  /** Settles when the status is so; also when the StreamDB is closed, since nothing will change any more. */
+  /** Settles when `holds` returns true, or when the StreamDB is closed: its status does not change any more. */
   const until = (holds: () => boolean): Promise<void> =>
     new Promise((resolve) => {
       const look = (): void => {
@@ -108,12 +110,12 @@ export function createTestStreamDB<
     })
 
   let turns = 0
-  /** The server answers otherwise from now on. @returns what waits for the status to say so, or for the next turn */
+  /** Sets how the server answers. @returns a function that waits until the status shows it, or until the next turn */
   const turn = (failure: TestFailure | null): ((connection: ConnectionState) => Promise<void>) => {
     const own = (turns += 1)
     source.fail(failure)
     engine.skip()
-    // Those before may never be seen.
+    // The status that an earlier turn waits for may never come: this call lets that turn settle.
     for (const look of [...looks]) look()
     return (connection) => until(() => own !== turns || status.getSnapshot().connection === connection)
   }
@@ -134,10 +136,10 @@ export function createTestStreamDB<
       fail: async (failure = 'offline') => {
         const shows = turn(failure)
         const { connection, cleared } = status.getSnapshot()
-        // Nothing is asked for without credentials, nor of a cleared cache, before the application says so.
+        // Without credentials, or after a clear, the engine makes no request before the application calls `reconnect()`.
         const isResting = connection === 'needs-auth' || cleared
         if (!isRead() || isResting) return
-        // What waits for news fails at once; what pauses after an earlier failure is to ask now.
+        // A live read fails at once by itself. A reader that pauses after an earlier failure has to ask now.
         if (connection !== 'live') db.reconnect()
         await shows(failure === 'offline' ? 'offline' : failure === 404 ? 'not-found' : 'needs-auth')
       },

@@ -14,7 +14,7 @@ export { MemorySource, type TestFailure } from './memory-source.ts'
 
 export interface TestEngine {
   readonly serve: (message: ConnectMessage) => void
-  /** So much time passes that what failed before counts no more. */
+  /** Skips so much time that earlier failures do not count any more. */
   readonly skip: () => void
 }
 
@@ -43,5 +43,5 @@ export function testEngine(source: MemorySource, state: StreamStateDefinition, t
 }
 
 const granted = (): Promise<Lock> => Promise.resolve({ release: () => undefined, lost: new Promise(() => undefined) })
-/** As where there are no locks; a tab of a test is never taken to be gone. */
+/** Like a browser without Web Locks. `wait` never settles, so a test's tab never counts as gone. */
 const NO_LOCKS: Locks = { areReal: false, take: granted, wait: () => new Promise(() => undefined), steal: granted }

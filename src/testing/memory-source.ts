@@ -5,7 +5,7 @@ import { Gate } from '../shared/gate.ts'
 import { START_OFFSET } from '../shared/position.ts'
 import { SourceError, type ReadEnd, type ReadRequest, type RequestEnd, type StreamSource } from '../worker/ports.ts'
 
-/** What a test stream answers instead of events: `offline` nothing at all, a number the HTTP status. */
+/** How a test stream fails: with `offline` it does not answer; a number is the HTTP status of its answers. */
 export type TestFailure = 'offline' | 401 | 403 | 404
 
 interface Batch {
@@ -13,14 +13,14 @@ interface Batch {
   readonly offset: string
 }
 
-/** A durable stream in memory, in batches. What is given to it is copied, as if it had come over a network. */
+/** A durable stream in memory, in batches. Events are copied, as if they had come over a network. */
 export class MemorySource implements StreamSource {
-  /** Takes what the application appends; it may throw. */
+  /** Gets the events that the application appends; it may throw. */
   onAppend: (events: unknown[]) => void | Promise<void> = () => undefined
   readonly #batches: Batch[] = []
   #isWhole = false
   #failure: TestFailure | null = null
-  /** The last batch could not be taken: it is not offered again before the reader's pause is over. */
+  /** The reader has failed at the last batch: it gets the batch again only after its pause. */
   #isRefused = false
   /** Settles when there is something new to read, or to fail with. */
   #news = new Gate<void>()
@@ -34,7 +34,7 @@ export class MemorySource implements StreamSource {
     return this.#isWhole
   }
 
-  /** @throws SidestreamError `INVALID_ARGUMENT` for what is no list of JSON values */
+  /** @throws SidestreamError `INVALID_ARGUMENT` when `items` is no list of JSON values */
   add(items: ReadonlyArray<unknown>): void {
     // A batch that is no list would be read again and again.
     if (!Array.isArray(items)) throw new SidestreamError('INVALID_ARGUMENT', 'a test stream takes events in a list')
@@ -44,7 +44,7 @@ export class MemorySource implements StreamSource {
     this.#tell()
   }
 
-  /** The stream has been read to its end, from now on, whenever all batches have been. */
+  /** From now on, a reader that has all batches is at the stream's end. */
   complete(): void {
     this.#isWhole = true
     this.#tell()
@@ -121,7 +121,7 @@ export class MemorySource implements StreamSource {
     return this.tail === START_OFFSET ? NOTHING_YET : this.tail
   }
 
-  // Narrowing would take these for what they were before something was awaited.
+  // Methods, because TypeScript would narrow the fields and not see that they change during an `await`.
   #isAborted(signal: AbortSignal): boolean {
     return signal.aborted
   }

@@ -1,11 +1,11 @@
 import type { Clock } from '../worker/ports.ts'
 
-/** Longer than anything that the engine remembers of failures, ms. */
+/** Longer than the engine remembers any failure, ms. */
 const SKIP_MS = 11 * 60 * 1000
 
 /**
- * A clock that skips the time between two acts of a test: pauses between requests, and what is left of the allowance to cut
- * them short, are about servers that fail often. Timers run as they do.
+ * A clock that skips the time between two steps of a test. Otherwise a test with many failures would meet long pauses between
+ * requests, and a limit on how often a pause is cut short. Timers run in real time.
  */
 export class TestClock implements Clock {
   readonly #clock: Clock

@@ -39,14 +39,14 @@ type Coverage = 'partial' | 'complete' | 'confirmed'
  *   hydrate from the cache → hand every tab the state → connect at the stored offset → for each batch:
  *   materialize → publish the row diff to the tabs → let the cache store it, off this path
  *
- * Its rooms: `Hydration` the phase, and what is stored · `Readings` what is shown, and what is to come in its place · `Member` one tab · `StreamReader` the connection ·
- * `Cache` the stored copy · `StatusBoard` what tabs are told of all this.
+ * Its rooms: `Hydration` the phase, and the stored rows · `Readings` the shown reading, and the next one · `Member` one tab ·
+ * `StreamReader` the connection · `Cache` the stored copy · `StatusBoard` the status for all tabs.
  *
- * It is long because it is the one place that joins these rooms: what follows what is read here, and nowhere else. Of its own it
- * has how far the rows reach, and what is running.
+ * It is long because only this file joins these rooms and sets the order of their work. Its own state is how far the rows reach,
+ * and what is running.
  */
 export class Engine {
-  /** New for each engine that ever ran: tabs notice by it that theirs was replaced. */
+  /** A new id for each engine: a tab notices by it that its engine was replaced. */
   readonly epoch: string
   readonly #env: EngineEnv
   readonly #settings: StreamSettings
@@ -97,7 +97,7 @@ export class Engine {
     this.#doubt = new EndDoubt({
       clock: env.clock,
       onAsk: () => {
-        // Where the stream ended when it was last asked proves nothing now.
+        // When the engine is not up to date any more, the earlier answer proves nothing now.
         if (this.#board.now.upToDate) this.#reader.askAgain()
       },
     })
@@ -152,7 +152,7 @@ export class Engine {
         if (isStarted) this.#hydration.showPreviews(session)
       },
       onVisible: (hasAppeared) => {
-        // The machine may have slept: what was asked before is not waited for.
+        // The machine may have slept: an answer to an earlier request may never come.
         if (hasAppeared) this.#reader.hurry()
         this.#watchVisibility()
       },
@@ -172,7 +172,7 @@ export class Engine {
     return member
   }
 
-  /** Tries now what waits: for credentials, for the server, for a stream to appear, to be shown. */
+  /** Ends a wait (for credentials, for the server, for a stream to appear, for a visible tab) and tries now. */
   reconnect(reason: ReconnectReason): void {
     if (this.#board.now.cleared) {
       this.#board.set({ cleared: false })
@@ -183,7 +183,7 @@ export class Engine {
   }
 
   async append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>> {
-    // The append's own event is waited for, although all tabs may be hidden.
+    // The append's own event has to be read, also while all tabs are hidden.
     this.#reader.show()
     this.#watchVisibility()
     return outcome(
@@ -197,7 +197,7 @@ export class Engine {
     return outcome(this.#source.end(), 'STREAM_ERROR')
   }
 
-  /** Removes what is stored, and the rows of all tabs. The registry keeps a digest of the cache's name for a week. */
+  /** Removes the stored state and the rows of all tabs. The registry keeps a digest of the cache's name for a week. */
   async clearCache(): Promise<Outcome<null>> {
     this.#onCleared()
     return outcome(
@@ -206,7 +206,7 @@ export class Engine {
     )
   }
 
-  /** Stores what has been read and ends. */
+  /** Stores the state that was read, and ends. */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }
@@ -218,7 +218,7 @@ export class Engine {
     this.#members.clear()
   }
 
-  /** Settles when what has been read so far is stored, as far as storage is to be had. */
+  /** Settles when the state that was read so far is stored, if storage is available. */
   async flush(): Promise<void> {
     await this.#cache.flush()
   }
@@ -277,7 +277,7 @@ export class Engine {
   #onCleared(): void {
     if (this.#board.now.cleared || this.#hydration.is('closed')) return
     const diff = this.#readings.showNone()
-    // Every tab has to show no rows now, also one that has brought rows along from another engine.
+    // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })
     this.#reader.halt('forget')
@@ -345,7 +345,7 @@ export class Engine {
   }
 
   /**
-   * A stream that was read anew and is a beginning of what is shown may be an old copy. Only one that stays so is believed.
+   * A stream that was read again, and is only a beginning of the shown one, may be an old copy. It is believed when it stays so.
    * @throws SourceError `older`
    */
   #assertNotOlder(): void {
@@ -362,7 +362,7 @@ export class Engine {
     this.#showNext(true)
   }
 
-  /** Shows what was read in place of the state, in one diff. @param isGone there is no stream: tabs that are ahead of it drop their rows too */
+  /** Shows the next reading, in one diff. @param isGone there is no stream: tabs that are ahead of it drop their rows too */
   #showNext(isGone = false): void {
     const diff = this.#readings.showNext()
     if (!diff) return
@@ -399,7 +399,7 @@ export class Engine {
     return { ready: this.#coverage !== 'partial', offset: shown.offset, rows: countRows(shown.state), quarantined, unknown }
   }
 
-  /** The latest error is told, before what is wrong with a tab alone. */
+  /** The latest error is shown, in place of earlier problems of single tabs. */
   #setError(lastError: ErrorData): void {
     this.#members.forgetProblems()
     this.#board.set({ lastError })

@@ -45,7 +45,7 @@ export class Host {
   readonly #validators: () => Validators
   readonly #transform: () => Transform | null
   readonly #engines = new Map<string, Engine>()
-  /** Engines without tabs, each with what cancels its end. */
+  /** Engines without tabs, each with a function that cancels its end. */
   readonly #graces = new Map<Engine, () => void>()
   readonly #clients = new Clients()
 
@@ -62,7 +62,7 @@ export class Host {
     return { admit: (hello, tab, gone) => this.admit(hello, tab, gone, about) }
   }
 
-  /** @param about what the tab is told of where it is */
+  /** @param about where the engine is, as the tab is told */
   admit(hello: Hello, tab: TabContract, gone: AbortController, { where, aliveLock }: Whereabouts): EngineContract {
     assertVersion(hello)
     this.#clients.enter(hello.client, gone)
@@ -106,7 +106,7 @@ export class Host {
       append: (body, options) => engine.append(body, options),
       streamEnd: () => engine.streamEnd(),
       clearCache: () => {
-        // Whoever comes from now on begins anew, with a cache of its own.
+        // A later tab gets a new engine, with a new cache.
         this.#forget(key, engine)
         return engine.clearCache()
       },
@@ -136,7 +136,7 @@ export class Host {
     return engine
   }
 
-  /** Counts from the last tab's leave: an earlier one's is over with the tab that came after it. */
+  /** The grace period begins when the last tab leaves; it replaces an earlier period. */
   #graceFor(key: string, engine: Engine): void {
     this.#cancelGrace(engine)
     const end = (): void => {
@@ -169,7 +169,7 @@ export function noticeDeath(env: EngineEnv, tabLock: string, gone: AbortControll
   )
 }
 
-/** Only what the stream has a collection for: an engine with validators reads other rows than one without. */
+/** Leaves out validators without a collection: with any validator, an engine counts as validating, and has another cache. */
 function pick(validators: Validators, collections: Hello['settings']['collections']): Validators {
   return new Map(collections.flatMap(({ name }) => {
     const validator = validators.get(name)

@@ -15,8 +15,9 @@ let validators: ReadonlyMap<string, Validator> = new Map()
 let transform: Transform | null = null
 
 export interface ExposeOptions {
+  /** The collections, from `createStateSchema`. */
   state: StreamStateDefinition
-  /** Changes or drops events before they become rows. Whoever changes it has to change `cache.version` too. */
+  /** Changes or drops events before they become rows. When you change the transform, change `cache.version` too. */
   transform?: Transform
 }
 
@@ -26,7 +27,7 @@ export type { Transform } from '../shared/transform.ts'
 
 /**
  * Hands the application's schema to the worker, so that rows are validated there: a row that its collection's schema
- * refuses is quarantined. Call it while the worker's script is first evaluated. Without it the worker takes any row.
+ * refuses is quarantined. Call it while the worker's script is first evaluated. Without this call the worker takes any row.
  *
  * @example
  * ```ts

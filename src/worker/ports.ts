@@ -75,7 +75,7 @@ export interface CacheRecord {
   readonly format: number
   /** When an engine last used the cache, ms by the wall clock. */
   readonly usedAt: number
-  /** Unused for this long, ms, the cache is deleted; null keeps it. */
+  /** The cache is deleted after this time without use, ms; null keeps it. */
   readonly keepMs: number | null
   /** The cache was cleared, and its database may still be there. */
   readonly doomed: boolean
@@ -109,7 +109,7 @@ export interface Registry {
   drop(name: string): Promise<void>
 }
 
-/** The record beside the segments, written in the same transaction: it describes the state that the segments are. */
+/** The record beside the segments, written in the same transaction: it describes the state that the segments hold. */
 export interface StoredMeta extends Claim {
   /** See `stateFingerprint`. */
   readonly fingerprint: string
@@ -284,7 +284,7 @@ export interface StreamSource {
   end(): Promise<string | null>
 }
 
-/** What it takes to delete a cache: storage, clock, locks, channels. */
+/** Everything that the deletion of a cache needs: storage, clock, locks, channels. */
 export interface StorageEnv {
   readonly clock: Clock
   readonly locks: Locks
@@ -304,7 +304,7 @@ export interface StorageEnv {
   storeNames(): Promise<ReadonlyArray<string>>
 }
 
-/** Everything outside of the engine. The simulation brings another one. */
+/** Everything outside of the engine. The simulation has its own. */
 export interface EngineEnv extends StorageEnv {
   readonly sealing: Sealing
   /** A fresh, unguessable id. */

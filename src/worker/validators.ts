@@ -9,8 +9,8 @@ export function validatorsOf(state: StreamStateDefinition): ReadonlyMap<string, 
 }
 
 /**
- * Judges only: rows stay as they are on the wire, as in @durable-streams/state. A validator that throws refuses. One that
- * answers with a promise cannot be heeded, because events are materialized in order and at once; its rows are taken.
+ * Only judges rows: they stay as they are on the wire, as in @durable-streams/state. A validator that throws refuses the row. A
+ * validator that returns a promise is ignored, and the row is accepted, because events are materialized synchronously, in order.
  */
 function validatorOf(schema: StandardSchemaV1): Validator {
   return (value) => {

@@ -12,7 +12,7 @@ const LAUNCH = { chromium: launchChromium, firefox: launchFirefox }
 /** The browsers that can be driven as closely as these tests do it. */
 export type BenchBrowser = keyof typeof LAUNCH
 
-/** What a test file runs in unless it says otherwise. */
+/** The browser of a test file that names none. */
 const DEFAULT_BROWSER = named(process.env['SIDESTREAM_BROWSER'] || 'chromium')
 
 function named(browser: string): BenchBrowser {
@@ -25,7 +25,7 @@ export interface BenchOptions {
   readonly browser?: BenchBrowser
 }
 
-/** A real browser, a real server and the test page: what most browser tests stand on. */
+/** A real browser, a real server and the test page, for most browser tests. */
 export interface Bench {
   readonly host: PageHost
   readonly server: StreamServer
@@ -49,7 +49,7 @@ export async function startBench(options: BenchOptions = {}): Promise<Bench> {
 
 type Methods<T> = { [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never }
 
-/** A page whose `window` has an object of functions, which are called as if they were here. */
+/** A page whose `window` has an object of functions; the test calls them like its own functions. */
 export type Remote<T> = Methods<T> & { readonly page: Page; readonly problems: string[] }
 
 export type RemoteApp = Remote<App>
@@ -57,7 +57,7 @@ export type RemoteApp = Remote<App>
 /** Browsers log failed requests; the library logs nothing. */
 const OF_THE_BROWSER = /^Failed to load resource|^(?:Error: )?(?:Firefox can’t establish|Cross-Origin Request Blocked|Loading Worker from)/
 
-/** Opens an empty page. Whatever is said on its console is a problem. */
+/** Opens an empty page. Each message on its console is a problem. */
 export async function openWatched(context: Browser | BrowserContext): Promise<{ readonly page: Page; readonly problems: string[] }> {
   const page = await context.newPage()
   const problems: string[] = []
@@ -91,7 +91,7 @@ export async function openRemote<T>(context: BrowserContext, host: PageHost, nam
 /** Opens the test page. */
 export const openApp = (context: BrowserContext, host: PageHost): Promise<RemoteApp> => openRemote<App>(context, host, 'app')
 
-/** What a test of one stream uses; a fresh context (and so fresh storage) and an empty stream for each test. */
+/** The tools of a test of one stream; a fresh context (and so fresh storage) and an empty stream for each test. */
 export interface Suite {
   /** `test` where it takes Chromium's own means, to throttle, to fill the disk or to hold up a script. */
   readonly inChromium: typeof test
@@ -112,7 +112,7 @@ export interface Suite {
   stored(): string
 }
 
-/** Registers the hooks of a suite that stands on {@link startBench}. */
+/** Registers the hooks of a suite that uses {@link startBench}. */
 export function useBench(path: string, options: BenchOptions = {}): Suite {
   let bench: Bench
   let context: BrowserContext
@@ -164,7 +164,7 @@ export function useBench(path: string, options: BenchOptions = {}): Suite {
   }
 }
 
-/** A test that waits in vain says nothing else about why. */
+/** Prints the status of each tab, because a test that waits in vain does not say why. */
 async function tellStatus(test: string, apps: Suite['apps']): Promise<void> {
   for (const [index, app] of apps.entries()) {
     const status = await app.status().catch((error: unknown) => String(error))

@@ -2,7 +2,7 @@ import type { BrowserContext } from 'playwright'
 
 const SET_METHODS = ['union', 'intersection', 'difference', 'symmetricDifference', 'isSubsetOf', 'isSupersetOf', 'isDisjointFrom']
 
-/** What browsers have got since the oldest that are supported (see the table in docs/browsers.md): nothing of it may be needed. */
+/** Features that the oldest supported browsers lack (see the table in docs/browsers.md): the library may need none of them. */
 export const ABOVE_THE_FLOOR: readonly string[] = [
   'AbortSignal.any',
   'AbortSignal.timeout',
@@ -31,7 +31,7 @@ export const ABOVE_THE_FLOOR: readonly string[] = [
   'SharedWorker',
 ]
 
-/** Deletes what is named, as far as it is there. It runs in pages and in workers, as text. */
+/** Deletes the named features that exist. It runs in pages and in workers, as text. */
 function take(features: readonly string[]): void {
   for (const feature of features) {
     const path = feature.split('.')

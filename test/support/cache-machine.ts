@@ -10,7 +10,7 @@ import { anySettings, Origin, settled } from './origin.ts'
 
 export const NAME = cacheName(anySettings.url, anySettings.scope)
 
-/** Locks that can be stolen. Whoever is robbed hears of it when `tell` is called. */
+/** Locks that can be stolen. The former holder learns of the theft when `tell` is called. */
 export class StealableLocks implements Locks {
   areReal = true
   readonly #held = new Map<string, { lose: () => void }>()
@@ -178,7 +178,7 @@ export class CacheMachine {
   }
 }
 
-/** What an engine is to its cache: a state that changes, and tabs. */
+/** An engine as its cache sees it: a state that changes, and tabs. */
 export class CachedEngine {
   readonly cache: Cache
   readonly reports: CacheReport[] = []

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { chromium, type Browser, type BrowserContext } from 'playwright'
 import { findInstalled, namedExecutable } from './executable.ts'
 
-/** `--no-sandbox` because containers run as root; the rest keeps the browser from looking anything up. */
+/** `--no-sandbox` because containers run as root; the other flags keep the browser off the network. */
 export const chromiumArgs: readonly string[] = [
   '--no-sandbox',
   '--disable-gpu',
@@ -62,7 +62,7 @@ async function packagedVersion(): Promise<string> {
   return (JSON.parse(text) as { version: string }).version
 }
 
-/** The package brings its own NSS libraries, but hands them out only when it believes to run in that environment. */
+/** The package has its own NSS libraries, but unpacks them only when the environment looks like AWS Lambda. */
 async function unpackLibraries(folder: string, packaged: { executablePath(): Promise<string> }): Promise<string> {
   const before = process.env['AWS_EXECUTION_ENV']
   process.env['AWS_EXECUTION_ENV'] = 'AWS_Lambda_nodejs20.x'

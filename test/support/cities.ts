@@ -7,7 +7,7 @@ const country = v.object({ id: v.string(), name: v.string() })
 export type City = v.InferOutput<typeof city>
 export type Country = v.InferOutput<typeof country>
 
-/** A large collection of which little is looked at, and a small one beside it. */
+/** A large collection, of which tests show few rows, and a small collection. */
 export const citiesAs = (syncMode: SyncMode) =>
   createStateSchema({
     cities: { schema: city, type: 'city', primaryKey: 'id', syncMode },
@@ -19,7 +19,7 @@ export const citySchema = citiesAs('on-demand')
 const SYLLABLES = ['ba', 'den', 'hal', 'ken', 'lo', 'mar', 'nor', 'os', 'ri', 'stad', 'ul', 'wick']
 const COUNTRIES = 40
 
-/** The n-th of many: no two have the same population, and neighbours in number are none in size. */
+/** City number `index`. No two cities have the same population, and cities with adjacent numbers are not adjacent in size. */
 export function cityAt(index: number): City {
   const syllables = [index % 12, Math.floor(index / 12) % 12, Math.floor(index / 144) % 12]
   return {

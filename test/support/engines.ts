@@ -4,7 +4,7 @@ import { webkitPrograms } from './webkit.ts'
 export const ENGINES = ['chromium', 'firefox', 'webkit'] as const
 export type EngineName = (typeof ENGINES)[number]
 
-/** Engines that have to be there, beside Chromium, without which nothing is tested: their tests then fail for want of them. */
+/** Engines that have to be installed: without them their tests fail, and are not skipped. Chromium is always needed. */
 const demanded = (process.env['SIDESTREAM_ENGINES'] ?? '').split(',').map((name) => name.trim())
 
 export interface EngineChoice {

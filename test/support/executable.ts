@@ -20,7 +20,7 @@ export async function findInstalled(names: readonly string[]): Promise<string | 
   return undefined
 }
 
-/** What an environment variable names, which then has to be there. */
+/** The executable that an environment variable names. @throws Error when the variable names no executable file */
 export async function namedExecutable(variable: string): Promise<string | undefined> {
   const named = process.env[variable]
   if (named === undefined || named === '') return undefined

@@ -22,7 +22,7 @@ export function firefoxExecutable(): Promise<string | undefined> {
 
 /**
  * Starts Firefox with Puppeteer: Playwright starts only releases from 143 on, and distributions have older ones with long
- * support. What it returns is the part of Playwright's API that tests in Firefox use; the rest says that it is not there.
+ * support. The result has the part of Playwright's API that tests in Firefox use; any other member throws.
  */
 export async function launchFirefox(): Promise<Browser> {
   const executablePath = await firefoxExecutable()

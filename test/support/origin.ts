@@ -176,7 +176,7 @@ export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => (
   ...given,
 })
 
-/** A tab that takes whatever it is told. */
+/** A tab that accepts every call. */
 export const anyTab = (given: Partial<TabContract> = {}): TabContract => ({
   apply: () => Promise.resolve('applied'),
   status: () => undefined,

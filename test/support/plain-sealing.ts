@@ -1,6 +1,6 @@
 import type { Sealing, SealingKey } from '../../src/worker/ports.ts'
 
-/** Sealing without cryptography, for worlds that are simulated: what is sealed can't be read as text, and only its key opens it. */
+/** Sealing without cryptography, for simulations: a sealed text cannot be read as text, and only its key opens it. */
 export class PlainSealing implements Sealing {
   #keys = 0
 

@@ -66,7 +66,7 @@ export async function leaderAmong(tabs: ReadonlyArray<RemoteApp>): Promise<{ lea
   return { leader: tabs[homes.indexOf('leader')]!, followers: tabs.filter((_, index) => homes[index] === 'follower') }
 }
 
-/** What somebody who watches the rows sees of a fail-over: each new row once, in order, and nothing else. */
+/** Expects that a subscriber of the rows sees only this of a fail-over: each new row once, in order. */
 export function expectOnlyInserted(changes: ReadonlyArray<Change>, keys: ReadonlyArray<string>): void {
   expect(changes.map(({ type, key }) => `${type} ${key}`)).toEqual(keys.map((key) => `insert ${key}`))
 }
@@ -77,7 +77,7 @@ export interface HeldLocks {
   readonly pending: string[]
 }
 
-/** The library's locks in a page's storage, whoever has them. */
+/** The library's locks in a page's storage, of all holders. */
 export async function locksIn(page: Page): Promise<HeldLocks> {
   const { held = [], pending = [] } = await page.evaluate(() => navigator.locks.query())
   const plain = (locks: LockInfo[]): string[] =>

@@ -17,10 +17,10 @@ interface Programs {
   readonly browser: string
 }
 
-/** WebKitGTK's small browser is not on the path: it is only there to be driven. */
+/** Folders that may have WebKitGTK's MiniBrowser, which is not on the path: it exists only for automation. */
 const LIBRARIES = ['/usr/lib', '/usr/lib64', '/usr/libexec']
 
-/** What it takes to drive WebKitGTK, or the name of what is missing. */
+/** The programs that drive WebKitGTK, or the name of a missing program. */
 export async function webkitPrograms(): Promise<Programs | string> {
   const driver = (await namedExecutable('SIDESTREAM_WEBKIT_DRIVER')) ?? (await findInstalled(['WebKitWebDriver']))
   if (driver === undefined) return 'WebKitWebDriver'
@@ -219,8 +219,8 @@ async function withinStart<T>(work: Promise<T>, what: string): Promise<T> {
 }
 
 /**
- * Starts a program in a group of its own, with a shell that ends the group when the program ends, or when this process
- * does, however it may come to that: then the shell's input ends.
+ * Starts a program in a process group of its own. A shell ends the group when the program ends, or when the shell's input ends:
+ * the input ends with this process, also when the process is killed.
  */
 function start(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
   const watch = '( "$0" "$@" </dev/null; kill 0 ) & cat >/dev/null; kill 0'

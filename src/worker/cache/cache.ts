@@ -28,16 +28,16 @@ export interface CacheOptions {
   readonly transformed: boolean
   /** The present state; called at the start of a flush only. */
   checkpoint(): Checkpoint
-  /** What tabs look at; null when that is nothing. Called like {@link checkpoint}. */
+  /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
-  /** Rows are still being sent: writing them down can wait a little. */
+  /** Tabs still wait for rows: a flush can wait a little. */
   isBusy(): boolean
   onReport(report: CacheReport): void
   /** Another engine has cleared the cache. */
   onCleared(): void
 }
 
-/** See {@link CachePhase}. Only what is held here has to be given back when the phase ends. */
+/** See {@link CachePhase}. A phase holds what has to be given back when it ends: the open store, or the retry timer. */
 type Phase =
   | { readonly kind: OpenPhase; readonly store: Store }
   | { readonly kind: 'backing-off'; readonly cancel: () => void }
@@ -47,7 +47,7 @@ type Phase =
  * The stored copy of the engine's state, from its opening to its end. It survives the store's failures by going on in memory.
  *
  * At most one cache writes ({@link Ownership}); it stores prefixes of the stream ({@link Flusher}). An answer that comes after
- * the phase in which it was asked for has no effect, except that what it has opened is closed.
+ * its phase has ended has no effect; a store that it has opened is closed.
  */
 export class Cache {
   readonly #options: CacheOptions
@@ -108,9 +108,9 @@ export class Cache {
 
   /**
    * Opens the store and reads it.
-   * @param onRows called with rows as they are read, when they are worth showing; the result tells whether they hold
-   * @param onPreview called before that with what tabs were looking at, under the same condition
-   * @returns what is stored, when it is of use; never rejects
+   * @param onRows called with rows as they are read, if the cache is complete; when the result is null, they are not valid
+   * @param onPreview called before `onRows` with the working set, under the same condition
+   * @returns the stored state; null when it cannot be used. Never rejects
    */
   async hydrate(onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
     if (this.#options.settings.cache === null) this.#enter('give-up')
@@ -136,7 +136,7 @@ export class Cache {
       if (!this.#is('opening')) return null
       const store = await this.#open()
       if (store === null) return null
-      // A full disk can be read all the same; the claim is made up for before anything is written.
+      // A full disk can still be read. The first flush repeats a claim that has failed.
       await this.#ownership.claimStore(store).catch((error: unknown) => {
         if (error instanceof LostCacheError) throw error
       })
@@ -152,25 +152,25 @@ export class Cache {
     this.#flusher.changed(diff)
   }
 
-  /** Tabs look at something else, or at other rows of it. */
+  /** The working set has changed: other subsets, or other rows in them. */
   workingChanged(): void {
     this.#flusher.workingChanged()
   }
 
-  /** The state was replaced, or dropped: what is stored is wrong, and goes at once. */
+  /** The state was replaced or dropped: the stored state is wrong, and is replaced at once. */
   async replaced(): Promise<void> {
     this.#flusher.distrust()
     await this.#flusher.flush()
   }
 
-  /** Stores the present state, as far as storage is to be had. Never rejects. */
+  /** Stores the present state, if storage is available. Never rejects. */
   flush(): Promise<void> {
     return this.#flusher.flush()
   }
 
   /**
-   * Removes the stored state; this engine stores nothing any more. What can't be removed now is tried again for as long as
-   * the worker lives.
+   * Removes the stored state; this engine stores nothing any more. A removal that fails is tried again for as long as the
+   * worker lives.
    * @throws SidestreamError `STORAGE_FAILED`, retryable
    */
   async clear(): Promise<void> {
@@ -179,13 +179,13 @@ export class Cache {
     await erase(this.#env, doomedCache(this.#env, url, scope))
   }
 
-  /** Flushes what there is, then lets go of everything. */
+  /** Stores the present state, then ends the cache. */
   async close(): Promise<void> {
     await this.flush()
     this.abandon()
   }
 
-  /** Lets go of everything as it is: another engine writes here now. */
+  /** Ends the cache without a flush, for example because another engine writes it now. */
   abandon(): void {
     this.#flusher.stop()
     this.#enter('close')
@@ -200,7 +200,7 @@ export class Cache {
     return kinds.includes(this.#phase.kind)
   }
 
-  /** Ends the present phase, if the event leads to another one, and begins that. */
+  /** Ends the present phase and begins the next one, if the event leads to another phase. */
   #enter(event: CacheEvent, opened: Store | null = null): boolean {
     const before = this.#phase
     const store = opened ?? this.#store
@@ -242,8 +242,8 @@ export class Cache {
   }
 
   /**
-   * Opens the store, and then asks whether the cache was cleared meanwhile: the registry hears of that before the store is
-   * deleted, so whoever opens it afterwards knows, and whoever has it open is told by the deletion.
+   * Opens the store, then asks the registry whether the cache was cleared. A clear is noted there before the store is deleted: an
+   * engine that opens the store after the deletion reads the note, and an engine that has the store open notices the deletion.
    * @returns the store that is held now; null when the phase has ended meanwhile
    */
   async #open(): Promise<Store | null> {
@@ -251,11 +251,11 @@ export class Cache {
     let store = await this.#openStore()
     const verdict = await this.#registration.verdict()
     if (this.#phase === phase && verdict === 'cleared') {
-      // The empty database that was just made has a scope in its name.
+      // Opening has made an empty database with the scope in its name: it is deleted.
       if (this.#ownership.isHeld) await store.clear().catch(() => undefined)
       this.#onCleared()
     } else if (this.#phase === phase && verdict === 'doomed') {
-      // It was to be removed before this engine began, and could not be.
+      // The cache was cleared before this engine began, and that deletion has failed: it is deleted now.
       await store.clear()
       await this.#registration.redeem()
       store = await this.#openStore()
@@ -303,7 +303,7 @@ export class Cache {
       if (this.#phase === phase) this.#fail(error)
       return
     }
-    // Not reported before a commit has succeeded: `storage` does not blink while the disk stays full.
+    // Reported only after a successful commit, so that `storage` does not change back and forth while the disk is full.
     await this.#flusher.flush()
   }
 
@@ -315,17 +315,17 @@ export class Cache {
     void this.#flusher.flush()
   }
 
-  /** The database was deleted under this engine: by whoever cleared it, or by the browser, which needed the room. */
+  /** The open database was deleted: by another engine that cleared the cache, or by the browser, which needed the space. */
   async #askWhyDeleted(phase: Phase): Promise<void> {
     const verdict = await this.#registration.verdict()
     if (verdict === 'cleared') this.#onCleared()
-    // Where the registry cannot tell, nothing is stored any more, to be safe.
+    // When the registry does not answer, the engine stores nothing any more, to be safe.
     else if (this.#phase === phase) this.#enter(verdict === 'unknown' ? 'give-up' : 'failed')
   }
 
   /** Another engine has cleared the cache. */
   #onCleared(): void {
-    // What this engine has stored since, because it could not know: no other engine writes while it has the lock.
+    // This engine may have stored rows after the clear, before it heard of it. With the lock, all rows in the store are its own.
     const written = this.#ownership.isHeld ? this.#store : null
     if (!this.#forget()) return
     written?.clear().catch(() => undefined)

@@ -1,7 +1,7 @@
 import type { Anchor } from '../core/anchor.ts'
 import type { State } from '../core/materialize.ts'
 
-/** The engine's state at the end of a batch, which is all that is ever stored. */
+/** The engine's state at the end of a batch. No other state is stored. */
 export interface Checkpoint {
   readonly state: State
   readonly offset: string

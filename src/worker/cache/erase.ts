@@ -3,7 +3,7 @@ import { cacheName, CACHE_FORMAT, formerCacheNames, shownUrl } from '../../share
 import { backoffMs } from '../core/backoff.ts'
 import { type CacheRecord, NoStorageError, type StorageEnv } from '../ports.ts'
 
-/** Added to the number of failures for the back-off: the first retry of a deletion comes after about 1 s. */
+/** Added to the number of failures for the back-off: the first retry of a deletion comes after 0.5 to 1 s. */
 const RETRY_HEAD_START = 2
 
 /** Posted on a cache's channel when the cache was cleared, and the registry has noted it. */

@@ -9,9 +9,9 @@ const RETRY_HEAD_START = 4
 export function failureEvent(error: unknown, isLockHeld: boolean, areReal: boolean): CacheEvent {
   if (error instanceof ClearedCacheError) return 'deleted'
   if (!(error instanceof LostCacheError)) return 'failed'
-  // With the lock in hand, a writer that has shut this one out was a former one, waking up.
+  // This engine holds the lock: the writer that claimed the store is a former writer that has woken up.
   if (areReal) return isLockHeld ? 'failed' : 'lost'
-  // Where every lock is granted, one of the two writers has to give in for good.
+  // Without real locks two writers would take the cache from each other for ever: this engine gives up.
   return 'give-up'
 }
 

@@ -10,9 +10,9 @@ import type { Ownership } from './ownership.ts'
 
 /** How long changes are gathered before they are stored, ms. */
 const FLUSH_DELAY_MS = 150
-/** What tabs look at is stored this long after it has changed, ms. */
+/** The working set is stored this long after it has changed, ms. */
 const WORKING_DELAY_MS = 1000
-/** A flush steps back this often for tabs that still wait for rows. */
+/** How often a flush is put off while tabs still wait for rows. */
 const FLUSH_DEFERRALS = 20
 
 export interface FlushOptions {
@@ -22,9 +22,9 @@ export interface FlushOptions {
   readonly fingerprint: string
   /** The present state; called at the start of a flush only. */
   checkpoint(): Checkpoint
-  /** What tabs look at; null when that is nothing. Called like {@link checkpoint}. */
+  /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
-  /** Rows are still being sent: writing them down can wait a little. */
+  /** Tabs still wait for rows: a flush can wait a little. */
   isBusy(): boolean
   /** The store to write to; null while this engine must not write. */
   store(): Store | null
@@ -44,7 +44,7 @@ type Stored = { readonly kind: 'unknown' } | { readonly kind: 'read'; readonly s
 
 const UNKNOWN: Stored = { kind: 'unknown' }
 
-/** What tabs look at: `stored` as it is, `gathering` while it may go on to change, `due` for the next commit. */
+/** The working set: `stored` unchanged since a commit, `gathering` changed and waiting for a timer, `due` in the next commit. */
 type Working = { readonly kind: 'stored' } | { readonly kind: 'gathering'; readonly cancel: () => void } | { readonly kind: 'due' }
 
 /**
@@ -71,19 +71,19 @@ export class Flusher {
     return this.#persistedOffset
   }
 
-  /** The engine goes on from what was read. */
+  /** The engine continues from the state that was read. */
   resume({ checkpoint, segments, keyOf }: Hydrated): void {
     this.#stored = { kind: 'read', segments, keyOf }
     this.#persistedOffset = checkpoint.offset
   }
 
-  /** What is stored is not known any more: the next commit replaces it. */
+  /** The stored segments are not known any more: the next commit replaces them. */
   distrust(): void {
     this.#stored = UNKNOWN
     this.#changes.clear()
   }
 
-  /** What is stored is not this engine's any more. */
+  /** The stored state is not this engine's any more. */
   disown(): void {
     this.distrust()
     this.#persistedOffset = null
@@ -95,7 +95,7 @@ export class Flusher {
     this.#schedule()
   }
 
-  /** Tabs look at something else, or at other rows of it. */
+  /** The working set has changed: other subsets, or other rows in them. */
   workingChanged(): void {
     if (this.#working.kind === 'gathering') return
     const cancel = this.#options.clock.after(WORKING_DELAY_MS, () => {
@@ -105,7 +105,7 @@ export class Flusher {
     this.#working = { kind: 'gathering', cancel }
   }
 
-  /** Stores the present state, and what tabs look at, if this engine may write. Never rejects. */
+  /** Stores the present state and the working set, if this engine may write. Never rejects. */
   flush(): Promise<void> {
     if (this.#working.kind === 'gathering') {
       this.#working.cancel()
@@ -179,12 +179,12 @@ export class Flusher {
   #plan(claim: Claim): StoreWrite | null {
     const { state, offset, anchor, txids, complete } = this.#options.checkpoint()
     if (this.#stored.kind === 'read') {
-      // Not before the first flush, because the rows are needed sooner.
+      // Only at the first flush, because at the start the rows go to the tabs first.
       this.#directory.adopt(this.#stored.segments, this.#stored.keyOf)
       this.#stored = { kind: 'known' }
     }
     const replace = this.#stored.kind === 'unknown'
-    // Not with every flush: rows that are looked at change all the time, and a second's age does not matter.
+    // Not in every flush: the working set changes all the time, and may be a second old.
     const working = complete && this.#working.kind === 'due' ? this.#options.working() : null
     const isStored = !replace && !this.#directory.needsCleaning && this.#changes.size === 0 && offset === this.#persistedOffset
     if (isStored && working === null) return null

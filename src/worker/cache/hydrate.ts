@@ -9,7 +9,7 @@ import type { Segment } from '../core/segment-directory.ts'
 import { type Store, UnreadableCacheError, type WorkingSet } from '../ports.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
-/** Rows that were just read, and the state with all that have been read so far. */
+/** Rows that were just read, and the state with all rows that have been read so far. */
 export interface Hydrating {
   readonly state: State
   readonly diff: RowDiff
@@ -17,7 +17,7 @@ export interface Hydrating {
 
 export type KeyOf = (collection: string, row: RowData) => string
 
-/** What a store has, as the state that it was. */
+/** The state that a store has, and the segments that hold it. */
 export interface Hydrated {
   readonly checkpoint: Checkpoint
   /** In order of id. */
@@ -30,15 +30,15 @@ export interface Hydration {
   /** Rows that were stored under another fingerprint are of no use; see `stateFingerprint`. */
   readonly fingerprint: string
   newId(): string
-  /** Called with rows as they are read, when they are worth showing; the result tells whether they hold. */
+  /** Called with rows as they are read, if the cache is complete; when the result is null, they are not valid. */
   onRows(rows: Hydrating): void
-  /** Called before that with what tabs were looking at, under the same condition. */
+  /** Called before {@link onRows} with the working set, under the same condition. */
   onPreview(working: WorkingSet): void
 }
 
 /**
  * Reads the state that a store has.
- * @returns null when the store has nothing of use
+ * @returns null when the store has no state that this engine can use
  */
 export async function readStored(store: Store, hydration: Hydration): Promise<Hydrated | null> {
   const { collections, fingerprint } = hydration
@@ -68,7 +68,7 @@ export async function readStored(store: Store, hydration: Hydration): Promise<Hy
     },
   })
   const meta = await reading.catch((error: unknown) => {
-    // As good as nothing: the stream has it all.
+    // Treated as an empty cache: the stream has every event.
     if (error instanceof UnreadableCacheError) return null
     throw error
   })

@@ -18,11 +18,11 @@ export async function listCaches(env: StorageEnv): Promise<CacheInfo[]> {
 }
 
 /**
- * Removes caches, as `clearCache` does: engines that have one of them forget its rows.
- * @returns those that were removed
- * @throws SidestreamError `INVALID_ARGUMENT` when the filter returns no boolean, `HOOK_FAILED` when it throws; nothing is
- *   removed then. `STORAGE_FAILED` when some could not be, after all were tried; they are tried again for as long as
- *   this page lives, and by the next engine of any stream
+ * Removes caches, as `clearCache` does: engines that use one of them forget its rows.
+ * @returns the caches that were removed
+ * @throws SidestreamError `INVALID_ARGUMENT` when the filter returns no boolean, `HOOK_FAILED` when it throws: no cache is
+ *   removed then. `STORAGE_FAILED` when some of the caches could not be removed: this page, while it lives, and the next engine
+ *   of any stream try again
  */
 export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo) => boolean): Promise<CacheInfo[]> {
   const wanted = (await knownCaches(env)).filter(({ info }) => isChosen(isWanted, info))
@@ -47,7 +47,7 @@ export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo)
   return removed.flat()
 }
 
-/** Nothing may be removed by mistake: a promise, of an async filter, would be a yes. */
+/** Only a boolean counts: the promise of an async filter would count as true, and remove caches by mistake. */
 function isChosen(isWanted: (cache: CacheInfo) => unknown, info: CacheInfo): boolean {
   let answer: unknown
   try {
@@ -56,7 +56,7 @@ function isChosen(isWanted: (cache: CacheInfo) => unknown, info: CacheInfo): boo
     throw new SidestreamError('HOOK_FAILED', hookFailed('the filter of deleteCaches', error).message, { cause: error })
   }
   if (typeof answer === 'boolean') return answer
-  // What an async filter fails with has nobody else to tell.
+  // A failure of an async filter must not be an unhandled rejection.
   if (answer instanceof Promise) answer.catch(() => undefined)
   throw new SidestreamError('INVALID_ARGUMENT', 'the filter of deleteCaches has to return true or false, at once')
 }

@@ -14,7 +14,7 @@ export interface OwnershipOptions {
   onRobbed(): void
 }
 
-/** What this engine has of the cache's lock. The claim is null until a store knows it. */
+/** This engine's standing at the cache's lock. `claim` is null until the store has it. */
 type Standing =
   | { readonly kind: 'none' }
   | { readonly kind: 'queued' }
@@ -38,7 +38,7 @@ export class Ownership {
     return this.#standing.kind === 'held'
   }
 
-  /** The claim that the store knows; null when there is none, so that a commit has to be preceded by {@link claimStore}. */
+  /** The claim that the store has; null when it has none: {@link claimStore} has to come before a commit. */
   get claim(): Claim | null {
     return this.#standing.kind === 'held' ? this.#standing.claim : null
   }
@@ -48,7 +48,7 @@ export class Ownership {
     this.#hold(await this.#options.locks.take(this.#options.name))
   }
 
-  /** The next claim is of now, and so is newer than that of any former writer. */
+  /** Gives the next claim the present time, so that it is newer than the claim of any former writer. */
   renew(): void {
     if (this.#standing.kind === 'held') this.#standing = { ...this.#standing, since: this.#options.clock.now(), claim: null }
   }
@@ -65,7 +65,7 @@ export class Ownership {
   }
 
   /**
-   * Shuts out a former writer that does not know yet that it is one.
+   * Claims the store. The commits of a former writer, which may not know that its lock is lost, then fail.
    * @throws LostCacheError when a newer writer has claimed the store
    */
   async claimStore(store: Store): Promise<void> {
@@ -73,11 +73,11 @@ export class Ownership {
     if (held.kind !== 'held') return
     const claim = { writer: this.#options.writer, since: held.since }
     await store.claim(claim, this.#options.clock.now())
-    // Not for a lock that was stolen meanwhile, nor for a store that has failed meanwhile.
+    // The claim does not count when the lock was stolen, or the store has failed, in the meantime.
     if (this.#standing === held) this.#standing = { ...held, claim }
   }
 
-  /** Nothing is known any more of what the store knows. */
+  /** The store may not have this engine's claim any more. */
   forgetClaim(): void {
     if (this.#standing.kind === 'held') this.#standing = { ...this.#standing, claim: null }
   }

@@ -4,9 +4,9 @@ import type { Channel, EngineEnv } from '../ports.ts'
 import { collectCaches } from './collect.ts'
 import { CLEARED, CLEARED_UNNOTED, clearedChannel } from './erase.ts'
 
-/** That a cache is in use is noted again this long after it was, ms. */
+/** The shortest time between two notes in the registry that the cache is in use, ms. */
 const TOUCH_AGAIN_MS = 12 * 60 * 60 * 1000
-/** Caches that nobody needs are looked for once an engine has run for so long, ms. */
+/** An engine looks for unused caches this long after its start, ms. */
 const COLLECT_DELAY_MS = 10_000
 
 /**
@@ -28,10 +28,10 @@ export interface RegistrationOptions {
   onCleared(): void
 }
 
-/** What this engine tells the origin's registry of its cache, and hears of it from there and from other engines. */
+/** Notes this engine's use of its cache in the registry; learns of clears from the registry and from other engines. */
 export class Registration {
   readonly #options: RegistrationOptions
-  /** By the wall clock, ms; what was cleared before then is no concern of this engine's. */
+  /** When this engine began, ms by the wall clock: earlier clears do not concern it. */
   readonly #beganAt: number
   #channel: Channel | null = null
   #touchedAt = Number.NEGATIVE_INFINITY
@@ -75,7 +75,7 @@ export class Registration {
       .catch(() => undefined)
   }
 
-  /** Lets caches that nobody needs be deleted, once the start is over. */
+  /** Deletes unused caches after {@link COLLECT_DELAY_MS}. */
   collectLater(): void {
     const { env, settings } = this.#options
     const { url, scope } = settings
@@ -94,7 +94,7 @@ export class Registration {
     return this.#options.settings.cache?.keepUnusedMs ?? null
   }
 
-  /** All code of the origin may say that a cache was cleared: where the registry was told of the clear, it has to know. */
+  /** Any code of the origin can post such a message. If it says that the registry has a note, the registry has to confirm it. */
   async #onWord(isNoted: boolean): Promise<void> {
     const verdict = isNoted ? await this.verdict() : 'unknown'
     if (verdict === 'cleared' || verdict === 'unknown') this.#options.onCleared()

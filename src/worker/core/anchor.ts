@@ -47,12 +47,12 @@ export interface ReadBatch {
   /** Offset at which it was read, and offset after it. */
   readonly from: string
   readonly to: string
-  /** Of a batch that is too long for an anchor, the last ones. */
+  /** The batch's events; of a batch that is too long for an anchor, only the last ones. */
   readonly items: ReadonlyArray<unknown>
 }
 
 interface TailBatch extends ReadBatch {
-  /** Change events in it, as far as they matter. */
+  /** Number of its change events, counted up to {@link FEWEST_CHANGES}. */
   readonly changes: number
 }
 
@@ -67,14 +67,14 @@ function changesAmong(items: ReadonlyArray<unknown>): number {
 }
 
 /**
- * The last batches that were read: as many as an anchor takes. Immutable. It keeps one event more of a long batch than an
- * anchor has, which shows that the batch is long, and no other event: the tail of 100,000 events would be tens of MB.
+ * The last batches that were read: as many as an anchor takes. Immutable. Of a long batch it keeps one event more than an anchor
+ * covers, which shows that the batch is long. It keeps no other events: 100,000 events would be tens of MB.
  */
 export class Tail {
   static readonly EMPTY = new Tail([], null)
 
   readonly #batches: ReadonlyArray<TailBatch>
-  /** Made of the batches when it is first needed; the stored one as long as there are none. */
+  /** Made from the batches at its first use; without batches, the stored anchor. */
   #anchor: Anchor | null
 
   private constructor(batches: ReadonlyArray<TailBatch>, anchor: Anchor | null) {
@@ -82,7 +82,7 @@ export class Tail {
     this.#anchor = anchor
   }
 
-  /** @param anchor as it is stored: the tail's until a batch follows */
+  /** @param anchor the stored anchor, which is the tail's anchor until a batch follows */
   static stored(anchor: Anchor | null): Tail {
     return new Tail([], anchor)
   }

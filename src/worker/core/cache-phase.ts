@@ -45,7 +45,7 @@ const fallible = { ...fromAnyPhase, failed: 'backing-off', lost: 'displaced', de
  * hold a store.
  */
 export const CACHE_TRANSITIONS: Transitions = {
-  // Without a store there is nothing to lose: an engine without the lock reads what it then opens.
+  // `lost` changes nothing before the store is open: the engine then opens and reads the store without the lock.
   opening: { ...fallible, opened: 'reading', granted: 'opening', occupied: 'opening', lost: 'opening', retry: 'opening' },
   reading: { ...fallible, opened: 'reading', granted: 'writing', occupied: 'read-only', retry: 'reading' },
   writing: { ...fallible, opened: 'writing', granted: 'writing', occupied: 'writing', retry: 'writing' },

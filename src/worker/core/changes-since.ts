@@ -2,8 +2,8 @@ import { RowDiff } from '../../shared/row-diff.ts'
 import type { State } from './materialize.ts'
 
 /**
- * The rows and removals that a tab lacks which has materialized the first `seq` change events, and perhaps some later ones; null
- * when the log of removals does not reach back so far.
+ * The rows and removals that a tab lacks when it has the effects of the first `seq` change events, and perhaps of some later
+ * ones. Null when the log of removals does not reach back so far.
  */
 export function changesSince(state: State, seq: number): RowDiff | null {
   const removals = state.removals.since(seq)

@@ -12,5 +12,5 @@ export function isTooDeep(value: unknown, left = MOST_LEVELS): boolean {
   return false
 }
 
-/** Whether an event cannot be handed on. It has a level more than its value: the event of each row that is taken can be. */
+/** Whether an event is too deep for hooks. An event has one level more than its value, so the event of a row always fits. */
 export const isEventTooDeep = (event: unknown): boolean => isTooDeep(event, MOST_LEVELS + 1)

@@ -1,12 +1,12 @@
-/** Answers in a row that it takes to believe it. Two are too few: one bad backend of two often gives two in a row. */
+/** The fewest answers in a row that are believed. Two are too few: one bad backend of two often gives two in a row. */
 const LEAST_ANSWERS = 3
 const MOST_ANSWERS = 12
 /** After this time, ms, an earlier decision no longer counts. */
 const FORGET_MS = 600_000
 
 /**
- * One answer drops nothing. Counts the answers in a row which say that a stream is gone, or is another stream, until they are
- * enough to believe it. A server that has contradicted itself has to give more of them, {@link MOST_ANSWERS} at most.
+ * Counts the answers in a row which say that a stream is gone, or is another stream, until they are enough to believe it: one
+ * answer drops no rows. A server that has contradicted itself has to give more answers, {@link MOST_ANSWERS} at most.
  */
 export class Doubt {
   #answers = 0

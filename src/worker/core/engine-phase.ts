@@ -5,8 +5,8 @@ export type Previews = ReadonlyMap<string, Preview>
 
 /**
  * - `idle` no tab has asked for rows
- * - `hydrating` the cache is read; of what it holds, tabs can see the previews only
- * - `flowing` the cache is read, and its rows go to the tabs as they come
+ * - `hydrating` the cache is being read; tabs can see only the previews
+ * - `flowing` the cache is being read, and its rows go to the tabs as they come
  * - `reading` the cache has been read, or there is none: the stream is read
  * - `closed` nothing is read or told any more
  */
@@ -16,9 +16,9 @@ export type EnginePhase =
 
 export type EngineEvent =
   | { readonly kind: 'start' } // a tab asks for rows
-  | { readonly kind: 'previews'; readonly previews: Previews } // they have been read from the cache
-  | { readonly kind: 'rows' } // some rows have been read from the cache, and are worth showing
-  | { readonly kind: 'hydrated' } // all have, or there are none
+  | { readonly kind: 'previews'; readonly previews: Previews } // the previews have been read from the cache
+  | { readonly kind: 'rows' } // some rows of a complete cache have been read
+  | { readonly kind: 'hydrated' } // all rows have been read, or there are none
   | { readonly kind: 'close' }
 
 type Kind = EnginePhase['kind']

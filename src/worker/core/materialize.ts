@@ -84,8 +84,8 @@ export function countRows(state: State): number {
  * insert of an existing key, an update of a missing key or a delete of a missing key is never an error. No item stops the
  * batch: a malformed or refused event is quarantined.
  *
- * Rows carry `_seq`, the number of the change event that wrote them. It makes a snapshot's end cheap, and possible in another
- * engine than its start: the rows that the snapshot did not mention have a `_seq` below the number at `snapshot-start`.
+ * Rows carry `_seq`, the number of the change event that wrote them. With it a snapshot ends cheaply, also in another engine than
+ * the one in which it started: rows that the snapshot did not mention have a `_seq` below the number at `snapshot-start`.
  * @param offset the offset of the batch, for its reports
  * @param note called for every row that is about to change
  */

@@ -16,12 +16,12 @@ export const notePastDigest = (pastDigests: ReadonlyArray<PastDigest>, seq: numb
   (seq & (seq - 1)) === 0 ? [...pastDigests, { seq, digest }] : pastDigests
 
 /**
- * Whether `read`, which was read from the stream's start, may be an earlier state of `held`: the answer of an HTTP cache, or of
- * a server that lags behind. The past digests decide this for streams of any length, with a few numbers that can be stored. A stream that
- * was made again from the same events, and has other events after them, counts as an earlier state as well.
+ * Whether `read`, which was read from the stream's start, may be an earlier state of `held`: the answer of an HTTP cache, or of a
+ * server that lags behind. The past digests decide this for streams of any length, with a few numbers that can be stored. A
+ * stream that was made again from the same events, and has other events after them, counts as an earlier state as well.
  */
 export function mayBeOlder(read: Reading, held: Reading): boolean {
-  // At the same number the events that `read` lacks may be control events, which have no number.
+  // With equal numbers, `read` may still lack control events, which have no number.
   if (read.seq === held.seq ? read.offset >= held.offset : read.seq > held.seq) return false
   const shared = (held.pastDigests ?? []).filter(({ seq }) => seq <= read.seq)
   if (shared.length === 0) return read.seq === 0

@@ -4,7 +4,7 @@ import type { CollectionShape } from '../../shared/settings.ts'
 import { Tail } from './anchor.ts'
 import { emptyState, materialize, type Materialized, type NoteChange, type MaterializeOptions, type State } from './materialize.ts'
 
-/** Transaction ids that are remembered for tabs that ask after the fact, and across restarts. */
+/** Transaction ids that are remembered for tabs that ask late, and across restarts. */
 const REMEMBERED_TXIDS = 1024
 
 /**
@@ -29,7 +29,7 @@ export const emptyReading = (collections: ReadonlyArray<CollectionShape>, id: st
   txids: [],
 })
 
-/** @returns the reading after one more batch, and what the batch has changed. The former reading is of no use any more. */
+/** @returns the reading after one more batch, and what the batch has changed. The former reading must not be used any more. */
 export function readOn(reading: Reading, { items, offset }: StreamBatch, rules: MaterializeOptions, note?: NoteChange): Materialized & { readonly reading: Reading } {
   const state = { ...reading.state }
   const materialized = materialize(state, items, offset, rules, note)

@@ -12,7 +12,7 @@ export interface Removal {
 
 /** Removals as they are stored. */
 export interface RemovalLog {
-  /** The log has every removal that a tab can lack which has materialized at least this many change events. */
+  /** The log has every removal that a tab with at least this many change events can lack. */
   readonly floor: number
   readonly entries: ReadonlyArray<Removal>
 }
@@ -36,7 +36,7 @@ export class Removals {
     if (this.#entries.length > 2 * REMEMBERED) this.#forget(REMEMBERED)
   }
 
-  /** The removals that a tab lacks which has materialized `seq` change events; null when the log does not reach back so far. */
+  /** The removals that a tab lacks when it has the first `seq` change events; null when the log does not reach back so far. */
   since(seq: number): ReadonlyArray<Removal> | null {
     if (seq < this.#floor) return null
     let first = this.#entries.length

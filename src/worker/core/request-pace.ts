@@ -28,8 +28,8 @@ const HURRY_REFILL_MS = 15_000
 
 /**
  * Says when the next request may go out. Progress sets the pace: the back-off starts again only when the offset has moved, or
- * when the server has held a live request. All requests to a stream pass here, those of the client library included, so no loop
- * can make more requests than this allows.
+ * when the server has held a live request. All requests that read a stream pass here, those of the client library included, so
+ * no loop can read more often than this allows.
  */
 export class RequestPace {
   readonly #backoff: BackoffSettings
@@ -37,7 +37,7 @@ export class RequestPace {
   #fruitless = 0
   #sentAt = -Infinity
   #dueAt = -Infinity
-  /** The server's `Retry-After` ends then. */
+  /** When the server's `Retry-After` ends, ms. */
   #retryAfter = -Infinity
   /** No request goes out before this moment; {@link hurry} does not change it. */
   #closedUntil = -Infinity
@@ -96,9 +96,9 @@ export class RequestPace {
   }
 
   /**
-   * Takes back what is left of the wait, unless that was done too often; what the server has asked for is passed over only
-   * for the application.
-   * @returns whether it may
+   * Ends the wait for the next request, if that was not done too often ({@link HURRIES}). Ends the server's `Retry-After` only
+   * for `application`.
+   * @returns whether the wait has ended
    */
   hurry(now: number, reason: ReconnectReason): boolean {
     const refills = Math.floor((now - this.#refilledAt) / HURRY_REFILL_MS)

@@ -1,25 +1,25 @@
-/** For how long something has been so without a break: what lasts is believed, what blinks is not. */
+/** How long a condition has held without a break. A condition that holds for a time limit is believed. */
 export class Since {
   readonly #limitMs: number
   #at: number | null = null
 
-  /** @param limitMs after which it is believed */
+  /** @param limitMs how long the condition has to hold */
   constructor(limitMs: number) {
     this.#limitMs = limitMs
   }
 
-  /** It is so. @returns whether that is believed */
+  /** The condition holds now. @returns whether it is believed */
   holds(now: number): boolean {
     this.#at ??= now
     return this.leftMs(now) === 0
   }
 
-  /** ms until it is believed; null while it is not so */
+  /** ms until the condition is believed; null while it does not hold */
   leftMs(now: number): number | null {
     return this.#at === null ? null : Math.max(0, this.#at + this.#limitMs - now)
   }
 
-  /** It is not so. */
+  /** The condition does not hold now. */
   end(): void {
     this.#at = null
   }

@@ -15,8 +15,8 @@ const failed = (reason: string): Transformed => ({ kind: 'failed', reason })
  * were read. Its result is copied as JSON, because rows cross ports and go into IndexedDB, which functions cannot.
  */
 export function transformed(transform: Transform, event: ChangeEvent): Transformed {
-  // An event that is too deep cannot be copied as JSON. `materialize` quarantines it when its value is; any other is kept out here,
-  // because a transform that filters or decrypts must have seen every row.
+  // An event that is too deep cannot be copied as JSON. If its value is too deep, `materialize` quarantines it. Any other deep
+  // event is refused here, because no row may bypass a transform that filters or decrypts.
   if (isTooDeep(event)) return 'value' in event && isTooDeep(event.value) ? { kind: 'change', event } : failed('the event is nested too deeply to be copied for transform')
   let result: unknown
   try {

@@ -1,18 +1,18 @@
 import { Since } from '../core/since.ts'
 import type { Clock } from '../ports.ts'
 
-/** A stream that seems to have gone back has to stay so for this long before it is believed, ms. */
+/** A stream that seems to have gone back is believed when it has stayed so for this long, ms. */
 const OLDER_LIMIT_MS = 5000
 
 export interface EndDoubtOptions {
   readonly clock: Clock
-  /** Where the stream ends is to be asked again. */
+  /** The server has to be asked again where the stream ends. */
   readonly onAsk: () => void
 }
 
 /**
- * Doubt about where a stream ends. A server that is behind, or a cache on the way, may show an earlier state of the stream:
- * one that what is shown has outgrown, or one that a tab has. Only a state that lasts is believed.
+ * Doubt about where a stream ends. A server that lags, or an HTTP cache, may show an earlier state of the stream: older than the
+ * rows that are shown, or older than a tab's rows. Only a state that lasts is believed.
  */
 export class EndDoubt {
   readonly #options: EndDoubtOptions
@@ -42,7 +42,7 @@ export class EndDoubt {
 
   /**
    * The stream was read to its end. @param isBehindTab a tab's rows are newer: it has them from an engine that read further
-   * @returns whether the end is believed; where not, it is asked for again
+   * @returns whether the end is believed; if not, `onAsk` is called later
    */
   isEndBelieved(isBehindTab: boolean): boolean {
     this.close()

@@ -15,13 +15,13 @@ export interface HydrationOptions {
   readonly readings: Readings
   readonly subsets: Subsets
   readonly members: Members
-  /** The cache was cleared: nothing of it may be shown any more. */
+  /** The cache was cleared: none of its rows may be shown any more. */
   readonly isCleared: () => boolean
-  /** The cache has been read. @param checkpoint null when nothing of it is of use */
+  /** The cache has been read. @param checkpoint null when the cache cannot be used */
   readonly onHydrated: (checkpoint: Checkpoint | null) => void
 }
 
-/** Brings what is stored to the tabs, before anything is read from the stream; has the engine's phase, which that decides. */
+/** Sends the stored rows to the tabs, before the stream is read. It also holds the engine's phase, which depends on that. */
 export class Hydration {
   readonly #options: HydrationOptions
   #phase: EnginePhase = { kind: 'idle' }
@@ -60,7 +60,7 @@ export class Hydration {
     if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get(subsetKey(subset)) ?? null)
   }
 
-  /** What tabs were looking at goes out before anything else is read. */
+  /** Sends the working set before the segments are read. */
   #onWorkingSet(working: WorkingSet): void {
     const { collections, members } = this.#options
     const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
@@ -74,7 +74,7 @@ export class Hydration {
     for (const session of members.started()) this.showPreviews(session)
   }
 
-  /** Rows go out while others are still being read. */
+  /** Sends rows while more rows are being read. */
   #onRows({ state, diff }: Hydrating): void {
     const { readings, subsets, members } = this.#options
     if (this.is('flowing')) {
@@ -95,7 +95,7 @@ export class Hydration {
       const { state, offset, anchor, txids } = checkpoint
       readings.show({ state, offset, tail: Tail.stored(anchor), txids })
     } else if (hasFlowed) {
-      // The rows sent so far turned out to be no use.
+      // The cache turned out to be unusable, and so are the rows sent so far.
       readings.showNone()
       members.restartAll()
     }

@@ -28,7 +28,7 @@ export interface Membership {
   resync(): void
   subsets(changes: ReadonlyArray<SubsetChange>): void
   show(visible: boolean): void
-  /** The engine's status, as this tab is told it. */
+  /** The engine's status for this tab. */
   status(): TabStatus
   leave(): void
 }
@@ -38,19 +38,19 @@ export interface MemberEngine {
   readonly clock: Clock
   readonly epoch: string
   readonly held: Subsets
-  /** What is the same for all tabs. */
+  /** The status that is the same for all tabs. */
   status(): EngineStatus
-  /** What tabs see. */
+  /** The state that tabs see. */
   state(): State
   onStart(member: Member): void
   onReconnect(reason: ReconnectReason): void
   /** The session is to get the whole state. */
   onResync(session: TabSession): void
-  /** It holds other subsets. */
+  /** The member holds other subsets. */
   onSubsets(member: Member): void
-  /** @param hasAppeared it could not be seen before */
+  /** @param hasAppeared the tab was hidden before, and is visible now */
   onVisible(hasAppeared: boolean): void
-  /** Its own part of the status has changed. */
+  /** The member's own part of the status has changed. */
   onStatus(): void
   onLeave(member: Member): void
 }
@@ -61,10 +61,10 @@ export class Member implements Membership {
   readonly session: TabSession
   readonly #engine: MemberEngine
   #visible: boolean
-  /** Whether the tab listens; `refused` while it may get no rows ({@link TabDescription.cleared}), and wants them. */
+  /** `started` the tab gets rows; `refused` it has asked for rows, and may not get them ({@link TabDescription.cleared}). */
   #start: 'none' | 'refused' | 'started' = 'none'
   #isCleared: boolean
-  /** What is wrong with this tab alone: no other is told. */
+  /** An error of this tab alone: other tabs do not show it. */
   #problem: ErrorData | null = null
 
   constructor(joining: Joining, engine: MemberEngine) {
@@ -142,7 +142,7 @@ export class Member implements Membership {
     this.#engine.onLeave(this)
   }
 
-  /** What was wrong is mended, or something newer is to be told. */
+  /** The problem is solved, or the tab is about to show a newer error. */
   forgetProblem(): void {
     this.#problem = null
   }

@@ -4,23 +4,23 @@ import type { Clock } from '../ports.ts'
 import type { Publication, Readiness, TabSession } from '../tabs/tab-session.ts'
 import type { Member } from './member.ts'
 
-/** The stream waits so long for a tab that wants its raw events, ms. */
+/** How long the stream waits for a tab that has no room for more raw events, ms. */
 const ROOM_LIMIT_MS = 30_000
 
-/** What a batch did, without what is the same for each publication. */
+/** The part of a publication that depends on the batch. */
 export type News = Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>
 
-/** Nothing has changed; its diff is never added to. */
+/** Nothing has changed. Its diff has to stay empty. */
 export const NO_NEWS: News = { diff: new RowDiff(), txids: [], events: [], invalid: [] }
 
 export interface MembersOptions {
   readonly clock: Clock
-  /** What tabs see. */
+  /** The reading that tabs see. */
   readonly shown: () => Reading
   readonly readiness: () => Readiness
 }
 
-/** The tabs of an engine, as far as the same is done for each of them. */
+/** All tabs of an engine, for work that is the same for each of them. */
 export class Members {
   readonly #options: MembersOptions
   readonly #members = new Set<Member>()
@@ -56,7 +56,7 @@ export class Members {
     this.#members.clear()
   }
 
-  /** Gives a tab what is shown, or what it lacks of it; from then on it gets each publication. */
+  /** Gives a tab the shown rows, or the shown rows that it lacks; then the tab gets each publication. */
   open(session: TabSession): void {
     const shown = this.#options.shown()
     session.open(shown.state, positionOf(shown), shown.txids, this.#options.readiness())
@@ -81,7 +81,7 @@ export class Members {
     for (const { session } of this.#members) session.status()
   }
 
-  /** What was wrong with single tabs is mended, or something newer is to be told. */
+  /** The problems of single tabs are solved, or the tabs are about to show a newer error. */
   forgetProblems(): void {
     for (const member of this.#members) member.forgetProblem()
   }
@@ -96,7 +96,7 @@ export class Members {
     for (const { session, isStarted } of this.#members) if (isStarted) yield session
   }
 
-  /** A tab holds the stream up, but not for ever: other tabs are waiting. */
+  /** One tab may delay the stream, but not for ever: other tabs are waiting. */
   async #roomOf(session: TabSession): Promise<void> {
     if (session.hasRoom) return
     const cancel = this.#options.clock.after(ROOM_LIMIT_MS, () => {

@@ -12,22 +12,22 @@ export interface ReadingsOptions {
   readonly collections: ReadonlyArray<CollectionShape>
   readonly rules: MaterializeOptions
   readonly newId: () => string
-  /** Over what is shown. */
+  /** The subsets over the shown rows. */
   readonly subsets: Subsets
 }
 
-/** What a batch did. */
+/** The effects of a batch. */
 export interface Taken {
-  /** Null when the batch was read in place of what is shown: tabs see nothing of it yet. */
+  /** Null when the batch belongs to the next reading: tabs do not see it yet. */
   readonly diff: RowDiff | null
   readonly txids: ReadonlyArray<string>
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
 /**
- * The reading that tabs see, and the one that is to come in its place: a stream that is not the one that was read before
- * (deleted, made again, offset unknown) is read from its start while tabs keep what they have. What is shown changes here
- * and nowhere else.
+ * The reading that tabs see (shown), and the reading that will replace it (next). When the stream is not the one that was read
+ * before (deleted, made again, offset unknown), it is read from its start, while tabs keep their rows. The shown reading changes
+ * only here.
  */
 export class Readings {
   readonly #options: ReadingsOptions
@@ -43,17 +43,17 @@ export class Readings {
     return this.#shown
   }
 
-  /** What the next batch continues. */
+  /** The reading that the next batch continues. */
   get current(): Reading {
     return this.#next ?? this.#shown
   }
 
-  /** The stream is read in place of what is shown. */
+  /** There is a next reading, which will replace the shown one. */
   get isReplacing(): boolean {
     return this.#next !== null
   }
 
-  /** There is nothing to lose, neither shown nor to come. */
+  /** Nothing has been read: the shown reading is empty, and there is no next reading. */
   get isAtStart(): boolean {
     return this.#next === null && this.#shown.offset === START_OFFSET
   }
@@ -73,40 +73,40 @@ export class Readings {
     return { diff, txids, invalid }
   }
 
-  /** The anchor's events are in the stream still: they are the tail from now on, with the offsets of this way of reading. */
+  /** The stream still has the anchor's events: they become the tail, with the offsets at which they were read now. */
   confirm({ offset }: Anchor, items: ReadonlyArray<unknown>): void {
     const tail = Tail.EMPTY.with({ from: offset, to: this.current.offset, items })
     if (this.#next) this.#next = { ...this.#next, tail }
     else this.#shown = { ...this.#shown, tail }
   }
 
-  /** What is shown is not the stream's: it is read from its start. */
+  /** The shown rows are not the stream's: the next reading begins at the stream's start. */
   startAnew(): void {
     this.#next = this.#empty()
   }
 
-  /** What was read in place of what is shown is not to be shown. */
+  /** Drops the next reading. */
   dropNext(): void {
     this.#next = null
   }
 
-  /** Whether the reading to come may be an earlier state of the stream that is shown. */
+  /** Whether the next reading may be an earlier state of the shown stream. */
   get mayBeOlder(): boolean {
     const [read, shown] = [this.current, this.#shown]
     return mayBeOlder({ ...read.state.marks, offset: read.offset }, { ...shown.state.marks, offset: shown.offset })
   }
 
-  /** Shows the reading that was to come. @returns what that changes; null when there is none */
+  /** Shows the next reading. @returns the changes; null when there is no next reading */
   showNext(): RowDiff | null {
     return this.#next ? this.#replace(this.#next) : null
   }
 
-  /** Shows no rows. @returns what that changes */
+  /** Shows no rows. @returns the changes */
   showNone(): RowDiff {
     return this.#replace(this.#empty())
   }
 
-  /** Shows a reading from the cache, of which the tabs have been told nothing. */
+  /** Replaces the shown reading without a diff: the caller tells the tabs. */
   show(reading: Reading): void {
     this.#shown = reading
     this.#next = null

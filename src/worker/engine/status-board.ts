@@ -11,7 +11,7 @@ export interface StatusBoardOptions {
   readonly onTell: () => void
 }
 
-/** What is the same for all tabs of an engine's status. */
+/** The part of an engine's status that is the same for all tabs. */
 export class StatusBoard {
   readonly #options: StatusBoardOptions
   #status: EngineStatus

@@ -3,10 +3,10 @@ import type { Clock } from '../ports.ts'
 
 export interface VisibilityOptions {
   readonly clock: Clock
-  /** ms; null reads on */
+  /** ms; null never pauses */
   readonly pauseWhenHidden: number | null
   readonly tabs: ReadonlySet<{ readonly visible: boolean }>
-  /** A tab can be seen. */
+  /** A tab is visible. */
   readonly onShow: () => void
   /** All tabs have been hidden for long enough. */
   readonly onHide: () => void

@@ -26,14 +26,14 @@ export function browserStorage(): StorageEnv {
   }
 }
 
-/** Not every browser lists its databases, and one that does may refuse to. */
+/** Not every browser lists its databases, and a browser that can list them may refuse. */
 async function storeNames(): Promise<string[]> {
   if (typeof indexedDB === 'undefined' || typeof indexedDB.databases !== 'function') return []
   return (await indexedDB.databases()).flatMap(({ name }) => (name === undefined ? [] : [name]))
 }
 
 /**
- * Web Locks. Where there are none (insecure contexts, Node) every lock is granted, and the fence in each commit is what
+ * Web Locks. Where there are none (insecure contexts, Node), every lock is granted, and the check of the claim in each commit
  * keeps a second writer out.
  */
 function webLocks(): Locks {
@@ -59,7 +59,7 @@ function webLocks(): Locks {
           })
         })
         .catch((error: unknown) => {
-          // While it is waited for: aborted, or refused. Afterwards: stolen.
+          // Before the lock is granted: the wait was aborted, or refused. Afterwards: the lock was stolen.
           // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the browser's own
           reject(error)
           lose()

@@ -6,9 +6,9 @@ const KEY_LENGTH = 65
 const IV_LENGTH = 12
 
 /**
- * Sealing by Web Crypto: a fresh key pair for each message, ECDH with the receiver's key, AES-GCM with what comes of it. A
- * sealed message is the sender's public key, the IV, and the cipher text. Web Crypto is where Web Locks are: in secure
- * contexts, and elsewhere no worker follows another.
+ * Sealing by Web Crypto: a fresh key pair for each message, ECDH with the receiver's key, AES-GCM with the derived key. A sealed
+ * message is the sender's public key, the IV, and the cipher text. Web Crypto and Web Locks both need a secure context; without
+ * Web Locks no worker follows another.
  */
 export const webSealing: Sealing = {
   newKey: async () => {

@@ -35,7 +35,7 @@ interface Member {
   search: number
 }
 
-/** A worker that does not lead waits in the queue for the leader's lock; `queue` takes it out. */
+/** A worker that does not lead waits in the queue for the leader's lock; aborting `queue` takes it out. */
 type WaitingRole = Exclude<Role, 'leading' | 'resigned'>
 
 type Standing =
@@ -60,7 +60,7 @@ export class Candidate {
   #thefts = 0
   #unanswered = 0
   #cancelCall: (() => void) | null = null
-  /** Runs from the moment in which the last tab leaves. */
+  /** Cancels the grace period, which begins when the last tab leaves. */
   #cancelGrace: (() => void) | null = null
 
   constructor(options: CandidateOptions) {

@@ -32,7 +32,7 @@ export class Followers {
     this.#options = options
   }
 
-  /** Serves the tab that looks for its leader by the name of this session, once the tab's hello has come. */
+  /** Opens the session of this name, for a tab that looks for its leader; serves the tab once its hello has come. */
   serve(name: string, term: number): void {
     const known = this.#sessions.get(name)
     if (known) {

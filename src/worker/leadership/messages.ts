@@ -14,7 +14,7 @@ export type Word =
 
 export type Side = 'leader' | 'follower'
 
-/** The lane of a session's message; null for a sign of life, or (`bye`) the last message. */
+/** The lane of a session's message. A frame without a lane is a sign of life, or (`bye`) the last message. */
 export type Lane = 'hello' | 'engine' | 'tab'
 
 /** A message of a session. */

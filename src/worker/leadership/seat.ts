@@ -79,7 +79,7 @@ export class Seat {
       if (reply.ok) this.#onEngine(engine, reply)
       else this.#first.resolve(reply)
     } catch (error) {
-      // When the seat has not left this engine, the engine refuses the tab, which the tab has to know.
+      // The seat has not left this engine, so the engine has refused the tab: the tab has to know.
       if (!life.signal.aborted) this.#first.resolve({ ok: false, error: toErrorData(error, 'WORKER_START_FAILED') })
     }
   }
@@ -160,13 +160,13 @@ export class Seat {
     }
   }
 
-  /** What the tab is told now. A user who has signed out stays signed out with every next engine. */
+  /** Notes the status that the tab gets. `cleared` goes to every next engine: a user who has signed out stays signed out. */
   #know(status: TabStatus): void {
     this.#status = status
     this.#tab = { ...this.#tab, cleared: status.cleared }
   }
 
-  /** What the seat itself says; an engine's status goes by {@link #tabDuring}. */
+  /** Sends a status that the seat itself makes; an engine's status goes through {@link #tabDuring}. */
   #tell(status: TabStatus): void {
     this.#status = status
     void Promise.resolve(this.#options.tab.status(status)).catch(() => undefined)
@@ -212,7 +212,7 @@ export class Seat {
         if (life.aborted) return
         const own = statusAfter(status, this.#status)
         this.#know(own)
-        // Its answer is the engine's credit.
+        // The tab's answer gives the engine its credit back.
         return tab.status(own)
       },
       requestValues: () => tab.requestValues(),

@@ -4,35 +4,35 @@ import { AnchorCheck, type Anchor } from '../core/anchor.ts'
 import { Doubt } from '../core/doubt.ts'
 import { type Clock, SourceError } from '../ports.ts'
 
-/** Where reading goes on. */
+/** The place in the stream where reading continues. */
 export interface ReadingPlace {
   readonly offset: string
   /** What precedes the offset. */
   readonly anchor: Anchor | null
   /** There are rows that would be dropped if the stream turned out to be gone, or another one. */
   readonly hasRows: boolean
-  /** The stream is read in place of what is shown. */
+  /** The next reading is being read, which will replace the shown one. */
   readonly isReplacing: boolean
-  /** The stream has looked like an older copy of what is shown, and is believed in so many ms; null when it has not. */
+  /** ms until a stream that looks like an older copy is believed; null when it does not look like one. */
   readonly olderLeftMs: number | null
 }
 
 export interface ContinuityOptions {
   readonly clock: Clock
   readonly place: () => ReadingPlace
-  /** The stream has the anchor's events still. */
+  /** The stream still has the anchor's events. */
   readonly onSame: (anchor: Anchor, items: ReadonlyArray<unknown>) => void
 }
 
-/** What an answer is worth. */
+/** The result of a batch. */
 interface Taken {
-  /** The batch without what was read before; null while it is not decided whether the stream is the same one. */
+  /** The batch without the events that were read before; null while it is not decided whether the stream is the same. */
   readonly news: StreamBatch | null
-  /** An undecided answer has come further than the one before it. */
+  /** An undecided answer has come further than the answer before it. */
   readonly isProgress: boolean
 }
 
-/** A stream that ends before what is shown is believed after so many answers in a row, over so long, ms. */
+/** A stream that ends before the held offset is believed after this many answers in a row, and after this time, ms. */
 const LEAST_BEHIND = 3
 const BEHIND_LIMIT_MS = 60_000
 
@@ -44,14 +44,14 @@ export class Continuity {
   #check: AnchorCheck | null = null
   /** Offset up to which the stream has been compared with the anchor. */
   #checkedTo = START_OFFSET
-  /** Answers in a row that end before what is shown, and when the first of them came; null when the last one did not. */
+  /** Number of answers in a row that end before the held offset, and when the first came; null after any other answer. */
   #behind: { readonly since: number; readonly answers: number } | null = null
 
   constructor(options: ContinuityOptions) {
     this.#options = options
   }
 
-  /** A new read begins. @returns the offset to read from: that of the anchor, if there is one, so that the stream is compared with it */
+  /** A new read begins. @returns the offset to read from: the anchor's, if any, so that the stream is compared with the anchor */
   begin(): string {
     const { offset, anchor } = this.#options.place()
     this.#check = anchor === null ? null : new AnchorCheck(anchor)
@@ -59,13 +59,13 @@ export class Continuity {
     return this.#checkedTo
   }
 
-  /** @throws SourceError `bad-offset` when the stream is another one, `older` when the answer is */
+  /** @throws SourceError `bad-offset` when the stream is another one, `older` when the answer shows an earlier state */
   take(batch: StreamBatch): Taken {
     const { offset } = this.#options.place()
     const other = new SourceError('bad-offset', 'the stream is not the one that was read before')
     if (!this.#check) {
-      // Offsets sort as strings (Durable Streams protocol). A server that is asked for what follows an offset beyond its
-      // end answers with its end.
+      // Offsets sort as strings (Durable Streams protocol). When the asked offset is beyond the stream's end, a server answers
+      // with that end.
       if (offset !== START_OFFSET && batch.items.length === 0 && batch.offset < offset) throw other
       return { news: this.#newer(batch, offset), isProgress: false }
     }
@@ -93,20 +93,20 @@ export class Continuity {
     this.#behind = null
   }
 
-  /** An answer says that there is no stream. @returns whether that is to be believed */
+  /** An answer says that there is no stream. @returns whether the answer is believed */
   isMissing(): boolean {
     return !this.#options.place().hasRows || this.#doubt.add(this.#options.clock.now())
   }
 
-  /** An answer says that the stream is another one. @returns whether that is to be believed */
+  /** An answer says that the stream is another one. @returns whether the answer is believed */
   isOther(): boolean {
     const { olderLeftMs } = this.#options.place()
     return olderLeftMs === null ? this.#doubt.add(this.#options.clock.now()) : olderLeftMs === 0
   }
 
   /**
-   * An answer was `older`. A server that goes on saying that the stream ends before what is shown is believed: the stream was made
-   * again from the same events, or the offset that is held was never the stream's.
+   * An answer was `older`. A server that keeps saying that the stream ends before the held offset is believed: the stream was
+   * made again from the same events, or the held offset was never the stream's.
    */
   isBehindForGood(): boolean {
     const behind = this.#behind
@@ -117,7 +117,7 @@ export class Continuity {
     return true
   }
 
-  /** @throws SourceError `older` for events that come with an offset which is not beyond the one held: a copy on the way, or a server that is behind */
+  /** @throws SourceError `older` for events whose offset is not beyond the held one: from an HTTP cache, or a server that lags */
   #newer(batch: StreamBatch, offset: string): StreamBatch {
     const isNewer = offset === START_OFFSET || (batch.items.length === 0 ? batch.offset >= offset : batch.offset > offset)
     if (isNewer) return batch

@@ -1,8 +1,8 @@
 import type { Clock, StreamSource } from '../ports.ts'
 
-/** The server has so long to say where the stream ends, ms. */
+/** How long the server may take to say where the stream ends, ms. */
 const LIMIT_MS = 3000
-/** It is asked at most this often, ms: every tab that is shown wants to know. */
+/** The shortest time between two questions, ms: every tab that is shown asks. */
 const PAUSE_MS = 5000
 
 export interface QuietCheckOptions {
@@ -11,8 +11,8 @@ export interface QuietCheckOptions {
 }
 
 /**
- * A live request that brings nothing for a while may have been swallowed, or the stream may just be quiet. Where the stream ends
- * tells them apart. It costs no events, whereas to connect anew costs up to a thousand.
+ * A live request without an answer may be lost, or the stream may just be quiet. The stream's end shows which. The question costs
+ * no events; a new connection costs up to 1000 events.
  */
 export class QuietCheck {
   readonly #options: QuietCheckOptions
@@ -35,7 +35,7 @@ export class QuietCheck {
     })
     const end = await Promise.race([source.end().catch(() => null), tooLate])
     cancel()
-    // No answer, and a server that does not say it, prove nothing. Offsets sort as strings (Durable Streams protocol).
+    // Without an end in the answer, or without an answer, there may be news. Offsets sort as strings (Durable Streams protocol).
     return end === null || end > offset
   }
 }

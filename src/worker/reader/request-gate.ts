@@ -5,7 +5,7 @@ import { RequestPace, type RequestKind } from '../core/request-pace.ts'
 import { SilenceLimit } from '../core/silence.ts'
 import type { EngineEnv, RequestEnd } from '../ports.ts'
 
-/** A request that waits for an answer longer than this may be given up by who is in a hurry, ms. */
+/** {@link RequestGate.hurry} may give up a request that has been silent for this long, ms. */
 const MOMENT_MS = 1000
 
 export interface RequestGateOptions {
@@ -16,7 +16,7 @@ export interface RequestGateOptions {
   readonly onSilent: (kind: RequestKind, silentMs: number) => void
 }
 
-/** The one gate that a stream's requests go through, one at a time: it holds them back, and watches over those under way. */
+/** The gate of all requests that read a stream, one at a time: it holds a request back, and limits its silence. */
 export class RequestGate {
   readonly #options: RequestGateOptions
   readonly #pace: RequestPace
@@ -25,11 +25,11 @@ export class RequestGate {
   #waiting: { readonly go: () => void; readonly cancel: () => void } | null = null
   #request: { readonly kind: RequestKind; readonly sentAt: number; heardAt: number } | null = null
   #cancelWatch: (() => void) | null = null
-  /** A request may go out since, and the application has not yet said with which headers. */
+  /** Since when a request may go out but waits for the application's headers, ms; null when none waits. */
   #dueSince: number | null = null
   /** The last request failed: timers and messages get a turn before the next one, whatever the clock says. */
   #hasFailed = false
-  /** {@link MOMENT_MS}, doubled with each first answer that was given up in a hurry before it began: a slow server gets to answer. */
+  /** {@link MOMENT_MS}, doubled each time {@link hurry} gives up a catch-up request: a slow server then has time to answer. */
   #momentMs = MOMENT_MS
 
   constructor(options: RequestGateOptions) {
@@ -43,7 +43,7 @@ export class RequestGate {
     const { clock } = this.#options.env
     const turn = (this.#turns += 1)
     this.#waiting?.go()
-    // A turn that another one has followed belongs to a read that is over.
+    // When a later turn has begun, this turn belongs to a read that is over.
     while (turn === this.#turns) {
       const delayMs = this.#pace.delayMs(clock.now())
       if (delayMs <= 0 && !this.#hasFailed) {
@@ -87,7 +87,7 @@ export class RequestGate {
     this.#pace.over(end, now, random())
   }
 
-  /** The request under way, if there is one, counts no more. */
+  /** Forgets the request under way, if there is one. */
   abandon(): void {
     this.#request = null
     this.#dueSince = null
@@ -118,7 +118,7 @@ export class RequestGate {
   }
 
   /**
-   * Ends a wait, or gives up a request that has been silent for a moment, as far as the {@link ReconnectReason reason} goes.
+   * Ends a wait, or gives up a request that has been silent for a moment, if the {@link ReconnectReason reason} allows it.
    */
   hurry(reason: ReconnectReason): void {
     const now = this.#options.env.clock.now()

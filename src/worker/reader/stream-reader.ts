@@ -18,7 +18,7 @@ export interface ReaderOptions {
   readonly place: () => ReadingPlace
   /** Takes a batch that continues what was read before. @throws SourceError `older` */
   readonly onBatch: (batch: StreamBatch) => Promise<void>
-  /** The stream has the anchor's events still. */
+  /** The stream still has the anchor's events. */
   readonly onSame: (anchor: Anchor, items: ReadonlyArray<unknown>) => void
   /** The stream is not the one that was read before: it is read from its start. */
   readonly onOther: () => void
@@ -30,19 +30,19 @@ export interface ReaderOptions {
 }
 
 /**
- * `resting`: only a request makes it go on, at the end of a stream or without credentials · `hide`: no tab can be seen ·
+ * `resting`: at the end of a stream, or without credentials, until `reconnect` or `askAgain` · `hide`: no tab is visible ·
  * `forget`: the cache was cleared
  */
 type Phase = 'reading' | 'resting' | 'hide' | 'forget' | 'closed'
 
-/** What follows a read: the next one, or one only on request. */
+/** When the next read begins: `next` at once, `on-request` after a rest. */
 type Again = 'next' | 'on-request'
 
-/** Answers that would drop rows are at least so far apart, ms. */
+/** The shortest time between two answers that would drop rows, ms. */
 const DOUBT_PAUSE_MS = 1000
-/** While an older copy is all that there is, it is asked for the stream this often at least, ms. */
+/** The longest pause between two requests while the server shows an older copy of the stream, ms. */
 const OLDER_PAUSE_MS = 2000
-/** A live connection that is made again stays `live` for so long without an answer, ms. */
+/** How long the status stays `live` without an answer when a live connection is made again, ms. */
 const QUIET_MS = 1000
 
 /**
@@ -92,14 +92,14 @@ export class StreamReader {
     }
   }
 
-  /** Tries now what waits: for credentials, for the server, for a stream to appear. */
+  /** Ends a wait (for credentials, for the server, for a stream to appear) and tries now. */
   reconnect(reason: ReconnectReason): void {
     if (this.#phase === 'closed') return
     this.#go()
     this.#gate.hurry(reason)
   }
 
-  /** A tab wants rows now: what has been silent for a moment is not waited for, unless the stream itself is quiet. */
+  /** A tab wants rows now: gives up a request that has been silent for a moment, but not a live request on a quiet stream. */
   hurry(): void {
     if (this.#phase !== 'reading') return
     if (this.#gate.isLive) void this.#hurryLive()
@@ -112,7 +112,7 @@ export class StreamReader {
     if (read === this.#read) this.#gate.hurry('online')
   }
 
-  /** Asks the server anew, past all caches, for what follows; a request that it holds is given up. */
+  /** Reads on past all HTTP caches; gives up the request under way. */
   askAgain(): void {
     if (this.#phase !== 'reading' && this.#phase !== 'resting') return
     this.#isFresh = true
@@ -121,7 +121,7 @@ export class StreamReader {
     this.#go()
   }
 
-  /** Reads no more until told otherwise: nobody can see the rows (`hide`), or nobody may (`forget`). */
+  /** Stops reading: no tab is visible (`hide`, until {@link show} or {@link reconnect}), or the cache was cleared (`forget`). */
   halt(why: 'hide' | 'forget'): void {
     if (this.#phase === 'closed' || (why === 'hide' && this.#phase !== 'reading')) return
     this.#phase = why
@@ -130,7 +130,7 @@ export class StreamReader {
     this.#wake?.()
   }
 
-  /** A tab can be seen, or waits for rows. */
+  /** A tab is visible, or waits for rows. */
   show(): void {
     if (this.#phase === 'hide') this.#go()
   }
@@ -152,7 +152,7 @@ export class StreamReader {
     this.#wake?.()
   }
 
-  /** Narrowing would take the phase for final, and others change it while something is awaited. */
+  /** A method, because TypeScript would narrow the field and not see that it changes during an `await`. */
   #now(): Phase {
     return this.#phase
   }
@@ -189,7 +189,7 @@ export class StreamReader {
     }
   }
 
-  /** A request of a read that is over says nothing of the one that has followed it. */
+  /** Passes a read's reports to the gate. Once the read is over, its reports are ignored: another read has followed. */
   #requestsOf(signal: AbortSignal): Requests {
     const gate = this.#gate
     return {
@@ -209,7 +209,7 @@ export class StreamReader {
     }
   }
 
-  /** A live connection is made again now and then. Nobody has to know, unless no answer comes. */
+  /** A live connection is made again from time to time. The status changes only when no answer comes. */
   #announce(): void {
     if (this.#connection !== 'live') {
       this.#transition('connect')
@@ -261,7 +261,7 @@ export class StreamReader {
     }
   }
 
-  /** What the server says now contradicts what it said before: it is asked again after a pause, past all caches. */
+  /** The server contradicts its earlier answers: it is asked again after a pause, past all HTTP caches. */
   #doubted(): Again {
     const { olderLeftMs } = this.#options.place()
     this.#isFresh = true
@@ -280,7 +280,7 @@ export class StreamReader {
       return
     }
     const hasMoved = fresh.items.length > 0 && fresh.offset > before
-    // What is read in place of the rows is no progress before it is shown: it could be read again and again.
+    // The next reading is no progress before it is shown: it may have to be read again and again.
     if (hasMoved && isCounted) this.#gate.moved()
     else if (hasMoved) this.#gate.continued()
     if (isCounted) {
@@ -303,11 +303,11 @@ export class StreamReader {
   }
 }
 
-/** A live request may be swallowed, or just slow: the next one will tell. Others are answered at once, by a server that is there. */
+/** A silent live request may be lost or slow: the next request shows which. A server answers a catch-up request at once. */
 const silence = (kind: RequestKind, silentMs: number): SourceError => {
   const message = `the server has said nothing for ${String(Math.round(silentMs / 1000))} s`
   return new SourceError(kind === 'live' ? 'interrupted' : 'unreachable', message)
 }
 
-/** What a connection state says of the rows. */
+/** Whether the rows are up to date in this state of the connection. */
 export const isUpToDate = (connection: EngineStatus['connection']): boolean => connection === 'live' || connection === 'ended'

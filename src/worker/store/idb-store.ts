@@ -36,7 +36,7 @@ export class IdbStore implements Store {
   readonly #name: string
   readonly #durability: 'relaxed' | 'strict'
   readonly #clock: Clock
-  /** Why there is no connection any more. */
+  /** Why the connection has ended; null while it is open. */
   #lostReason: Error | null = null
   #settleLost: (reason: Error) => void = () => undefined
   readonly lost: Promise<Error>
@@ -90,7 +90,7 @@ export class IdbStore implements Store {
     const meta: unknown = await tx.store.get(META_KEY)
     const stored = meta ?? (await tx.store.get(CLAIM_KEY))
     if (isClaim(stored) && isOutdated({ writer, since }, stored, now)) throw new LostCacheError('the cache has another writer')
-    // Meta that cannot be read is found by `read`, which follows, and is then replaced.
+    // Unreadable meta is left to `read`, which follows and finds it; the next commit then replaces it.
     if (isStoredMeta(meta)) await tx.store.put({ ...meta, writer, since }, META_KEY)
     else await tx.store.put({ writer, since }, CLAIM_KEY)
     await tx.done

@@ -1,13 +1,13 @@
-/** What an HTTP answer of a durable stream is, and is not. */
+/** Checks and reads the HTTP answers of a durable stream. */
 
 export const isEventStream = (response: Response): boolean => response.headers.get('content-type')?.includes('text/event-stream') ?? false
 
-/** Durable Streams protocol: every answer to a read says where it ends. Others are from something else at that address. */
+/** Durable Streams protocol: every answer to a read has its end offset. An answer without it is from another program. */
 export const isFromStream = (response: Response): boolean => isEventStream(response) || response.headers.has('stream-next-offset')
 
 /**
- * A long-poll ends with news, or with 204 when its time is up. One that ends early with nothing is what a server does with
- * those that wait on a stream that is deleted, and the next request may meet another stream at the same offset.
+ * A long-poll ends with news, or with 204 when its time is up. When a stream is deleted, a server ends its long-polls early and
+ * empty, and the next request may meet another stream at the same offset.
  */
 export async function isInterruptedPoll(url: URL, response: Response): Promise<boolean> {
   if (url.searchParams.get('live') !== 'long-poll' || response.status !== 200) return false
@@ -16,8 +16,8 @@ export async function isInterruptedPoll(url: URL, response: Response): Promise<b
 }
 
 /**
- * Reads a body to its end, so that one that breaks off is a failed request; the client takes a body that breaks off later for
- * the end of the session. Event streams have no end.
+ * Reads a body to its end, so that a body that breaks off is a failed request: the client would take it for the end of the
+ * session. An event stream has no end, and is returned as it is.
  * @param heard is called for every part that arrives
  */
 export async function readWhole(response: Response, heard: () => void): Promise<Response> {
@@ -25,7 +25,7 @@ export async function readWhole(response: Response, heard: () => void): Promise<
   const body = await readBytes(response.body, heard)
   const { status, statusText } = response
   const headers = new Headers(response.headers)
-  // The client parses a refusal that calls itself JSON, and takes one that is not for a failure of the network.
+  // The client parses a refusal with a JSON content type; if the text is not JSON, it reports a failure of the network.
   if (!response.ok) headers.set('content-type', 'text/plain')
   return new Response(status === 204 || status === 205 ? null : body, { status, statusText, headers })
 }
@@ -52,7 +52,7 @@ async function readBytes(body: ReadableStream<Uint8Array>, heard: () => void): P
 
 /**
  * The answer with a body whose parts pass through `onPart` as they arrive.
- * @param onPart returns the bytes that are handed on; what it throws ends the body
+ * @param onPart returns the bytes that are handed on; its errors end the body
  * @param onEnd the body has ended, or has failed
  */
 export function watchBody(response: Response, onPart: (bytes: Uint8Array) => Uint8Array, onEnd: () => void): Response {

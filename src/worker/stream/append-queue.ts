@@ -11,17 +11,17 @@ interface Waiting extends Append {
 }
 
 export interface AppendQueueOptions {
-  /** Makes one request of them. */
+  /** Sends the appends in one request. */
   send(appends: ReadonlyArray<Append>): Promise<void>
-  /** The server has refused what it was sent: another append may well be taken. */
+  /** The server has refused this request, but may accept another append. */
   isRefusal(error: unknown): boolean
 }
 
 /**
- * Sends appends in their order; those that come while a request is under way go together in the next one.
+ * Sends appends in their order; appends that come while a request is under way go together in the next request.
  *
- * The client batches as well, but it rejects all that wait along with what is refused, although that was never sent. One
- * engine writes for all tabs, so one faulty component would fail the writes of the others.
+ * The client batches as well, but when it rejects a refused append, it also rejects the waiting appends, which were never sent.
+ * One engine writes for all tabs, so one faulty component would fail the writes of the other components.
  */
 export class AppendQueue {
   readonly #options: AppendQueueOptions
@@ -46,14 +46,14 @@ export class AppendQueue {
       try {
         await this.#deliver(batch)
       } catch (error) {
-        // The server is away, or takes nothing from anybody: what waits would meet the same, after as long a wait.
+        // The server is away, or refuses every append: the waiting appends would fail too, each after another wait.
         for (const one of [...batch, ...this.#waiting.splice(0)]) one.reject(error)
       }
     }
     this.#isSending = false
   }
 
-  /** The first ones, as far as they can be one request. */
+  /** Takes out the first appends, as many as can go in one request. */
   #next(): Waiting[] {
     const [first, ...others] = this.#waiting
     const count = others.findIndex((other) => !goTogether(first?.options, other.options))
@@ -77,7 +77,7 @@ export class AppendQueue {
   }
 }
 
-/** A server counts a producer's requests, and drops those that it knows: each of its appends is one. */
+/** A server counts a producer's requests, and drops repeated ones: each append of a producer is a request of its own. */
 export const isProducers = ({ producerId }: AppendSettings): boolean => producerId !== undefined
 
 /** A request has one content type. */

@@ -16,7 +16,7 @@ const CONTROL_EVENT = /\nevent: ?control\n/g
 export class EventStream {
   #endsInCr = false
   #tail = '\n'
-  /** When the first data event came that no control event has followed, ms; null when there is none. */
+  /** When the first data event after the last control event came, ms; null when there is none. */
   #dataSince: number | null = null
 
   /** @param now ms */

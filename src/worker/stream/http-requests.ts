@@ -9,15 +9,15 @@ export class HttpRequests {
   readonly #ask: RequestAsker
   readonly #fetch: typeof fetch
 
-  /** @param given what does the requests; default: the global `fetch` */
+  /** @param given the application's `fetch`; default: the global `fetch` */
   constructor(ask: RequestAsker, given: typeof fetch = (...args) => fetch(...args)) {
     this.#ask = ask
     this.#fetch = given
   }
 
   /**
-   * Headers and params are asked for before each request, so that a token refreshes while the server is being tried again.
-   * @throws SourceError `application` where they cannot be had because the application's function fails
+   * The tabs give headers and params before each request, so that a token refreshes while the server is being tried again.
+   * @throws SourceError `application` when the application's function fails, `unreachable` when no tab is left to ask
    */
   async values(): ReturnType<RequestAsker> {
     try {
@@ -28,7 +28,7 @@ export class HttpRequests {
     }
   }
 
-  /** The browser's HTTP cache is left out: the engine keeps a copy of its own, and a stream that was made again can have the old one's ETag. */
+  /** Bypasses the browser's HTTP cache: the engine has its own copy, and a stream that was made again can have the old ETag. */
   send(url: URL, init: RequestInit | undefined, values: Awaited<ReturnType<RequestAsker>>): Promise<Response> {
     for (const [name, value] of Object.entries(values.params)) if (!PROTOCOL_PARAMS.has(name)) url.searchParams.set(name, value)
     const headers = new Headers(init?.headers)
@@ -63,7 +63,7 @@ export const statusOf = (error: unknown): number | undefined => {
 export function failureOf(status: number | undefined, resuming: boolean): SourceFailure {
   if (status === 401 || status === 403) return 'unauthorized'
   if (status === 404 || status === 410) return 'missing'
-  // An offset that a server does not know is one from another life of the stream.
+  // The server does not know the offset: the offset is from an earlier stream at this URL.
   if ((status === 400 || status === 416) && resuming) return 'bad-offset'
   if (status !== undefined && status >= 400 && status < 500 && status !== 429 && status !== 408) return 'refused'
   return 'unreachable'

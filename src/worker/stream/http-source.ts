@@ -16,13 +16,13 @@ import { limited } from './timeout.ts'
 const NO_RETRIES: BackoffOptions = { initialDelay: 0, maxDelay: 0, multiplier: 1, maxRetries: 0 }
 /** Caches on the way do not know a URL with a new value of this parameter. */
 const FRESH_PARAM = 'cache-buster'
-/** The last batch of a session has been received whole; handling it cannot take so long, ms. */
+/** The longest time for handling the last batch of a session, which has been received whole, ms. */
 const LAST_BATCH_LIMIT_MS = 30_000
 
-/** How the session of a given stream object ends. */
+/** The report of a failed session of the application's stream object. */
 const GIVEN_UP: RequestEnd = { kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 }
 
-/** What an application may bring of its own; only possible in the page. */
+/** The application's own `fetch` or stream object; only possible in the page. */
 export interface GivenTransport {
   readonly fetch?: typeof fetch | undefined
   readonly stream?: DurableStream | undefined
@@ -33,7 +33,7 @@ export class HttpSource implements StreamSource {
   readonly #settings: StreamSettings
   readonly #requests: HttpRequests
   readonly #writer: HttpWriter
-  /** An application's own stream object; it then does the requests as it likes. */
+  /** The application's own stream object, which then makes the requests. */
   readonly #given: DurableStream | undefined
 
   constructor(settings: StreamSettings, ask: RequestAsker, given: GivenTransport = {}) {
@@ -78,8 +78,8 @@ export class HttpSource implements StreamSource {
         if (session.signal.aborted) return
         try {
           assertOffset(batch)
-          // An SSE connection that is cut between data and its control event hands on the data with the offset from before
-          // it, and a server may say the same offset again. The events are read once more: rows never outrun the offset.
+          // When an SSE connection breaks between data and its control event, the client hands on the data with the offset
+          // before it. A server may also repeat an offset. The events are read once more: rows never outrun the offset.
           if (live === 'sse' && batch.items.length > 0 && batch.offset === progress.offset) throw new SourceError('older', 'events came without the offset that follows them')
           if (this.#given) requests.over({ kind: progress.hasBegun ? 'live' : 'catch-up', ok: true, isIdle: false, retryAfterMs: 0 })
           await onBatch(batch)
@@ -108,7 +108,7 @@ export class HttpSource implements StreamSource {
   async #request(request: ReadRequest, signal: AbortSignal, fail: (error: SourceError) => void): Promise<StreamResponse> {
     const { offset, live, requests } = request
     if (this.#given) {
-      // Its requests are its own affair: here a session counts as one, and each batch after the first as another.
+      // The object makes its requests out of sight: the session counts as one request, and each batch after the first as another.
       await requests.turn()
       requests.sent('catch-up')
       return this.#given.stream<unknown>({ offset, live, json: true, signal })
@@ -140,7 +140,7 @@ export class HttpSource implements StreamSource {
     return this.#writer.end()
   }
 
-  /** Every request of a read. The first failure ends the read, whatever the client would do about it. */
+  /** The `fetch` of a read's requests. The first failure ends the read, also when the client would try again. */
   #readFetch({ isFresh, requests, onAnswer }: ReadRequest, session: AbortSignal, fail: (error: SourceError) => void): typeof fetch {
     return async (input, init) => {
       const { signal, unlink } = linked(session, init?.signal)
@@ -223,7 +223,7 @@ function assertOffset({ offset }: StreamBatch): void {
   if (typeof offset !== 'string' || ['', 'undefined', 'null'].includes(offset)) throw new SourceError('refused', 'the server did not say at which offset its events end')
 }
 
-/** Why an answer is of no use; null when it is. */
+/** Why an answer cannot be used; null when it can. */
 async function failureOfAnswer(url: URL, response: Response): Promise<SourceError | null> {
   const { ok, status } = response
   if (!ok) return new SourceError(failureOf(status, url.searchParams.get('offset') !== START_OFFSET), `the server answered ${String(status)}`, { status })

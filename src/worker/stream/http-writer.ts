@@ -10,16 +10,16 @@ import { limited, Timeout } from './timeout.ts'
 
 /** Back-off of a write, ms and factor. */
 const WRITE_BACKOFF = { initialDelay: 100, maxDelay: 15_000, multiplier: 1.5 }
-/** A write is tried this often before its caller is told. */
+/** How often a failed write is tried again before its caller is told. */
 const WRITE_RETRIES = 3
-/** A server may ask for a longer pause than the longest back-off; whoever appends is told, and not kept waiting for hours. */
+/** The longest `Retry-After` that a write waits for, ms: an append does not wait for hours, but rejects. */
 const LONGEST_PAUSE_MS = WRITE_BACKOFF.maxDelay
 
 /** The write side of a durable stream over HTTP, and the question where the stream ends. */
 export class HttpWriter {
   readonly #settings: StreamSettings
   readonly #requests: HttpRequests
-  /** An application's own stream object; it then does the requests as it likes. */
+  /** The application's own stream object, which then makes the requests. */
   readonly #given: DurableStream | undefined
   readonly #queue = new AppendQueue({ send: (appends) => this.#post(appends), isRefusal })
 
@@ -32,7 +32,7 @@ export class HttpWriter {
   async append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
     try {
       if (this.#given) await this.#given.append(body, options)
-      // A server takes a producer's appends in their order only, so they wait for each other without batching too.
+      // A server takes a producer's appends only in their order, so they wait for each other also without `batching`.
       else if (this.#settings.batching || isProducers(options)) await this.#queue.add({ body, options })
       else await this.#post([{ body, options }])
     } catch (error) {
@@ -56,7 +56,7 @@ export class HttpWriter {
     }
   }
 
-  /** One request. The server is told the last sequence number of them, as by the client. */
+  /** Sends appends in one request, with the last sequence number among them, as the client does. */
   async #post(appends: ReadonlyArray<Append>): Promise<void> {
     const { url, backoff } = this.#settings
     const options = appends[0]?.options ?? {}
@@ -73,19 +73,19 @@ export class HttpWriter {
     await stream.append(joined(appends, contentType), { ...(contentType === null ? {} : { contentType }), ...(seq === undefined ? {} : { seq }) })
   }
 
-  /** Every request of a write: an append is pending for no longer than its parts may take, so each of them has a limit. */
+  /** The `fetch` of a write's requests. Each step has a time limit, so that no append is pending for ever. */
   #writeFetch(): typeof fetch {
     return async (input, init) => {
       const { silenceTimeoutMs } = this.#settings
       const within = `within ${String(silenceTimeoutMs)} ms`
-      // A read waits for them as long as it takes, since a user may be signing in; whoever appends waits for an answer.
+      // A read waits for the values without a limit, since a user may be signing in; the caller of an append needs an answer.
       const values = await told(limited(this.#requests.values(), silenceTimeoutMs), 'REQUEST_VALUES', `no tab has given its headers and params ${within}`)
       const given = new AbortController()
       const { signal, unlink } = linked(given.signal, init?.signal)
       try {
         const answer = this.#requests.send(new URL(input instanceof Request ? input.url : input), { ...init, signal }, values)
         const whole = limited(answer.then((response) => readWhole(response, () => undefined)), silenceTimeoutMs)
-        // The client repeats what fails on the network. This one may have been carried out: it is for the application to decide.
+        // The client repeats a request that fails on the network. This request may have been carried out, so the caller decides.
         return boundedPause(await told(whole, 'OFFLINE', `the server has not answered ${within}; it may have carried the append out`))
       } finally {
         unlink()
@@ -95,7 +95,7 @@ export class HttpWriter {
   }
 }
 
-/** `work`, whose time-out is told at once. @throws GivenUp */
+/** `work`; its time-out becomes a failure that the client does not repeat. @throws GivenUp */
 async function told<T>(work: Promise<T>, code: ErrorCode, message: string): Promise<T> {
   try {
     return await work
@@ -104,7 +104,7 @@ async function told<T>(work: Promise<T>, code: ErrorCode, message: string): Prom
   }
 }
 
-/** A failure that is told at once: the client takes it for a refusal (408), and repeats none of those. */
+/** A failure that the client does not repeat, because it looks like a refusal (408). */
 class GivenUp extends FetchError {
   readonly told: SidestreamError
 
@@ -115,9 +115,9 @@ class GivenUp extends FetchError {
 }
 
 /**
- * The answer, with a pause that the client can be left to keep: it waits for as long as `Retry-After` says, however long that
- * is, reads negative numbers as years, and what is more than a timer can wait makes it ask at once.
- * @throws GivenUp where the server wants more
+ * The answer, with a `Retry-After` that is safe for the client: it waits without a limit, reads a negative number as a year, and
+ * asks at once when the time is longer than a timer can wait.
+ * @throws GivenUp when the server asks for more than {@link LONGEST_PAUSE_MS}
  */
 function boundedPause(response: Response): Response {
   const { status, statusText, headers, body } = response
@@ -132,16 +132,16 @@ function boundedPause(response: Response): Response {
   return new Response(body, { status, statusText, headers: bounded })
 }
 
-/** The client's `append` takes a producer among its options, and never reads it; so its headers are given to the stream. */
+/** The client's `append` accepts a producer in its options, but ignores it; so the headers are given to the stream object. */
 function producerHeaders({ producerId, producerEpoch, producerSeq }: AppendSettings): Record<string, string> {
   if (producerId === undefined || producerEpoch === undefined || producerSeq === undefined) return {}
   return { 'Producer-Id': producerId, 'Producer-Epoch': String(producerEpoch), 'Producer-Seq': String(producerSeq) }
 }
 
-/** The header of the answer that the client has made an error of. */
+/** A header of the answer that caused the client's error. */
 const headerOf = (error: unknown, name: string): string | undefined => (error instanceof FetchError ? error.headers[name] : undefined)
 
-/** Why the server refuses this producer's append, in words; null when it is about something else. */
+/** Why the server refuses this producer's append, in words; null when the error has another cause. */
 function producerRefusal(error: unknown): string | null {
   const status = statusOf(error)
   const epoch = headerOf(error, 'producer-epoch')
@@ -150,7 +150,7 @@ function producerRefusal(error: unknown): string | null {
   return status === 409 && expected !== undefined ? `the producer has left appends out: the server expects ${expected} as its producerSeq` : null
 }
 
-/** A stream that is closed takes nothing more, whatever it is. */
+/** Whether the server refuses only this request: a closed stream refuses every append. */
 const isRefusal = (error: unknown): boolean =>
   producerRefusal(error) !== null || (failureOf(statusOf(error), false) === 'refused' && headerOf(error, 'stream-closed') !== 'true')
 

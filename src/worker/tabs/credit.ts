@@ -1,14 +1,14 @@
 import type { Clock } from '../ports.ts'
 
-/** From this many refusals in a row on a tab is given time: the answer to each is the whole state, 0.3 s of the worker for 100,000 rows. */
+/** This many refusals in a row cause a pause: each costs the worker the whole state, 0.3 s for 100,000 rows. */
 const REFUSALS_BEFORE_A_PAUSE = 3
-/** The pause doubles with each further refusal, from the first to the second of these, ms. */
+/** The first and the longest pause, ms; the pause doubles with each further refusal. */
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 60_000
 
 /**
- * Leave to send a tab one message. Everything that is sent takes it and the tab's answer gives it back, so a frozen tab costs one
- * message, whatever happens meanwhile.
+ * The permission to send a tab one message. Each message takes it, and the tab's answer gives it back, so a frozen tab costs only
+ * one message.
  *
  * - `free` a message may go out · `taken` one is under way · `paused` the tab has refused too often in a row
  */
@@ -53,7 +53,7 @@ export class Credit {
     this.answered()
   }
 
-  /** The tab did not take a batch: the next one has everything, and a tab that refuses that as well is given time. */
+  /** The tab has refused a batch: the next batch has the whole state. After several refusals in a row a pause comes first. */
   refused(): void {
     this.#refusals += 1
     const excess = this.#refusals - REFUSALS_BEFORE_A_PAUSE
@@ -68,7 +68,7 @@ export class Credit {
     this.#phase = { kind: 'paused', cancel }
   }
 
-  /** The tab itself asks for something: it is not given time any longer. */
+  /** The tab itself asks for something: the pause ends. */
   renew(): void {
     this.#refusals = 0
     if (this.#phase.kind !== 'paused') return

@@ -1,17 +1,17 @@
 import type { InvalidEvent, StreamBatch } from '../../shared/batch.ts'
 import { withoutTooDeep, type RawEvents } from './raw-events.ts'
 
-/** Events that wait for a tab that wants them; beyond that the stream waits for the tab. */
+/** The most raw events that wait for a tab; with more, the stream waits for the tab. */
 const WAITING_ITEMS = 20_000
-/** Reports of quarantined events that wait for a slow tab: the first ones. */
+/** The most reports of quarantined events that wait for a slow tab; later reports are dropped. */
 const WAITING_REPORTS = 1000
 
-/** Raw events and reports of quarantined ones that wait for one tab. */
+/** Raw events, and reports of quarantined events, that wait for one tab. */
 export class EventQueue {
   readonly #wantsEvents: boolean
   #events: StreamBatch[] = []
   #invalid: ReadonlyArray<InvalidEvent> = []
-  /** Raw events that the tab was too slow for; while there are any, it gets no others. */
+  /** Number of raw events that the tab was too slow for; while it is not 0, the tab gets no raw events. */
   #missed = 0
   #waiting: (() => void)[] = []
 
@@ -40,7 +40,7 @@ export class EventQueue {
     this.#report(fresh.invalid)
   }
 
-  /** Everything that waits; the queue is empty then. */
+  /** Takes out everything that waits. */
   take(): RawEvents {
     const taken = { events: this.#events, invalid: this.#invalid }
     this.#events = []
@@ -49,7 +49,7 @@ export class EventQueue {
     return taken
   }
 
-  /** The tab has not taken these: they come before all others. */
+  /** The tab has not taken these events and reports: they come before all others. */
   putBack({ events, invalid }: RawEvents): void {
     this.#events.unshift(...events)
     this.#invalid = [...invalid, ...this.#invalid].slice(0, WAITING_REPORTS)

@@ -17,11 +17,11 @@ import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
 import { TabView } from './tab-view.ts'
 
-/** Changed rows that one message carries at most: a few tens of ms of a tab's work, taken in slices there. */
+/** The most changed rows of one message: a few tens of ms of a tab's work, which the tab does in slices. */
 const BATCH_ROWS = 2000
-/** Rows of a progressive collection that go along at once, when there is nothing else. */
+/** A batch with fewer rows than this is filled up with rows of progressive collections. */
 const FILL_ROWS = 500
-/** Transaction ids that wait for a slow tab: the newest ones. */
+/** The most transaction ids that wait for a slow tab; the oldest are dropped. */
 const WAITING_TXIDS = 4096
 
 const NO_STATE = emptyState([], '')
@@ -30,28 +30,28 @@ const NOWHERE: Position = { branch: '', seq: 0, digest: 0, offset: START_OFFSET 
 /** A tab as the engine reaches it. */
 export interface TabLink {
   readonly tab: TabContract
-  /** Aborts when the tab is gone; nothing is then waited for any longer. */
+  /** Aborts when the tab is gone; all waits for the tab then end. */
   readonly gone: AbortSignal
 }
 
-/** What the state is worth. */
+/** How far the state can be shown. */
 export interface Readiness {
   /** The collections can be shown. */
   readonly ready: boolean
-  /** They cannot yet, but what there is may go to the tab already: more follows at once. */
+  /** The collections cannot be shown yet, but their rows may go to the tab already: more rows follow at once. */
   readonly flowing: boolean
   /** The server has not confirmed the rows. */
   readonly stale: boolean
 }
 
-/** What a stream batch did, as it is published. */
+/** The effects of a stream batch, as they are published. */
 export interface Publication extends Readiness {
-  /** What tabs are to see, and where it is. */
+  /** The state that tabs are to show, and its position. */
   readonly state: State
   readonly to: Position
   /** The stream has just been read to its end. */
   readonly atEnd: boolean
-  /** What has changed in it since the last publication. */
+  /** The changes of the state since the last publication. */
   readonly diff: RowDiff
   readonly txids: ReadonlyArray<string>
   readonly events: ReadonlyArray<StreamBatch>
@@ -72,26 +72,26 @@ export interface SessionOptions {
 
 /** How the next batch continues what the tab has. */
 type Continuation =
-  /** The tab has brought rows along that are not compared with the state yet: until then it gets none. */
+  /** The tab has rows of an earlier engine, which are not compared with the state yet: until then it gets no rows. */
   | { readonly kind: 'undecided'; readonly have: Have }
-  /** The batch follows what the tab has, but for these collections, whose rows it replaces. */
+  /** The batch follows the tab's rows, except in these collections, whose rows it replaces. */
   | { readonly kind: 'follows'; readonly replaced: ReadonlyArray<string> }
   /** It replaces all rows: the tab cannot say what it has, or has lost it. */
   | { readonly kind: 'replaces' }
 
 const FOLLOWS: Continuation = { kind: 'follows', replaced: [] }
 
-/** What the tab is to see. */
+/** The state that the tab is to show. */
 interface Target extends Readiness {
   readonly state: State
 }
 
 /**
- * One tab's view of the engine: what the tab lacks, and the credit to send it. One message is in flight; until it is
- * answered, later changes of a row fold into one, and of the status only the latest counts. So a slow tab costs memory for its
- * changed rows, never for the events, and a frozen one costs one message.
+ * One tab's view of the engine: the rows that the tab lacks, and the credit to send them. One message is in flight; until it is
+ * answered, later changes of a row fold into one change, and only the latest status counts. So a slow tab costs memory for its
+ * changed rows, never for the events, and a frozen tab costs one message.
  *
- * It is long because what is pending, what the next batch continues and the credit change together: each batch is made of all three.
+ * It is long because the pending rows, the continuation and the credit change together: each batch is made of all three.
  */
 export class TabSession {
   readonly #link: TabLink
@@ -103,12 +103,12 @@ export class TabSession {
   /** Null until there is a state. */
   #target: Target | null = null
   #continuation: Continuation
-  /** Where the tab is. */
+  /** Offset of the tab's rows. */
   #from: string
-  /** Where the tab will be with everything pending. */
+  /** Position of the tab's rows once everything pending is applied. */
   #to: Position = NOWHERE
   #txids: ReadonlyArray<string> = []
-  /** What is pending is more than one batch, and has been sorted. */
+  /** The pending rows are more than one batch, and have been sorted. */
   #isBacklog = false
   /** What the tab was last told. */
   #told: { readonly ready: boolean; readonly stale: boolean } | null = null
@@ -147,7 +147,7 @@ export class TabSession {
     })
   }
 
-  /** What the tab has brought along is newer than what was read so far. */
+  /** The rows that the tab has of an earlier engine are newer than the state. */
   get isAhead(): boolean {
     const have = this.#have
     return have !== null && this.#to.offset < have.upTo
@@ -177,7 +177,7 @@ export class TabSession {
     this.#pump()
   }
 
-  /** Shows rows that were stored of subsets; the state is still being read. */
+  /** Shows the stored rows of subsets, while the state is still being read. */
   preview(find: (subset: Subset) => Preview | null): void {
     if (this.#target || this.#options.tab.hasRows) return
     this.#view.preview(find)
@@ -189,10 +189,10 @@ export class TabSession {
     const have = this.#have
     this.#view.fold(diff, have !== null)
     this.#aim(state, readiness)
-    // What was read before, and not shown in time, is not going to be.
+    // The branch has changed: the rows of the former branch's unsent transactions will not be shown.
     if (to.branch !== this.#to.branch) this.#txids = []
     this.#txids = [...this.#txids, ...txids].slice(-WAITING_TXIDS)
-    // A tab that is ahead has been handed those up to its offset already.
+    // A tab that is ahead has been handed the events up to its offset already.
     this.#events.add({ events, invalid }, have?.offset ?? '')
     this.#to = to
     this.#catchUp(state, to, atEnd)
@@ -216,15 +216,15 @@ export class TabSession {
   }
 
   /**
-   * The engine's status has changed. No batch is sent here: the engine may be between a change of its rows and the publication that
-   * says at which offset they are.
+   * The engine's status has changed. No batch is sent here: the engine may have changed its rows, and not yet published the
+   * offset of the change.
    */
   status(): void {
     this.#isStatusDue = true
     if (this.#credit.isFree && !this.#link.gone.aborted) this.#sendStatus()
   }
 
-  /** Whether more raw events can be taken for the tab, or it is gone. */
+  /** Whether the queue takes more raw events for the tab; true also when the tab is gone. */
   get hasRoom(): boolean {
     return this.#events.hasRoom || this.#link.gone.aborted
   }
@@ -248,16 +248,16 @@ export class TabSession {
     this.#view.attach(state, readiness.ready)
   }
 
-  /** What the tab has brought along is of use as soon as the state is as new: then it gets what it lacks. */
+  /** Compares the tab's own rows with the state, once the state is as new: the tab then gets only the rows that it lacks. */
   #catchUp(state: State, to: Position, atEnd: boolean): void {
     const have = this.#have
     if (!have || this.#target?.flowing) return
     const { isAhead } = this
     if (isAhead && !atEnd) return
-    // No tab can be ahead of a stream's end: this one was put back to an earlier state.
+    // No tab can be ahead of a stream's end: the stream was put back to an earlier state.
     const diff = !isAhead && state.lineage.holds(have) ? changesSince(state, have.seq) : null
     if (diff) {
-      // Of subsets the tab cannot say which rows it has.
+      // The tab cannot say which rows of subsets it has.
       this.#continuation = { kind: 'follows', replaced: this.#view.unknown }
       this.#view.fold(diff, false)
     } else {
@@ -269,7 +269,7 @@ export class TabSession {
     const { ready, stale, flowing } = this.#target ?? NO_TARGET
     if (!this.#events.isEmpty) return true
     if (this.#continuation.kind === 'undecided') return false
-    // Until the rows are worth showing they wait here: sent once, in order, they cost the tab the least.
+    // Rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
     if (!ready) return (flowing && this.#pending.size > 0) || this.#hasEarly
     return (
       this.#pending.size > 0 ||
@@ -283,7 +283,7 @@ export class TabSession {
     )
   }
 
-  /** Something that is shown before the rest is worth it. */
+  /** There are rows or subsets that the tab shows before the state is ready. */
   get #hasEarly(): boolean {
     return this.#view.hasNews || [...this.#view.early].some((name) => this.#pending.has(name))
   }
@@ -301,7 +301,7 @@ export class TabSession {
     }
     this.#options.subsets.settle()
     const hasNews = this.#hasNews()
-    // A long load must not keep back what its connection has come to.
+    // A long load must not delay the connection's status.
     if (this.#isStatusDue && !(hasNews && this.#isNextLast)) this.#sendStatus()
     else if (hasNews) this.#sendBatch()
   }
@@ -313,14 +313,14 @@ export class TabSession {
       this.#credit.answered()
       this.#pump()
     }
-    // A tab that fails at its status, or is gone, is noticed by its rows.
+    // A failed status call is ignored: the next batch shows whether the tab has a problem.
     abortable(Promise.resolve(this.#link.tab.status(this.#options.status())), this.#link.gone).then(answered, answered)
   }
 
   #sendBatch(): void {
     this.#credit.take()
     const batch = this.#next()
-    // An answer that never comes is not waited for.
+    // Ends when the tab is gone: its answer would never come.
     abortable(this.#link.tab.apply(batch), this.#link.gone).then(
       (ack) => {
         this.#onAnswer()
@@ -336,7 +336,7 @@ export class TabSession {
         this.#onAnswer()
         if (this.#link.gone.aborted) return
         this.#options.onProblem(toErrorData(error, 'TAB_GONE'))
-        // Rows can always be sent; raw events perhaps not, and then the second attempt fails as well.
+        // Raw events may be impossible to send: after a second failure in a row only the rows are sent again.
         this.#retract(this.#credit.hasRefused ? { ...batch, events: [], invalid: [] } : batch)
         this.#pump()
       },
@@ -348,7 +348,7 @@ export class TabSession {
     if (missed > 0) this.#options.onProblem({ code: 'TAB_GONE', message: `a tab did not answer, and has missed ${String(missed)} raw events`, retryable: false })
   }
 
-  /** The tab did not take the batch: it gets the whole state, and what else the batch carried. */
+  /** The tab did not take the batch: it gets the whole state, and the batch's txids, events and reports once more. */
   #retract(batch: DiffBatch): void {
     if (batch.branch === this.#to.branch) this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
     this.#events.putBack(batch)

@@ -23,7 +23,7 @@ interface Want {
   /** Null while the state is not there yet, and when the want is for the whole collection. */
   held: HeldSubset | null
   isAttached: boolean
-  /** Where the rows end that are shown before the state is there. */
+  /** Where the rows of the preview end; null without a preview. */
   preview: Extent | null
   /** The extent that the tab was told last; null when the subset has not been served. */
   told: Extent | null
@@ -38,7 +38,7 @@ interface Part {
   isProgressive: boolean
   /** Key → how many of the held subsets have the row. */
   readonly uses: Map<string, number>
-  /** Rows that are shown before the state is there: key → the row's `_seq`. */
+  /** Rows of the preview, which is shown before the state is there: key → the row's `_seq`. */
   readonly preview: Map<string, unknown>
 }
 

@@ -4,7 +4,7 @@ import type { LoggedRequest } from './request-log.ts'
 /** `true` lets a request through; `false` is a 401; a number is that status. */
 export type TokenRule = (token: string | null, request: LoggedRequest) => boolean | number
 
-/** A string is the one token that is good; `null` asks for none. */
+/** A string is the only valid token; `null` asks for no token. */
 export type TokenDemand = string | TokenRule | null
 
 /** The status to refuse with, or `null` to let the request through. */

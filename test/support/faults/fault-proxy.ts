@@ -8,7 +8,7 @@ import { PacedLink } from './paced-link.ts'
 import { matches, RequestLog, type RequestMatch, type RequestRecord } from './request-log.ts'
 import { Upstream } from './upstream.ts'
 
-/** Stands between the pages and the server, and does to the traffic what networks and servers do. */
+/** A proxy between the pages and the server, which makes the faults of networks and servers. */
 export class FaultProxy {
   readonly log = new RequestLog()
   private readonly plan = new FaultPlan()

@@ -3,7 +3,7 @@ import type { Predicate } from './expression.ts'
 import { movesBetween, NO_MOVES, type Candidates, type Members, type Moves } from './members.ts'
 import { areOrdered, endOf, kindOf, placeOf, type Entry, type Order } from './order.ts'
 
-/** How many rows beyond the prefix are known: so many rows can leave it before a pass over all rows is needed. */
+/** How many rows beyond the prefix are known: that many rows can leave it before a pass over all rows is needed. */
 const SPARE_ROWS = 200
 
 /**
@@ -80,8 +80,8 @@ export class PrefixMembers implements Members {
   }
 
   /**
-   * The prefix after what was noted. It costs the rows that have changed and those that its end has passed over, however long the
-   * prefix is. @returns null when the prefix has no end by value
+   * Moves the prefix after the noted changes. The cost depends on the changed rows and on the rows that the prefix's end passes,
+   * not on the prefix's length. @returns null when the prefix has no end by value
    */
   #move(): Moves | null {
     const known = this.#known
@@ -109,7 +109,7 @@ export class PrefixMembers implements Members {
     return { entered, left, changed }
   }
 
-  /** The prefix, anew. */
+  /** Makes the prefix again from the known rows. */
   #show(isChanged: (key: string) => boolean): Moves {
     const before = this.#keys
     const known = this.#known
