@@ -68,7 +68,7 @@ export class Link {
     if (this.#isClosed) return Promise.reject(closedError())
     if (this.#state.attempt) return this.#state.attempt.session
     const attempt = new Attempt((opening) => this.#open(opening))
-    this.#move('open', attempt)
+    this.#transition('open', attempt)
     return attempt.session
   }
 
@@ -105,21 +105,21 @@ export class Link {
     return this.#state.phase === 'closed'
   }
 
-  #move(event: LinkEvent, attempt: Attempt | null = this.#state.attempt): void {
+  #transition(event: LinkEvent, attempt: Attempt | null = this.#state.attempt): void {
     const phase = LINK_TRANSITIONS[this.#state.phase][event]
     // Only `open` leads to an active phase from another one, and brings the attempt.
     this.#state = phase === 'opening' || phase === 'open' ? { phase, attempt: attempt! } : { phase, attempt: null }
   }
 
   /** The session works: the count of deaths in a row begins again. */
-  thrives(): void {
+  works(): void {
     this.#deaths = 0
   }
 
   close(): void {
     if (this.#isClosed) return
     const { attempt } = this.#state
-    this.#move('close')
+    this.#transition('close')
     this.#end.abort(closedError())
     clearTimeout(this.#restartTimer)
     if (!attempt) return
@@ -145,7 +145,7 @@ export class Link {
         const session = await connect(opened.endpoint, await this.#options.hello(), this.#options.tab)
         if (this.#isClosed) return session
         this.#hasOpened = true
-        this.#move('opened')
+        this.#transition('opened')
         this.#watch(session, attempt)
         this.#options.onSession(session)
         return session
@@ -155,7 +155,7 @@ export class Link {
         attempt.endpoint = null
         // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page.
         if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#isClosed) continue
-        this.#move('fail')
+        this.#transition('fail')
         attempt.life.abort(failure)
         if (!this.#isClosed) this.#options.onDown(failure, true)
         throw failure
@@ -200,7 +200,7 @@ export class Link {
     attempt.endpoint = null
     this.#deaths += 1
     const final = !renewable || this.#deaths > RESTARTS
-    this.#move(final ? 'fail' : 'die')
+    this.#transition(final ? 'fail' : 'die')
     this.#options.onDown(error, final)
     if (final) return
     this.#restartTimer = setTimeout(() => {

@@ -1,5 +1,5 @@
 import type { LoadSubsetOptions } from '@tanstack/db'
-import { MOST_LEVELS, type Constant, type Expression, type OrderTerm, type Subset } from '../shared/subset.ts'
+import { MOST_EXPRESSION_LEVELS, type Constant, type Expression, type OrderTerm, type Subset } from '../shared/subset.ts'
 
 type TanStackExpression = NonNullable<LoadSubsetOptions['where']>
 type TanStackOrder = NonNullable<LoadSubsetOptions['orderBy']>
@@ -42,7 +42,7 @@ function termOf({ expression, compareOptions }: TanStackOrder[number]): OrderTer
   }
 }
 
-function expressionOf(expression: TanStackExpression | TanStackOrder[number]['expression'], levels = MOST_LEVELS): Expression {
+function expressionOf(expression: TanStackExpression | TanStackOrder[number]['expression'], levels = MOST_EXPRESSION_LEVELS): Expression {
   if (levels === 0) return cannotCross('an expression so deeply nested')
   switch (expression.type) {
     case 'ref': {

@@ -103,7 +103,7 @@ export class Tab {
       onError: this.#onError,
       isClosed: () => this.#isClosed,
       onApplied: () => {
-        this.link.thrives()
+        this.link.works()
       },
       onReady: (filling) => {
         this.#lost?.resolve()
@@ -147,7 +147,7 @@ export class Tab {
     // The stream may have grown since a collection started it.
     const end = again && !isPreloaded(this.#phase) ? this.#streamEnd() : null
     if (end && this.#options.settings.live === false) this.reconnect('preload')
-    if (again) this.#move('preload')
+    if (again) this.#transition('preload')
     else this.#start('preload')
     this.collections.start(true)
     if (again && !this.#preload.isReady) this.reconnect('preload')
@@ -176,7 +176,7 @@ export class Tab {
 
   readonly close = (): void => {
     if (this.#isClosed) return
-    this.#move('close')
+    this.#transition('close')
     const error = closedError()
     this.#onError.close()
     this.#txids.rejectAll(error)
@@ -198,13 +198,13 @@ export class Tab {
     return this.#phase === 'closed'
   }
 
-  #move(event: TabEvent): void {
+  #transition(event: TabEvent): void {
     this.#phase = TAB_TRANSITIONS[this.#phase][event]
   }
 
   #start(event: 'start' | 'preload'): void {
     if (this.#isClosed) return
-    this.#move(event)
+    this.#transition(event)
     // The engine sends the rows of all collections now, and once: a collection without a query has to take its rows too.
     this.collections.start(false)
     this.#tell((engine) => engine.start())

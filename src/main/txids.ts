@@ -1,12 +1,10 @@
 import { SidestreamError } from '../shared/errors.ts'
+import { MOST_DELAY_MS } from '../shared/settings.ts'
 
 /** How many seen transaction ids are remembered, so that a late `awaitTxId` resolves at once. */
 const REMEMBERED = 4096
 /** The default time-out, ms, as in @durable-streams/state. */
 const DEFAULT_TIMEOUT_MS = 5000
-
-/** The longest delay of a timer, ms. */
-const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 interface Waiter {
   readonly resolve: () => void
@@ -46,7 +44,7 @@ export class Txids {
         waiters.delete(waiter)
         if (waiters.size === 0 && this.#waiting.get(txid) === waiters) this.#waiting.delete(txid)
         reject(new SidestreamError('TXID_TIMEOUT', `Timeout waiting for txid: ${txid}`, { retryable: true }))
-      }, Math.min(timeoutMs, LONGEST_TIMEOUT_MS))
+      }, Math.min(timeoutMs, MOST_DELAY_MS))
       const waiter: Waiter = {
         resolve: () => {
           clearTimeout(timer)

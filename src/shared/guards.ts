@@ -3,7 +3,7 @@ import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestVa
 import type { CollectionDiff } from './row-diff.ts'
 import { MOST_DELAY_MS, type StreamSettings } from './settings.ts'
 import type { TabStatus } from './status.ts'
-import { MOST_LEVELS, type Subset } from './subset.ts'
+import { MOST_EXPRESSION_LEVELS, type Subset } from './subset.ts'
 
 /*
  * Messages on ports and channels are untrusted: they may come from tabs and workers of other versions, and from other programs of
@@ -93,7 +93,7 @@ const isOrderTerm = (value: unknown): boolean =>
   [value['locale'], value['localeOptions']].every((text) => text === null || isString(text))
 
 /** Constants are not checked here: the compiler refuses those that it does not know. */
-function isExpression(value: unknown, levels = MOST_LEVELS): boolean {
+function isExpression(value: unknown, levels = MOST_EXPRESSION_LEVELS): boolean {
   if (!isRecord(value) || levels === 0) return false
   const { type, path, name, args } = value
   if (type === 'ref') return isListOf(path, isString)

@@ -20,7 +20,7 @@ export type Constant =
   | { readonly date: number | null }
 
 /** The most levels of an expression. */
-export const MOST_LEVELS = 100
+export const MOST_EXPRESSION_LEVELS = 100
 
 /** The first term of an `orderBy`, with TanStack DB's `CompareOptions`. */
 export interface OrderTerm {

@@ -5,7 +5,7 @@ import type { StreamSettings } from '../shared/settings.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
 import { Cache, type CacheReport } from './cache/cache.ts'
-import { countRows, type Validator } from './core/materialize.ts'
+import { countStateRows, type Validator } from './core/materialize.ts'
 import { positionOf } from './core/reading.ts'
 import { Subsets } from './core/subsets/subsets.ts'
 import { EndDoubt } from './engine/end-doubt.ts'
@@ -230,7 +230,7 @@ export class Engine {
   }
 
   #end(): void {
-    this.#hydration.turn({ kind: 'close' })
+    this.#hydration.transition({ kind: 'close' })
     this.#closed.abort()
     this.#reader.close()
     this.#board.close()
@@ -294,7 +294,7 @@ export class Engine {
       settings: this.#settings,
       place: () => {
         const { offset, tail } = readings.current
-        return { offset, anchor: tail.anchor, hasRows: countRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
+        return { offset, anchor: tail.anchor, hasRows: countStateRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
       },
       onBatch: (batch) => this.#onBatch(batch),
       onSame: (anchor, items) => {
@@ -396,7 +396,7 @@ export class Engine {
   #counts(): Partial<EngineStatus> {
     const { shown, current } = this.#readings
     const { quarantined, unknown } = current.state.marks
-    return { ready: this.#coverage !== 'partial', offset: shown.offset, rows: countRows(shown.state), quarantined, unknown }
+    return { ready: this.#coverage !== 'partial', offset: shown.offset, rows: countStateRows(shown.state), quarantined, unknown }
   }
 
   /** The latest error is shown, in place of earlier problems of single tabs. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION } from '../../src/shared/calls.ts'
-import { isFrame, isWord, type Frame, type Word } from '../../src/worker/leadership/messages.ts'
+import { isFrame, isAnnouncement, type Frame, type Announcement } from '../../src/worker/leadership/messages.ts'
 
 const session = fc.string({ minLength: 1, maxLength: 64 })
 const term = fc.integer({ min: 0, max: 2 ** 52 })
-const word: fc.Arbitrary<Word> = fc.oneof(
+const word: fc.Arbitrary<Announcement> = fc.oneof(
   fc.record({ sidestream: fc.constant(PROTOCOL_VERSION), kind: fc.constant('lead' as const), term }),
   fc.record({ sidestream: fc.constant(PROTOCOL_VERSION), kind: fc.constant('seek' as const), session }),
 )
@@ -27,16 +27,16 @@ const wrong = fc.oneof(
 )
 
 describe.each([
-  ['a word', word, isWord, ['sidestream', 'kind', 'term', 'session']],
+  ['a word', word, isAnnouncement, ['sidestream', 'kind', 'term', 'session']],
   ['a frame', frame, isFrame, ['sidestream', 'from', 'term', 'seq', 'lane', 'bye']],
 ] as const)('%s', (_, arbitrary, isOurs, fields) => {
   test('of ours is taken', () => {
-    fc.assert(fc.property(arbitrary as fc.Arbitrary<Word | Frame>, (message) => isOurs(message)))
+    fc.assert(fc.property(arbitrary as fc.Arbitrary<Announcement | Frame>, (message) => isOurs(message)))
   })
 
   test('with any one field of another kind is not', () => {
     fc.assert(
-      fc.property(arbitrary as fc.Arbitrary<Word | Frame>, fc.constantFrom<string>(...fields), wrong, (message, field, value) => {
+      fc.property(arbitrary as fc.Arbitrary<Announcement | Frame>, fc.constantFrom<string>(...fields), wrong, (message, field, value) => {
         fc.pre(field in message && !(field === 'session' && typeof value === 'string' && value !== '') && !(field === 'seq' && Number.isSafeInteger(value) && (value as number) >= 0))
         return !isOurs({ ...message, [field]: value })
       }),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DiffBatch } from '../../src/shared/batch.ts'
-import { MOST_LEVELS } from '../../src/worker/core/depth.ts'
+import { MOST_VALUE_LEVELS } from '../../src/worker/core/depth.ts'
 import { emptyState, materialize } from '../../src/worker/core/materialize.ts'
 import { ScriptedHost, scriptedHello } from './scripted-engine.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
@@ -66,7 +66,7 @@ describe('a tab with onEvent', () => {
   })
 
   test('gets the events of all rows that are shown', async () => {
-    const deepest = { ...item('a'), value: nested(MOST_LEVELS) }
+    const deepest = { ...item('a'), value: nested(MOST_VALUE_LEVELS) }
     const batches = await sent([deepest])
     expect(batches.flatMap(({ diffs }) => diffs)).toMatchObject([{ collection: 'items' }])
     expect(batches.flatMap((batch) => batch.events.flatMap(({ items }) => items))).toEqual([deepest])

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { callsBeforeTheft, nextRole, type Role, type RoleEvent } from '../../src/worker/core/leadership.ts'
 
-const EVENTS = ['welcomed', 'forsaken', 'silence', 'yield', 'granted', 'robbed', 'resign'] as const satisfies readonly RoleEvent[]
+const EVENTS = ['welcomed', 'leader-lost', 'silence', 'yield', 'granted', 'lock-stolen', 'resign'] as const satisfies readonly RoleEvent[]
 
 /** The role after each event, in the order of `EVENTS`. */
 const TABLE: Record<Role, readonly Role[]> = {

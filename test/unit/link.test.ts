@@ -359,7 +359,7 @@ describe('a worker’s death', () => {
     await link.session()
     await die()
     await die()
-    link.thrives()
+    link.works()
     for (let death = 0; death < 6; death += 1) await die()
     expect(downs.map(({ final }) => final)).toEqual([false, false, false, false, false, false, false, true])
   })

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 
 const ownership = (writer = 'a'): Ownership =>
-  new Ownership({ clock, locks, name: NAME, writer, onGranted: () => { happened.push(`${writer} granted`) }, onRobbed: () => { happened.push(`${writer} robbed`) } })
+  new Ownership({ clock, locks, name: NAME, writer, onGranted: () => { happened.push(`${writer} granted`) }, onLockStolen: () => { happened.push(`${writer} robbed`) } })
 
 describe('the lock', () => {
   test('is taken only when it is free', async () => {

@@ -75,7 +75,7 @@ export class Cache {
       onGranted: () => {
         this.#onGranted()
       },
-      onRobbed: () => {
+      onLockStolen: () => {
         if (!this.#is('opening')) this.#fail(new LostCacheError('another tab has taken the cache over'))
       },
     })
@@ -113,7 +113,7 @@ export class Cache {
    * @returns the stored state; null when it cannot be used. Never rejects
    */
   async hydrate(onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
-    if (this.#options.settings.cache === null) this.#enter('give-up')
+    if (this.#options.settings.cache === null) this.#transition('give-up')
     if (!this.#is('opening')) {
       if (!this.#is('closed')) this.#report()
       return null
@@ -124,7 +124,7 @@ export class Cache {
     this.#registration.touch()
     this.#registration.collectLater()
     if (hydrated) this.#flusher.resume(hydrated)
-    this.#enter(this.#ownership.isHeld ? 'granted' : 'occupied')
+    this.#transition(this.#ownership.isHeld ? 'granted' : 'occupied')
     this.#report()
     return hydrated?.checkpoint ?? null
   }
@@ -188,7 +188,7 @@ export class Cache {
   /** Ends the cache without a flush, for example because another engine writes it now. */
   abandon(): void {
     this.#flusher.stop()
-    this.#enter('close')
+    this.#transition('close')
     this.#registration.close()
   }
 
@@ -201,7 +201,7 @@ export class Cache {
   }
 
   /** Ends the present phase and begins the next one, if the event leads to another phase. */
-  #enter(event: CacheEvent, opened: Store | null = null): boolean {
+  #transition(event: CacheEvent, opened: Store | null = null): boolean {
     const before = this.#phase
     const store = opened ?? this.#store
     const kind = nextCachePhase(before.kind, event)
@@ -261,7 +261,7 @@ export class Cache {
       store = await this.#openStore()
     }
     if (this.#phase === phase) {
-      this.#enter('opened', store)
+      this.#transition('opened', store)
       return store
     }
     store.close()
@@ -282,13 +282,13 @@ export class Cache {
     if (error instanceof LostCacheError) this.#flusher.disown()
     else this.#flusher.distrust()
     this.#ownership.forgetClaim()
-    this.#enter(failureEvent(error, this.#ownership.isHeld, this.#env.locks.areReal))
+    this.#transition(failureEvent(error, this.#ownership.isHeld, this.#env.locks.areReal))
     this.#report({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
   }
 
   #retryLater(): () => void {
     return this.#env.clock.after(reopenMs(this.#failures, this.#env.random()), () => {
-      this.#enter('retry')
+      this.#transition('retry')
     })
   }
 
@@ -298,7 +298,7 @@ export class Cache {
       else await this.#ownership.take()
       if (this.#phase !== phase) return
       if (this.#ownership.isHeld) await this.#open()
-      else this.#enter('occupied')
+      else this.#transition('occupied')
     } catch (error) {
       if (this.#phase === phase) this.#fail(error)
       return
@@ -309,7 +309,7 @@ export class Cache {
 
   /** The former writer has gone. */
   #onGranted(): void {
-    this.#enter('granted')
+    this.#transition('granted')
     if (!this.#is('writing')) return
     this.#report()
     void this.#flusher.flush()
@@ -320,7 +320,7 @@ export class Cache {
     const verdict = await this.#registration.verdict()
     if (verdict === 'cleared') this.#onCleared()
     // When the registry does not answer, the engine stores nothing any more, to be safe.
-    else if (this.#phase === phase) this.#enter(verdict === 'unknown' ? 'give-up' : 'failed')
+    else if (this.#phase === phase) this.#transition(verdict === 'unknown' ? 'give-up' : 'failed')
   }
 
   /** Another engine has cleared the cache. */
@@ -336,7 +336,7 @@ export class Cache {
   #forget(): boolean {
     this.#flusher.stop()
     this.#flusher.disown()
-    const isNew = this.#enter('clear')
+    const isNew = this.#transition('clear')
     if (isNew) this.#report()
     return isNew
   }

@@ -4,7 +4,7 @@ import { backoffMs } from '../core/backoff.ts'
 import { type CacheRecord, NoStorageError, type StorageEnv } from '../ports.ts'
 
 /** Added to the number of failures for the back-off: the first retry of a deletion comes after 0.5 to 1 s. */
-const RETRY_HEAD_START = 2
+const DELETE_HEAD_START = 2
 
 /** Posted on a cache's channel when the cache was cleared, and the registry has noted it. */
 export const CLEARED = 'sidestream:cleared'
@@ -80,7 +80,7 @@ async function attemptToErase(env: StorageEnv, { record, names, at }: Doomed, wa
 export const storageRetryMs = (attempt: number, random: number): number => backoffMs(attempt, 0.5 + random / 2)
 
 function again(env: StorageEnv, doomed: Doomed, wasNoted: boolean, failures: number): void {
-  env.clock.after(storageRetryMs(failures + RETRY_HEAD_START, env.random()), () => {
+  env.clock.after(storageRetryMs(failures + DELETE_HEAD_START, env.random()), () => {
     void (async () => {
       // Another worker may have deleted the cache, and a user may have signed in since.
       if (wasNoted && (await env.registry.clearState(doomed.record.name).catch(() => null))?.doomed === false) return

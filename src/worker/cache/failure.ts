@@ -3,7 +3,7 @@ import { ClearedCacheError, LostCacheError } from '../ports.ts'
 import { storageRetryMs } from './erase.ts'
 
 /** Attempts are spaced as if this many had failed already: 4 to 8 s, then longer. */
-const RETRY_HEAD_START = 4
+const REOPEN_HEAD_START = 4
 
 /** What a failure of storage means for the cache. @param areReal see `Locks` */
 export function failureEvent(error: unknown, isLockHeld: boolean, areReal: boolean): CacheEvent {
@@ -16,4 +16,4 @@ export function failureEvent(error: unknown, isLockHeld: boolean, areReal: boole
 }
 
 /** Delay before the store is opened again, ms. @param failures since the last commit, 1 or more */
-export const reopenMs = (failures: number, random: number): number => storageRetryMs(failures + RETRY_HEAD_START, random)
+export const reopenMs = (failures: number, random: number): number => storageRetryMs(failures + REOPEN_HEAD_START, random)

@@ -11,7 +11,7 @@ export interface OwnershipOptions {
   /** The lock that was waited for is held now. */
   onGranted(): void
   /** Another worker has stolen the lock. It has found this worker frozen, and has read what this engine had stored. */
-  onRobbed(): void
+  onLockStolen(): void
 }
 
 /** This engine's standing at the cache's lock. `claim` is null until the store has it. */
@@ -108,7 +108,7 @@ export class Ownership {
     void lock.lost.then(() => {
       if (this.#standing.kind !== 'held' || this.#standing.lock !== lock) return
       this.#standing = { kind: 'none' }
-      this.#options.onRobbed()
+      this.#options.onLockStolen()
     })
     return true
   }

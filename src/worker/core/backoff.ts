@@ -1,7 +1,7 @@
 import { type BackoffSettings, DEFAULT_BACKOFF } from '../../shared/settings.ts'
 
 /** The longest delay that settings may ask for, ms. */
-const MOST_DELAY_MS = 3_600_000
+const LONGEST_BACKOFF_MS = 3_600_000
 
 /** The settings, with the default in place of each impossible value: they come from a tab, which may be of another version. */
 export function backoffOf(settings: BackoffSettings | null): BackoffSettings {
@@ -9,7 +9,7 @@ export function backoffOf(settings: BackoffSettings | null): BackoffSettings {
     const value: unknown = settings?.[name]
     return typeof value === 'number' && value >= least ? Math.min(value, most) : DEFAULT_BACKOFF[name]
   }
-  return { initialDelay: sound('initialDelay', 1, MOST_DELAY_MS), maxDelay: sound('maxDelay', 1, MOST_DELAY_MS), multiplier: sound('multiplier', 1, 100) }
+  return { initialDelay: sound('initialDelay', 1, LONGEST_BACKOFF_MS), maxDelay: sound('maxDelay', 1, LONGEST_BACKOFF_MS), multiplier: sound('multiplier', 1, 100) }
 }
 
 /**

@@ -11,19 +11,19 @@ export type Role = 'seeking' | 'following' | 'stealing' | 'leading' | 'resigned'
 
 export type RoleEvent =
   | 'welcomed' // a leader has answered
-  | 'forsaken' // the leader is gone or silent
+  | 'leader-lost' // the leader is gone or silent
   | 'silence' // enough calls have gone unanswered
   | 'yield' // another worker is stealing, or the leader has answered after all
   | 'granted' // the lock was free, or has been stolen
-  | 'robbed' // another worker has stolen the lock
+  | 'lock-stolen' // another worker has stolen the lock
   | 'resign'
 
 /** An event that is not listed for a role does not change it. */
 const ROLES: Record<Role, Partial<Record<RoleEvent, Role>>> = {
   seeking: { welcomed: 'following', silence: 'stealing', granted: 'leading', resign: 'resigned' },
-  following: { forsaken: 'seeking', granted: 'leading', resign: 'resigned' },
+  following: { 'leader-lost': 'seeking', granted: 'leading', resign: 'resigned' },
   stealing: { welcomed: 'following', yield: 'seeking', granted: 'leading', resign: 'resigned' },
-  leading: { robbed: 'seeking', resign: 'resigned' },
+  leading: { 'lock-stolen': 'seeking', resign: 'resigned' },
   resigned: {},
 }
 

@@ -4,7 +4,7 @@ import type { CollectionShape } from '../../shared/settings.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { Transform } from '../../shared/transform.ts'
-import { isEventTooDeep, isTooDeep, MOST_LEVELS } from './depth.ts'
+import { isEventTooDeep, isTooDeep, MOST_VALUE_LEVELS } from './depth.ts'
 import { digestOf, Lineage } from './lineage.ts'
 import { Removals } from './removals.ts'
 import { notePastDigest, type PastDigest } from './past-digests.ts'
@@ -73,7 +73,7 @@ export function emptyState(collections: ReadonlyArray<CollectionShape>, id: stri
   }
 }
 
-export function countRows(state: State): number {
+export function countStateRows(state: State): number {
   let count = 0
   for (const rows of state.rows.values()) count += rows.size
   return count
@@ -128,7 +128,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
           return
         }
         if (isTooDeep(value)) {
-          quarantine('NOT_A_ROW', `the value of ${type} "${key}" is nested more than ${String(MOST_LEVELS)} levels deep`, event)
+          quarantine('NOT_A_ROW', `the value of ${type} "${key}" is nested more than ${String(MOST_VALUE_LEVELS)} levels deep`, event)
           return
         }
         const refusal = refuse(rules.validators.get(shape.name), value, shape.primaryKey, key)

@@ -4,7 +4,7 @@ export interface PastDigest {
   readonly digest: number
 }
 
-interface Reading {
+interface ReadMarks {
   readonly seq: number
   readonly offset: string
   /** Absent in a cache of an earlier version. */
@@ -20,7 +20,7 @@ export const notePastDigest = (pastDigests: ReadonlyArray<PastDigest>, seq: numb
  * server that lags behind. The past digests decide this for streams of any length, with a few numbers that can be stored. A
  * stream that was made again from the same events, and has other events after them, counts as an earlier state as well.
  */
-export function mayBeOlder(read: Reading, held: Reading): boolean {
+export function mayBeOlder(read: ReadMarks, held: ReadMarks): boolean {
   // With equal numbers, `read` may still lack control events, which have no number.
   if (read.seq === held.seq ? read.offset >= held.offset : read.seq > held.seq) return false
   const shared = (held.pastDigests ?? []).filter(({ seq }) => seq <= read.seq)

@@ -35,13 +35,13 @@ export class Hydration {
     return kinds.includes(this.#phase.kind)
   }
 
-  turn(event: EngineEvent): void {
+  transition(event: EngineEvent): void {
     this.#phase = nextPhase(this.#phase, event)
   }
 
   /** Reads the cache. Never rejects. */
   async run(): Promise<void> {
-    this.turn({ kind: 'start' })
+    this.transition({ kind: 'start' })
     const { cache, isCleared } = this.#options
     const checkpoint = await cache.hydrate(
       (rows) => {
@@ -70,7 +70,7 @@ export class Hydration {
         return [key, { rows: rows.map((row) => [String(row[primaryKey]), row] as const), edge, whole }]
       }),
     )
-    this.turn({ kind: 'previews', previews })
+    this.transition({ kind: 'previews', previews })
     for (const session of members.started()) this.showPreviews(session)
   }
 
@@ -82,7 +82,7 @@ export class Hydration {
       members.publish({ ...NO_NEWS, diff }, false)
       return
     }
-    this.turn({ kind: 'rows' })
+    this.transition({ kind: 'rows' })
     readings.show({ ...readings.shown, state })
     members.openAll()
   }
@@ -90,7 +90,7 @@ export class Hydration {
   #onHydrated(checkpoint: Checkpoint | null): void {
     const { readings, members, onHydrated } = this.#options
     const hasFlowed = this.is('flowing')
-    this.turn({ kind: 'hydrated' })
+    this.transition({ kind: 'hydrated' })
     if (checkpoint) {
       const { state, offset, anchor, txids } = checkpoint
       readings.show({ state, offset, tail: Tail.stored(anchor), txids })

@@ -6,7 +6,7 @@ import type { Channel, EngineEnv, Lock } from '../ports.ts'
 import { engineKey, GRACE_MS, type Host } from '../host.ts'
 import { reach } from '../tabs/comlink.ts'
 import { Followers } from './followers.ts'
-import { isWord, type Word } from './messages.ts'
+import { isAnnouncement, type Announcement } from './messages.ts'
 import { sealingTab } from './sealed-values.ts'
 import type { Seat } from './seat.ts'
 import { Wire } from './wire.ts'
@@ -26,11 +26,11 @@ export interface CandidateOptions {
 }
 
 /** A tab of this worker, and its session with the leader while another worker leads. */
-interface Member {
+interface CandidateTab {
   readonly seat: Seat
   wire: Wire | null
   /** The call for a leader, for this wire. */
-  word: Word | null
+  announcement: Announcement | null
   /** Number of the present search for an engine; a result of an earlier search is ignored. */
   search: number
 }
@@ -38,7 +38,7 @@ interface Member {
 /** A worker that does not lead waits in the queue for the leader's lock; aborting `queue` takes it out. */
 type WaitingRole = Exclude<Role, 'leading' | 'resigned'>
 
-type Standing =
+type RoleState =
   | { readonly role: WaitingRole; readonly queue: AbortController }
   /** `lock` is null where there are no locks, and so no other workers to agree with. */
   | { readonly role: 'leading'; readonly lock: Lock | null }
@@ -52,9 +52,9 @@ type Standing =
 export class Candidate {
   readonly #options: CandidateOptions
   #channel: Channel | null
-  readonly #members = new Set<Member>()
+  readonly #tabs = new Set<CandidateTab>()
   readonly #followers: Followers
-  #standing: Standing = { role: 'seeking', queue: new AbortController() }
+  #state: RoleState = { role: 'seeking', queue: new AbortController() }
   /** The highest term heard of; terms order leaders. */
   #term = 0
   #thefts = 0
@@ -67,7 +67,7 @@ export class Candidate {
     this.#options = options
     this.#followers = new Followers(options)
     this.#channel = options.env.openChannel(options.name, (message) => {
-      if (isWord(message)) this.#hear(message)
+      if (isAnnouncement(message)) this.#onAnnouncement(message)
     })
     if (this.#channel) this.#wait()
     else this.#lead(null)
@@ -75,37 +75,37 @@ export class Candidate {
 
   /** @param gone aborts when the tab is gone */
   add(seat: Seat, gone: AbortSignal): void {
-    const member: Member = { seat, wire: null, word: null, search: 0 }
-    this.#members.add(member)
+    const tab: CandidateTab = { seat, wire: null, announcement: null, search: 0 }
+    this.#tabs.add(tab)
     this.#cancelGrace?.()
     gone.addEventListener('abort', () => {
-      this.#members.delete(member)
+      this.#tabs.delete(tab)
       this.#unanswered = 0
       this.#cancelGrace?.()
-      if (this.#members.size === 0) this.#cancelGrace = this.#options.env.clock.after(GRACE_MS, () => void this.#resign())
+      if (this.#tabs.size === 0) this.#cancelGrace = this.#options.env.clock.after(GRACE_MS, () => void this.#resign())
     })
-    if (this.#is('leading')) void this.#serveOwn(member)
-    else this.#call()
+    if (this.#is('leading')) void this.#serveOwn(tab)
+    else this.#callLeader()
   }
 
   #is(...roles: Role[]): boolean {
-    return roles.includes(this.#standing.role)
+    return roles.includes(this.#state.role)
   }
 
   /** @param lock of a leader @returns whether the role has changed */
-  #turn(event: RoleEvent, lock: Lock | null = null): boolean {
-    const before = this.#standing
+  #transition(event: RoleEvent, lock: Lock | null = null): boolean {
+    const before = this.#state
     const role = nextRole(before.role, event)
     if (role === before.role) return false
-    if (role === 'leading') this.#standing = { role, lock }
-    else if (role === 'resigned') this.#standing = { role }
-    else this.#standing = { role, queue: queueOf(before) ?? new AbortController() }
+    if (role === 'leading') this.#state = { role, lock }
+    else if (role === 'resigned') this.#state = { role }
+    else this.#state = { role, queue: queueOf(before) ?? new AbortController() }
     return true
   }
 
   /** Waits for the lock, after the other workers. */
   #wait(): void {
-    const queue = queueOf(this.#standing)
+    const queue = queueOf(this.#state)
     if (!queue) return
     this.#options.env.locks.wait(this.#options.name, queue.signal).then(
       (lock) => {
@@ -128,8 +128,8 @@ export class Candidate {
 
   /** @param lock null where there are no locks, and so no other workers to agree with */
   #lead(lock: Lock | null): void {
-    const queue = queueOf(this.#standing)
-    if (!this.#turn('granted', lock)) {
+    const queue = queueOf(this.#state)
+    if (!this.#transition('granted', lock)) {
       lock?.release()
       return
     }
@@ -139,31 +139,31 @@ export class Candidate {
     // The clock is the same for all workers, so a new leader's term is not below the term of a leader that it never heard of.
     this.#term = Math.max(this.#term + 1, Math.floor(this.#options.env.clock.now()))
     void lock?.lost.then(() => {
-      if (this.#standing.role === 'leading' && this.#standing.lock === lock) this.#step()
+      if (this.#state.role === 'leading' && this.#state.lock === lock) this.#stepDown()
     })
-    for (const member of this.#members) {
-      this.#release(member)
-      member.seat.detach()
-      void this.#serveOwn(member)
+    for (const tab of this.#tabs) {
+      this.#release(tab)
+      tab.seat.detach()
+      void this.#serveOwn(tab)
     }
-    this.#say({ sidestream: PROTOCOL_VERSION, kind: 'lead', term: this.#term })
+    this.#announce({ sidestream: PROTOCOL_VERSION, kind: 'lead', term: this.#term })
   }
 
   /** Another worker has stolen the lock: this worker was asleep, and must neither send nor store anything any more. */
-  #step(): void {
-    if (!this.#turn('robbed')) return
+  #stepDown(): void {
+    if (!this.#transition('lock-stolen')) return
     const { host, settings } = this.#options
-    for (const { seat } of this.#members) seat.detach()
+    for (const { seat } of this.#tabs) seat.detach()
     host.abandon(engineKey(settings))
     this.#followers.dismiss()
     this.#wait()
-    this.#call()
+    this.#callLeader()
   }
 
   async #resign(): Promise<void> {
-    if (this.#members.size > 0) return
-    const before = this.#standing
-    if (!this.#turn('resign')) return
+    if (this.#tabs.size > 0) return
+    const before = this.#state
+    if (!this.#transition('resign')) return
     this.#options.onResigned()
     this.#cancelCall?.()
     queueOf(before)?.abort()
@@ -177,51 +177,51 @@ export class Candidate {
     this.#channel?.close()
   }
 
-  async #serveOwn(member: Member): Promise<void> {
+  async #serveOwn(tab: CandidateTab): Promise<void> {
     const { host } = this.#options
-    const hello = await this.#helloOf(member)
+    const hello = await this.#helloOf(tab)
     if (hello && this.#is('leading')) {
-      await member.seat.attach((tab, life) => host.admit(hello, tab, life, { where: 'leader', aliveLock: null }))
+      await tab.seat.attach((reached, life) => host.admit(hello, reached, life, { where: 'leader', aliveLock: null }))
     }
   }
 
   /** @returns null when another search has begun in the meantime, or the tab is gone */
-  async #helloOf(member: Member): Promise<Hello | null> {
-    const search = (member.search += 1)
-    const hello = await member.seat.hello()
-    return search === member.search && this.#members.has(member) ? hello : null
+  async #helloOf(tab: CandidateTab): Promise<Hello | null> {
+    const search = (tab.search += 1)
+    const hello = await tab.seat.hello()
+    return search === tab.search && this.#tabs.has(tab) ? hello : null
   }
 
-  #say(word: Word): void {
-    this.#channel?.post(word)
+  #announce(announcement: Announcement): void {
+    this.#channel?.post(announcement)
   }
 
-  #hear(word: Word): void {
+  #onAnnouncement(announcement: Announcement): void {
     if (this.#is('resigned')) return
-    if (word.kind === 'seek') {
-      if (this.#is('leading')) this.#followers.serve(word.session, this.#term)
+    if (announcement.kind === 'seek') {
+      if (this.#is('leading')) this.#followers.serve(announcement.session, this.#term)
       return
     }
     const { env } = this.#options
-    if (word.term <= this.#term || this.#is('leading') || !isPlausibleTerm(word.term, this.#term, Math.max(env.clock.now(), env.wallNow()))) return
-    this.#term = word.term
+    if (announcement.term <= this.#term || this.#is('leading') || !isPlausibleTerm(announcement.term, this.#term, Math.max(env.clock.now(), env.wallNow()))) return
+    this.#term = announcement.term
     this.#unanswered = 0
     // Sessions with a former leader are over, also when that leader does not know of the new one.
-    for (const member of this.#members) this.#forsake(member)
-    this.#call()
+    for (const tab of this.#tabs) this.#dropLeader(tab)
+    this.#callLeader()
   }
 
   /** Looks for the leader on behalf of every tab that has none. */
-  #call(): void {
+  #callLeader(): void {
     this.#cancelCall?.()
     this.#cancelCall = null
     if (this.#is('leading', 'resigned')) return
-    const lost = [...this.#members].filter(({ wire }) => !wire?.isWelcome)
+    const lost = [...this.#tabs].filter(({ wire }) => !wire?.isWelcome)
     if (lost.length === 0) return
-    for (const member of lost) {
+    for (const tab of lost) {
       // The same message again, in case it or its answer was lost.
-      if (member.word) this.#say(member.word)
-      else void this.#seek(member)
+      if (tab.announcement) this.#announce(tab.announcement)
+      else void this.#seek(tab)
     }
     const { env } = this.#options
     const { clock } = env
@@ -229,14 +229,14 @@ export class Candidate {
     this.#cancelCall = clock.after(CALL_MS, () => {
       // Silence while this worker itself was asleep says nothing about the leader.
       if (clock.now() - called > 2 * CALL_MS) this.#unanswered = 0
-      else if (lost.some(({ word, wire }) => word && !wire?.isWelcome)) this.#unanswered += 1
+      else if (lost.some(({ announcement, wire }) => announcement && !wire?.isWelcome)) this.#unanswered += 1
       if (this.#unanswered >= callsBeforeTheft(this.#thefts, env.random())) void this.#steal()
-      this.#call()
+      this.#callLeader()
     })
   }
 
-  async #seek(member: Member): Promise<void> {
-    const hello = await this.#helloOf(member)
+  async #seek(tab: CandidateTab): Promise<void> {
+    const hello = await this.#helloOf(tab)
     if (!hello || this.#is('leading', 'resigned')) return
     const { env, name } = this.#options
     // A fresh name for each attempt, so that late messages of an earlier attempt are not heard.
@@ -247,50 +247,50 @@ export class Candidate {
       side: 'follower',
       term: this.#term,
       onWelcome: (term) => {
-        this.#onWelcome(member, wire, term, hello)
+        this.#onWelcome(tab, wire, term, hello)
       },
       onBroken: () => {
-        if (member.wire !== wire) return
-        this.#forsake(member)
-        this.#call()
+        if (tab.wire !== wire) return
+        this.#dropLeader(tab)
+        this.#callLeader()
       },
     })
-    member.wire = wire
-    member.word = { sidestream: PROTOCOL_VERSION, kind: 'seek', session }
-    this.#say(member.word)
+    tab.wire = wire
+    tab.announcement = { sidestream: PROTOCOL_VERSION, kind: 'seek', session }
+    this.#announce(tab.announcement)
   }
 
-  #onWelcome(member: Member, wire: Wire, term: number, { settings: _, request, ...hello }: Hello): void {
-    if (member.wire !== wire || this.#is('leading', 'resigned')) return
+  #onWelcome(tab: CandidateTab, wire: Wire, term: number, { settings: _, request, ...hello }: Hello): void {
+    if (tab.wire !== wire || this.#is('leading', 'resigned')) return
     this.#term = Math.max(this.#term, term)
     this.#unanswered = 0
-    this.#turn('welcomed')
+    this.#transition('welcomed')
     wire.introduce(hello)
-    void member.seat.attach((tab, life) => {
+    void tab.seat.attach((reached, life) => {
       life.signal.addEventListener('abort', () => {
         this.#options.env.clock.after(0, () => {
           wire.close()
         })
       })
-      return reach(sealingTab(this.#options.env.sealing, tab, request), wire.lanes, life.signal)
+      return reach(sealingTab(this.#options.env.sealing, reached, request), wire.lanes, life.signal)
     })
   }
 
-  #forsake(member: Member): void {
-    this.#turn('forsaken')
-    this.#release(member)
-    member.seat.detach()
+  #dropLeader(tab: CandidateTab): void {
+    this.#transition('leader-lost')
+    this.#release(tab)
+    tab.seat.detach()
   }
 
-  #release(member: Member): void {
-    member.wire?.close()
-    member.wire = null
-    member.word = null
+  #release(tab: CandidateTab): void {
+    tab.wire?.close()
+    tab.wire = null
+    tab.announcement = null
   }
 
   async #steal(): Promise<void> {
-    if (!this.#turn('silence') || this.#standing.role !== 'stealing') return
-    const { queue } = this.#standing
+    if (!this.#transition('silence') || this.#state.role !== 'stealing') return
+    const { queue } = this.#state
     const { env, name, settings } = this.#options
     let guard: Lock | null = null
     try {
@@ -309,12 +309,12 @@ export class Candidate {
     } finally {
       guard?.release()
       this.#unanswered = 0
-      if (this.#turn('yield') && queue.signal.aborted) {
-        this.#standing = { role: 'seeking', queue: new AbortController() }
+      if (this.#transition('yield') && queue.signal.aborted) {
+        this.#state = { role: 'seeking', queue: new AbortController() }
         this.#wait()
       }
     }
   }
 }
 
-const queueOf = (standing: Standing): AbortController | null => ('queue' in standing ? standing.queue : null)
+const queueOf = (state: RoleState): AbortController | null => ('queue' in state ? state.queue : null)

@@ -15,7 +15,7 @@ export interface FollowersOptions {
   readonly name: string
 }
 
-interface Session {
+interface FollowerSession {
   readonly wire: Wire
   readonly gone: AbortController
 }
@@ -24,7 +24,7 @@ interface Session {
 export class Followers {
   readonly #options: FollowersOptions
   /** By the session's name. */
-  readonly #sessions = new Map<string, Session>()
+  readonly #sessions = new Map<string, FollowerSession>()
   /** The tabs seal their headers and params to this key; made on demand. */
   #key: Promise<SealingKey> | null = null
 

@@ -8,7 +8,7 @@ import { isRecord } from '../../shared/guards.ts'
  */
 
 /** A message to all workers of a stream: a worker has begun to lead, or looks for the leader on behalf of a tab. */
-export type Word =
+export type Announcement =
   | { readonly sidestream: number; readonly kind: 'lead'; readonly term: number }
   | { readonly sidestream: number; readonly kind: 'seek'; readonly session: string }
 
@@ -37,7 +37,7 @@ const LANES: ReadonlyArray<unknown> = ['hello', 'engine', 'tab', null] satisfies
 /** The longest id of a session, in characters; this library's ids have some 25. */
 const MOST_SESSION_LENGTH = 64
 
-export const isWord = (value: unknown): value is Word =>
+export const isAnnouncement = (value: unknown): value is Announcement =>
   isRecord(value) &&
   value['sidestream'] === PROTOCOL_VERSION &&
   ((value['kind'] === 'lead' && isTerm(value['term'])) ||

@@ -1,3 +1,4 @@
+import { isRecord } from '../../shared/guards.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Claim } from '../core/claim.ts'
 import type { StoredMeta, WorkingSet } from '../ports.ts'
@@ -68,8 +69,6 @@ const isBranches = (value: unknown): boolean =>
 
 const arePastDigests = (value: unknown): boolean =>
   Array.isArray(value) && value.every((past) => isRecord(past) && Number.isSafeInteger(past['seq']) && Number.isSafeInteger(past['digest']))
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isStrings = (value: unknown): value is ReadonlyArray<string> =>
   Array.isArray(value) && value.every((item) => typeof item === 'string')

@@ -1,5 +1,5 @@
 import type { InvalidEvent, StreamBatch } from '../../shared/batch.ts'
-import { isEventTooDeep, MOST_LEVELS } from '../core/depth.ts'
+import { isEventTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 
 export interface RawEvents {
   readonly events: ReadonlyArray<StreamBatch>
@@ -20,7 +20,7 @@ export function withoutTooDeep({ events, invalid }: RawEvents): RawEvents {
     // A report without an event is about an event that is too deep, or about an item that was null on the stream.
     const reported = invalid.filter((report) => report.event === null && report.offset === offset).length - batch.items.filter((item) => item === null).length
     for (let left = withheld - Math.max(0, reported); left > 0; left -= 1) {
-      reports.push({ code: 'TOO_DEEP', reason: `an event is nested more than ${String(MOST_LEVELS)} levels deep: no hook gets it`, offset, event: null })
+      reports.push({ code: 'TOO_DEEP', reason: `an event is nested more than ${String(MOST_VALUE_LEVELS)} levels deep: no hook gets it`, offset, event: null })
     }
     return { ...batch, items: batch.items.map((item) => (isEventTooDeep(item) ? null : item)) }
   })
