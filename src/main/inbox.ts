@@ -1,5 +1,6 @@
 import type { TabContract } from '../shared/calls.ts'
 import { statusAfter, type TabStatus } from '../shared/status.ts'
+import type { ClearedMark } from '../shared/cleared-mark.ts'
 import type { OnError } from './on-error.ts'
 import { idleTurn, nextTurn } from './pace.ts'
 import type { Preload } from './preload.ts'
@@ -10,9 +11,10 @@ import type { Txids } from './txids.ts'
 
 /** The parts of a tab that use the engine's messages. */
 export interface InboxOptions {
-  readonly replica: Pick<Replica, 'offset' | 'continues' | 'apply' | 'follow'>
+  readonly replica: Pick<Replica, 'offset' | 'hasRows' | 'continues' | 'apply' | 'follow' | 'removeAll'>
   readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
   readonly txids: Pick<Txids, 'seen'>
+  readonly cleared: Pick<ClearedMark, 'told'>
   readonly status: Pick<Status, 'getSnapshot' | 'set'>
   readonly preload: Pick<Preload, 'isReady' | 'observe'>
   readonly onError: Pick<OnError, 'refused' | 'progress'>
@@ -32,7 +34,7 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, hooks, txids, status, preload, onError, isClosed, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, hooks, txids, cleared, status, preload, onError, isClosed, onApplied, onReady }: InboxOptions): Inbox {
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
@@ -43,6 +45,9 @@ export function openInbox({ replica, hooks, txids, status, preload, onError, isC
   const onStatus = (engine: TabStatus): void => {
     if (isClosed()) return
     engineIsReady = engine.ready
+    cleared.told(engine.cleared)
+    // The engine removes the rows as well, unless it is lost before that.
+    if (engine.cleared && replica.hasRows) replica.removeAll()
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
     status.set({ ...shown(engine), offset: replica.offset, ready: preload.isReady })
     const isRefused = engine.failedAttempts > failedAttempts && engine.lastError?.code !== 'OFFLINE'
@@ -66,6 +71,7 @@ export function openInbox({ replica, hooks, txids, status, preload, onError, isC
     },
     apply: async (batch) => {
       if (isClosed() || !replica.continues(batch)) return 'resync'
+      if (batch.status) cleared.told(batch.status.cleared)
       hooks.before(batch)
       const wasReady = preload.isReady
       const began = performance.now()

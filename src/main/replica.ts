@@ -97,6 +97,14 @@ export class Replica {
     this.#have = null
   }
 
+  /** Removes all rows: they may not be shown any longer. When the engine removes them too, that changes nothing. */
+  removeAll(): void {
+    this.#have = null
+    this.#working = this.#working.then(async () => {
+      for (const [collection, { sink }] of this.#options.collections) await this.#remove(collection, [...sink.keys()].reverse())
+    })
+  }
+
   /** @returns `applied` once every row is committed; `resync` when the batch does not continue the present rows */
   async apply(batch: DiffBatch): Promise<Ack> {
     // A part is acknowledged when work on it begins, so that the next part has come when this one is applied.
@@ -197,10 +205,13 @@ export class Replica {
     for (const [collection, kept] of mentioned) {
       const sink = this.#options.collections.get(collection)?.sink
       if (!sink) continue
-      const deleted = [...sink.keys()].filter((key) => !kept.has(key)).reverse()
-      if (deleted.length <= ATOMIC_ROWS) this.#commit(collection, { rows: [], deleted })
-      else await this.#commitInSlices({ collection, rows: [], deleted })
+      await this.#remove(collection, [...sink.keys()].filter((key) => !kept.has(key)).reverse())
     }
+  }
+
+  async #remove(collection: string, deleted: ReadonlyArray<string>): Promise<void> {
+    if (deleted.length > ATOMIC_ROWS) await this.#commitInSlices({ collection, rows: [], deleted })
+    else if (deleted.length > 0) this.#commit(collection, { rows: [], deleted })
   }
 }
 

@@ -1,5 +1,6 @@
 import { fromErrorData, hookFailed, toErrorData, type ErrorData, type SidestreamError } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type ReconnectReason, type RequestValues, type TabDescription } from '../shared/calls.ts'
+import { ClearedMark } from '../shared/cleared-mark.ts'
 import { Gate } from '../shared/gate.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import { caughtUp } from './caught-up.ts'
@@ -37,6 +38,7 @@ export class Tab {
   readonly #options: TabOptions
   readonly #client = String(Math.random())
   readonly #txids = new Txids()
+  readonly #cleared = new ClearedMark()
   readonly #preload: Preload
   readonly #onError: OnError
   readonly #replica: Replica
@@ -44,6 +46,8 @@ export class Tab {
   readonly #inbox: Inbox
   readonly #unlisten: () => void
   #phase: TabPhase = 'idle'
+  /** A call of `reconnect()` that the lost engine may not have heard. */
+  #reconnect: ReconnectReason | null = null
   #request: RequestSettings
   /** Settles when the rows that a cleaned-up collection has lost are back; null while no rows are missing. */
   #lost: Gate<void> | null = null
@@ -61,7 +65,9 @@ export class Tab {
       after,
       onAnswer: this.#onAnswer,
       retry: () => {
-        this.reconnect('online')
+        // A user who has signed out while onError decided does not want rows.
+        if (this.#cleared.isCleared) this.#onError.close()
+        else this.reconnect('online')
       },
       onStands: (failure) => {
         if (failure) this.#report(failure)
@@ -98,6 +104,7 @@ export class Tab {
       replica: this.#replica,
       hooks: this.#hooks,
       txids: this.#txids,
+      cleared: this.#cleared,
       status: this.status,
       preload: this.#preload,
       onError: this.#onError,
@@ -125,7 +132,7 @@ export class Tab {
     })
     this.#unlisten = listenToPage({
       onOnline: () => {
-        if (!this.status.getSnapshot().cleared) this.reconnect('online')
+        if (!this.#cleared.isCleared) this.reconnect('online')
       },
       onVisibility: () => {
         if (this.link.hasOpened) this.#tell((engine) => engine.visible(isVisible()))
@@ -144,13 +151,16 @@ export class Tab {
     if (this.#isClosed) throw closedError()
     const ready = this.#preload.wait()
     const again = isStarted(this.#phase)
+    const { isCleared } = this.#cleared
+    // A tab that was not ready wants rows; a ready one stays as it is until reconnect().
+    if (isCleared && !this.#preload.isReady) this.reconnect('preload')
     // The stream may have grown since a collection started it.
     const end = again && !isPreloaded(this.#phase) ? this.#streamEnd() : null
-    if (end && this.#options.settings.live === false) this.reconnect('preload')
+    if (end && this.#options.settings.live === false && !isCleared) this.reconnect('preload')
     if (again) this.#transition('preload')
     else this.#start('preload')
     this.collections.start(true)
-    if (again && !this.#preload.isReady) this.reconnect('preload')
+    if (again && !isCleared && !this.#preload.isReady) this.reconnect('preload')
     await ready
     // After clearCache() the lost rows do not come back.
     if (!this.status.getSnapshot().cleared) await this.#lost?.promise
@@ -166,12 +176,18 @@ export class Tab {
   }
 
   reconnect(reason: ReconnectReason): void {
-    if (!this.#isClosed) this.#tell((engine) => engine.reconnect(reason))
+    if (this.#isClosed) return
+    this.#cleared.set(false)
+    this.link.call((engine) => engine.reconnect(reason)).catch((error: unknown) => {
+      // The engine may have been lost before it heard of this: the next one hears of it.
+      if (toErrorData(error, 'WORKER_DIED').code === 'WORKER_DIED') this.#reconnect = reason
+    })
   }
 
   readonly clearCache = async (): Promise<void> => {
     const outcome = await this.link.call((engine) => engine.clearCache())
     if (!outcome.ok) throw fromErrorData(outcome.error)
+    this.#cleared.set(true)
   }
 
   readonly close = (): void => {
@@ -239,7 +255,7 @@ export class Tab {
   }
 
   #description(): TabDescription {
-    const { failovers, cleared } = this.status.getSnapshot()
+    const { failovers } = this.status.getSnapshot()
     return {
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
@@ -247,7 +263,7 @@ export class Tab {
       subsets: this.collections.subsets.all(),
       visible: isVisible(),
       failovers: this.link.hasOpened ? failovers + 1 : 0,
-      cleared,
+      cleared: this.#cleared.isCleared,
     }
   }
 
@@ -299,6 +315,8 @@ export class Tab {
     const asksForRows = isStarted(this.#phase)
     this.#inbox.follow(epoch, status)
     if (asksForRows) void engine.start()
+    if (this.#reconnect !== null) void engine.reconnect(this.#reconnect)
+    this.#reconnect = null
   }
 
   readonly #onDown = (error: SidestreamError, final: boolean): void => {

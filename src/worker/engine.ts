@@ -25,6 +25,8 @@ export interface EngineOptions {
   /** Collection name → validator; empty where the engine knows no schema. */
   readonly validators: ReadonlyMap<string, Validator>
   readonly transform?: Transform | null
+  /** The cache was cleared, here or by another engine: a tab that comes later wants rows, and so another engine. */
+  readonly onCleared?: (engine: Engine) => void
 }
 
 /**
@@ -49,6 +51,7 @@ export class Engine {
   /** A new id for each engine: a tab notices by it that its engine was replaced. */
   readonly epoch: string
   readonly #env: EngineEnv
+  readonly #onClear: ((engine: Engine) => void) | null
   readonly #settings: StreamSettings
   readonly #source: StreamSource
   readonly #reader: StreamReader
@@ -66,7 +69,8 @@ export class Engine {
   #running: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
-  constructor({ env, settings, validators, transform = null }: EngineOptions) {
+  constructor({ env, settings, validators, transform = null, onCleared }: EngineOptions) {
+    this.#onClear = onCleared ?? null
     this.#env = env
     this.#settings = settings
     this.epoch = env.newId()
@@ -175,7 +179,8 @@ export class Engine {
   /** Ends a wait (for credentials, for the server, for a stream to appear, for a visible tab) and tries now. */
   reconnect(reason: ReconnectReason): void {
     if (this.#board.now.cleared) {
-      this.#board.set({ cleared: false })
+      this.#coverage = 'partial'
+      this.#board.set({ cleared: false, ...this.#counts() })
       this.#readings.startAnew()
     }
     this.#reader.reconnect(reason)
@@ -282,6 +287,7 @@ export class Engine {
     this.#board.set({ cleared: true, ...this.#counts() })
     this.#reader.halt('forget')
     this.#members.publish({ ...NO_NEWS, diff }, true)
+    this.#onClear?.(this)
   }
 
   // --- from the stream

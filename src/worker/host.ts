@@ -105,11 +105,7 @@ export class Host {
       },
       append: (body, options) => engine.append(body, options),
       streamEnd: () => engine.streamEnd(),
-      clearCache: () => {
-        // A later tab gets a new engine, with a new cache.
-        this.#forget(key, engine)
-        return engine.clearCache()
-      },
+      clearCache: () => engine.clearCache(),
       leave,
     }
   }
@@ -130,7 +126,7 @@ export class Host {
   #engineOf(key: string, settings: StreamSettings): Engine {
     let engine = this.#engines.get(key)
     if (!engine) {
-      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections), transform: this.#transform() })
+      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections), transform: this.#transform(), onCleared: (cleared) => { this.#forget(key, cleared) } })
       this.#engines.set(key, engine)
     }
     return engine

@@ -280,8 +280,12 @@ export interface StreamSource {
   read(request: ReadRequest): Promise<ReadEnd>
   /** @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE` or `STREAM_ERROR` */
   append(body: string | Uint8Array, options: AppendSettings): Promise<void>
-  /** The offset at which the stream ends; null when the server does not give it. @throws SidestreamError as `append` does */
-  end(): Promise<string | null>
+  /**
+   * The offset at which the stream ends; null when the server does not give it.
+   * @param signal gives the request up
+   * @throws SidestreamError as `append` does
+   */
+  end(signal?: AbortSignal): Promise<string | null>
 }
 
 /** Everything that the deletion of a cache needs: storage, clock, locks, channels. */

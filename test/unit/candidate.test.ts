@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PROTOCOL_VERSION } from '../../src/shared/calls.ts'
+import { PROTOCOL_VERSION, type RequestValues } from '../../src/shared/calls.ts'
 import type { TabStatus } from '../../src/shared/status.ts'
-import type { Locks } from '../../src/worker/ports.ts'
+import { type EngineEnv, type Locks, SourceError } from '../../src/worker/ports.ts'
 import { anyHello, anyTab, Origin, settled } from '../support/origin.ts'
 import { newTab } from '../support/tab-description.ts'
 
@@ -18,15 +18,16 @@ interface Joined {
   readonly statuses: TabStatus[]
   readonly shown: () => TabStatus
   readonly leave: () => void
+  readonly reconnect: () => void
 }
 
-async function join(name: string, given: Parameters<typeof anyHello>[1] = {}, env: Parameters<Origin['worker']>[1] = {}): Promise<Joined & ReturnType<Origin['worker']>> {
+async function join(name: string, given: Parameters<typeof anyHello>[1] = {}, env: Parameters<Origin['worker']>[1] = {}, asked = (): RequestValues => values): Promise<Joined & ReturnType<Origin['worker']>> {
   const worker = origin.worker(name, env)
   const statuses: TabStatus[] = []
   const gone = new AbortController()
   const tab = anyTab({
     status: (status) => { statuses.push(status) },
-    requestValues: () => Promise.resolve({ ok: true, value: values }),
+    requestValues: () => Promise.resolve({ ok: true, value: asked() }),
     apply: (batch) => {
       if (batch.status) statuses.push(batch.status)
       return Promise.resolve('applied')
@@ -36,7 +37,7 @@ async function join(name: string, given: Parameters<typeof anyHello>[1] = {}, en
   await settled()
   contract.start()
   await origin.pass(500)
-  return { ...worker, statuses, shown: () => statuses.at(-1)!, leave: () => { gone.abort() } }
+  return { ...worker, statuses, shown: () => statuses.at(-1)!, leave: () => { gone.abort() }, reconnect: () => { contract.reconnect('application') } }
 }
 
 const isSeek = ({ message }: { message: unknown }): boolean => (message as { kind?: unknown } | null)?.kind === 'seek'
@@ -151,6 +152,39 @@ describe('the lead', () => {
     await origin.pass(3000)
     expect(origin.held.filter((name) => name.includes(':leader:'))).toEqual([])
   })
+})
+
+test('a follower that signs in while it looks for its leader again gets the stream read', async () => {
+  let token = 'old'
+  let reads = 0
+  const createSource: EngineEnv['createSource'] = (_, ask) => ({
+    append: () => Promise.resolve(),
+    end: () => Promise.resolve(null),
+    read: async ({ signal, onBatch, requests }) => {
+      await requests.turn()
+      const { headers } = await ask()
+      if (signal.aborted) return 'aborted'
+      requests.sent('catch-up')
+      reads += 1
+      const ok = headers['token'] === 'new'
+      requests.over({ kind: 'catch-up', ok, isIdle: false, retryAfterMs: 0 })
+      if (!ok) throw new SourceError('unauthorized', 'no', { status: 401 })
+      await onBatch({ items: [], offset: '0', upToDate: true, streamClosed: false })
+      return new Promise((resolve) => { signal.addEventListener('abort', () => { resolve('aborted') }) })
+    },
+  })
+  const ask = (): RequestValues => ({ headers: { token }, params: {} })
+  const leader = await join('leader', {}, { createSource }, ask)
+  const follower = await join('follower', {}, { createSource }, ask)
+  expect([leader.shown().connection, follower.shown().connection, reads]).toEqual(['needs-auth', 'needs-auth', 1])
+  origin.freeze('leader')
+  while (follower.shown().connection !== 'connecting') await origin.pass(50)
+  token = 'new'
+  follower.reconnect()
+  await origin.pass(100)
+  origin.thaw('leader')
+  await origin.pass(5000)
+  expect(follower.shown()).toMatchObject({ where: 'follower', connection: 'live' })
 })
 
 describe('a leader', () => {

@@ -590,6 +590,16 @@ describe('the end of a stream', () => {
     expect(await end({}, { stream })).toBe(offset)
   })
 
+  test('is not waited for any more when the asker gives up', async () => {
+    const hang = server.faults.hang({ match: head() })
+    const giveUp = new AbortController()
+    const asked = new HttpSource(settings(), () => Promise.resolve({ headers: {}, params: {} })).end(giveUp.signal)
+    await hang.struck
+    giveUp.abort()
+    await expect(asked).rejects.toMatchObject({ code: 'OFFLINE' })
+    await server.log.until((log) => log.open(head()).length === 0)
+  })
+
   test('of a stream that is not there is not known', async () => {
     server.faults.respond(404, { match: head() })
     expect(await end()).toBeNull()

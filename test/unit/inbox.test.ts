@@ -7,6 +7,7 @@ import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
 let inbox: Inbox
 let status: Status
 let isClosed: boolean
+let signedOut: boolean[]
 /** What the parts of the tab were told, in order. */
 let told: string[]
 /** What the replica answers, and what happens meanwhile. */
@@ -41,6 +42,7 @@ const batchOf = (change: Partial<DiffBatch> = {}): DiffBatch => ({
 beforeEach(() => {
   status = new Status('leader')
   isClosed = false
+  signedOut = []
   told = []
   continues = true
   applyRows = () => Promise.resolve('applied')
@@ -48,6 +50,8 @@ beforeEach(() => {
   inbox = openInbox({
     replica: {
       offset: '5',
+      hasRows: true,
+      removeAll: note('remove all'),
       continues: () => continues,
       follow: (epoch) => void told.push(`follow ${String(epoch)}`),
       apply: () => {
@@ -56,6 +60,7 @@ beforeEach(() => {
       },
     },
     hooks: { before: note('before'), refused: note('refused'), after: note('after'), follow: note('hooks follow') },
+    cleared: { told: (isCleared) => void signedOut.push(isCleared) },
     txids: { seen: (txids) => void told.push(`txids ${txids.join()}`) },
     status,
     preload: { isReady: false, observe: note('observe') },
@@ -113,6 +118,13 @@ describe('a diff batch', () => {
 })
 
 describe('a status', () => {
+  test('that says that the cache was cleared removes the rows, whether or not the engine lives to remove them', async () => {
+    inbox.status(engineStatus({ cleared: true }))
+    expect([told, signedOut]).toEqual([expect.arrayContaining(['remove all']), [true]])
+    await inbox.apply(batchOf({ status: engineStatus({ cleared: false }) }))
+    expect(signedOut).toEqual([true, false])
+  })
+
   test('is shown with the offset of the tab, and not of the engine', () => {
     inbox.status(engineStatus({ offset: '9', ready: true }))
     expect(status.getSnapshot()).toMatchObject({ offset: '5', ready: false, connection: 'live' })

@@ -6,7 +6,9 @@ import type { RequestKind } from '../../src/worker/core/request-pace.ts'
 import type { ReadingPlace } from '../../src/worker/reader/continuity.ts'
 import { StreamReader } from '../../src/worker/reader/stream-reader.ts'
 import { SourceError, type ReadEnd, type ReadRequest, type SourceFailure, type StreamSource } from '../../src/worker/ports.ts'
+import { HttpSource } from '../../src/worker/stream/http-source.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { scriptedSettings } from './scripted-engine.ts'
 import { settled } from './scripted-tab.ts'
 
 const SILENCE_MS = 45_000
@@ -15,6 +17,7 @@ const SILENCE_MS = 45_000
 class Server implements StreamSource {
   requests = 0
   endsAsked = 0
+  endSignal: AbortSignal | null = null
   streamEnd: () => Promise<string | null> = () => Promise.resolve(null)
   request: ReadRequest | null = null
   #kind: RequestKind = 'catch-up'
@@ -41,8 +44,9 @@ class Server implements StreamSource {
     return Promise.resolve()
   }
 
-  end(): Promise<string | null> {
+  end(signal?: AbortSignal): Promise<string | null> {
     this.endsAsked += 1
+    this.endSignal = signal ?? null
     return this.streamEnd()
   }
 
@@ -227,11 +231,38 @@ describe('silence', () => {
 
     test.each<[string, Server['streamEnd']]>([
       ['when there is news', () => Promise.resolve('3')],
+      ['when the stream ends before what is shown: it may have been made again', () => Promise.resolve('1')],
       ['when the server does not say where the stream ends', () => Promise.resolve(null)],
       ['when it cannot be reached', () => Promise.reject(new SourceError('unreachable', 'no'))],
       ['when it says nothing', () => new Promise(() => undefined)],
     ])('ends %s', async (_, streamEnd) => {
       expect(await hurried(streamEnd)).toBe(1)
+    })
+
+    test('ends when there is news, also for a tab that is shown a moment after the last question', async () => {
+      await live()
+      server.streamEnd = () => Promise.resolve('2')
+      const { requests } = server
+      await wait(1000)
+      reader.hurry()
+      await wait(500)
+      server.streamEnd = () => Promise.resolve('3')
+      reader.hurry()
+      await wait(4000)
+      expect([server.requests, server.endsAsked]).toEqual([requests, 1])
+      await wait(1000)
+      expect([server.requests, server.endsAsked]).toEqual([requests + 1, 2])
+    })
+
+    test('gives a question up that is not answered: they do not pile up', async () => {
+      await live()
+      await wait(1000)
+      server.streamEnd = () => new Promise(() => undefined)
+      reader.hurry()
+      await wait(2900)
+      expect(server.endSignal!.aborted).toBe(false)
+      await wait(200)
+      expect(server.endSignal!.aborted).toBe(true)
     })
 
     test('ends by itself when news come while the server is asked', async () => {
@@ -404,4 +435,45 @@ describe('an anchor that takes several answers', () => {
     }
     expect(server.requests - requests).toBeLessThanOrEqual(20)
   })
+})
+
+test('with a stream object of the application, bad times do not make the reader slow for good', async () => {
+  reader.close()
+  const stream = { isSwallowed: true, sessions: 0 }
+  const given = {
+    stream: ({ signal }: { signal: AbortSignal }): Promise<unknown> => {
+      stream.sessions += 1
+      if (stream.isSwallowed) return new Promise((_, reject) => { signal.addEventListener('abort', () => { reject(new Error('aborted')) }) })
+      return Promise.resolve({
+        streamClosed: false, upToDate: true, offset: '5', closed: new Promise(() => undefined),
+        subscribeJson: (take: (batch: unknown) => Promise<void>) => { void take({ items: [], offset: '5', upToDate: true, streamClosed: false }) },
+      })
+    },
+  }
+  const source = new HttpSource(scriptedSettings(), () => Promise.resolve({ headers: {}, params: {} }), { stream: given as never })
+  const own = new StreamReader({
+    env: { clock, random: () => 0.5 }, source, settings: { live: true, backoff: null, silenceTimeoutMs: SILENCE_MS }, place: () => place,
+    onBatch: ({ offset }) => {
+      place = { ...place, offset }
+      own.upToDate()
+      return Promise.resolve()
+    },
+    onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
+  })
+  void own.run()
+  for (let times = 0; times < 60; times += 1) {
+    await wait(1000)
+    own.reconnect('online')
+  }
+  stream.isSwallowed = false
+  await wait(120_000)
+  expect(place.offset).toBe('5')
+  const { sessions } = stream
+  while (stream.sessions === sessions) await wait(100)
+  // The request that listens is silent from now on, and is given up by itself after 45 s.
+  await wait(5000)
+  own.reconnect('online')
+  await wait(2000)
+  expect(stream.sessions).toBe(sessions + 2)
+  own.close()
 })

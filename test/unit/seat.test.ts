@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { DiffBatch } from '../../src/shared/batch.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type HelloReply, type TabContract } from '../../src/shared/calls.ts'
 import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
 import { Seat } from '../../src/worker/leadership/seat.ts'
@@ -56,6 +57,11 @@ beforeEach(() => {
 
 const shown = (): TabStatus => tab.statuses.at(-1)!
 
+const batch: DiffBatch = {
+  epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true,
+  stale: false, status: null, events: [], invalid: [],
+}
+
 describe('a seat', () => {
   test('starts each engine that it is attached to, once the tab has started', async () => {
     const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2')]
@@ -98,6 +104,34 @@ describe('a seat', () => {
     await seat.attach(two.enter)
     expect(two.calls).toEqual(['subsets', 'visible', 'reconnect', 'start'])
     expect((await seat.hello()).tab).toMatchObject({ cleared: false, visible: false, subsets: [change] })
+  })
+
+  test('knows that the tab has signed out by its own clearCache(), also when no status has said so before the engine is lost', async () => {
+    const one = new ScriptedEngine('1')
+    await seat.attach(one.enter)
+    seat.contract.start()
+    await seat.contract.clearCache()
+    one.tab!.status({ ...one.status, tabs: 2 })
+    expect((await seat.hello()).tab.cleared).toBe(true)
+  })
+
+  test('forgets no reconnect(): neither one that is called while the batch that brings `cleared` is applied, nor one without an engine', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2', { connection: 'needs-auth' })]
+    await seat.attach(one.enter)
+    seat.contract.start()
+    const answered = one.tab!.apply({ ...batch, status: { ...one.status, cleared: true } })
+    await settled()
+    seat.contract.reconnect('application')
+    tab.last.answer('applied')
+    await answered
+    seat.detach()
+    expect((await seat.hello()).tab.cleared).toBe(false)
+    seat.contract.reconnect('online')
+    await seat.hello()
+    await seat.attach(two.enter)
+    expect(two.calls).toEqual(['reconnect', 'start'])
+    await seat.attach(one.enter)
+    expect(one.calls.filter((name) => name === 'reconnect')).toHaveLength(1)
   })
 
   test('goes on to show the number of rows that the tab has, until the next engine has read as far', async () => {

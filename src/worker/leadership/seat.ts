@@ -1,9 +1,10 @@
 import { abortable } from '../../shared/abortable.ts'
 import { SidestreamError, toErrorData, type ErrorCode } from '../../shared/errors.ts'
+import { ClearedMark } from '../../shared/cleared-mark.ts'
 import { Gate } from '../../shared/gate.ts'
 import { haveAfter, haveDuring } from '../../shared/have.ts'
 import type { Ack, DiffBatch } from '../../shared/batch.ts'
-import type { EngineContract, Hello, HelloReply, Outcome, TabContract, TabDescription } from '../../shared/calls.ts'
+import type { EngineContract, Hello, HelloReply, Outcome, ReconnectReason, TabContract, TabDescription } from '../../shared/calls.ts'
 import { statusAfter, type TabStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
 import { isRecord } from '../../shared/guards.ts'
@@ -34,18 +35,23 @@ export class Seat {
   /** Resolves when there is an engine again. */
   #attached = new Gate<EngineContract>()
   #inFlight: Promise<unknown> = Promise.resolve()
-  #tab: Omit<TabDescription, 'subsets'>
+  #tab: Omit<TabDescription, 'subsets' | 'cleared'>
+  /** A user who has signed out stays signed out with each next engine. */
+  readonly #cleared: ClearedMark
+  /** The tab has called `reconnect()` while there was no engine. */
+  #reconnect: ReconnectReason | null = null
   /** The subsets that the tab holds, by the tab's ids. */
   readonly #subsets = new Map<number, SubsetChange>()
   /** What has changed since the last {@link hello}. */
-  #untold: { subsets: SubsetChange[]; told: Pick<TabDescription, 'visible' | 'cleared'> }
+  #untold: { subsets: SubsetChange[]; told: Pick<TabDescription, 'visible'> }
   #started = false
   #status: TabStatus | null = null
 
   constructor(options: SeatOptions) {
     this.#options = options
-    const { subsets, ...tab } = options.hello.tab
+    const { subsets, cleared, ...tab } = options.hello.tab
     this.#tab = tab
+    this.#cleared = new ClearedMark(cleared)
     this.#untold = { subsets: [], told: tab }
     this.#note(subsets)
     options.gone.signal.addEventListener('abort', () => {
@@ -63,7 +69,7 @@ export class Seat {
   async hello(): Promise<Hello> {
     await this.#inFlight
     this.#untold = { subsets: [], told: this.#tab }
-    return { ...this.#options.hello, tab: { ...this.#tab, subsets: [...this.#subsets.values()] } }
+    return { ...this.#options.hello, tab: { ...this.#tab, cleared: this.#cleared.isCleared, subsets: [...this.#subsets.values()] } }
   }
 
   /** Lets an engine serve the tab. The engine has the tab's present {@link hello}. */
@@ -92,11 +98,12 @@ export class Seat {
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
     const { subsets, told } = this.#untold
-    const { visible, cleared } = this.#tab
+    const { visible } = this.#tab
     if (subsets.length > 0) engine.subsets(subsets.splice(0))
     if (visible !== told.visible) engine.visible(visible)
-    if (told.cleared && !cleared) engine.reconnect('application')
-    else this.#tab = { ...this.#tab, cleared: reply.status.cleared }
+    this.#cleared.told(reply.status.cleared)
+    if (this.#reconnect !== null) engine.reconnect(this.#reconnect)
+    this.#reconnect = null
     if (!this.#started) return
     this.#tell(statusAfter(reply.status, this.#status))
     engine.start()
@@ -121,8 +128,9 @@ export class Seat {
       this.#engine?.start()
     },
     reconnect: (reason) => {
-      this.#tab = { ...this.#tab, cleared: false }
-      this.#engine?.reconnect(reason)
+      this.#cleared.set(false)
+      if (this.#engine) this.#engine.reconnect(reason)
+      else this.#reconnect = reason
     },
     resync: () => {
       this.#tab = { ...this.#tab, have: null }
@@ -139,7 +147,11 @@ export class Seat {
     },
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
     streamEnd: () => this.#call('STREAM_ERROR', (engine) => engine.streamEnd()),
-    clearCache: () => this.#call('STORAGE_FAILED', (engine) => engine.clearCache()),
+    clearCache: async () => {
+      const outcome = await this.#call('STORAGE_FAILED', (engine) => engine.clearCache())
+      if (outcome.ok) this.#cleared.set(true)
+      return outcome
+    },
     leave: async () => {
       const engine = this.#engine
       const life = this.#life?.signal
@@ -158,12 +170,6 @@ export class Seat {
       if (change.subset) this.#subsets.set(change.id, change)
       else this.#subsets.delete(change.id)
     }
-  }
-
-  /** Notes the status that the tab gets. `cleared` goes to every next engine: a user who has signed out stays signed out. */
-  #know(status: TabStatus): void {
-    this.#status = status
-    this.#tab = { ...this.#tab, cleared: status.cleared }
   }
 
   /** Sends a status that the seat itself makes; an engine's status goes through {@link #tabDuring}. */
@@ -200,18 +206,20 @@ export class Seat {
         if (life.aborted) return 'resync'
         this.#tab = { ...this.#tab, have: haveDuring(this.#tab.have, batch), hasRows: true }
         const status = batch.status && statusAfter(batch.status, this.#status)
+        if (status) this.#cleared.told(status.cleared)
         const work = tab.apply({ ...batch, epoch, status })
         this.#inFlight = work.catch(() => undefined)
         const ack = await work
         if (ack !== 'applied') this.#tab = { ...this.#tab, have: null }
         else if (batch.last) this.#onApplied(batch)
-        if (status) this.#know(status)
+        if (status) this.#status = status
         return ack
       },
       status: (status) => {
         if (life.aborted) return
         const own = statusAfter(status, this.#status)
-        this.#know(own)
+        this.#status = own
+        this.#cleared.told(own.cleared)
         // The tab's answer gives the engine its credit back.
         return tab.status(own)
       },

@@ -17,25 +17,53 @@ export interface QuietCheckOptions {
 export class QuietCheck {
   readonly #options: QuietCheckOptions
   #askedAt = -Infinity
+  #cancelTurn: (() => void) | null = null
 
   constructor(options: QuietCheckOptions) {
     this.#options = options
   }
 
-  /** Whether the server may have news beyond `offset`; null when it was asked a short time ago. */
-  async mayHaveNews(offset: string): Promise<boolean | null> {
+  /**
+   * Asks the server, now or when the pause after the last question is over. A call while another one waits for that asks nothing.
+   * @param ask says where the request has come to; null when nothing is to be asked any more
+   * @param onNews the stream does not end at that offset, or the server does not say where it ends
+   */
+  whenAllowed(ask: () => string | null, onNews: () => void): void {
+    if (this.#cancelTurn) return
+    const { clock } = this.#options
+    const turn = (): void => {
+      this.#cancelTurn = null
+      const offset = ask()
+      if (offset === null) return
+      this.#askedAt = clock.now()
+      void this.#end().then((end) => {
+        // An end before the offset is news too: the stream may have been made again.
+        if (end !== offset) onNews()
+      })
+    }
+    const pauseMs = this.#askedAt + PAUSE_MS - clock.now()
+    if (pauseMs <= 0) turn()
+    else this.#cancelTurn = clock.after(pauseMs, turn)
+  }
+
+  close(): void {
+    this.#cancelTurn?.()
+  }
+
+  /** The stream's end; null when the server does not say it in time. */
+  async #end(): Promise<string | null> {
     const { clock, source } = this.#options
-    if (clock.now() - this.#askedAt < PAUSE_MS) return null
-    this.#askedAt = clock.now()
-    let cancel = (): void => undefined
+    const limit = new AbortController()
+    const cancel = clock.after(LIMIT_MS, () => {
+      limit.abort()
+    })
     const tooLate = new Promise<null>((resolve) => {
-      cancel = clock.after(LIMIT_MS, () => {
+      limit.signal.addEventListener('abort', () => {
         resolve(null)
       })
     })
-    const end = await Promise.race([source.end().catch(() => null), tooLate])
+    const end = await Promise.race([source.end(limit.signal).catch(() => null), tooLate])
     cancel()
-    // Without an end in the answer, or without an answer, there may be news. Offsets sort as strings (Durable Streams protocol).
-    return end === null || end > offset
+    return end
   }
 }

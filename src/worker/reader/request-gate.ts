@@ -84,6 +84,8 @@ export class RequestGate {
     if (end.isIdle && this.#request) this.#limit.held(now - this.#request.sentAt)
     this.abandon()
     this.#hasFailed = !end.ok
+    // A stream object of the application reports ends only.
+    if (end.ok) this.#momentMs = MOMENT_MS
     this.#pace.over(end, now, random())
   }
 
@@ -106,6 +108,7 @@ export class RequestGate {
   }
 
   moved(): void {
+    this.#momentMs = MOMENT_MS
     this.#pace.moved()
   }
 

@@ -102,14 +102,21 @@ export class StreamReader {
   /** A tab wants rows now: gives up a request that has been silent for a moment, but not a live request on a quiet stream. */
   hurry(): void {
     if (this.#phase !== 'reading') return
-    if (this.#gate.isLive) void this.#hurryLive()
+    if (this.#gate.isLive) this.#hurryLive()
     else this.#gate.hurry('online')
   }
 
-  async #hurryLive(): Promise<void> {
+  /** What has been silent for a moment is given up, unless the stream ends where that request waits. */
+  #hurryLive(): void {
     const read = this.#read
-    if (!this.#gate.isSilent || !(await this.#quiet.mayHaveNews(this.#options.place().offset))) return
-    if (read === this.#read) this.#gate.hurry('online')
+    const isStill = (): boolean => read === this.#read && this.#gate.isLive && this.#gate.isSilent
+    if (!isStill()) return
+    this.#quiet.whenAllowed(
+      () => (isStill() ? this.#options.place().offset : null),
+      () => {
+        if (isStill()) this.#gate.hurry('online')
+      },
+    )
   }
 
   /** Reads on past all HTTP caches; gives up the request under way. */
@@ -137,6 +144,7 @@ export class StreamReader {
 
   close(): void {
     this.#phase = 'closed'
+    this.#quiet.close()
     this.#read?.abort()
     this.#wake?.()
     this.#transition('close')

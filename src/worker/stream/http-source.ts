@@ -136,8 +136,8 @@ export class HttpSource implements StreamSource {
     return this.#writer.append(body, options)
   }
 
-  end(): Promise<string | null> {
-    return this.#writer.end()
+  end(signal?: AbortSignal): Promise<string | null> {
+    return this.#writer.end(signal)
   }
 
   /** The `fetch` of a read's requests. The first failure ends the read, also when the client would try again. */

@@ -40,9 +40,12 @@ export class HttpWriter {
     }
   }
 
-  async end(): Promise<string | null> {
+  async end(signal?: AbortSignal): Promise<string | null> {
     const { url, silenceTimeoutMs } = this.#settings
     const asked = new AbortController()
+    signal?.addEventListener('abort', () => {
+      asked.abort()
+    })
     const ask: typeof fetch = async (input, init) =>
       this.#requests.send(new URL(input instanceof Request ? input.url : input), { ...init, signal: asked.signal }, await this.#requests.values())
     try {

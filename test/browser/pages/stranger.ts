@@ -42,7 +42,7 @@ const helloLike = (url: string): unknown[] => {
   const good = hello(url)
   return [
     null, [], {}, { ...good, client: 1 }, { ...good, settings: null }, { ...good, settings: { ...good.settings, collections: {} } },
-    { ...good, settings: { ...good.settings, url: ['x'] } }, { ...good, request: { headers: { a: 1 } } }, { ...good, have: { life: 1 } }, { ...good, failovers: -1 },
+    { ...good, settings: { ...good.settings, url: ['x'] } }, { ...good, request: { headers: { a: 1 } } }, { ...good, tab: null }, { ...good, tab: { ...good.tab, have: { life: 1 } } }, { ...good, tab: { ...good.tab, failovers: -1 } }, { ...good, tab: { ...good.tab, cleared: 0 } },
   ]
 }
 
