@@ -225,7 +225,7 @@ function refuse(validator: Validator | undefined, value: object, primaryKey: str
   return validator?.(row) ?? null
 }
 
-function stamp(value: object, primaryKey: string, key: string, seq: number): RowData {
+export function stamp(value: object, primaryKey: string, key: string, seq: number): RowData {
   // `_seq` comes first, because a field added to a copied object costs more than the copy. The value may have a `_seq` of its
   // own.
   const row: Record<string, unknown> = { _seq: seq, ...value }

@@ -1,0 +1,38 @@
+import type { ErrorData } from './errors.ts'
+import type { Operation } from './events.ts'
+import type { RowData } from './row.ts'
+
+/**
+ * One change of one row.
+ * - `put` writes a whole row, as the event of `operation` does
+ * - `patch` changes fields of a row. It is laid over the row as the row is, until the write is sent: only then is it an update event
+ *   with a whole row (State Protocol: an update replaces the row).
+ * - `remove` deletes a row
+ */
+export type Mutation =
+  | { readonly kind: 'put'; readonly collection: string; readonly key: string; readonly value: RowData; readonly operation: Exclude<Operation, 'delete'> }
+  | { readonly kind: 'patch'; readonly collection: string; readonly key: string; readonly changes: RowData }
+  | { readonly kind: 'remove'; readonly collection: string; readonly key: string }
+
+/** Changes that are made together or not at all. */
+export interface Write {
+  /** Made by the client; also the `txid` of the write's events. */
+  readonly id: string
+  readonly mutations: ReadonlyArray<Mutation>
+  /** When the application made it, ms by the wall clock. */
+  readonly createdAt: number
+}
+
+/**
+ * What an application sees of a write that is not in the stream yet.
+ * - `stored` on this device; it has not been sent, or is known not to have arrived
+ * - `sent` it may be in the stream, and is sent again in the same form until the server has answered
+ * - `parked` the server has refused it: its changes are not shown, and it waits for `retry()` or `discard()`
+ */
+export interface PendingWrite extends Write {
+  readonly state: 'stored' | 'sent' | 'parked'
+  /** How often it was sent. */
+  readonly attempts: number
+  /** Why it is parked, or why the last attempt failed. */
+  readonly error: ErrorData | null
+}

@@ -1,0 +1,353 @@
+import type { ErrorData } from '../../shared/errors.ts'
+import type { PendingWrite, Write } from '../../shared/write.ts'
+
+/**
+ * The life of a write in the outbox.
+ *
+ * - `stored` on this device, and not in the stream
+ * - `sent` frozen in a request that has no answer yet: it may be in the stream
+ * - `confirmed` in the stream; the cache does not hold its rows yet
+ * - `parked` refused by the server, and not in the stream
+ * - `gone` of no concern any more
+ */
+export type WritePhase = 'stored' | 'sent' | 'confirmed' | 'parked' | 'gone'
+
+/** What happens to a write. */
+export type WriteEvent =
+  | 'freeze' // it is put into a request, whose body stays as it is
+  | 'accept' // the server has appended the request, now or before
+  | 'see' // its txid has come with the stream
+  | 'refuse' // the server refuses this write
+  | 'thaw' // its request is known not to be in the stream, and is given up
+  | 'settle' // the cache holds its rows
+  | 'retry' // the application wants it to be sent again
+  | 'discard' // the application gives it up
+
+type Row = Readonly<Record<WriteEvent, WritePhase>>
+
+/** A row of the table: an event that it does not name keeps the phase. */
+const row = (phase: WritePhase, moves: Partial<Row>): Row => ({
+  freeze: phase,
+  accept: phase,
+  see: phase,
+  refuse: phase,
+  thaw: phase,
+  settle: phase,
+  retry: phase,
+  discard: phase,
+  ...moves,
+})
+
+/** Phase → event → the next phase, for every event in every phase. A write that was sent cannot be taken back: it may have arrived. */
+export const WRITE_TRANSITIONS: Readonly<Record<WritePhase, Row>> = {
+  stored: row('stored', { freeze: 'sent', see: 'confirmed', discard: 'gone' }),
+  sent: row('sent', { accept: 'confirmed', see: 'confirmed', refuse: 'parked', thaw: 'stored' }),
+  confirmed: row('confirmed', { settle: 'gone' }),
+  parked: row('parked', { see: 'confirmed', retry: 'stored', discard: 'gone' }),
+  gone: row('gone', {}),
+}
+
+/** A write in its place: `number` is counted up strictly, and writes are sent and shown in its order. */
+export interface OutboxEntry {
+  readonly number: number
+  readonly write: Write
+  readonly phase: Exclude<WritePhase, 'gone'>
+  readonly attempts: number
+  readonly error: ErrorData | null
+  /** Of a confirmed write: its events are at or before this offset; null when that is not known. */
+  readonly offset: string | null
+}
+
+/** Writes on their way to the server. Epoch, sequence number and body never change: the server tells a repetition by the first two. */
+export interface FrozenRequest {
+  readonly epoch: number
+  readonly seq: number
+  readonly numbers: ReadonlyArray<number>
+  readonly body: string
+}
+
+/** The outbox as a producer (Durable Streams protocol, idempotent producers); `seq` counts requests. */
+export interface Producer {
+  readonly id: string
+  readonly epoch: number
+  /** Of the next request. */
+  readonly seq: number
+}
+
+/** The part of an outbox that is not its entries. */
+export interface OutboxHead {
+  readonly nextNumber: number
+  readonly producer: Producer
+  readonly request: FrozenRequest | null
+}
+
+/** What has to be stored, in one transaction and before anything else is done. */
+export interface OutboxChange {
+  readonly put: ReadonlyArray<OutboxEntry>
+  readonly remove: ReadonlyArray<number>
+  readonly head: OutboxHead
+}
+
+/** A server's answer to a request, as far as it decides about the request. Any other answer is none: the request is sent again. */
+export type Verdict =
+  /** 200, or 204 for a repetition. @param offset where the stream ends after the request, if the server says so */
+  | { readonly kind: 'accepted'; readonly offset: string | null }
+  /** A refusal that a repetition would not change. */
+  | { readonly kind: 'refused'; readonly error: ErrorData }
+  /** 403 with `Producer-Epoch`: a newer epoch of this producer has written. */
+  | { readonly kind: 'fenced'; readonly epoch: number }
+  /** 409 with `Producer-Expected-Seq`: the server does not know what this producer sent before. */
+  | { readonly kind: 'forgotten' }
+
+/** The last answer to a request that may be in the stream; it takes effect when the stream has been read to its end. */
+type Doubt =
+  | Exclude<Verdict, { readonly kind: 'accepted' }>
+  /** No answer to the first request of an epoch: a server that has forgotten the producer would append it again. */
+  | { readonly kind: 'unanswered' }
+
+/** The most writes of one request. */
+export const MOST_WRITES = 1000
+
+/**
+ * The next epoch is up to so much higher than the last one. A copy of the storage (of a browser's profile) has the same producer id:
+ * if both copies counted up by one, each would take the other's requests for its own, and lose its writes.
+ */
+const EPOCH_STEP = 2 ** 30
+
+/**
+ * The pending writes of one cache's scope, in order: what is sent next, and what an answer means. It does no I/O: each method returns
+ * what has to be stored.
+ *
+ * A write is in the stream once. Three rules see to that. A request keeps its epoch, sequence number and body until it is decided
+ * whether it is in the stream. An answer that refuses one attempt decides nothing about earlier attempts, whose answers were lost:
+ * then the stream is read to its end first. And after each request that is known not to be in the stream the epoch moves on, so that
+ * the server refuses a copy of it that is still on the way.
+ */
+export class Outbox {
+  readonly #entries = new Map<number, OutboxEntry>()
+  readonly #numbers = new Map<string, number>()
+  readonly #random: () => number
+  #head: OutboxHead
+  /** How often the request was sent before; an engine that has found it in storage cannot know, and counts one. */
+  #earlierAttempts: number
+  #doubt: Doubt | null = null
+  /** A request that was refused is sent again in halves, until the write is found which the server refuses. */
+  #most = MOST_WRITES
+
+  /**
+   * @param entries in the order of their numbers
+   * @param random in [0, 1)
+   */
+  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, random: () => number) {
+    this.#head = head
+    this.#random = random
+    this.#earlierAttempts = head.request === null ? 0 : 1
+    if (head.request?.seq === 0) this.#doubt = { kind: 'unanswered' }
+    for (const entry of entries) this.#keep(entry)
+  }
+
+  /** @param producerId of this outbox alone, in all of the world */
+  static empty(producerId: string, random: () => number): Outbox {
+    return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], random)
+  }
+
+  get head(): OutboxHead {
+    return this.#head
+  }
+
+  /** In order. */
+  get entries(): Iterable<OutboxEntry> {
+    return this.#entries.values()
+  }
+
+  /** For the application, in order: what is not in the stream. */
+  get pending(): ReadonlyArray<PendingWrite> {
+    return [...this.#entries.values()].flatMap(({ write, phase, attempts, error }) => (phase === 'confirmed' ? [] : [{ ...write, state: phase, attempts, error }]))
+  }
+
+  /** The request to send now; null when there is none, or when the stream has to be read to its end first. */
+  get request(): FrozenRequest | null {
+    return this.#doubt === null ? this.#head.request : null
+  }
+
+  /**
+   * Before the request is sent again or given up, no attempt of it may be on its way any more, and then the stream has to be read to its
+   * end: {@link caughtUp}, immediately before the next attempt. A producer that is new to the server has no other protection.
+   */
+  get isInDoubt(): boolean {
+    return this.#doubt !== null
+  }
+
+  /** Whether {@link freeze} would make a request. */
+  get hasUnsent(): boolean {
+    if (this.#head.request !== null) return false
+    for (const { phase } of this.#entries.values()) if (phase === 'stored') return true
+    return false
+  }
+
+  /** Takes a write. A tab may hand on the same write again, when its engine was lost before the answer: it is stored once. */
+  add(write: Write): OutboxChange {
+    if (this.#numbers.has(write.id)) return this.#change([])
+    const { nextNumber } = this.#head
+    this.#head = { ...this.#head, nextNumber: nextNumber + 1 }
+    return this.#change([this.#keep({ number: nextNumber, write, phase: 'stored', attempts: 0, error: null, offset: null })])
+  }
+
+  /**
+   * Makes a request of the first writes that are not in the stream.
+   * @param encode the request's body: the writes' events, with their patches laid over the rows of this moment
+   */
+  freeze(encode: (writes: ReadonlyArray<Write>) => string): OutboxChange {
+    if (!this.hasUnsent) return this.#change([])
+    const first: OutboxEntry[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.phase === 'stored') first.push(entry)
+      if (first.length === this.#most) break
+    }
+    const { producer } = this.#head
+    const body = encode(first.map(({ write }) => write))
+    this.#head = { ...this.#head, request: { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body } }
+    this.#earlierAttempts = 0
+    return this.#change(first.map((entry) => this.#turn(entry, 'freeze', {})))
+  }
+
+  /** The request goes out, once more. */
+  attempt(): void {
+    for (const entry of this.#requested()) this.#keep({ ...entry, attempts: entry.attempts + 1 })
+  }
+
+  /** The attempt has failed, and says nothing about the request. */
+  failed(error: ErrorData): void {
+    this.#earlierAttempts += 1
+    if (this.#head.request?.seq === 0) this.#doubt ??= { kind: 'unanswered' }
+    for (const entry of this.#requested()) this.#keep({ ...entry, error })
+  }
+
+  answered(verdict: Verdict): OutboxChange {
+    const { request } = this.#head
+    if (request === null) return this.#change([])
+    switch (verdict.kind) {
+      case 'accepted': {
+        const accepted = this.#requested().map((entry) => this.#turn(entry, 'accept', { offset: verdict.offset, error: null }))
+        this.#arrived(request)
+        return this.#change(accepted)
+      }
+      // Refused before, by an epoch that this outbox does not know of: a copy of its storage has written.
+      case 'fenced':
+        this.#doubt = verdict
+        return this.#change([])
+      case 'refused':
+      case 'forgotten':
+        if (this.#earlierAttempts === 0) return this.#giveUp(request, verdict)
+        this.#doubt = verdict
+        return this.#change([])
+    }
+  }
+
+  /** These transaction ids have come with the stream, up to `offset`. */
+  seen(txids: ReadonlyArray<string>, offset: string): OutboxChange {
+    const seen = txids.flatMap((txid): OutboxEntry[] => {
+      const entry = this.#entries.get(this.#numbers.get(txid) ?? -1)
+      return entry && (entry.phase !== 'confirmed' || entry.offset === null) ? [entry] : []
+    })
+    const confirmed = seen.map((entry) => this.#turn(entry, 'see', { offset, error: null }))
+    const { request } = this.#head
+    if (request !== null && confirmed.length > 0 && this.#requested().every(({ phase }) => phase === 'confirmed')) this.#arrived(request)
+    return this.#change(confirmed)
+  }
+
+  /** The stream was read to its end, at `offset`, as {@link isInDoubt} asks. */
+  caughtUp(offset: string): OutboxChange {
+    const { request } = this.#head
+    // What was accepted before is in what was read, whether or not its events have said so.
+    const located = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
+    const doubt = this.#doubt
+    if (doubt?.kind === 'unanswered') this.#doubt = null
+    if (doubt === null || doubt.kind === 'unanswered' || request === null) return this.#change(located)
+    const { put, ...rest } = this.#giveUp(request, doubt)
+    return { put: [...located, ...put], ...rest }
+  }
+
+  /** The cache holds the rows up to `offset`. */
+  settled(offset: string): OutboxChange {
+    return this.#settle((entry) => entry.offset !== null && entry.offset <= offset)
+  }
+
+  /** The stream was made again: what the former one had is gone with it. */
+  replaced(): OutboxChange {
+    return this.#settle(() => true)
+  }
+
+  /** @returns null when there is no such write that is parked */
+  retry(id: string): OutboxChange | null {
+    return this.#decide(id, 'retry', ['parked'])
+  }
+
+  /** @returns null when there is no such write, or when it was sent: it may have arrived */
+  discard(id: string): OutboxChange | null {
+    return this.#decide(id, 'discard', ['parked', 'stored'])
+  }
+
+  /** A request is known not to be in the stream, but for the writes that were seen there. */
+  #giveUp(request: FrozenRequest, verdict: Exclude<Verdict, { readonly kind: 'accepted' }>): OutboxChange {
+    const left = this.#requested().filter(({ phase }) => phase === 'sent')
+    const { producer } = this.#head
+    const epoch = Math.max(producer.epoch, verdict.kind === 'fenced' ? verdict.epoch : 0) + 1 + Math.floor(this.#random() * EPOCH_STEP)
+    this.#head = { ...this.#head, request: null, producer: { ...producer, epoch, seq: 0 } }
+    this.#doubt = null
+    if (verdict.kind !== 'refused') return this.#change(left.map((entry) => this.#turn(entry, 'thaw', {})))
+    if (request.numbers.length === 1) {
+      this.#most = MOST_WRITES
+      return this.#change(left.map((entry) => this.#turn(entry, 'refuse', { error: verdict.error })))
+    }
+    this.#most = Math.ceil(request.numbers.length / 2)
+    return this.#change(left.map((entry) => this.#turn(entry, 'thaw', { error: verdict.error })))
+  }
+
+  /** The request is in the stream. */
+  #arrived(request: FrozenRequest): void {
+    this.#head = { ...this.#head, request: null, producer: { ...this.#head.producer, seq: request.seq + 1 } }
+    this.#doubt = null
+    this.#most = Math.min(MOST_WRITES, this.#most * 2)
+  }
+
+  #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
+    const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
+    return this.#change([], over.map((entry) => this.#forget(entry)))
+  }
+
+  #decide(id: string, event: 'retry' | 'discard', from: ReadonlyArray<WritePhase>): OutboxChange | null {
+    const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
+    if (!entry || !from.includes(entry.phase)) return null
+    if (event === 'discard') return this.#change([], [this.#forget(entry)])
+    return this.#change([this.#turn(entry, event, { error: null })])
+  }
+
+  #requested(): OutboxEntry[] {
+    return (this.#head.request?.numbers ?? []).flatMap((number) => this.#entries.get(number) ?? [])
+  }
+
+  /** @returns the entry as it is kept now */
+  #turn(entry: OutboxEntry, event: WriteEvent, change: Partial<Pick<OutboxEntry, 'offset' | 'error'>>): OutboxEntry {
+    const phase = WRITE_TRANSITIONS[entry.phase][event]
+    if (phase === 'gone') throw new Error(`an entry that is gone cannot be kept: ${entry.phase}, ${event}`)
+    return this.#keep({ ...entry, ...change, phase })
+  }
+
+  #keep(entry: OutboxEntry): OutboxEntry {
+    this.#entries.set(entry.number, entry)
+    this.#numbers.set(entry.write.id, entry.number)
+    return entry
+  }
+
+  /** @returns the entry's number */
+  #forget({ number, write }: OutboxEntry): number {
+    this.#entries.delete(number)
+    this.#numbers.delete(write.id)
+    return number
+  }
+
+  #change(put: ReadonlyArray<OutboxEntry>, remove: ReadonlyArray<number> = []): OutboxChange {
+    return { put, remove, head: this.#head }
+  }
+}

@@ -1,0 +1,198 @@
+import type { RowData } from '../../shared/row.ts'
+import type { Mutation } from '../../shared/write.ts'
+import { stamp } from './materialize.ts'
+
+/** `_seq` of a row with pending changes: no event has this number, and every event's is lower. */
+export const PENDING_SEQ = Number.MAX_SAFE_INTEGER
+
+/** Rows of one collection by key. */
+export type Rows = ReadonlyMap<string, RowData>
+
+/** The collection and the key of a row. */
+export type RowAddress = readonly [collection: string, key: string]
+
+interface Laid {
+  /** The pending mutations of the row, by the number of their write, in order. */
+  readonly mutations: Map<number, Mutation[]>
+  /** The row with its mutations; null when they remove it. */
+  row: RowData | null
+}
+
+export interface OverlayOptions {
+  /** Collection → the field of the primary key. */
+  readonly primaryKeys: ReadonlyMap<string, string>
+  /** A collection's materialized rows, as they are now. */
+  readonly base: (collection: string) => Rows
+}
+
+/**
+ * Pending writes, laid over the materialized rows in the order of their numbers. What tabs see is {@link rows}: neither the
+ * materialized rows nor the stored ones are changed. A row with pending changes is made again when its materialized row changes
+ * ({@link rebase}), so a patch keeps only the fields that it names.
+ */
+export class Overlay {
+  readonly #options: OverlayOptions
+  readonly #laid = new Map<string, Map<string, Laid>>()
+  readonly #addresses = new Map<number, RowAddress[]>()
+  readonly #views = new Map<string, OverlaidRows>()
+
+  constructor(options: OverlayOptions) {
+    this.#options = options
+  }
+
+  /** A collection's rows as tabs see them: always the same object. */
+  rows(collection: string): Rows {
+    let view = this.#views.get(collection)
+    if (!view) {
+      const laid = this.#laidOf(collection)
+      this.#views.set(collection, (view = new OverlaidRows(() => this.#options.base(collection), laid)))
+    }
+    return view
+  }
+
+  /** Rows that have pending changes. */
+  get addresses(): ReadonlyArray<RowAddress> {
+    return [...this.#laid].flatMap(([collection, rows]) => [...rows.keys()].map((key): RowAddress => [collection, key]))
+  }
+
+  has(collection: string, key: string): boolean {
+    return this.#laid.get(collection)?.has(key) ?? false
+  }
+
+  /**
+   * Lays a write over the rows, in its place. Mutations of unknown collections are left out.
+   * @param before called for each row before it changes
+   */
+  add(number: number, mutations: ReadonlyArray<Mutation>, before: (address: RowAddress) => void): void {
+    const addresses = new Map<string, RowAddress>()
+    for (const { collection, key } of mutations) {
+      if (this.#options.primaryKeys.has(collection)) addresses.set(JSON.stringify([collection, key]), [collection, key])
+    }
+    for (const address of addresses.values()) before(address)
+    for (const mutation of mutations) {
+      const { collection, key } = mutation
+      if (!this.#options.primaryKeys.has(collection)) continue
+      const rows = this.#laidOf(collection)
+      let laid = rows.get(key)
+      if (!laid) rows.set(key, (laid = { mutations: new Map(), row: null }))
+      const own = laid.mutations.get(number)
+      if (own) own.push(mutation)
+      else place(laid.mutations, number, mutation)
+    }
+    this.#addresses.set(number, [...addresses.values()])
+    for (const [collection, key] of addresses.values()) this.rebase(collection, key)
+  }
+
+  /** Takes a write back: it is in the rows now, or was refused. @param before as in {@link add} */
+  drop(number: number, before: (address: RowAddress) => void): void {
+    const addresses = this.#addresses.get(number) ?? []
+    this.#addresses.delete(number)
+    for (const address of addresses) before(address)
+    for (const [collection, key] of addresses) {
+      const rows = this.#laidOf(collection)
+      const laid = rows.get(key)!
+      laid.mutations.delete(number)
+      if (laid.mutations.size === 0) rows.delete(key)
+      else this.rebase(collection, key)
+    }
+  }
+
+  /** The materialized row has changed. */
+  rebase(collection: string, key: string): void {
+    const laid = this.#laid.get(collection)?.get(key)
+    if (!laid) return
+    const primaryKey = this.#options.primaryKeys.get(collection)!
+    let row = this.#options.base(collection).get(key) ?? null
+    for (const mutations of laid.mutations.values()) for (const mutation of mutations) row = changed(row, mutation, primaryKey)
+    laid.row = row
+  }
+
+  /** All materialized rows may have changed. */
+  rebaseAll(): void {
+    for (const [collection, rows] of this.#laid) for (const key of rows.keys()) this.rebase(collection, key)
+  }
+
+  #laidOf(collection: string): Map<string, Laid> {
+    let rows = this.#laid.get(collection)
+    if (!rows) this.#laid.set(collection, (rows = new Map<string, Laid>()))
+    return rows
+  }
+}
+
+/** A write is nearly always the last one; one that is sent again keeps its place. */
+function place(mutations: Map<number, Mutation[]>, number: number, mutation: Mutation): void {
+  const later = [...mutations].filter(([other]) => other > number)
+  for (const [other] of later) mutations.delete(other)
+  mutations.set(number, [mutation])
+  for (const [other, own] of later) mutations.set(other, own)
+}
+
+/** The row after a mutation. To patch or to remove a row that is not there changes nothing. */
+function changed(row: RowData | null, mutation: Mutation, primaryKey: string): RowData | null {
+  switch (mutation.kind) {
+    case 'remove':
+      return null
+    case 'put':
+      return stamp(mutation.value, primaryKey, mutation.key, PENDING_SEQ)
+    case 'patch':
+      return row === null ? null : stamp({ ...row, ...mutation.changes }, primaryKey, mutation.key, PENDING_SEQ)
+  }
+}
+
+/** Materialized rows with pending changes laid over them, in the order of the materialized rows; added rows come last. */
+class OverlaidRows implements Rows {
+  readonly #base: () => Rows
+  readonly #laid: ReadonlyMap<string, Laid>
+
+  constructor(base: () => Rows, laid: ReadonlyMap<string, Laid>) {
+    this.#base = base
+    this.#laid = laid
+  }
+
+  get size(): number {
+    const base = this.#base()
+    let { size } = base
+    for (const [key, { row }] of this.#laid) size += (row === null ? 0 : 1) - (base.has(key) ? 1 : 0)
+    return size
+  }
+
+  get(key: string): RowData | undefined {
+    const laid = this.#laid.get(key)
+    return laid ? (laid.row ?? undefined) : this.#base().get(key)
+  }
+
+  has(key: string): boolean {
+    const laid = this.#laid.get(key)
+    return laid ? laid.row !== null : this.#base().has(key)
+  }
+
+  forEach(run: (row: RowData, key: string, rows: Rows) => void): void {
+    for (const [key, row] of this.entries()) run(row, key, this)
+  }
+
+  entries(): MapIterator<[string, RowData]> {
+    const base = this.#base()
+    return this.#laid.size === 0 ? base.entries() : overlaid(base, this.#laid)
+  }
+
+  *keys(): MapIterator<string> {
+    for (const [key] of this.entries()) yield key
+  }
+
+  *values(): MapIterator<RowData> {
+    for (const [, row] of this.entries()) yield row
+  }
+
+  [Symbol.iterator](): MapIterator<[string, RowData]> {
+    return this.entries()
+  }
+}
+
+function* overlaid(base: Rows, laid: ReadonlyMap<string, Laid>): MapIterator<[string, RowData]> {
+  for (const entry of base) {
+    const own = laid.get(entry[0])
+    if (!own) yield entry
+    else if (own.row !== null) yield [entry[0], own.row]
+  }
+  for (const [key, { row }] of laid) if (row !== null && !base.has(key)) yield [key, row]
+}

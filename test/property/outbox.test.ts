@@ -1,0 +1,293 @@
+import fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import type { Write } from '../../src/shared/write.ts'
+import { Outbox, WRITE_TRANSITIONS, type FrozenRequest, type OutboxChange, type OutboxEntry, type OutboxHead, type Verdict, type WriteEvent, type WritePhase } from '../../src/worker/core/outbox.ts'
+
+// Thousands of runs take their time on a busy machine.
+vi.setConfig({ testTimeout: 60_000 })
+
+const EVENTS = ['freeze', 'accept', 'see', 'refuse', 'thaw', 'settle', 'retry', 'discard'] as const satisfies readonly WriteEvent[]
+
+/** What is to follow each event, in the order of `EVENTS`. */
+const TABLE: Record<WritePhase, readonly WritePhase[]> = {
+  stored: ['sent', 'stored', 'confirmed', 'stored', 'stored', 'stored', 'stored', 'gone'],
+  sent: ['sent', 'confirmed', 'confirmed', 'parked', 'stored', 'sent', 'sent', 'sent'],
+  confirmed: ['confirmed', 'confirmed', 'confirmed', 'confirmed', 'confirmed', 'gone', 'confirmed', 'confirmed'],
+  parked: ['parked', 'parked', 'confirmed', 'parked', 'parked', 'parked', 'stored', 'gone'],
+  gone: ['gone', 'gone', 'gone', 'gone', 'gone', 'gone', 'gone', 'gone'],
+}
+const PHASES = Object.keys(TABLE) as WritePhase[]
+
+describe('the phases of a write', () => {
+  test('are those of the table, with every event in each', () => {
+    expect(Object.keys(WRITE_TRANSITIONS).sort()).toEqual([...PHASES].sort())
+    for (const phase of PHASES) expect(EVENTS.map((event) => WRITE_TRANSITIONS[phase][event])).toEqual(TABLE[phase])
+    for (const events of Object.values(WRITE_TRANSITIONS)) expect(Object.keys(events).sort()).toEqual([...EVENTS].sort())
+  })
+})
+
+const write = (id: string): Write => ({ id, createdAt: 0, mutations: [{ kind: 'put', collection: 'items', key: id, value: { id }, operation: 'insert' }] })
+const encode = (writes: ReadonlyArray<Write>): string => JSON.stringify(writes.map(({ id }) => id))
+const idsOf = ({ body }: FrozenRequest): string[] => JSON.parse(body) as string[]
+const isBad = (id: string): boolean => id.startsWith('bad')
+const offsetOf = (count: number): string => String(count).padStart(6, '0')
+
+/** A stream with idempotent producers, as the protocol has them. */
+class Server {
+  readonly ids: string[] = []
+  #producer: { epoch: number; seq: number } | null = null
+
+  /** @returns null for an answer that decides nothing */
+  append(request: FrozenRequest): Verdict | null {
+    const ids = idsOf(request)
+    if (ids.some(isBad)) return refused
+    const known = this.#producer
+    if (known === null ? request.seq > 0 : request.epoch === known.epoch && request.seq > known.seq + 1) return { kind: 'forgotten' }
+    if (known !== null && request.epoch < known.epoch) return { kind: 'fenced', epoch: known.epoch }
+    if (known !== null && request.epoch > known.epoch && request.seq > 0) return refused
+    if (known === null || request.epoch > known.epoch || request.seq > known.seq) {
+      this.ids.push(...ids)
+      this.#producer = { epoch: request.epoch, seq: request.seq }
+    }
+    return { kind: 'accepted', offset: offsetOf(this.ids.length) }
+  }
+
+  forget(): void {
+    this.#producer = null
+  }
+
+  /** A copy of the outbox's storage has written. */
+  fence(): void {
+    this.#producer = { epoch: (this.#producer?.epoch ?? 0) + 1, seq: 0 }
+  }
+}
+
+const refused: Verdict = { kind: 'refused', error: { code: 'STREAM_ERROR', message: 'no', retryable: false, status: 400 } }
+
+/** An engine's storage, its outbox, and how far it has read. */
+class Device {
+  readonly server = new Server()
+  #chance = 1
+  outbox = Outbox.empty('p', () => this.#random())
+  readonly acknowledged: string[] = []
+  /** Writes that the application has sent again, after others. */
+  readonly retried = new Set<string>()
+  readonly discarded = new Set<string>()
+  /** Requests that are still on their way, or that a network has copied. */
+  readonly underway: FrozenRequest[] = []
+  #entries = new Map<number, OutboxEntry>()
+  #head: OutboxHead = this.outbox.head
+  #read = 0
+  #cached = 0
+
+  /** Writes whose rows the cache holds. */
+  get cachedIds(): ReadonlyArray<string> {
+    return this.server.ids.slice(0, this.#cached)
+  }
+
+  #random(): number {
+    this.#chance = (this.#chance * 48_271) % 2_147_483_647
+    return this.#chance / 2_147_483_647
+  }
+
+  store({ put, remove, head }: OutboxChange): void {
+    for (const entry of put) this.#entries.set(entry.number, entry)
+    for (const number of remove) this.#entries.delete(number)
+    this.#head = head
+  }
+
+  write(id: string): void {
+    this.store(this.outbox.add(write(id)))
+    this.acknowledged.push(id)
+  }
+
+  /** @param fate what becomes of the request and of its answer */
+  send(fate: 'answered' | 'answer-lost' | 'request-lost' | 'late' | 'refused-on-the-way' | 'copied'): void {
+    if (this.outbox.isInDoubt) this.catchUp()
+    if (this.outbox.hasUnsent) this.store(this.outbox.freeze(encode))
+    const { request } = this.outbox
+    if (request === null) return
+    this.outbox.attempt()
+    if (fate === 'late' || fate === 'copied') this.underway.push(request)
+    const verdict = fate === 'refused-on-the-way' ? refused : fate === 'late' || fate === 'request-lost' ? null : this.server.append(request)
+    if (verdict === null || fate === 'answer-lost') this.outbox.failed({ code: 'OFFLINE', message: 'no answer', retryable: true })
+    else this.store(this.outbox.answered(verdict))
+  }
+
+  /** The application decides about the first parked write. */
+  decide(event: 'retry' | 'discard'): void {
+    const parked = this.outbox.pending.find(({ state }) => state === 'parked')
+    if (!parked) return
+    this.store(this.outbox[event](parked.id)!)
+    this[event === 'retry' ? 'retried' : 'discarded'].add(parked.id)
+  }
+
+  /** What a network has held back arrives; nobody waits for its answer. */
+  arrive(): void {
+    const request = this.underway.shift()
+    if (request) this.server.append(request)
+  }
+
+  /** @param count messages; all of them when it is not given */
+  read(count = Infinity): void {
+    const to = Math.min(this.server.ids.length, this.#read + count)
+    const txids = this.server.ids.slice(this.#read, to)
+    this.#read = to
+    if (txids.length > 0) this.store(this.outbox.seen(txids, offsetOf(to)))
+  }
+
+  /** Waits until no attempt can be on its way any more, asks where the stream ends, and reads up to there: all before it sends again. */
+  catchUp(): void {
+    while (this.underway.length > 0) this.arrive()
+    this.read()
+    this.store(this.outbox.caughtUp(offsetOf(this.#read)))
+  }
+
+  flush(): void {
+    this.#cached = this.#read
+    this.store(this.outbox.settled(offsetOf(this.#cached)))
+  }
+
+  crash(): void {
+    this.#read = this.#cached
+    this.outbox = new Outbox(structuredClone(this.#head), [...structuredClone(this.#entries).values()].sort((a, b) => a.number - b.number), () => this.#random())
+  }
+
+  /** All goes well from now on. */
+  rest(): void {
+    // What is still on its way arrives before the last answer: no network holds a request for ever.
+    while (this.underway.length > 0) this.arrive()
+    for (let turn = 0; turn < 200; turn += 1) {
+      this.read()
+      this.send('answered')
+    }
+    this.catchUp()
+    this.flush()
+  }
+}
+
+const step = fc.oneof(
+  { weight: 6, arbitrary: fc.constant('write' as const) },
+  { weight: 1, arbitrary: fc.constant('write-bad' as const) },
+  { weight: 6, arbitrary: fc.constantFrom('answered' as const, 'answer-lost' as const, 'request-lost' as const, 'late' as const, 'copied' as const, 'refused-on-the-way' as const) },
+  { weight: 4, arbitrary: fc.constantFrom('read' as const, 'read-one' as const, 'flush' as const, 'arrive' as const) },
+  { weight: 2, arbitrary: fc.constantFrom('crash' as const, 'forget' as const, 'fence' as const, 'retry' as const, 'discard' as const) },
+)
+
+function run(steps: ReadonlyArray<typeof step extends fc.Arbitrary<infer T> ? T : never>): Device {
+  const device = new Device()
+  let count = 0
+  for (const each of steps) {
+    switch (each) {
+      case 'write':
+      case 'write-bad':
+        device.write(`${each === 'write' ? 'good' : 'bad'} ${String((count += 1))}`)
+        break
+      case 'read':
+        device.read()
+        break
+      case 'read-one':
+        device.read(1)
+        break
+      case 'flush':
+        device.flush()
+        break
+      case 'arrive':
+        device.arrive()
+        break
+      case 'crash':
+        device.crash()
+        break
+      case 'forget':
+        // A server that forgets its producers while a request of theirs is on its way takes it for a first one: nothing helps.
+        while (device.underway.length > 0) device.arrive()
+        device.server.forget()
+        break
+      case 'fence':
+        device.server.fence()
+        break
+      case 'retry':
+      case 'discard':
+        device.decide(each)
+        break
+      default:
+        device.send(each)
+    }
+  }
+  return device
+}
+
+describe('an outbox', () => {
+  test('brings each acknowledged write into the stream once and in order, or parks it, whatever is lost, late, copied, refused or forgotten', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const device = run(steps)
+        device.rest()
+        const { ids } = device.server
+        expect(new Set(ids).size, `twice in the stream: ${ids.join()}`).toBe(ids.length)
+        const parked = device.outbox.pending.map(({ id, state }) => ({ id, state }))
+        expect(parked.filter(({ state }) => state !== 'parked')).toEqual([])
+        const kept = device.acknowledged.filter((id) => !device.discarded.has(id))
+        expect([...ids, ...parked.map(({ id }) => id)].sort()).toEqual([...kept].sort())
+        const inOrder = (all: ReadonlyArray<string>): string[] => all.filter((id) => ids.includes(id) && !device.retried.has(id))
+        expect(inOrder(ids)).toEqual(inOrder(device.acknowledged))
+        for (const id of device.acknowledged.filter(isBad)) expect(ids).not.toContain(id)
+      }),
+      { numRuns: 3000 },
+    )
+  })
+
+  test('shows each acknowledged write until the cache has it, after any crash', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const device = run(steps)
+        device.crash()
+        const cached = new Set(device.cachedIds)
+        for (const id of device.acknowledged) {
+          const entry = [...device.outbox.entries].find((each) => each.write.id === id)
+          expect(entry !== undefined || cached.has(id) || device.discarded.has(id), id).toBe(true)
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('parks one bad write of a hundred after few requests; ninety-nine arrive', () => {
+    const device = new Device()
+    for (let number = 0; number < 100; number += 1) device.write(number === 37 ? 'bad' : `good ${String(number)}`)
+    let requests = 0
+    while (device.outbox.hasUnsent) {
+      device.send('answered')
+      requests += 1
+    }
+    expect(device.server.ids).toHaveLength(99)
+    expect(device.outbox.pending).toMatchObject([{ id: 'bad', state: 'parked', error: { status: 400 } }])
+    expect(requests).toBeLessThan(25)
+  })
+
+  test('stores a write once that a tab hands on again after a fail-over', () => {
+    const outbox = Outbox.empty('p', () => 0)
+    expect(outbox.add(write('a'))).toMatchObject({ put: [{ number: 1 }], head: { nextNumber: 2 } })
+    expect(outbox.add(write('a'))).toMatchObject({ put: [], head: { nextNumber: 2 } })
+  })
+
+  test('lets no write be discarded that may have arrived', () => {
+    const device = new Device()
+    device.write('a')
+    device.send('request-lost')
+    expect(device.outbox.discard('a')).toBeNull()
+    expect(device.outbox.retry('a')).toBeNull()
+    expect(device.outbox.discard('b')).toBeNull()
+  })
+
+  test('sends at most a thousand writes in one request, and ten thousand in ten', () => {
+    const device = new Device()
+    for (let number = 0; number < 10_000; number += 1) device.write(String(number))
+    let requests = 0
+    for (; device.outbox.hasUnsent; requests += 1) device.send('answered')
+    expect([requests, device.server.ids.length]).toEqual([10, 10_000])
+    device.read()
+    device.flush()
+    expect([...device.outbox.entries]).toEqual([])
+  })
+})
