@@ -16,6 +16,18 @@ async function open(name: string): Promise<CachedEngine> {
   return engine
 }
 
+/** An engine that is reading a cache with a row; the storage answers after `release()`. */
+async function reading(): Promise<{ engine: CachedEngine; hydrating: ReturnType<CachedEngine['hydrate']>; release: () => void }> {
+  const first = await open('first')
+  first.set('u1', 'old')
+  await first.cache.close()
+  const release = machine.hold()
+  const engine = new CachedEngine(machine, 'one')
+  const hydrating = engine.hydrate()
+  await settled()
+  return { engine, hydrating, release }
+}
+
 /** The registry notes that the cache was cleared, and another engine says so. */
 async function clearedElsewhere(): Promise<void> {
   await machine.pass(50)
@@ -137,13 +149,7 @@ describe('a robbed lock', () => {
   })
 
   test('while the cache is read: it counts as one failure, and the reading gives nothing', async () => {
-    const first = await open('first')
-    first.set('u1', 'old')
-    await first.cache.close()
-    const release = machine.hold()
-    const engine = new CachedEngine(machine, 'one')
-    const hydrating = engine.hydrate()
-    await settled()
+    const { engine, hydrating, release } = await reading()
     machine.locks.rob(NAME).tell()
     await settled()
     release()
@@ -361,13 +367,7 @@ describe('cleared', () => {
   })
 
   test('while it is read: that the store is closed then is no failure', async () => {
-    const first = await open('first')
-    first.set('u1', 'old')
-    await first.cache.close()
-    const release = machine.hold()
-    const engine = new CachedEngine(machine, 'one')
-    const hydrating = engine.hydrate()
-    await settled()
+    const { engine, hydrating, release } = await reading()
     await engine.cache.clear()
     release()
     expect(await hydrating).toBe(null)

@@ -42,8 +42,10 @@ export class Seat {
   #reconnect: ReconnectReason | null = null
   /** The subsets that the tab holds, by the tab's ids. */
   readonly #subsets = new Map<number, SubsetChange>()
-  /** What has changed since the last {@link hello}. */
-  #untold: { subsets: SubsetChange[]; told: Pick<TabDescription, 'visible'> }
+  /** Changes of subsets since the last {@link hello}. */
+  #untold: SubsetChange[] = []
+  /** `visible` of the last {@link hello}. */
+  #toldVisible: boolean
   #started = false
   #status: TabStatus | null = null
 
@@ -52,7 +54,7 @@ export class Seat {
     const { subsets, cleared, ...tab } = options.hello.tab
     this.#tab = tab
     this.#cleared = new ClearedMark(cleared)
-    this.#untold = { subsets: [], told: tab }
+    this.#toldVisible = tab.visible
     this.#note(subsets)
     options.gone.signal.addEventListener('abort', () => {
       this.#life?.abort(GONE)
@@ -68,7 +70,8 @@ export class Seat {
   /** The tab's hello to its next engine, once the tab has answered the former engine's last batch. */
   async hello(): Promise<Hello> {
     await this.#inFlight
-    this.#untold = { subsets: [], told: this.#tab }
+    this.#untold = []
+    this.#toldVisible = this.#tab.visible
     return { ...this.#options.hello, tab: { ...this.#tab, cleared: this.#cleared.isCleared, subsets: [...this.#subsets.values()] } }
   }
 
@@ -97,10 +100,9 @@ export class Seat {
     const { epoch, aliveLock } = this.#options
     this.#first.resolve({ ok: true, epoch, status: reply.status, aliveLock })
     this.#attached.resolve(engine)
-    const { subsets, told } = this.#untold
     const { visible } = this.#tab
-    if (subsets.length > 0) engine.subsets(subsets.splice(0))
-    if (visible !== told.visible) engine.visible(visible)
+    if (this.#untold.length > 0) engine.subsets(this.#untold.splice(0))
+    if (visible !== this.#toldVisible) engine.visible(visible)
     this.#cleared.told(reply.status.cleared)
     if (this.#reconnect !== null) engine.reconnect(this.#reconnect)
     this.#reconnect = null
@@ -143,7 +145,7 @@ export class Seat {
     subsets: (changes) => {
       this.#note(changes)
       if (this.#engine) this.#engine.subsets(changes)
-      else this.#untold.subsets.push(...changes)
+      else this.#untold.push(...changes)
     },
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
     streamEnd: () => this.#call('STREAM_ERROR', (engine) => engine.streamEnd()),
