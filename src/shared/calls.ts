@@ -5,12 +5,13 @@ import type { StreamSettings } from './settings.ts'
 import type { SyncMode } from './state-schema.ts'
 import type { TabStatus } from './status.ts'
 import type { SubsetChange } from './subset.ts'
+import type { OutboxNews, Write } from './write.ts'
 
 /**
  * Version of the messages on a port: of this file, and of the files that it imports. Page and worker compare it in the handshake:
  * tabs outlive deploys, and a page must never call a worker of another version.
  */
-export const PROTOCOL_VERSION = 6
+export const PROTOCOL_VERSION = 7
 
 /** Headers and query parameters of a request. Never stored. */
 export interface RequestValues {
@@ -28,6 +29,8 @@ export interface TabDescription {
   readonly modes: Readonly<Record<string, SyncMode>>
   /** The subsets that the tab holds. */
   readonly subsets: ReadonlyArray<SubsetChange>
+  /** Collection name → keys of the tab's rows that show pending changes: the engine sends these rows again. */
+  readonly pendingKeys: Readonly<Record<string, ReadonlyArray<string>>>
   readonly visible: boolean
   /** How many engines this StreamDB had before. */
   readonly failovers: number
@@ -45,6 +48,8 @@ export interface Hello {
   readonly request: RequestValues | null
   /** The tab wants the raw stream batches too (it has onEvent, onBeforeBatch or onBatch). */
   readonly wantsEvents: boolean
+  /** The tab wants to be told of refused writes (it has onRejected). */
+  readonly wantsRejected: boolean
   /** Name of a Web Lock that the tab holds for as long as it lives; null without Web Locks. */
   readonly tabLock: string | null
   readonly tab: TabDescription
@@ -103,13 +108,22 @@ export interface EngineContract {
   /** Holds and releases subsets. */
   subsets(changes: ReadonlyArray<SubsetChange>): void
   append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
+  /**
+   * Stores a write, to be sent to the stream. A refusal is the answer at once. Else the write's id comes with `DiffBatch.stored`,
+   * when the write is stored and its rows are in the tab. A write with a known id is the same write again.
+   */
+  write(write: Write): Promise<Outcome<null>>
+  /** Sends a parked write again. The answer is false when there is no such write. */
+  retryWrite(id: string): Promise<Outcome<boolean>>
+  /** Gives up a write that is parked, or was not sent yet. The answer is false when there is no such write. */
+  discardWrite(id: string): Promise<Outcome<boolean>>
   /** The offset at which the stream ends; null when the server does not give it. */
   streamEnd(): Promise<Outcome<string | null>>
   /**
    * Removes the stored rows and offset, and the rows of all tabs. The registry keeps a short digest of the cache's name for a
-   * week.
+   * week. Pending writes are removed too, when `discardWrites` says so; else they make the call fail with `WRITES_PENDING`.
    */
-  clearCache(): Promise<Outcome<null>>
+  clearCache(discardWrites: boolean): Promise<Outcome<null>>
   /** The tab is leaving; answers when the rows that it has seen are stored, as far as possible. */
   leave(): Promise<void>
 }
@@ -119,6 +133,8 @@ export interface TabContract {
   apply(batch: DiffBatch): Promise<Ack>
   /** The engine sends the next message after the answer, as after the answer to a diff batch. */
   status(status: TabStatus): MaybePromise<void>
+  /** The list of pending writes has changed. Answered as {@link status} is. */
+  outbox(news: OutboxNews): MaybePromise<void>
   /** The present values of the tab's headers and params; called before each request. */
   requestValues(): Promise<Outcome<RequestValues>>
 }

@@ -4,6 +4,7 @@ import type { CollectionDiff } from './row-diff.ts'
 import { MOST_DELAY_MS, type StreamSettings } from './settings.ts'
 import type { TabStatus } from './status.ts'
 import { MOST_EXPRESSION_LEVELS, type Subset } from './subset.ts'
+import type { Mutation, OutboxNews, Write } from './write.ts'
 
 /*
  * Messages on ports and channels are untrusted: they may come from tabs and workers of other versions, and from other programs of
@@ -24,13 +25,14 @@ export const isRequestValues = (value: unknown): value is RequestValues => isRec
 
 export function isHello(value: unknown): value is Hello {
   if (!isRecord(value)) return false
-  const { version, client, settings, request, wantsEvents, tabLock, tab } = value
+  const { version, client, settings, request, wantsEvents, wantsRejected, tabLock, tab } = value
   return (
     isCount(version) &&
     isString(client) &&
     isSettings(settings) &&
     (request === null || isRequestValues(request)) &&
     typeof wantsEvents === 'boolean' &&
+    typeof wantsRejected === 'boolean' &&
     (tabLock === null || isString(tabLock)) &&
     isTabDescription(tab)
   )
@@ -38,13 +40,15 @@ export function isHello(value: unknown): value is Hello {
 
 function isTabDescription(value: unknown): value is TabDescription {
   if (!isRecord(value)) return false
-  const { hasRows, have, modes, subsets, visible, failovers, cleared } = value
+  const { hasRows, have, modes, subsets, pendingKeys, visible, failovers, cleared } = value
   return (
     typeof hasRows === 'boolean' &&
     (have === null || (isRecord(have) && isString(have['branch']) && isCount(have['seq']) && isCount(have['digest']) && isString(have['offset']) && isString(have['upTo']))) &&
     isRecord(modes) &&
     Object.values(modes).every((mode) => mode === 'eager' || mode === 'on-demand' || mode === 'progressive') &&
     isListOf(subsets, isSubsetChange) &&
+    isRecord(pendingKeys) &&
+    Object.values(pendingKeys).every((keys) => isListOf(keys, isString)) &&
     typeof visible === 'boolean' &&
     isCount(failovers) &&
     typeof cleared === 'boolean'
@@ -110,11 +114,11 @@ const isTable = (value: unknown): boolean =>
   (value['fields'] as unknown[]).length === (value['columns'] as unknown[]).length
 
 const isDiff = (value: unknown): value is CollectionDiff =>
-  isRecord(value) && isString(value['collection']) && (isListOf(value['rows'], isRecord) || isTable(value['rows'])) && isListOf(value['deleted'], isString)
+  isRecord(value) && isString(value['collection']) && (isListOf(value['rows'], isRecord) || isTable(value['rows'])) && isListOf(value['deleted'], isString) && (value['pending'] === undefined || isListOf(value['pending'], isString))
 
 function isBatch(value: unknown): value is DiffBatch {
   if (!isRecord(value)) return false
-  const { epoch, from, to, branch, seq, digest, last, diffs, replace, replaced, served, filling, isFill, txids, ready, stale, status, events, invalid } = value
+  const { epoch, from, to, branch, seq, digest, last, diffs, replace, replaced, served, filling, isFill, txids, stored, ready, stale, status, events, invalid } = value
   return (
     [epoch, from, to, branch].every(isString) &&
     isCount(seq) &&
@@ -125,6 +129,7 @@ function isBatch(value: unknown): value is DiffBatch {
     isListOf(served, isServed) &&
     isListOf(filling, isString) &&
     isListOf(txids, isString) &&
+    isListOf(stored, isString) &&
     (status === null || isStatus(status)) &&
     isListOf(events, (batch) => isRecord(batch) && Array.isArray(batch['items']) && Array.isArray(batch['changes'])) &&
     isListOf(invalid, isRecord)
@@ -135,6 +140,30 @@ const isStatus = (value: unknown): value is TabStatus =>
   isRecord(value) && isString(value['connection']) && isString(value['epoch']) && isCount(value['failedAttempts']) && isCount(value['rows'])
 
 const isAppend = ([body, options]: ReadonlyArray<unknown>): boolean => (isString(body) || body instanceof Uint8Array) && isRecord(options)
+
+/** Values are rows of the application, which the collection's schema checks. */
+function isMutation(value: unknown): value is Mutation {
+  if (!isRecord(value)) return false
+  const { kind, collection, key, extra } = value
+  if (!isString(collection) || !isString(key) || !(extra === undefined || (isRecord(extra) && (extra['headers'] === undefined || isRecord(extra['headers']))))) return false
+  if (kind === 'put') return isRecord(value['value']) && (value['operation'] === 'insert' || value['operation'] === 'update' || value['operation'] === 'upsert')
+  return kind === 'remove' || (kind === 'patch' && isRecord(value['changes']))
+}
+
+/** Also of a stored write. */
+export const isWrite = (value: unknown): value is Write =>
+  isRecord(value) && isString(value['id']) && value['id'] !== '' && typeof value['createdAt'] === 'number' && isListOf(value['mutations'], isMutation) && (value['mutations'] as unknown[]).length > 0
+
+const isProgress = (value: unknown): boolean =>
+  isRecord(value) && isString(value['id']) && (value['state'] === 'stored' || value['state'] === 'sent' || value['state'] === 'parked') && isCount(value['attempts']) && (value['error'] === null || isRecord(value['error']))
+
+const isOutboxNews = (value: unknown): value is OutboxNews =>
+  isRecord(value) &&
+  typeof value['reset'] === 'boolean' &&
+  isListOf(value['added'], (write) => isWrite(write) && isProgress(write)) &&
+  isListOf(value['changed'], isProgress) &&
+  isListOf(value['removed'], isString) &&
+  isListOf(value['rejected'], isString)
 
 const isReason = (value: unknown): value is ReconnectReason => value === 'application' || value === 'online' || value === 'preload'
 
@@ -148,8 +177,11 @@ export const ENGINE_CALLS: Guards = {
   visible: ([visible]) => typeof visible === 'boolean',
   subsets: ([changes]) => isListOf(changes, isSubsetChange),
   append: isAppend,
+  write: ([write]) => isWrite(write),
+  retryWrite: ([id]) => isString(id),
+  discardWrite: ([id]) => isString(id),
   streamEnd: none,
-  clearCache: none,
+  clearCache: ([discardWrites]) => typeof discardWrites === 'boolean',
   leave: none,
 }
 
@@ -157,6 +189,7 @@ export const ENGINE_CALLS: Guards = {
 export const TAB_CALLS: Guards = {
   apply: ([batch]) => isBatch(batch),
   status: ([status]) => isStatus(status),
+  outbox: ([news]) => isOutboxNews(news),
   requestValues: ([leaderKey]) => leaderKey === undefined || leaderKey instanceof Uint8Array,
 }
 

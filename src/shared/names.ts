@@ -10,6 +10,9 @@ export const NAME_PREFIX = 'sidestream'
 /** Name of the database that caches a stream for a scope. */
 export const cacheName = (url: string, scope: string): string => nameIn(CACHE_FORMAT, shownUrl(url), scope)
 
+/** Name of the database of a stream's outbox for a scope. It has no format in it: an outbox is never thrown away. */
+export const outboxName = (url: string, scope: string): string => `${NAME_PREFIX}:outbox:${JSON.stringify([scope, shownUrl(url)])}`
+
 /** The names of the same cache in earlier versions of this library. */
 export function formerCacheNames(url: string, scope: string): string[] {
   const formats = Array.from({ length: CACHE_FORMAT }, (_, index) => index + 1)

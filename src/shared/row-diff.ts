@@ -9,6 +9,8 @@ export interface CollectionDiff {
   readonly collection: string
   readonly rows: Rows
   readonly deleted: ReadonlyArray<string>
+  /** Keys of the diff's rows, and of its deleted rows, that show pending changes. */
+  readonly pending?: ReadonlyArray<string>
 }
 
 /** The changes of one collection before their rows are packed. */

@@ -61,6 +61,12 @@ export interface EngineStatus {
   /** Number of change events of a type that no collection has. */
   readonly unknown: number
   readonly storage: StorageMode
+  /** Number of writes that are not in the stream, and were not refused. */
+  readonly pending: number
+  /** Number of writes that the server has refused, and which wait for `outbox.retry()` or `outbox.discard()`. */
+  readonly parked: number
+  /** Pending writes are stored on this device. False: they are in memory only, and are lost with the worker. */
+  readonly durable: boolean
   /** How many attempts to reach the stream have failed since the engine started. */
   readonly failedAttempts: number
   readonly lastError: ErrorData | null
@@ -101,6 +107,9 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   quarantined: { count: 0, lastReason: null },
   unknown: 0,
   storage: 'opening',
+  pending: 0,
+  parked: 0,
+  durable: false,
   failedAttempts: 0,
   lastError: null,
 }

@@ -10,9 +10,15 @@ import type { RowData } from './row.ts'
  * - `remove` deletes a row
  */
 export type Mutation =
-  | { readonly kind: 'put'; readonly collection: string; readonly key: string; readonly value: RowData; readonly operation: Exclude<Operation, 'delete'> }
+  | { readonly kind: 'put'; readonly collection: string; readonly key: string; readonly value: RowData; readonly operation: Exclude<Operation, 'delete'>; readonly extra?: EventExtra }
   | { readonly kind: 'patch'; readonly collection: string; readonly key: string; readonly changes: RowData }
-  | { readonly kind: 'remove'; readonly collection: string; readonly key: string }
+  | { readonly kind: 'remove'; readonly collection: string; readonly key: string; readonly extra?: EventExtra }
+
+/** What an event has besides its row, when the application has made it by hand. */
+export interface EventExtra {
+  readonly headers?: Readonly<Record<string, unknown>>
+  readonly oldValue?: unknown
+}
 
 /** Changes that are made together or not at all. */
 export interface Write {
@@ -23,16 +29,33 @@ export interface Write {
   readonly createdAt: number
 }
 
+/** The part of a pending write that changes. */
+export interface WriteProgress {
+  readonly id: string
+  readonly state: 'stored' | 'sent' | 'parked'
+  /** How often it was sent, by this engine. */
+  readonly attempts: number
+  /** Why it is parked, or why the last attempt failed. */
+  readonly error: ErrorData | null
+}
+
 /**
  * What an application sees of a write that is not in the stream yet.
  * - `stored` on this device; it has not been sent, or is known not to have arrived
  * - `sent` it may be in the stream, and is sent again in the same form until the server has answered
  * - `parked` the server has refused it: its changes are not shown, and it waits for `retry()` or `discard()`
  */
-export interface PendingWrite extends Write {
-  readonly state: 'stored' | 'sent' | 'parked'
-  /** How often it was sent. */
-  readonly attempts: number
-  /** Why it is parked, or why the last attempt failed. */
-  readonly error: ErrorData | null
+export interface PendingWrite extends Write, WriteProgress {}
+
+/** How the list of pending writes changes. Engine → tab; the tab's answer lets the next message follow. */
+export interface OutboxNews {
+  /** The list begins anew: it has only the writes of this message. */
+  readonly reset: boolean
+  /** New writes, after all others, in order. */
+  readonly added: ReadonlyArray<PendingWrite>
+  readonly changed: ReadonlyArray<WriteProgress>
+  /** Ids of the writes that are in the stream now, or were discarded. */
+  readonly removed: ReadonlyArray<string>
+  /** Ids of writes that the server has just refused. Only one tab is told, for its `onRejected`. */
+  readonly rejected: ReadonlyArray<string>
 }

@@ -3,11 +3,13 @@ import type { StreamBatch } from '../shared/batch.ts'
 import type { ErrorData } from '../shared/errors.ts'
 import type { RowData } from '../shared/row.ts'
 import type { LiveMode, StreamSettings } from '../shared/settings.ts'
+import type { Write } from '../shared/write.ts'
 import type { Anchor } from './core/anchor.ts'
 import type { Claim } from './core/claim.ts'
 import type { Branch } from './core/lineage.ts'
 import type { Marks } from './core/materialize.ts'
 import type { RemovalLog } from './core/removals.ts'
+import type { OutboxChange, OutboxEntry, OutboxHead, Verdict } from './core/outbox.ts'
 import type { RequestKind, RequestOutcome } from './core/request-pace.ts'
 import type { Segment } from './core/segment-directory.ts'
 
@@ -204,6 +206,39 @@ export interface Store {
   close(): void
 }
 
+/** A stored outbox. */
+export interface StoredOutbox {
+  readonly head: OutboxHead
+  /** In the order of their numbers. Entries that cannot be understood are left out; they stay stored. */
+  readonly entries: ReadonlyArray<OutboxEntry>
+  readonly recent: ReadonlyArray<string>
+  /** How many entries cannot be understood. */
+  readonly unreadable: number
+}
+
+export interface OutboxWrite extends OutboxChange {
+  /** All stored entries are removed in the same transaction, except those that cannot be understood. */
+  readonly replace: boolean
+  /** The writer that has to be the stored one. */
+  readonly expectedWriter: string
+}
+
+/**
+ * The outbox of one stream for one scope: it has a database of its own, which a new format of the cache, an unreadable cache or a
+ * cleared cache never touch. Atomicity, fencing and time limits are those of {@link Store}.
+ */
+export interface OutboxStore {
+  /** Resolves with the reason when the store is lost without a call of {@link close}. */
+  readonly lost: Promise<Error>
+  /** As {@link Store.claim}. @throws LostCacheError */
+  claim(claim: Claim, now: number): Promise<void>
+  /** @returns null when nothing was ever stored @throws UnreadableCacheError when the head cannot be understood */
+  read(): Promise<StoredOutbox | null>
+  /** @throws LostCacheError when another writer has claimed the store */
+  commit(write: OutboxWrite): Promise<void>
+  close(): void
+}
+
 /** How a request ended. `isIdle`: the answer was 204, so a live request has ended without news. */
 export interface RequestEnd extends RequestOutcome {
   readonly isIdle: boolean
@@ -270,6 +305,29 @@ export interface ReadRequest {
 /** `ended`: the stream is closed and read whole · `caught-up`: at the end, with `live: false` · `aborted`: by the signal */
 export type ReadEnd = 'ended' | 'caught-up' | 'aborted'
 
+/** A request of the outbox; see `FrozenRequest`. */
+export interface OutboxRequest {
+  readonly producerId: string
+  readonly epoch: number
+  readonly seq: number
+  /** Events as JSON, with commas between them. */
+  readonly body: string
+  /** The writes in it, for a source that is not the stream: it gets one request for each write. */
+  readonly writes: ReadonlyArray<Write>
+}
+
+/**
+ * The answer to a request of the outbox.
+ *
+ * - `decided` the server has accepted or refused it
+ * - `undecided` no answer, or one that says nothing about the request (network, 408, 429, 5xx): it is sent again
+ * - `unauthorized` 401, or 403 without `Producer-Epoch`: it is sent again with other credentials
+ */
+export type Sent =
+  | { readonly kind: 'decided'; readonly verdict: Verdict }
+  | { readonly kind: 'undecided'; readonly error: ErrorData; readonly retryAfterMs: number }
+  | { readonly kind: 'unauthorized'; readonly error: ErrorData }
+
 /** A durable stream, as the engine reads and writes it. */
 export interface StreamSource {
   /**
@@ -280,6 +338,14 @@ export interface StreamSource {
   read(request: ReadRequest): Promise<ReadEnd>
   /** @throws SidestreamError `NEEDS_AUTH`, `STREAM_NOT_FOUND`, `OFFLINE` or `STREAM_ERROR` */
   append(body: string | Uint8Array, options: AppendSettings): Promise<void>
+  /**
+   * Sends a request of the outbox, once, and does not try again.
+   * @returns the answer, as far as it decides about the request; see {@link Sent}
+   * @throws SidestreamError `REQUEST_VALUES` when the application's headers or params fail
+   */
+  send(request: OutboxRequest, signal: AbortSignal): Promise<Sent>
+  /** The server notices when it gets a request of {@link send} again. */
+  readonly noticesRepetition: boolean
   /**
    * The offset at which the stream ends; null when the server does not give it.
    * @param signal gives the request up
@@ -315,5 +381,11 @@ export interface EngineEnv extends StorageEnv {
   newId(): string
   /** Opens the cache database. Rejects when that is not possible; never hangs. */
   openStore(name: string, durability: 'relaxed' | 'strict'): Promise<Store>
+  /**
+   * Opens an outbox database; its name is `outboxName`. Rejects when that is not possible; never hangs.
+   */
+  openOutbox(name: string): Promise<OutboxStore>
+  /** Asks the browser once to keep the origin's storage when space runs short. Never rejects. */
+  persistStorage(): Promise<void>
   createSource(settings: StreamSettings, ask: RequestAsker): StreamSource
 }

@@ -6,6 +6,7 @@ export const newTab = (given: Partial<TabDescription> = {}): TabDescription => (
   have: null,
   modes: {},
   subsets: [],
+  pendingKeys: {},
   visible: true,
   failovers: 0,
   cleared: false,

@@ -1,4 +1,5 @@
 import type { ErrorData } from '../../shared/errors.ts'
+import { START_OFFSET } from '../../shared/position.ts'
 import type { PendingWrite, Write } from '../../shared/write.ts'
 
 /**
@@ -63,7 +64,10 @@ export interface FrozenRequest {
   readonly epoch: number
   readonly seq: number
   readonly numbers: ReadonlyArray<number>
+  /** The events as JSON, with commas between them. */
   readonly body: string
+  /** Nothing of the request can be in the stream before this offset. */
+  readonly since: string
 }
 
 /** The outbox as a producer (Durable Streams protocol, idempotent producers); `seq` counts requests. */
@@ -86,14 +90,16 @@ export interface OutboxChange {
   readonly put: ReadonlyArray<OutboxEntry>
   readonly remove: ReadonlyArray<number>
   readonly head: OutboxHead
+  /** See {@link Outbox.recent}; null when that has not changed. */
+  readonly recent: ReadonlyArray<string> | null
 }
 
 /** A server's answer to a request, as far as it decides about the request. Any other answer is none: the request is sent again. */
 export type Verdict =
   /** 200, or 204 for a repetition. @param offset where the stream ends after the request, if the server says so */
   | { readonly kind: 'accepted'; readonly offset: string | null }
-  /** A refusal that a repetition would not change. */
-  | { readonly kind: 'refused'; readonly error: ErrorData }
+  /** A refusal that a repetition would not change. @param isOfAll it does not depend on the writes, as that of a closed stream */
+  | { readonly kind: 'refused'; readonly error: ErrorData; readonly isOfAll: boolean }
   /** 403 with `Producer-Epoch`: a newer epoch of this producer has written. */
   | { readonly kind: 'fenced'; readonly epoch: number }
   /** 409 with `Producer-Expected-Seq`: the server does not know what this producer sent before. */
@@ -102,11 +108,15 @@ export type Verdict =
 /** The last answer to a request that may be in the stream; it takes effect when the stream has been read to its end. */
 type Doubt =
   | Exclude<Verdict, { readonly kind: 'accepted' }>
-  /** No answer to the first request of an epoch: a server that has forgotten the producer would append it again. */
+  /** No answer to a request that a server may take for a new one: to the first request of an epoch, or to one of an earlier engine. */
   | { readonly kind: 'unanswered' }
 
 /** The most writes of one request. */
 export const MOST_WRITES = 1000
+/** A request with more text than this, in UTF-16 code units, has one write. */
+const MOST_TEXT = 1_000_000
+/** So many writes that are in the stream are remembered by their ids: a tab may send one again whose acknowledgement was lost. */
+const RECENT_WRITES = 1000
 
 /**
  * The next epoch is up to so much higher than the last one. A copy of the storage (of a browser's profile) has the same producer id:
@@ -133,22 +143,31 @@ export class Outbox {
   #doubt: Doubt | null = null
   /** A request that was refused is sent again in halves, until the write is found which the server refuses. */
   #most = MOST_WRITES
+  /** In order: the oldest ids are forgotten first. */
+  readonly #recent: Set<string>
 
   /**
    * @param entries in the order of their numbers
+   * @param recent see {@link recent}
    * @param random in [0, 1)
    */
-  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, random: () => number) {
+  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, recent: Iterable<string>, random: () => number) {
+    this.#recent = new Set(recent)
     this.#head = head
     this.#random = random
     this.#earlierAttempts = head.request === null ? 0 : 1
-    if (head.request?.seq === 0) this.#doubt = { kind: 'unanswered' }
+    if (head.request !== null) this.#doubt = { kind: 'unanswered' }
     for (const entry of entries) this.#keep(entry)
   }
 
   /** @param producerId of this outbox alone, in all of the world */
   static empty(producerId: string, random: () => number): Outbox {
-    return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], random)
+    return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], [], random)
+  }
+
+  /** Ids of the last writes that are in the stream and in the cache, oldest first. */
+  get recent(): ReadonlyArray<string> {
+    return [...this.#recent]
   }
 
   get head(): OutboxHead {
@@ -187,7 +206,7 @@ export class Outbox {
 
   /** Takes a write. A tab may hand on the same write again, when its engine was lost before the answer: it is stored once. */
   add(write: Write): OutboxChange {
-    if (this.#numbers.has(write.id)) return this.#change([])
+    if (this.#numbers.has(write.id) || this.#recent.has(write.id)) return this.#change([])
     const { nextNumber } = this.#head
     this.#head = { ...this.#head, nextNumber: nextNumber + 1 }
     return this.#change([this.#keep({ number: nextNumber, write, phase: 'stored', attempts: 0, error: null, offset: null })])
@@ -195,18 +214,26 @@ export class Outbox {
 
   /**
    * Makes a request of the first writes that are not in the stream.
-   * @param encode the request's body: the writes' events, with their patches laid over the rows of this moment
+   * @param encode the events of the next write as JSON, with commas between them: its patches are laid over the rows of this moment
+   * @param since the end of the stream, as far as it was read
    */
-  freeze(encode: (writes: ReadonlyArray<Write>) => string): OutboxChange {
+  freeze(encode: (write: Write) => string, since: string): OutboxChange {
     if (!this.hasUnsent) return this.#change([])
     const first: OutboxEntry[] = []
+    const events: string[] = []
+    let text = 0
     for (const entry of this.#entries.values()) {
-      if (entry.phase === 'stored') first.push(entry)
+      if (entry.phase !== 'stored') continue
+      const event = encode(entry.write)
+      if (first.length > 0 && text + event.length > MOST_TEXT) break
+      first.push(entry)
+      events.push(event)
+      text += event.length
       if (first.length === this.#most) break
     }
     const { producer } = this.#head
-    const body = encode(first.map(({ write }) => write))
-    this.#head = { ...this.#head, request: { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body } }
+    const request = { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body: events.join(','), since }
+    this.#head = { ...this.#head, request }
     this.#earlierAttempts = 0
     return this.#change(first.map((entry) => this.#turn(entry, 'freeze', {})))
   }
@@ -216,10 +243,14 @@ export class Outbox {
     for (const entry of this.#requested()) this.#keep({ ...entry, attempts: entry.attempts + 1 })
   }
 
-  /** The attempt has failed, and says nothing about the request. */
-  failed(error: ErrorData): void {
+  /**
+   * The attempt has failed, and says nothing about the request.
+   * @param isNoticed the server notices when it gets the request again
+   */
+  failed(error: ErrorData, isNoticed: boolean): void {
     this.#earlierAttempts += 1
-    if (this.#head.request?.seq === 0) this.#doubt ??= { kind: 'unanswered' }
+    const { request } = this.#head
+    if (request !== null && (request.seq === 0 || !isNoticed)) this.#doubt ??= { kind: 'unanswered' }
     for (const entry of this.#requested()) this.#keep({ ...entry, error })
   }
 
@@ -256,7 +287,7 @@ export class Outbox {
     return this.#change(confirmed)
   }
 
-  /** The stream was read to its end, at `offset`, as {@link isInDoubt} asks. */
+  /** The stream was read from the request's `since` to its end, at `offset`, as {@link isInDoubt} asks. */
   caughtUp(offset: string): OutboxChange {
     const { request } = this.#head
     // What was accepted before is in what was read, whether or not its events have said so.
@@ -275,6 +306,8 @@ export class Outbox {
 
   /** The stream was made again: what the former one had is gone with it. */
   replaced(): OutboxChange {
+    const { request } = this.#head
+    if (request !== null) this.#head = { ...this.#head, request: { ...request, since: START_OFFSET } }
     return this.#settle(() => true)
   }
 
@@ -296,7 +329,7 @@ export class Outbox {
     this.#head = { ...this.#head, request: null, producer: { ...producer, epoch, seq: 0 } }
     this.#doubt = null
     if (verdict.kind !== 'refused') return this.#change(left.map((entry) => this.#turn(entry, 'thaw', {})))
-    if (request.numbers.length === 1) {
+    if (request.numbers.length === 1 || verdict.isOfAll) {
       this.#most = MOST_WRITES
       return this.#change(left.map((entry) => this.#turn(entry, 'refuse', { error: verdict.error })))
     }
@@ -313,7 +346,12 @@ export class Outbox {
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
     const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
-    return this.#change([], over.map((entry) => this.#forget(entry)))
+    for (const { write } of over) this.#recent.add(write.id)
+    for (const id of this.#recent) {
+      if (this.#recent.size <= RECENT_WRITES) break
+      this.#recent.delete(id)
+    }
+    return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
   }
 
   #decide(id: string, event: 'retry' | 'discard', from: ReadonlyArray<WritePhase>): OutboxChange | null {
@@ -348,6 +386,6 @@ export class Outbox {
   }
 
   #change(put: ReadonlyArray<OutboxEntry>, remove: ReadonlyArray<number> = []): OutboxChange {
-    return { put, remove, head: this.#head }
+    return { put, remove, head: this.#head, recent: null }
   }
 }

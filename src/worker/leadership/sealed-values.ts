@@ -16,6 +16,7 @@ export function sealingTab(sealing: Sealing, tab: TabContract, known: RequestVal
   return {
     apply: (batch) => tab.apply(batch),
     status: (status) => tab.status(status),
+    outbox: (news) => tab.outbox(news),
     requestValues: async (leaderKey) => {
       const answer = known ? { ok: true as const, value: known } : await tab.requestValues()
       if (!answer.ok) return answer
@@ -33,6 +34,7 @@ export function unsealingTab(tab: WireTab, key: () => Promise<SealingKey>): TabC
   return {
     apply: (batch) => tab.apply(batch),
     status: (status) => tab.status(status),
+    outbox: (news) => tab.outbox(news),
     requestValues: async () => {
       const own = await key()
       const answer = await tab.requestValues(own.publicKey)
