@@ -11,7 +11,10 @@ export const NAME_PREFIX = 'sidestream'
 export const cacheName = (url: string, scope: string): string => nameIn(CACHE_FORMAT, shownUrl(url), scope)
 
 /** Name of the database of a stream's outbox for a scope. It has no format in it: an outbox is never thrown away. */
-export const outboxName = (url: string, scope: string): string => `${NAME_PREFIX}:outbox:${JSON.stringify([scope, shownUrl(url)])}`
+export const outboxName = (url: string, scope: string): string => outboxOf(cacheName(url, scope))
+
+/** The name of the outbox that belongs to a cache of any format. */
+export const outboxOf = (cache: string): string => cache.replace(/^(\w+):\d+:/, '$1:outbox:')
 
 /** The names of the same cache in earlier versions of this library. */
 export function formerCacheNames(url: string, scope: string): string[] {

@@ -4,6 +4,7 @@ import { toErrorData, type ErrorData } from '../shared/errors.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
+import type { Write } from '../shared/write.ts'
 import { Cache, type CacheReport } from './cache/cache.ts'
 import { countStateRows, type Validator } from './core/materialize.ts'
 import { positionOf } from './core/reading.ts'
@@ -12,12 +13,15 @@ import { EndDoubt } from './engine/end-doubt.ts'
 import { Member, type Joining, type Membership } from './engine/member.ts'
 import { Hydration } from './engine/hydration.ts'
 import { Members, NO_NEWS } from './engine/members.ts'
+import { pendingRows } from './engine/pending-rows.ts'
 import { Readings } from './engine/readings.ts'
 import { StatusBoard } from './engine/status-board.ts'
 import { Visibility } from './engine/visibility.ts'
 import { SourceError, type EngineEnv, type StreamSource } from './ports.ts'
 import { isUpToDate, StreamReader } from './reader/stream-reader.ts'
 import { RequestDesk } from './tabs/request-desk.ts'
+import type { PendingRows } from './tabs/tab-session.ts'
+import { Writes } from './writes/writes.ts'
 
 export interface EngineOptions {
   readonly env: EngineEnv
@@ -42,7 +46,7 @@ type Coverage = 'partial' | 'complete' | 'confirmed'
  *   materialize → publish the row diff to the tabs → let the cache store it, off this path
  *
  * Its rooms: `Hydration` the phase, and the stored rows · `Readings` the shown reading, and the next one · `Member` one tab ·
- * `StreamReader` the connection · `Cache` the stored copy · `StatusBoard` the status for all tabs.
+ * `StreamReader` the connection · `Cache` the stored copy · `Writes` the pending writes · `StatusBoard` the status for all tabs.
  *
  * It is long because only this file joins these rooms and sets the order of their work. Its own state is how far the rows reach,
  * and what is running.
@@ -62,6 +66,8 @@ export class Engine {
   readonly #desk: RequestDesk
   readonly #subsets: Subsets
   readonly #readings: Readings
+  readonly #pendingRows: PendingRows
+  readonly #writes: Writes
   readonly #doubt: EndDoubt
   readonly #hydration: Hydration
   readonly #board: StatusBoard
@@ -93,9 +99,12 @@ export class Engine {
       newId: () => env.newId(),
       subsets: this.#subsets,
     })
+    this.#pendingRows = pendingRows(this.#readings, settings.collections)
     this.#members = new Members({
       clock: env.clock,
       shown: () => this.#readings.shown,
+      visible: () => this.#readings.visible,
+      pending: () => this.#writes.pending,
       readiness: () => ({ ready: this.#coverage !== 'partial', flowing: this.#hydration.is('flowing'), stale: this.#coverage !== 'confirmed' }),
     })
     this.#doubt = new EndDoubt({
@@ -113,23 +122,28 @@ export class Engine {
         this.#reader.show()
       },
       onHide: () => {
-        this.#reader.halt('hide')
+        // A hidden tab sends what its user has written, for example when the device is online again.
+        if (this.#writes.isWaiting) this.#watchVisibility()
+        else this.#reader.halt('hide')
       },
     })
     this.#desk = new RequestDesk({ clock: env.clock, tabs: this.#members.all, closed: this.#closed.signal })
     this.#source = env.createSource(settings, () => this.#desk.ask())
     this.#reader = this.#createReader()
     this.#cache = this.#createCache(validators.size > 0, transform !== null)
+    this.#writes = this.#createWrites(validators)
     this.#hydration = new Hydration({
       cache: this.#cache,
       collections: settings.collections,
       readings: this.#readings,
       subsets: this.#subsets,
       members: this.#members,
+      writes: this.#writes,
       isCleared: () => this.#board.now.cleared,
       onHydrated: (checkpoint) => {
         if (checkpoint?.complete) this.#coverage = 'complete'
         this.#board.set(this.#counts())
+        this.#settle()
       },
     })
   }
@@ -145,12 +159,13 @@ export class Engine {
       epoch: this.epoch,
       held: this.#subsets,
       status: () => this.#board.now,
-      state: () => this.#readings.shown.state,
+      pendingRows: this.#pendingRows,
+      state: () => this.#readings.visible,
       onStart: (starting) => {
         this.#onStart(starting)
       },
       onResync: (session) => {
-        session.resync(this.#readings.shown.state, positionOf(this.#readings.shown))
+        session.resync(this.#readings.visible, positionOf(this.#readings.shown))
       },
       onSubsets: ({ session, isStarted }) => {
         if (isStarted) this.#hydration.showPreviews(session)
@@ -166,6 +181,7 @@ export class Engine {
       onReconnect: (reason) => {
         this.reconnect(reason)
       },
+      onWrite: (write, acknowledge) => this.#write(write, acknowledge),
       onLeave: (leaving) => {
         if (this.#members.delete(leaving)) this.#onMembers()
       },
@@ -184,7 +200,29 @@ export class Engine {
       this.#readings.startAnew()
     }
     this.#reader.reconnect(reason)
+    this.#writes.hurry()
     this.#watchVisibility()
+  }
+
+  /** @param acknowledge called when the write is stored, before its rows go to the tabs */
+  async #write(write: Write, acknowledge: () => void): Promise<Outcome<null>> {
+    if (this.#board.now.cleared) return { ok: false, error: CLEARED }
+    this.#begin()
+    // The write's own events have to be read, also while all tabs are hidden.
+    this.#reader.show()
+    this.#watchVisibility()
+    return outcome(
+      this.#writes.open().then(() => this.#writes.add(write, acknowledge)).then(() => null),
+      'STORAGE_FAILED',
+    )
+  }
+
+  retryWrite(id: string): Promise<Outcome<boolean>> {
+    return outcome(this.#writes.retry(id), 'STORAGE_FAILED')
+  }
+
+  discardWrite(id: string): Promise<Outcome<boolean>> {
+    return outcome(this.#writes.discard(id), 'STORAGE_FAILED')
   }
 
   async append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>> {
@@ -203,7 +241,9 @@ export class Engine {
   }
 
   /** Removes the stored state and the rows of all tabs. The registry keeps a digest of the cache's name for a week. */
-  async clearCache(): Promise<Outcome<null>> {
+  async clearCache(discardWrites: boolean): Promise<Outcome<null>> {
+    const lost = discardWrites ? 0 : await this.#writes.countLost()
+    if (lost > 0) return { ok: false, error: { code: 'WRITES_PENDING', message: `${String(lost)} writes are not in the stream, and would be lost`, retryable: true } }
     this.#onCleared()
     return outcome(
       this.#cache.clear().then(() => null),
@@ -220,6 +260,7 @@ export class Engine {
   abandon(): void {
     this.#end()
     this.#cache.abandon()
+    this.#writes.abandon()
     this.#members.clear()
   }
 
@@ -230,7 +271,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     this.#end()
-    await this.#cache.close()
+    await Promise.all([this.#cache.close(), this.#writes.close()])
     await this.#running
   }
 
@@ -267,6 +308,10 @@ export class Engine {
     })
   }
 
+  #begin(): void {
+    if (this.#hydration.is('idle')) this.#running = this.#run()
+  }
+
   /** Hydrates, and reads for as long as the engine lives. */
   async #run(): Promise<void> {
     await this.#hydration.run()
@@ -277,10 +322,45 @@ export class Engine {
     const isHealed = storage === 'indexeddb' && this.#board.now.lastError?.code === 'STORAGE_FAILED'
     if (error !== null) this.#setError(error)
     this.#board.set({ storage, persistedOffset, ...(error === null && isHealed ? { lastError: null } : {}) })
+    this.#settle()
+  }
+
+  #createWrites(validators: ReadonlyMap<string, Validator>): Writes {
+    return new Writes({
+      env: this.#env,
+      settings: this.#settings,
+      source: this.#source,
+      validators,
+      readings: this.#readings,
+      isCaughtUp: () => this.#board.now.upToDate && !this.#readings.isReplacing,
+      onRows: (diff, txids) => {
+        this.#members.publish({ ...NO_NEWS, diff, txids, isOfOutbox: true }, false)
+      },
+      onNews: (news) => {
+        this.#members.outbox(news)
+      },
+      onCounts: () => {
+        this.#board.set(this.#writes.counts)
+      },
+      onProblem: (error) => {
+        this.#setError(error)
+      },
+      onDeleted: () => {
+        this.#onCleared()
+      },
+    })
+  }
+
+  /** Writes whose rows are stored are not kept any longer. An engine that does not write the cache forgets them when tabs see the rows. */
+  #settle(): void {
+    const { storage, persistedOffset } = this.#board.now
+    const offset = storage === 'indexeddb' ? persistedOffset : this.#readings.shown.offset
+    if (storage !== 'opening' && offset !== null) this.#writes.settled(offset)
   }
 
   #onCleared(): void {
     if (this.#board.now.cleared || this.#hydration.is('closed')) return
+    this.#writes.clear()
     const diff = this.#readings.showNone()
     // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
@@ -314,8 +394,10 @@ export class Engine {
         this.#onMissing()
       },
       onConnection: (connection) => {
+        const wasUpToDate = this.#board.now.upToDate
         this.#board.set({ connection, upToDate: isUpToDate(connection), ...this.#counts() })
         this.#board.tell()
+        if (isUpToDate(connection) && !wasUpToDate) this.#writes.hurry()
       },
       onFailure: (lastError) => {
         this.#setError(lastError)
@@ -325,14 +407,17 @@ export class Engine {
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {
-    const { diff, txids, invalid } = this.#readings.take(batch)
+    const { diff, base, txids, invalid } = this.#readings.take(batch)
+    const written = this.#writes.read(txids, batch.offset, diff !== null)
     if (batch.upToDate) this.#onUpToDate()
     this.#board.set(this.#counts())
     const news = { ...NO_NEWS, events: [batch], invalid }
-    if (diff) {
+    if (diff && base) {
+      this.#cache.changed(base)
+      diff.fold(written.diff)
       const isEnd = batch.upToDate && this.#doubt.isEndBelieved(this.#members.isAnyAhead)
-      this.#members.publish({ ...news, diff, txids }, isEnd)
-      this.#cache.changed(diff)
+      this.#members.publish({ ...news, diff, txids: [...txids, ...written.txids] }, isEnd)
+      if (this.#board.now.storage !== 'indexeddb') this.#settle()
     } else {
       this.#members.publish(news, false)
     }
@@ -373,8 +458,10 @@ export class Engine {
     const diff = this.#readings.showNext()
     if (!diff) return
     this.#doubt.looksRight()
+    const { txids, offset } = this.#readings.shown
+    diff.fold(this.#writes.replaced(txids, offset).diff)
     this.#board.set(this.#counts())
-    this.#members.publish({ ...NO_NEWS, diff, txids: this.#readings.shown.txids }, isGone)
+    this.#members.publish({ ...NO_NEWS, diff, txids }, isGone)
     void this.#cache.replaced()
   }
 
@@ -383,7 +470,7 @@ export class Engine {
   #onStart({ session, isStarted }: Member): void {
     if (!isStarted && this.#hydration.is('flowing', 'reading')) this.#members.open(session)
     else this.#hydration.showPreviews(session)
-    if (this.#hydration.is('idle')) this.#running = this.#run()
+    if (this.#hydration.is('idle')) this.#begin()
     else this.#reader.hurry()
     // A pending `preload()` keeps the stream open although all tabs are hidden.
     if (this.#coverage === 'partial') this.#reader.show()
@@ -402,7 +489,8 @@ export class Engine {
   #counts(): Partial<EngineStatus> {
     const { shown, current } = this.#readings
     const { quarantined, unknown } = current.state.marks
-    return { ready: this.#coverage !== 'partial', offset: shown.offset, rows: countStateRows(shown.state), quarantined, unknown }
+    const rows = countStateRows(shown.state) + this.#readings.overlay.added
+    return { ready: this.#coverage !== 'partial', offset: shown.offset, rows, quarantined, unknown }
   }
 
   /** The latest error is shown, in place of earlier problems of single tabs. */
@@ -411,6 +499,8 @@ export class Engine {
     this.#board.set({ lastError })
   }
 }
+
+const CLEARED: ErrorData = { code: 'CLOSED', message: 'the cache was cleared: reconnect() comes before a write', retryable: false }
 
 async function outcome<T>(work: Promise<T>, fallback: ErrorData['code']): Promise<Outcome<T>> {
   try {

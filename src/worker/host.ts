@@ -73,6 +73,7 @@ export class Host {
     const membership = engine.join({
       link: { tab, gone: gone.signal },
       wantsEvents: hello.wantsEvents,
+      wantsRejected: hello.wantsRejected,
       tab: hello.tab,
       where,
       request: () => (request ? Promise.resolve(request) : askTab(tab, gone.signal)),
@@ -104,8 +105,11 @@ export class Host {
         membership.subsets(changes)
       },
       append: (body, options) => engine.append(body, options),
+      write: (write) => membership.write(write),
+      retryWrite: (id) => engine.retryWrite(id),
+      discardWrite: (id) => engine.discardWrite(id),
       streamEnd: () => engine.streamEnd(),
-      clearCache: () => engine.clearCache(),
+      clearCache: (discardWrites) => engine.clearCache(discardWrites),
       leave,
     }
   }

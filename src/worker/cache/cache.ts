@@ -1,5 +1,5 @@
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
-import { cacheName, stateFingerprint } from '../../shared/names.ts'
+import { cacheName, outboxOf, stateFingerprint } from '../../shared/names.ts'
 import type { RowDiff } from '../../shared/row-diff.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import type { StorageMode } from '../../shared/status.ts'
@@ -108,18 +108,20 @@ export class Cache {
 
   /**
    * Opens the store and reads it.
+   * @param ready nothing is read before it settles
    * @param onRows called with rows as they are read, if the cache is complete; when the result is null, they are not valid
    * @param onPreview called before `onRows` with the working set, under the same condition
    * @returns the stored state; null when it cannot be used. Never rejects
    */
-  async hydrate(onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
+  async hydrate(ready: Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
     if (this.#options.settings.cache === null) this.#transition('give-up')
     if (!this.#is('opening')) {
       if (!this.#is('closed')) this.#report()
+      await ready
       return null
     }
     this.#registration.listen()
-    const hydrated = await this.#hydrate(onRows, onPreview)
+    const hydrated = await this.#hydrate(ready, onRows, onPreview)
     if (!this.#is('reading')) return hydrated?.checkpoint ?? null
     this.#registration.touch()
     this.#registration.collectLater()
@@ -129,7 +131,7 @@ export class Cache {
     return hydrated?.checkpoint ?? null
   }
 
-  async #hydrate(onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Hydrated | null> {
+  async #hydrate(ready: Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Hydrated | null> {
     const { collections } = this.#options.settings
     try {
       await this.#ownership.take()
@@ -140,9 +142,11 @@ export class Cache {
       await this.#ownership.claimStore(store).catch((error: unknown) => {
         if (error instanceof LostCacheError) throw error
       })
+      await ready
       return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onRows, onPreview })
     } catch (error) {
       if (this.#is('opening', 'reading')) this.#fail(error)
+      await ready
       return null
     }
   }
@@ -257,6 +261,7 @@ export class Cache {
     } else if (this.#phase === phase && verdict === 'doomed') {
       // The cache was cleared before this engine began, and that deletion has failed: it is deleted now.
       await store.clear()
+      await this.#env.deleteStore(outboxOf(this.#name))
       await this.#registration.redeem()
       store = await this.#openStore()
     }

@@ -1,4 +1,4 @@
-import { formerCacheNames, NAME_PREFIX, parseCacheName, shownUrl } from '../../shared/names.ts'
+import { formerCacheNames, NAME_PREFIX, outboxOf, parseCacheName, shownUrl } from '../../shared/names.ts'
 import type { StorageEnv } from '../ports.ts'
 
 /** The cache of the engine that collects. */
@@ -47,15 +47,17 @@ async function removeUnused(env: StorageEnv): Promise<void> {
   for (const { doomed, ...record } of await env.registry.list()) {
     const { usedAt, keepMs } = record
     if (usedAt > now + MOST_AHEAD_MS) await env.registry.touch({ ...record, usedAt: now })
-    else if (doomed || (keepMs !== null && now - usedAt > keepMs)) await removeUnlessHeld(env, record.name)
+    else if (doomed) await removeUnlessHeld(env, record.name, outboxOf(record.name))
+    // The outbox of a cache that nothing uses stays: its writes are nowhere else.
+    else if (keepMs !== null && now - usedAt > keepMs) await removeUnlessHeld(env, record.name)
   }
 }
 
-async function removeUnlessHeld(env: StorageEnv, name: string): Promise<void> {
+async function removeUnlessHeld(env: StorageEnv, name: string, ...others: ReadonlyArray<string>): Promise<void> {
   const lock = await env.locks.take(name)
   if (!lock) return
   try {
-    await env.deleteStore(name)
+    for (const each of [name, ...others]) await env.deleteStore(each)
     await env.registry.drop(name)
   } catch {
     // The next engine tries again; one failure must not keep the other caches.

@@ -1,5 +1,5 @@
 import { describe, SidestreamError } from '../../shared/errors.ts'
-import { cacheName, CACHE_FORMAT, formerCacheNames, shownUrl } from '../../shared/names.ts'
+import { cacheName, CACHE_FORMAT, formerCacheNames, outboxOf, shownUrl } from '../../shared/names.ts'
 import { backoffMs } from '../core/backoff.ts'
 import { type CacheRecord, NoStorageError, type StorageEnv } from '../ports.ts'
 
@@ -14,7 +14,7 @@ export const CLEARED_UNNOTED = 'sidestream:cleared:unnoted'
 /** Name of the channel on which the engines of a cache hear that it was cleared. */
 export const clearedChannel = (name: string): string => `${name}:cleared`
 
-/** A cache to be deleted, with the caches of earlier versions of this library for the same stream and scope. */
+/** A cache to be deleted, with its outbox, and with the caches of earlier versions of this library for the same stream and scope. */
 export interface Doomed {
   readonly record: Omit<CacheRecord, 'doomed'>
   readonly names: ReadonlyArray<string>
@@ -25,7 +25,7 @@ export interface Doomed {
 export function doomedCache(env: StorageEnv, url: string, scope: string): Doomed {
   const name = cacheName(url, scope)
   const at = env.wallNow()
-  return { at, names: [name, ...formerCacheNames(url, scope)], record: { name, url: shownUrl(url), scope, format: CACHE_FORMAT, usedAt: at, keepMs: null } }
+  return { at, names: [name, outboxOf(name), ...formerCacheNames(url, scope)], record: { name, url: shownUrl(url), scope, format: CACHE_FORMAT, usedAt: at, keepMs: null } }
 }
 
 /**

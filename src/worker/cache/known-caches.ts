@@ -1,5 +1,5 @@
 import { describe, hookFailed, SidestreamError } from '../../shared/errors.ts'
-import { formerCacheNames, parseCacheName, shownUrl } from '../../shared/names.ts'
+import { formerCacheNames, outboxOf, parseCacheName, shownUrl } from '../../shared/names.ts'
 import type { CacheInfo } from '../../shared/cache-info.ts'
 import { NoStorageError, type StorageEnv } from '../ports.ts'
 import { erase } from './erase.ts'
@@ -32,7 +32,7 @@ export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo)
     wanted.map(async ({ name, info }) => {
       const { url, scope, format, usedAt } = info
       try {
-        await erase(env, { at, names: [name, ...formerCacheNames(url, scope)], record: { name, url, scope, format, usedAt: usedAt ?? at, keepMs: null } })
+        await erase(env, { at, names: [name, outboxOf(name), ...formerCacheNames(url, scope)], record: { name, url, scope, format, usedAt: usedAt ?? at, keepMs: null } })
         return [info]
       } catch (error) {
         failures.push(error)

@@ -68,7 +68,7 @@ export class Ownership {
    * Claims the store. The commits of a former writer, which may not know that its lock is lost, then fail.
    * @throws LostCacheError when a newer writer has claimed the store
    */
-  async claimStore(store: Store): Promise<void> {
+  async claimStore(store: Pick<Store, 'claim'>): Promise<void> {
     const held = this.#standing
     if (held.kind !== 'held') return
     const claim = { writer: this.#options.writer, since: held.since }

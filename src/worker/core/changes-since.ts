@@ -1,11 +1,11 @@
 import { RowDiff } from '../../shared/row-diff.ts'
-import type { State } from './materialize.ts'
+import type { VisibleState } from './materialize.ts'
 
 /**
  * The rows and removals that a tab lacks when it has the effects of the first `seq` change events, and perhaps of some later
  * ones. Null when the log of removals does not reach back so far.
  */
-export function changesSince(state: State, seq: number): RowDiff | null {
+export function changesSince(state: VisibleState, seq: number): RowDiff | null {
   const removals = state.removals.since(seq)
   if (removals === null) return null
   const diff = new RowDiff()

@@ -45,6 +45,14 @@ export interface State {
   marks: Marks
 }
 
+/** A state as tabs see it: pending changes may be laid over its rows. */
+export interface VisibleState {
+  readonly lineage: Lineage
+  readonly rows: ReadonlyMap<string, ReadonlyMap<string, RowData>>
+  readonly removals: Removals
+  readonly marks: Marks
+}
+
 export interface Materialized {
   readonly diff: RowDiff
   /** Transaction ids of the events that were not quarantined. */
@@ -131,7 +139,7 @@ export function materialize(state: State, items: ReadonlyArray<unknown>, offset:
           quarantine('NOT_A_ROW', `the value of ${type} "${key}" is nested more than ${String(MOST_VALUE_LEVELS)} levels deep`, event)
           return
         }
-        const refusal = refuse(rules.validators.get(shape.name), value, shape.primaryKey, key)
+        const refusal = refusalOf(rules.validators.get(shape.name), value, shape.primaryKey, key)
         if (refusal !== null) {
           quarantine('REFUSED', `the schema refuses ${type} "${key}": ${refusal}`, event)
           return
@@ -217,7 +225,7 @@ export function diffStates(before: State, after: State): RowDiff {
  * Why the schema refuses a value; null when it accepts it. State Protocol events need not repeat the key in the value: a value
  * that lacks it is also accepted when the schema accepts it together with the key.
  */
-function refuse(validator: Validator | undefined, value: object, primaryKey: string, key: string): string | null {
+export function refusalOf(validator: Validator | undefined, value: object, primaryKey: string, key: string): string | null {
   const refusal = validator?.(value) ?? null
   if (refusal === null || Object.hasOwn(value, primaryKey)) return refusal
   const row = { ...value }

@@ -179,9 +179,44 @@ export class Outbox {
     return this.#entries.values()
   }
 
+  entry(number: number): OutboxEntry | undefined {
+    return this.#entries.get(number)
+  }
+
   /** For the application, in order: what is not in the stream. */
   get pending(): ReadonlyArray<PendingWrite> {
-    return [...this.#entries.values()].flatMap(({ write, phase, attempts, error }) => (phase === 'confirmed' ? [] : [{ ...write, state: phase, attempts, error }]))
+    return [...this.#entries.values()].flatMap((entry) => pendingOf(entry) ?? [])
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.size === 0
+  }
+
+  /** Whether it has the write, or had it not long ago. */
+  has(id: string): boolean {
+    return this.#numbers.has(id) || this.#recent.has(id)
+  }
+
+  /** The entries of the request that has no answer yet. */
+  get requested(): ReadonlyArray<OutboxEntry> {
+    return this.#requested()
+  }
+
+  /** Whether it is known of each write if it is in the stream, and none of those that are has to be kept. */
+  get isAtRest(): boolean {
+    return this.#head.request === null && [...this.#entries.values()].every(({ phase }) => phase !== 'confirmed')
+  }
+
+  /** Adds the entries of another outbox {@link isAtRest}, after all others: they were made while this one could not be opened. */
+  adopt(other: Outbox): OutboxChange {
+    const adopted: OutboxEntry[] = []
+    for (const entry of other.entries) {
+      if (this.has(entry.write.id)) continue
+      const { nextNumber } = this.#head
+      this.#head = { ...this.#head, nextNumber: nextNumber + 1 }
+      adopted.push(this.#keep({ ...entry, number: nextNumber }))
+    }
+    return this.#change(adopted)
   }
 
   /** The request to send now; null when there is none, or when the stream has to be read to its end first. */
@@ -206,7 +241,7 @@ export class Outbox {
 
   /** Takes a write. A tab may hand on the same write again, when its engine was lost before the answer: it is stored once. */
   add(write: Write): OutboxChange {
-    if (this.#numbers.has(write.id) || this.#recent.has(write.id)) return this.#change([])
+    if (this.has(write.id)) return this.#change([])
     const { nextNumber } = this.#head
     this.#head = { ...this.#head, nextNumber: nextNumber + 1 }
     return this.#change([this.#keep({ number: nextNumber, write, phase: 'stored', attempts: 0, error: null, offset: null })])
@@ -217,14 +252,14 @@ export class Outbox {
    * @param encode the events of the next write as JSON, with commas between them: its patches are laid over the rows of this moment
    * @param since the end of the stream, as far as it was read
    */
-  freeze(encode: (write: Write) => string, since: string): OutboxChange {
+  freeze(encode: (write: Write, number: number) => string, since: string): OutboxChange {
     if (!this.hasUnsent) return this.#change([])
     const first: OutboxEntry[] = []
     const events: string[] = []
     let text = 0
     for (const entry of this.#entries.values()) {
       if (entry.phase !== 'stored') continue
-      const event = encode(entry.write)
+      const event = encode(entry.write, entry.number)
       if (first.length > 0 && text + event.length > MOST_TEXT) break
       first.push(entry)
       events.push(event)
@@ -389,3 +424,6 @@ export class Outbox {
     return { put, remove, head: this.#head, recent: null }
   }
 }
+
+/** An entry as the application sees it; null when it is in the stream. */
+export const pendingOf = ({ write, phase, attempts, error }: OutboxEntry): PendingWrite | null => (phase === 'confirmed' ? null : { ...write, state: phase, attempts, error })

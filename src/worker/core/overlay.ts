@@ -59,6 +59,36 @@ export class Overlay {
     return this.#laid.get(collection)?.has(key) ?? false
   }
 
+  /** No write is laid over the rows. */
+  get isEmpty(): boolean {
+    return this.#addresses.size === 0
+  }
+
+  /** Whether a write is laid over the rows. */
+  isLaid(number: number): boolean {
+    return this.#addresses.has(number)
+  }
+
+  /** How many rows the pending changes add, less those that they remove. */
+  get added(): number {
+    let added = 0
+    for (const [collection, rows] of this.#laid) {
+      const base = this.#options.base(collection)
+      for (const [key, { row }] of rows) added += (row === null ? 0 : 1) - (base.has(key) ? 1 : 0)
+    }
+    return added
+  }
+
+  /** The row as it was before a write, with all earlier pending writes; null when there is none. */
+  before(number: number, collection: string, key: string): RowData | null {
+    return this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, number)
+  }
+
+  /** A row, which need not be the materialized one, with its pending changes; null when they remove it. */
+  over(collection: string, key: string, row: RowData): RowData | null {
+    return this.#fold(collection, key, row, Infinity)
+  }
+
   /**
    * Lays a write over the rows, in its place. Mutations of unknown collections are left out.
    * @param before called for each row before it changes
@@ -101,10 +131,18 @@ export class Overlay {
   rebase(collection: string, key: string): void {
     const laid = this.#laid.get(collection)?.get(key)
     if (!laid) return
-    const primaryKey = this.#options.primaryKeys.get(collection)!
-    let row = this.#options.base(collection).get(key) ?? null
-    for (const mutations of laid.mutations.values()) for (const mutation of mutations) row = changed(row, mutation, primaryKey)
-    laid.row = row
+    laid.row = this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, Infinity)
+  }
+
+  /** The row after the pending writes with numbers below `end`. */
+  #fold(collection: string, key: string, row: RowData | null, end: number): RowData | null {
+    const laid = this.#laid.get(collection)?.get(key)
+    const primaryKey = this.#options.primaryKeys.get(collection) ?? ''
+    for (const [number, mutations] of laid?.mutations ?? []) {
+      if (number >= end) break
+      for (const mutation of mutations) row = changed(row, mutation, primaryKey)
+    }
+    return row
   }
 
   /** All materialized rows may have changed. */
@@ -128,7 +166,7 @@ function place(mutations: Map<number, Mutation[]>, number: number, mutation: Mut
 }
 
 /** The row after a mutation. To patch or to remove a row that is not there changes nothing. */
-function changed(row: RowData | null, mutation: Mutation, primaryKey: string): RowData | null {
+export function changed(row: RowData | null, mutation: Mutation, primaryKey: string): RowData | null {
   switch (mutation.kind) {
     case 'remove':
       return null

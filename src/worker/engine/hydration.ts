@@ -1,3 +1,4 @@
+import type { RowData } from '../../shared/row.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey } from '../../shared/subset.ts'
 import type { Cache, Checkpoint, Hydrating } from '../cache/cache.ts'
@@ -7,6 +8,7 @@ import type { Subsets } from '../core/subsets/subsets.ts'
 import type { WorkingSet } from '../ports.ts'
 import type { TabSession } from '../tabs/tab-session.ts'
 import { NO_NEWS, type Members } from './members.ts'
+import type { Writes } from '../writes/writes.ts'
 import type { Readings } from './readings.ts'
 
 export interface HydrationOptions {
@@ -15,6 +17,7 @@ export interface HydrationOptions {
   readonly readings: Readings
   readonly subsets: Subsets
   readonly members: Members
+  readonly writes: Pick<Writes, 'open' | 'read'>
   /** The cache was cleared: none of its rows may be shown any more. */
   readonly isCleared: () => boolean
   /** The cache has been read. @param checkpoint null when the cache cannot be used */
@@ -42,8 +45,10 @@ export class Hydration {
   /** Reads the cache. Never rejects. */
   async run(): Promise<void> {
     this.transition({ kind: 'start' })
-    const { cache, isCleared } = this.#options
+    const { cache, writes, isCleared } = this.#options
+    // The pending writes are laid over the first rows that tabs see.
     const checkpoint = await cache.hydrate(
+      writes.open(),
       (rows) => {
         if (!this.is('closed') && !isCleared()) this.#onRows(rows)
       },
@@ -67,19 +72,23 @@ export class Hydration {
     const previews = new Map(
       working.map(({ key, collection, rows, edge, whole }) => {
         const primaryKey = primaryKeys.get(collection) ?? ''
-        return [key, { rows: rows.map((row) => [String(row[primaryKey]), row] as const), edge, whole }]
+        return [key, { rows: rows.flatMap((row) => this.#previewOf(collection, String(row[primaryKey]), row)), edge, whole }]
       }),
     )
     this.transition({ kind: 'previews', previews })
     for (const session of members.started()) this.showPreviews(session)
   }
 
+  #previewOf(collection: string, key: string, row: RowData): Array<readonly [string, RowData]> {
+    const shown = this.#options.readings.overlay.over(collection, key, row)
+    return shown ? [[key, shown]] : []
+  }
+
   /** Sends rows while more rows are being read. */
   #onRows({ state, diff }: Hydrating): void {
-    const { readings, subsets, members } = this.#options
+    const { readings, members } = this.#options
     if (this.is('flowing')) {
-      subsets.added(diff)
-      members.publish({ ...NO_NEWS, diff }, false)
+      members.publish({ ...NO_NEWS, diff: readings.grown(diff) }, false)
       return
     }
     this.transition({ kind: 'rows' })
@@ -88,7 +97,7 @@ export class Hydration {
   }
 
   #onHydrated(checkpoint: Checkpoint | null): void {
-    const { readings, members, onHydrated } = this.#options
+    const { readings, members, writes, onHydrated } = this.#options
     const hasFlowed = this.is('flowing')
     this.transition({ kind: 'hydrated' })
     if (checkpoint) {
@@ -99,8 +108,9 @@ export class Hydration {
       readings.showNone()
       members.restartAll()
     }
+    const { diff } = writes.read(readings.shown.txids, readings.shown.offset, true)
     onHydrated(checkpoint)
-    if (hasFlowed) members.publish({ ...NO_NEWS, txids: readings.shown.txids }, false)
+    if (hasFlowed) members.publish({ ...NO_NEWS, diff, txids: readings.shown.txids }, false)
     else members.openAll()
   }
 }

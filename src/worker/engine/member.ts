@@ -1,16 +1,19 @@
-import type { ReconnectReason, RequestValues, TabDescription } from '../../shared/calls.ts'
+import type { Outcome, ReconnectReason, RequestValues, TabDescription } from '../../shared/calls.ts'
 import type { ErrorData } from '../../shared/errors.ts'
 import type { EngineHome, EngineStatus, TabStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
-import type { State } from '../core/materialize.ts'
+import type { Write } from '../../shared/write.ts'
+import type { VisibleState } from '../core/materialize.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { Clock } from '../ports.ts'
-import { TabSession, type TabLink } from '../tabs/tab-session.ts'
+import { TabSession, type PendingRows, type TabLink } from '../tabs/tab-session.ts'
 
 /** A tab that joins an engine. */
 export interface Joining {
   readonly link: TabLink
   readonly wantsEvents: boolean
+  /** The tab wants to be told of refused writes. */
+  readonly wantsRejected: boolean
   readonly tab: TabDescription
   /** Where the engine is, seen from the tab. */
   readonly where: EngineHome
@@ -26,6 +29,8 @@ export interface Membership {
   reconnect(reason: ReconnectReason): void
   /** The tab needs all rows again. */
   resync(): void
+  /** Stores a write of the tab. */
+  write(write: Write): Promise<Outcome<null>>
   subsets(changes: ReadonlyArray<SubsetChange>): void
   show(visible: boolean): void
   /** The engine's status for this tab. */
@@ -38,12 +43,15 @@ export interface MemberEngine {
   readonly clock: Clock
   readonly epoch: string
   readonly held: Subsets
+  readonly pendingRows: PendingRows
   /** The status that is the same for all tabs. */
   status(): EngineStatus
   /** The state that tabs see. */
-  state(): State
+  state(): VisibleState
   onStart(member: Member): void
   onReconnect(reason: ReconnectReason): void
+  /** @param acknowledge called when the write is stored, before its rows go to the tabs */
+  onWrite(write: Write, acknowledge: () => void): Promise<Outcome<null>>
   /** The session is to get the whole state. */
   onResync(session: TabSession): void
   /** The member holds other subsets. */
@@ -79,6 +87,7 @@ export class Member implements Membership {
       wantsEvents: joining.wantsEvents,
       tab,
       subsets: engine.held,
+      pendingRows: engine.pendingRows,
       status: () => this.status(),
       onResync: (session) => {
         engine.onResync(session)
@@ -118,6 +127,12 @@ export class Member implements Membership {
 
   resync(): void {
     this.session.restart()
+  }
+
+  write(write: Write): Promise<Outcome<null>> {
+    return this.#engine.onWrite(write, () => {
+      this.session.acknowledge(write)
+    })
   }
 
   subsets(changes: ReadonlyArray<SubsetChange>): void {

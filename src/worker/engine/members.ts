@@ -2,21 +2,30 @@ import { RowDiff } from '../../shared/row-diff.ts'
 import { positionOf, type Reading } from '../core/reading.ts'
 import type { Clock } from '../ports.ts'
 import type { Publication, Readiness, TabSession } from '../tabs/tab-session.ts'
+import type { PendingWrite } from '../../shared/write.ts'
+import type { PendingNews } from '../writes/pending-list.ts'
+import type { VisibleState } from '../core/materialize.ts'
 import type { Member } from './member.ts'
 
 /** How long the stream waits for a tab that has no room for more raw events, ms. */
 const ROOM_LIMIT_MS = 30_000
 
 /** The part of a publication that depends on the batch. */
-export type News = Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid'>
+export type News = Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid' | 'isOfOutbox'>
 
 /** Nothing has changed. Its diff has to stay empty. */
-export const NO_NEWS: News = { diff: new RowDiff(), txids: [], events: [], invalid: [] }
+export const NO_NEWS: News = { diff: new RowDiff(), txids: [], events: [], invalid: [], isOfOutbox: false }
+
+const NO_PENDING_NEWS: PendingNews = { reset: false, added: [], changed: [], removed: [], rejected: [] }
 
 export interface MembersOptions {
   readonly clock: Clock
   /** The reading that tabs see. */
   readonly shown: () => Reading
+  /** Its state, as tabs see it. */
+  readonly visible: () => VisibleState
+  /** The pending writes, in order. */
+  readonly pending: () => ReadonlyArray<PendingWrite>
   readonly readiness: () => Readiness
 }
 
@@ -59,8 +68,16 @@ export class Members {
   /** Gives a tab the shown rows, or the shown rows that it lacks; then the tab gets each publication. */
   open(session: TabSession): void {
     const shown = this.#options.shown()
-    session.open(shown.state, positionOf(shown), shown.txids, this.#options.readiness())
+    session.open(this.#options.visible(), positionOf(shown), shown.txids, this.#options.readiness())
     session.status()
+    session.outbox({ ...NO_PENDING_NEWS, reset: true, added: this.#options.pending() })
+  }
+
+  /** The list of pending writes has changed. Only one tab is told of refused writes: a visible one, if there is one. */
+  outbox(news: PendingNews): void {
+    const wanting = [...this.#members].filter(({ isStarted, joining }) => isStarted && joining.wantsRejected)
+    const told = wanting.find(({ visible }) => visible) ?? wanting[0]
+    for (const member of this.#members) member.session.outbox(member === told ? news : { ...news, rejected: [] })
   }
 
   openAll(): void {
@@ -73,7 +90,7 @@ export class Members {
 
   publish(news: News, atEnd: boolean): void {
     const shown = this.#options.shown()
-    const publication = { ...news, atEnd, state: shown.state, to: positionOf(shown), ...this.#options.readiness() }
+    const publication = { ...news, atEnd, state: this.#options.visible(), to: positionOf(shown), ...this.#options.readiness() }
     for (const { session } of this.#members) session.publish(publication)
   }
 

@@ -1,9 +1,12 @@
 import type { InvalidEvent, StreamBatch } from '../../shared/batch.ts'
-import type { RowDiff } from '../../shared/row-diff.ts'
+import type { RowData } from '../../shared/row.ts'
+import { RowDiff } from '../../shared/row-diff.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
+import type { Mutation } from '../../shared/write.ts'
 import { Tail, type Anchor } from '../core/anchor.ts'
-import { diffStates, type MaterializeOptions } from '../core/materialize.ts'
+import { diffStates, type MaterializeOptions, type VisibleState } from '../core/materialize.ts'
+import { Overlay, type RowAddress } from '../core/overlay.ts'
 import { emptyReading, readOn, type Reading } from '../core/reading.ts'
 import { mayBeOlder } from '../core/past-digests.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
@@ -18,25 +21,40 @@ export interface ReadingsOptions {
 
 /** The effects of a batch. */
 export interface Taken {
-  /** Null when the batch belongs to the next reading: tabs do not see it yet. */
+  /** The changes of the rows that tabs see; null when the batch belongs to the next reading, which tabs do not see yet. */
   readonly diff: RowDiff | null
+  /** The changes of the materialized rows; null as `diff` is. */
+  readonly base: RowDiff | null
   readonly txids: ReadonlyArray<string>
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
 /**
  * The reading that tabs see (shown), and the reading that will replace it (next). When the stream is not the one that was read
- * before (deleted, made again, offset unknown), it is read from its start, while tabs keep their rows. The shown reading changes
- * only here.
+ * before (deleted, made again, offset unknown), it is read from its start, while tabs keep their rows. Pending writes are laid
+ * over the shown rows. What tabs see changes only here.
  */
 export class Readings {
   readonly #options: ReadingsOptions
+  readonly overlay: Overlay
+  readonly #visibleRows: VisibleState['rows']
   #shown: Reading
   #next: Reading | null = null
 
   constructor(options: ReadingsOptions) {
     this.#options = options
     this.#shown = this.#empty()
+    const { collections } = options
+    this.overlay = new Overlay({
+      primaryKeys: new Map(collections.map(({ name, primaryKey }) => [name, primaryKey])),
+      base: (collection) => this.#shown.state.rows.get(collection) ?? NO_ROWS,
+    })
+    this.#visibleRows = new Map(collections.map(({ name }) => [name, this.overlay.rows(name)]))
+  }
+
+  /** The shown reading's state, with the pending writes. */
+  get visible(): VisibleState {
+    return { ...this.#shown.state, rows: this.#visibleRows }
   }
 
   get shown(): Reading {
@@ -64,13 +82,75 @@ export class Readings {
     if (next) {
       const { reading, txids, invalid } = readOn(next, batch, rules)
       this.#next = reading
-      return { diff: null, txids, invalid }
+      return { diff: null, base: null, txids, invalid }
     }
+    const { overlay } = this
     const { reading, diff, txids, invalid } = readOn(this.#shown, batch, rules, (collection, key, before) => {
-      subsets.note(collection, key, before)
+      subsets.note(collection, key, overlay.has(collection, key) ? this.#rowOf([collection, key]) : before)
     })
     this.#shown = reading
-    return { diff, txids, invalid }
+    return { diff: this.#rebased(diff), base: diff, txids, invalid }
+  }
+
+  /** The cache has added rows to the shown state. @returns the changes of the rows that tabs see */
+  grown(diff: RowDiff): RowDiff {
+    const { overlay } = this
+    if (!overlay.isEmpty) {
+      // Still as they were before: pending changes over no row.
+      for (const [collection, changes] of diff.entries()) for (const key of changes.keys()) if (overlay.has(collection, key)) this.#note([collection, key])
+    }
+    this.#options.subsets.added(diff)
+    return this.#rebased(diff)
+  }
+
+  /** Lays a write over the rows. @param diff gets the changes */
+  lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void {
+    const addresses: RowAddress[] = []
+    this.overlay.add(number, mutations, (address) => {
+      addresses.push(address)
+      this.#note(address)
+    })
+    this.#set(addresses, diff)
+  }
+
+  /** Takes writes back: they are in the rows now, or were refused. @param diff gets the changes */
+  uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void {
+    for (const number of numbers) {
+      const addresses: RowAddress[] = []
+      this.overlay.drop(number, (address) => {
+        addresses.push(address)
+        this.#note(address)
+      })
+      this.#set(addresses, diff)
+    }
+  }
+
+  /** Sets the rows of these addresses, as tabs see them. */
+  #set(addresses: Iterable<RowAddress>, diff: RowDiff): void {
+    for (const address of addresses) diff.set(...address, this.#rowOf(address))
+  }
+
+  #note(address: RowAddress): void {
+    this.#options.subsets.note(...address, this.#rowOf(address))
+  }
+
+  #rowOf([collection, key]: RowAddress): RowData | null {
+    return this.overlay.rows(collection).get(key) ?? null
+  }
+
+  /** A diff of materialized rows, as tabs see it. */
+  #rebased(diff: RowDiff): RowDiff {
+    const { overlay } = this
+    if (overlay.isEmpty) return diff
+    const visible = new RowDiff()
+    for (const [collection, changes] of diff.entries()) {
+      for (const [key, row] of changes) {
+        const isLaid = overlay.has(collection, key)
+        if (isLaid) overlay.rebase(collection, key)
+        visible.set(collection, key, isLaid ? this.#rowOf([collection, key]) : row)
+      }
+    }
+    return visible
   }
 
   /** The stream still has the anchor's events: they become the tail, with the offsets at which they were read now. */
@@ -110,12 +190,14 @@ export class Readings {
   show(reading: Reading): void {
     this.#shown = reading
     this.#next = null
-    this.#options.subsets.refill(reading.state)
+    this.overlay.rebaseAll()
+    this.#options.subsets.refill(this.visible)
   }
 
   #replace(reading: Reading): RowDiff {
     const diff = diffStates(this.#shown.state, reading.state)
     this.show(reading)
+    this.#set(this.overlay.addresses, diff)
     return diff
   }
 
@@ -123,3 +205,5 @@ export class Readings {
     return emptyReading(this.#options.collections, this.#options.newId())
   }
 }
+
+const NO_ROWS: ReadonlyMap<string, RowData> = new Map()

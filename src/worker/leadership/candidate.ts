@@ -1,6 +1,6 @@
 import { PROTOCOL_VERSION, type Hello } from '../../shared/calls.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
-import { cacheName } from '../../shared/names.ts'
+import { cacheName, outboxName } from '../../shared/names.ts'
 import { callsBeforeTheft, isPlausibleTerm, nextRole, type Role, type RoleEvent } from '../core/leadership.ts'
 import type { Channel, EngineEnv, Lock } from '../ports.ts'
 import { engineKey, GRACE_MS, type Host } from '../host.ts'
@@ -301,7 +301,7 @@ export class Candidate {
       await new Promise<void>((resolve) => env.clock.after(CALL_MS, resolve))
       if (guard === null || !this.#is('stealing') || this.#term !== term || env.clock.now() - asked > 2 * CALL_MS) return
       queue.abort()
-      const lock = await env.locks.steal(name, [cacheName(settings.url, settings.scope)])
+      const lock = await env.locks.steal(name, [cacheName(settings.url, settings.scope), outboxName(settings.url, settings.scope)])
       this.#thefts += 1
       this.#lead(lock)
     } catch {

@@ -2,6 +2,7 @@ import { abortable } from '../../shared/abortable.ts'
 import { SidestreamError, toErrorData, type ErrorCode } from '../../shared/errors.ts'
 import { ClearedMark } from '../../shared/cleared-mark.ts'
 import { Gate } from '../../shared/gate.ts'
+import { PendingKeys } from '../../shared/pending-keys.ts'
 import { haveAfter, haveDuring } from '../../shared/have.ts'
 import type { Ack, DiffBatch } from '../../shared/batch.ts'
 import type { EngineContract, Hello, HelloReply, Outcome, ReconnectReason, TabContract, TabDescription } from '../../shared/calls.ts'
@@ -35,7 +36,8 @@ export class Seat {
   /** Resolves when there is an engine again. */
   #attached = new Gate<EngineContract>()
   #inFlight: Promise<unknown> = Promise.resolve()
-  #tab: Omit<TabDescription, 'subsets' | 'cleared'>
+  #tab: Omit<TabDescription, 'subsets' | 'cleared' | 'pendingKeys'>
+  readonly #pending: PendingKeys
   /** A user who has signed out stays signed out with each next engine. */
   readonly #cleared: ClearedMark
   /** The tab has called `reconnect()` while there was no engine. */
@@ -51,7 +53,8 @@ export class Seat {
 
   constructor(options: SeatOptions) {
     this.#options = options
-    const { subsets, cleared, ...tab } = options.hello.tab
+    const { subsets, cleared, pendingKeys, ...tab } = options.hello.tab
+    this.#pending = new PendingKeys(new Map(options.hello.settings.collections.map(({ name, primaryKey }) => [name, primaryKey])), pendingKeys)
     this.#tab = tab
     this.#cleared = new ClearedMark(cleared)
     this.#toldVisible = tab.visible
@@ -72,7 +75,7 @@ export class Seat {
     await this.#inFlight
     this.#untold = []
     this.#toldVisible = this.#tab.visible
-    return { ...this.#options.hello, tab: { ...this.#tab, cleared: this.#cleared.isCleared, subsets: [...this.#subsets.values()] } }
+    return { ...this.#options.hello, tab: { ...this.#tab, cleared: this.#cleared.isCleared, subsets: [...this.#subsets.values()], pendingKeys: this.#pending.all } }
   }
 
   /** Lets an engine serve the tab. The engine has the tab's present {@link hello}. */
@@ -147,10 +150,13 @@ export class Seat {
       if (this.#engine) this.#engine.subsets(changes)
       else this.#untold.push(...changes)
     },
+    write: (write) => this.#call('WORKER_DIED', (engine) => engine.write(write)),
+    retryWrite: (id) => this.#call('WORKER_DIED', (engine) => engine.retryWrite(id)),
+    discardWrite: (id) => this.#call('WORKER_DIED', (engine) => engine.discardWrite(id)),
     append: (body, options) => this.#call('STREAM_ERROR', (engine) => engine.append(body, options)),
     streamEnd: () => this.#call('STREAM_ERROR', (engine) => engine.streamEnd()),
-    clearCache: async () => {
-      const outcome = await this.#call('STORAGE_FAILED', (engine) => engine.clearCache())
+    clearCache: async (discardWrites) => {
+      const outcome = await this.#call('STORAGE_FAILED', (engine) => engine.clearCache(discardWrites))
       if (outcome.ok) this.#cleared.set(true)
       return outcome
     },
@@ -207,6 +213,7 @@ export class Seat {
       apply: async (batch: DiffBatch): Promise<Ack> => {
         if (life.aborted) return 'resync'
         this.#tab = { ...this.#tab, have: haveDuring(this.#tab.have, batch), hasRows: true }
+        this.#pending.note(batch)
         const status = batch.status && statusAfter(batch.status, this.#status)
         if (status) this.#cleared.told(status.cleared)
         const work = tab.apply({ ...batch, epoch, status })
@@ -225,6 +232,7 @@ export class Seat {
         // The tab's answer gives the engine its credit back.
         return tab.status(own)
       },
+      outbox: (news) => (life.aborted ? undefined : tab.outbox(news)),
       requestValues: () => tab.requestValues(),
     }
   }

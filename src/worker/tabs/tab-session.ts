@@ -2,19 +2,22 @@ import { abortable } from '../../shared/abortable.ts'
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { DiffBatch, InvalidEvent, StreamBatch } from '../../shared/batch.ts'
-import type { TabContract, TabDescription } from '../../shared/calls.ts'
+import type { MaybePromise, TabContract, TabDescription } from '../../shared/calls.ts'
 import { START_OFFSET, type Have, type Position } from '../../shared/position.ts'
-import { RowDiff } from '../../shared/row-diff.ts'
+import { RowDiff, type CollectionDiff, type DrainedDiff } from '../../shared/row-diff.ts'
 import { pack } from '../../shared/row-table.ts'
 import type { TabStatus } from '../../shared/status.ts'
 import type { Subset, SubsetChange } from '../../shared/subset.ts'
-import { emptyState, type State } from '../core/materialize.ts'
+import type { OutboxNews, Write } from '../../shared/write.ts'
+import { emptyState, type VisibleState } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { Preview } from '../core/subsets/preview.ts'
 import type { Clock } from '../ports.ts'
 import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
+import { OutboxQueue } from './outbox-queue.ts'
+import { StoredWrites } from './stored-writes.ts'
 import { TabView } from './tab-view.ts'
 
 /** The most changed rows of one message: a few tens of ms of a tab's work, which the tab does in slices. */
@@ -47,7 +50,7 @@ export interface Readiness {
 /** The effects of a stream batch, as they are published. */
 export interface Publication extends Readiness {
   /** The state that tabs are to show, and its position. */
-  readonly state: State
+  readonly state: VisibleState
   readonly to: Position
   /** The stream has just been read to its end. */
   readonly atEnd: boolean
@@ -56,14 +59,25 @@ export interface Publication extends Readiness {
   readonly txids: ReadonlyArray<string>
   readonly events: ReadonlyArray<StreamBatch>
   readonly invalid: ReadonlyArray<InvalidEvent>
+  /** The changes come from the outbox: a tab that waits for other rows gets them at once. */
+  readonly isOfOutbox: boolean
+}
+
+/** The pending changes that are laid over the rows. */
+export interface PendingRows {
+  /** Keys of the diff's rows, and of its deleted rows, that show pending changes. */
+  keysOf(diff: DrainedDiff): ReadonlyArray<string>
+  /** The present rows of all keys with pending changes, and of these keys. */
+  rowsOf(keys: TabDescription['pendingKeys']): RowDiff
 }
 
 export interface SessionOptions {
   readonly clock: Clock
   readonly epoch: string
   readonly wantsEvents: boolean
-  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets'>
+  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys'>
   readonly subsets: Subsets
+  readonly pendingRows: PendingRows
   readonly status: () => TabStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
   readonly onResync: (session: TabSession) => void
@@ -83,7 +97,7 @@ const FOLLOWS: Continuation = { kind: 'follows', replaced: [] }
 
 /** The state that the tab is to show. */
 interface Target extends Readiness {
-  readonly state: State
+  readonly state: VisibleState
 }
 
 /**
@@ -100,6 +114,10 @@ export class TabSession {
   readonly #view: TabView
   readonly #events: EventQueue
   readonly #credit: Credit
+  readonly #news = new OutboxQueue()
+  readonly #stored = new StoredWrites()
+  /** The last message was a batch. */
+  #wasBatch = false
   /** Null until there is a state. */
   #target: Target | null = null
   #continuation: Continuation
@@ -159,7 +177,7 @@ export class TabSession {
   }
 
   /** Gives the tab the whole state, or what it lacks of it, and lets everything later follow. */
-  open(state: State, to: Position, txids: ReadonlyArray<string>, readiness: Readiness): void {
+  open(state: VisibleState, to: Position, txids: ReadonlyArray<string>, readiness: Readiness): void {
     this.#isOpen = true
     this.#txids = [...this.#txids, ...txids]
     this.#view.open(state, this.#have !== null)
@@ -170,7 +188,7 @@ export class TabSession {
   }
 
   /** The tab holds other subsets. */
-  want(changes: ReadonlyArray<SubsetChange>, state: State): void {
+  want(changes: ReadonlyArray<SubsetChange>, state: VisibleState): void {
     this.#view.want(changes, state)
     if (this.#target) this.#view.attach(this.#target.state, this.#target.ready)
     this.#credit.renew()
@@ -184,10 +202,11 @@ export class TabSession {
     this.#pump()
   }
 
-  publish({ state, to, atEnd, diff, txids, events, invalid, ...readiness }: Publication): void {
+  publish({ state, to, atEnd, diff, txids, events, invalid, isOfOutbox, ...readiness }: Publication): void {
     if (!this.#isOpen) return
     const have = this.#have
     this.#view.fold(diff, have !== null)
+    if (isOfOutbox && !this.#isCalm) this.#stored.hurry(this.#view.keysOf(diff))
     this.#aim(state, readiness)
     // The branch has changed: the rows of the former branch's unsent transactions will not be shown.
     if (to.branch !== this.#to.branch) this.#txids = []
@@ -199,6 +218,18 @@ export class TabSession {
     this.#pump()
   }
 
+  /** A write of the tab is stored. Its rows are in the state, or come with the next publication. */
+  acknowledge({ id, mutations }: Write): void {
+    if (this.#isCalm) this.#stored.add(id)
+    else this.#stored.addEarly(id, mutations.filter(({ collection }) => this.#view.takesAll(collection)).map(({ collection, key }) => [collection, key]))
+  }
+
+  /** The list of pending writes has changed. */
+  outbox(news: OutboxNews): void {
+    this.#news.add(news)
+    this.#pump()
+  }
+
   /** The tab has lost its rows. */
   restart(): void {
     this.#needsState = true
@@ -207,7 +238,7 @@ export class TabSession {
   }
 
   /** Makes everything pending again; the answer to `onResync`. */
-  resync(state: State, to: Position): void {
+  resync(state: VisibleState, to: Position): void {
     this.#continuation = { kind: 'replaces' }
     this.#pending.clear()
     this.#view.again(state)
@@ -243,13 +274,18 @@ export class TabSession {
     return this.#continuation.kind === 'undecided' ? this.#continuation.have : null
   }
 
-  #aim(state: State, readiness: Readiness): void {
+  /** Whatever changes is sent in the next batch. */
+  get #isCalm(): boolean {
+    return this.#isNextLast && !this.#isBacklog
+  }
+
+  #aim(state: VisibleState, readiness: Readiness): void {
     this.#target = { state, ...readiness }
     this.#view.attach(state, readiness.ready)
   }
 
   /** Compares the tab's own rows with the state, once the state is as new: the tab then gets only the rows that it lacks. */
-  #catchUp(state: State, to: Position, atEnd: boolean): void {
+  #catchUp(state: VisibleState, to: Position, atEnd: boolean): void {
     const have = this.#have
     if (!have || this.#target?.flowing) return
     const { isAhead } = this
@@ -259,6 +295,8 @@ export class TabSession {
     if (diff) {
       // The tab cannot say which rows of subsets it has.
       this.#continuation = { kind: 'follows', replaced: this.#view.unknown }
+      // The tab may show pending changes that are gone, or not show others: a pending deletion leaves no mark on the state.
+      diff.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys))
       this.#view.fold(diff, false)
     } else {
       this.resync(state, to)
@@ -268,6 +306,7 @@ export class TabSession {
   #hasNews(): boolean {
     const { ready, stale, flowing } = this.#target ?? NO_TARGET
     if (!this.#events.isEmpty) return true
+    if (this.#isOpen && this.#stored.hasEarly) return true
     if (this.#continuation.kind === 'undecided') return false
     // Rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
     if (!ready) return (flowing && this.#pending.size > 0) || this.#hasEarly
@@ -279,7 +318,8 @@ export class TabSession {
       this.#continuation.kind === 'replaces' ||
       this.#told?.ready !== ready ||
       this.#told.stale !== stale ||
-      this.#txids.length > 0
+      this.#txids.length > 0 ||
+      this.#stored.hasNews
     )
   }
 
@@ -301,23 +341,31 @@ export class TabSession {
     }
     this.#options.subsets.settle()
     const hasNews = this.#hasNews()
-    // A long load must not delay the connection's status.
+    const isOutboxDue = this.#isOpen && !this.#news.isEmpty && (this.#wasBatch || !hasNews)
+    this.#wasBatch = false
+    // A long load must not delay the connection's status, nor a busy stream the list of pending writes.
     if (this.#isStatusDue && !(hasNews && this.#isNextLast)) this.#sendStatus()
+    else if (isOutboxDue) this.#send(() => this.#link.tab.outbox(this.#news.take()))
     else if (hasNews) this.#sendBatch()
   }
 
   #sendStatus(): void {
     this.#isStatusDue = false
+    this.#send(() => this.#link.tab.status(this.#options.status()))
+  }
+
+  /** Sends a message that is no batch. A failed call is ignored: the next batch shows whether the tab has a problem. */
+  #send(call: () => MaybePromise<void>): void {
     this.#credit.take()
     const answered = (): void => {
       this.#credit.answered()
       this.#pump()
     }
-    // A failed status call is ignored: the next batch shows whether the tab has a problem.
-    abortable(Promise.resolve(this.#link.tab.status(this.#options.status())), this.#link.gone).then(answered, answered)
+    abortable(Promise.resolve(call()), this.#link.gone).then(answered, answered)
   }
 
   #sendBatch(): void {
+    this.#wasBatch = true
     this.#credit.take()
     const batch = this.#next()
     // Ends when the tab is gone: its answer would never come.
@@ -352,35 +400,43 @@ export class TabSession {
   #retract(batch: DiffBatch): void {
     if (batch.branch === this.#to.branch) this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
     this.#events.putBack(batch)
+    this.#stored.putBack(batch.stored, !(this.#target?.ready ?? false))
     this.#needsState = true
     this.#credit.refused()
+  }
+
+  #packed(diff: DrainedDiff): CollectionDiff {
+    const pending = this.#options.pendingRows.keysOf(diff)
+    return { ...diff, rows: pack(diff.rows), ...(pending.length > 0 ? { pending } : {}) }
   }
 
   #next(): DiffBatch {
     const { state, ready, stale, flowing } = this.#target ?? NO_TARGET
     const showsAll = ready || flowing
-    const isUndecided = this.#continuation.kind === 'undecided'
+    const have = this.#have
+    const isUndecided = have !== null
     const isFill = ready && this.#pending.size < FILL_ROWS && this.#view.fill(state, FILL_ROWS - this.#pending.size)
     if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
-    const diffs = isUndecided ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
+    const own = isUndecided ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
     this.#isBacklog = this.#pending.size > 0
     const last = ready && !this.#isBacklog && !isUndecided
+    const stored = this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null)
+    const diffs = [...own, ...stored.rows.drain(Infinity)]
     const { events, invalid } = this.#events.take()
     const batch: DiffBatch = {
       epoch: this.#options.epoch,
       from: this.#from,
-      to: this.#to.offset,
-      branch: this.#to.branch,
-      seq: this.#to.seq,
-      digest: this.#to.digest,
+      // Until the rows are compared, the tab keeps its own position.
+      ...(have ? { to: have.offset, branch: have.branch, seq: have.seq, digest: have.digest } : positionIn(this.#to)),
       last,
-      diffs: diffs.map((diff) => ({ ...diff, rows: pack(diff.rows) })),
+      diffs: diffs.map((diff) => this.#packed(diff)),
       replace: this.#continuation.kind === 'replaces',
       replaced: this.#continuation.kind === 'follows' ? this.#continuation.replaced : [],
       served: isUndecided ? [] : this.#view.serve(),
       filling: this.#view.filling,
       isFill,
       txids: last ? this.#txids : [],
+      stored: stored.ids,
       ready: last ? ready : (this.#told?.ready ?? false),
       // Without a state, rows are a preview.
       stale: last ? stale : (this.#told?.stale ?? this.#target === null),
@@ -397,5 +453,8 @@ export class TabSession {
     return batch
   }
 }
+
+/** The part of a batch that says where it leads. */
+const positionIn = ({ offset, branch, seq, digest }: Position): Pick<DiffBatch, 'to' | 'branch' | 'seq' | 'digest'> => ({ to: offset, branch, seq, digest })
 
 const NO_TARGET: Target = { state: NO_STATE, ready: false, flowing: false, stale: false }

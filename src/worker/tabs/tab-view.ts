@@ -2,7 +2,8 @@ import type { SyncMode } from '../../shared/state-schema.ts'
 import type { RowDiff } from '../../shared/row-diff.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { ServedSubset, Subset, SubsetChange } from '../../shared/subset.ts'
-import type { State } from '../core/materialize.ts'
+import type { VisibleState } from '../core/materialize.ts'
+import { PENDING_SEQ, type RowAddress } from '../core/overlay.ts'
 import type { Moves } from '../core/subsets/members.ts'
 import type { Extent, Preview } from '../core/subsets/preview.ts'
 import type { HeldSubset, Holder, Subsets } from '../core/subsets/subsets.ts'
@@ -93,7 +94,7 @@ export class TabView implements Holder {
   }
 
   /** Notes the subsets that the tab wants from now on; {@link attach} holds them. */
-  want(changes: ReadonlyArray<SubsetChange>, state: State): void {
+  want(changes: ReadonlyArray<SubsetChange>, state: VisibleState): void {
     for (const { id, subset } of changes) {
       const before = this.#wants.get(id)
       this.#wants.delete(id)
@@ -111,7 +112,7 @@ export class TabView implements Holder {
    * Holds the wanted subsets.
    * @param complete the state is complete; if not, only subsets of progressive collections are held
    */
-  attach(state: State, complete: boolean): void {
+  attach(state: VisibleState, complete: boolean): void {
     // The tab has been sent all rows of a collection without pending changes.
     const isShown = new Set([...this.#parts.keys()].filter((name) => !this.#options.pending.has(name)))
     for (const want of this.#wants.values()) {
@@ -135,16 +136,27 @@ export class TabView implements Holder {
     }
   }
 
+  /** Whether the tab gets all rows of a collection. */
+  takesAll(collection: string): boolean {
+    const part = this.#parts.get(collection)
+    return !part || this.#takesAll(part)
+  }
+
+  /** The rows of whole collections in a diff. */
+  keysOf(diff: RowDiff): RowAddress[] {
+    return [...diff.entries()].flatMap(([name, changes]) => (this.takesAll(name) ? [...changes.keys()].map((key): RowAddress => [name, key]) : []))
+  }
+
   /**
    * Adds the rows of the whole collections; subsets follow in {@link attach}.
    * @param has the tab has an earlier state of these collections, except for replaced collections
    */
-  open(state: State, has: boolean): void {
+  open(state: VisibleState, has: boolean): void {
     for (const [name, rows] of state.rows) if (!this.#parts.has(name) && (!has || this.#replaced.has(name))) this.#options.pending.foldRows(name, rows)
   }
 
   /** Adds all rows of the view: the tab has none. */
-  again(state: State): void {
+  again(state: VisibleState): void {
     this.open(state, false)
     for (const [name, part] of this.#parts) {
       const rows = state.rows.get(name)
@@ -162,7 +174,7 @@ export class TabView implements Holder {
   }
 
   /** Adds up to `most` rows of progressive collections, for the tab's idle time. @returns whether there were any */
-  fill(state: State, most: number): boolean {
+  fill(state: VisibleState, most: number): boolean {
     let left = most
     for (const [name, part] of this.#parts) {
       if (!part.rest || !part.isProgressive) continue
@@ -242,7 +254,7 @@ export class TabView implements Holder {
     return wholes > 0 || isProgressive
   }
 
-  #attach(want: Want, state: State): void {
+  #attach(want: Want, state: VisibleState): void {
     const { collection, where, first } = want.subset
     const part = this.#parts.get(collection)!
     want.isAttached = true
@@ -264,7 +276,7 @@ export class TabView implements Holder {
     if (holds === 0) for (const key of want.held.members.keys) this.#use(collection, part, key, 1, rows?.get(key))
   }
 
-  #detach({ subset: { collection }, held, isAttached }: Want, state: State): void {
+  #detach({ subset: { collection }, held, isAttached }: Want, state: VisibleState): void {
     const part = this.#parts.get(collection)
     if (!isAttached || !part) return
     if (!held) {
@@ -297,14 +309,14 @@ export class TabView implements Holder {
   }
 
   /** The state is there: corrects the rows of the preview, and does not send equal rows again. */
-  #correct(collection: string, part: Part, state: State, isShown: boolean): void {
+  #correct(collection: string, part: Part, state: VisibleState, isShown: boolean): void {
     const { pending } = this.#options
     const rows = state.rows.get(collection)
     for (const [key, seq] of part.preview) {
       const row = rows?.get(key)
       const isSeen = row && (part.uses.has(key) || this.#takesAll(part))
       if (!isSeen) pending.set(collection, key, null)
-      else if (isShown && row['_seq'] === seq) pending.forget(collection, key)
+      else if (isShown && row['_seq'] === seq && seq !== PENDING_SEQ) pending.forget(collection, key)
     }
     part.preview.clear()
   }
@@ -319,4 +331,4 @@ export class TabView implements Holder {
 
 const WHOLE: Extent = { edge: null, whole: true }
 
-const keysOf = (state: State, collection: string): IterableIterator<string> => (state.rows.get(collection) ?? new Map<string, RowData>()).keys()
+const keysOf = (state: VisibleState, collection: string): IterableIterator<string> => (state.rows.get(collection) ?? new Map<string, RowData>()).keys()

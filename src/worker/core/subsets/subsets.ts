@@ -1,7 +1,7 @@
 import type { RowDiff } from '../../../shared/row-diff.ts'
 import type { RowData } from '../../../shared/row.ts'
 import { subsetKey, type Subset } from '../../../shared/subset.ts'
-import type { State } from '../materialize.ts'
+import type { VisibleState } from '../materialize.ts'
 import { compilePredicate, compileValue, equalityOf, type Equality } from './expression.ts'
 import { FilterMembers } from './filter.ts'
 import { IndexedRows } from './indexed-rows.ts'
@@ -81,7 +81,7 @@ export class Subsets {
    * Holds a subset for a tab, whose rows are {@link Members.keys}. Each call needs one {@link release}.
    * @throws the error of TanStack DB's compiler, for functions that it does not know
    */
-  hold(subset: Subset, holder: Holder, state: State): HeldSubset {
+  hold(subset: Subset, holder: Holder, state: VisibleState): HeldSubset {
     this.settle()
     const collection = this.#collectionOf(subset.collection, state)
     const key = subsetKey(subset)
@@ -141,7 +141,7 @@ export class Subsets {
   }
 
   /** The state was replaced, or rows have changed without a note: goes through all rows again. */
-  refill(state: State): void {
+  refill(state: VisibleState): void {
     for (const [name, collection] of this.#collections) {
       collection.changed.clear()
       collection.indexed.replace(rowsOf(state, name))
@@ -154,11 +154,11 @@ export class Subsets {
     for (const [name, rows] of diff.entries()) {
       const collection = this.#collections.get(name)
       if (!collection || collection.entries.size === 0) continue
-      for (const key of rows.keys()) collection.changed.set(key, null)
+      for (const key of rows.keys()) if (!collection.changed.has(key)) collection.changed.set(key, null)
     }
   }
 
-  #collectionOf(name: string, state: State): CollectionSubsets {
+  #collectionOf(name: string, state: VisibleState): CollectionSubsets {
     let collection = this.#collections.get(name)
     if (!collection) {
       const own: CollectionSubsets = {
@@ -182,7 +182,7 @@ export class Subsets {
 
 const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
 
-const rowsOf = (state: State, collection: string): ReadonlyMap<string, RowData> => state.rows.get(collection) ?? NO_ROWS
+const rowsOf = (state: VisibleState, collection: string): ReadonlyMap<string, RowData> => state.rows.get(collection) ?? NO_ROWS
 
 function entryOf(key: string, subset: Subset, { indexed }: CollectionSubsets): SharedSubset {
   const { where, first } = subset

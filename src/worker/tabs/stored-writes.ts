@@ -1,0 +1,64 @@
+import { RowDiff } from '../../shared/row-diff.ts'
+import type { RowData } from '../../shared/row.ts'
+import type { RowAddress } from '../core/overlay.ts'
+
+/**
+ * The acknowledgements that a tab has not been sent yet. An acknowledgement goes with the rows of its write. Most go with the last
+ * part of a diff. While the tab waits for many other rows, or for a state to compare its own with, they go early: with the next
+ * batch, which then has the write's rows besides all others; these rows are sent once more in their turn.
+ */
+export class StoredWrites {
+  #ids: string[] = []
+  #earlyIds: string[] = []
+  /** Collection → keys of the rows that go early. */
+  readonly #early = new Map<string, Set<string>>()
+
+  get hasNews(): boolean {
+    return this.#ids.length > 0
+  }
+
+  get hasEarly(): boolean {
+    return this.#earlyIds.length > 0 || this.#early.size > 0
+  }
+
+  add(id: string): void {
+    this.#ids.push(id)
+  }
+
+  addEarly(id: string, addresses: Iterable<RowAddress>): void {
+    this.#earlyIds.push(id)
+    this.hurry(addresses)
+  }
+
+  /** These rows go early: pending changes were laid over them, or taken back. */
+  hurry(addresses: Iterable<RowAddress>): void {
+    for (const [collection, key] of addresses) {
+      const keys = this.#early.get(collection)
+      if (keys) keys.add(key)
+      else this.#early.set(collection, new Set([key]))
+    }
+  }
+
+  /**
+   * The tab has not taken the batch with these acknowledgements: they go with the state, which follows.
+   * @param isEarly the state cannot be shown yet
+   */
+  putBack(ids: ReadonlyArray<string>, isEarly: boolean): void {
+    if (isEarly) this.#earlyIds = [...ids, ...this.#earlyIds]
+    else this.#ids = [...ids, ...this.#ids]
+  }
+
+  /**
+   * The acknowledgements of the next batch, and the rows that go early.
+   * @param isLast the batch is the last part of a diff
+   */
+  take(isLast: boolean, rowOf: (collection: string, key: string) => RowData | null): { readonly ids: ReadonlyArray<string>; readonly rows: RowDiff } {
+    const ids = isLast ? [...this.#ids, ...this.#earlyIds] : this.#earlyIds
+    const rows = new RowDiff()
+    for (const [collection, keys] of this.#early) for (const key of keys) rows.set(collection, key, rowOf(collection, key))
+    if (isLast) this.#ids = []
+    this.#earlyIds = []
+    this.#early.clear()
+    return { ids, rows }
+  }
+}

@@ -1,0 +1,223 @@
+import { Ownership } from '../cache/ownership.ts'
+import { reopenMs } from '../cache/failure.ts'
+import { SidestreamError, describe } from '../../shared/errors.ts'
+import type { OutboxChange, OutboxEntry } from '../core/outbox.ts'
+import { ClearedCacheError, type EngineEnv, LostCacheError, type OutboxStore, type StoredOutbox } from '../ports.ts'
+
+export interface OutboxStorageOptions {
+  readonly env: EngineEnv
+  /** Name of the database, and of its lock. */
+  readonly name: string
+  /** All entries, for a commit that replaces what is stored. */
+  readonly entries: () => Iterable<OutboxEntry>
+  readonly recent: () => ReadonlyArray<string>
+  /** The store is open, and has this; null when it has nothing. Until this call returns, nothing is committed. */
+  readonly onOpened: (stored: StoredOutbox | null) => void
+  /** Nothing can be stored any more. `taken`: another engine has the outbox now, with everything that was stored. */
+  readonly onLost: (why: 'taken' | 'deleted' | 'failed', error: unknown) => void
+}
+
+/**
+ * - `idle` not opened yet · `waiting` another engine has the outbox · `backing-off` storage has failed, and is tried again
+ * - `open` this engine has the outbox, and changes are committed · `closed` for good
+ */
+type Phase =
+  | { readonly kind: 'idle' | 'opening' | 'waiting' | 'closed' }
+  | { readonly kind: 'backing-off'; readonly cancel: () => void }
+  | { readonly kind: 'open'; readonly store: OutboxStore }
+
+interface Gathered {
+  readonly puts: Map<number, OutboxEntry>
+  readonly removes: Set<number>
+  head: OutboxChange['head']
+  recent: ReadonlyArray<string> | null
+  readonly committed: Promise<void>
+}
+
+/**
+ * The stored copy of an outbox. One engine has it: the engine that holds the lock of its name, which has claimed the store as the
+ * cache's writer claims the cache. Changes that come while a transaction is under way go together into the next transaction.
+ */
+export class OutboxStorage {
+  readonly #options: OutboxStorageOptions
+  readonly #ownership: Ownership
+  readonly #writer: string
+  #phase: Phase = { kind: 'idle' }
+  #gathered: Gathered | null = null
+  #committing: Promise<void> = Promise.resolve()
+  /** What is stored is not known after a failed commit: the next one replaces everything. */
+  #isUnknown = false
+  #failures = 0
+
+  constructor(options: OutboxStorageOptions) {
+    const { env, name } = options
+    this.#options = options
+    this.#writer = env.newId()
+    this.#ownership = new Ownership({
+      clock: env.clock,
+      locks: env.locks,
+      name,
+      writer: this.#writer,
+      onGranted: () => {
+        if (this.#phase.kind === 'waiting') void this.#open()
+      },
+      onLockStolen: () => {
+        this.#lose('taken', new LostCacheError('another tab has taken the outbox over'))
+      },
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#phase.kind === 'open'
+  }
+
+  /** Settles when it is known whether the outbox can be opened now. Never rejects. */
+  async open(): Promise<void> {
+    if (this.#phase.kind !== 'idle') return
+    this.#phase = { kind: 'opening' }
+    await this.#ownership.take().catch(() => undefined)
+    if (this.#isClosed) return
+    if (this.#ownership.isHeld) await this.#open()
+    else this.#wait()
+  }
+
+  /**
+   * Settles when a transaction with this change is complete.
+   * @throws SidestreamError `STORAGE_FAILED`, retryable
+   */
+  commit({ put, remove, head, recent }: OutboxChange): Promise<void> {
+    if (this.#phase.kind !== 'open') return Promise.reject(failed(new Error('the outbox is not open')))
+    const gathered = (this.#gathered ??= this.#gather(head))
+    for (const entry of put) gathered.puts.set(entry.number, entry)
+    for (const number of remove) {
+      gathered.puts.delete(number)
+      gathered.removes.add(number)
+    }
+    gathered.head = head
+    gathered.recent = recent ?? gathered.recent
+    return gathered.committed
+  }
+
+  /** What is stored is replaced by the next commit. */
+  distrust(): void {
+    this.#isUnknown = true
+  }
+
+  /** The pending commits are carried out first. */
+  async close(): Promise<void> {
+    await this.#committing
+    this.abandon()
+  }
+
+  abandon(): void {
+    this.#end()
+    this.#phase = { kind: 'closed' }
+    this.#ownership.end()
+  }
+
+  get #isClosed(): boolean {
+    return this.#phase.kind === 'closed'
+  }
+
+  #gather(head: OutboxChange['head']): Gathered {
+    const before = this.#committing
+    const committed = before.then(() => this.#commit())
+    this.#committing = committed.catch(() => undefined)
+    return { puts: new Map(), removes: new Set(), head, recent: null, committed }
+  }
+
+  async #commit(): Promise<void> {
+    const gathered = this.#gathered
+    this.#gathered = null
+    const phase = this.#phase
+    if (gathered === null) return
+    if (phase.kind !== 'open') throw failed(new Error('the outbox is not open'))
+    const { entries, recent } = this.#options
+    const replace = this.#isUnknown
+    try {
+      await phase.store.commit({
+        put: replace ? [...entries()] : [...gathered.puts.values()],
+        remove: replace ? [] : [...gathered.removes],
+        head: gathered.head,
+        recent: replace ? recent() : gathered.recent,
+        replace,
+        expectedWriter: this.#writer,
+      })
+      this.#isUnknown = false
+      this.#failures = 0
+    } catch (error) {
+      this.#isUnknown = true
+      if (error instanceof LostCacheError && this.#phase === phase) this.#fail(error)
+      throw failed(error)
+    }
+  }
+
+  async #open(): Promise<void> {
+    const opening: Phase = { kind: 'opening' }
+    this.#phase = opening
+    const { env, name, onOpened } = this.#options
+    let store: OutboxStore | null = null
+    try {
+      store = await env.openOutbox(name)
+      await this.#ownership.claimStore(store)
+      const stored = await store.read()
+      if (this.#phase !== opening) {
+        store.close()
+        return
+      }
+      const opened: Phase = { kind: 'open', store }
+      void store.lost.then((reason) => {
+        if (this.#phase === opened) this.#fail(reason)
+      })
+      this.#phase = opened
+      onOpened(stored)
+    } catch (error) {
+      store?.close()
+      if (this.#phase === opening) this.#fail(error)
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failures += 1
+    this.#ownership.forgetClaim()
+    const { env } = this.#options
+    if (error instanceof ClearedCacheError) this.#lose('deleted', error)
+    else if (error instanceof LostCacheError && (!this.#ownership.isHeld || !env.locks.areReal)) this.#lose('taken', error)
+    else this.#lose('failed', error)
+  }
+
+  #lose(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
+    if (this.#isClosed) return
+    this.#end()
+    const { env } = this.#options
+    // Without real locks two writers would take the outbox from each other for ever: this engine gives up.
+    if (why === 'deleted' || (why === 'taken' && !env.locks.areReal)) {
+      this.#phase = { kind: 'closed' }
+      this.#ownership.end()
+    } else if (why === 'taken') {
+      this.#ownership.release()
+      this.#wait()
+    } else {
+      this.#isUnknown = true
+      const cancel = env.clock.after(reopenMs(this.#failures, env.random()), () => {
+        this.#ownership.renew()
+        void this.#open()
+      })
+      this.#phase = { kind: 'backing-off', cancel }
+    }
+    this.#options.onLost(why, error)
+  }
+
+  #wait(): void {
+    this.#phase = { kind: 'waiting' }
+    void this.#ownership.wait()
+  }
+
+  /** Gives back what the present phase holds. */
+  #end(): void {
+    if (this.#phase.kind === 'open') this.#phase.store.close()
+    if (this.#phase.kind === 'backing-off') this.#phase.cancel()
+  }
+}
+
+const failed = (error: unknown): SidestreamError => new SidestreamError('STORAGE_FAILED', `the write could not be stored: ${describe(error)}`, { retryable: true, cause: error })

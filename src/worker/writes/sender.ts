@@ -1,0 +1,202 @@
+import { toErrorData, type ErrorData } from '../../shared/errors.ts'
+import { isRecord } from '../../shared/guards.ts'
+import { START_OFFSET } from '../../shared/position.ts'
+import { backoffMs, backoffOf } from '../core/backoff.ts'
+import type { Outbox, OutboxChange } from '../core/outbox.ts'
+import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
+import type { StreamSettings } from '../../shared/settings.ts'
+import type { Write } from '../../shared/write.ts'
+
+/** An attempt without an answer may still be on its way to the server for this long, ms. */
+const UNDER_WAY_MS = 1000
+/** The longest `Retry-After` that is respected, ms. */
+const LONGEST_PAUSE_MS = 3_600_000
+
+export interface SenderOptions {
+  readonly env: Pick<EngineEnv, 'clock' | 'random'>
+  readonly source: StreamSource
+  readonly settings: Pick<StreamSettings, 'backoff' | 'silenceTimeoutMs'>
+  /** The present outbox. */
+  readonly outbox: () => Outbox
+  /** The stream was read to its end: patches can be laid over its rows. */
+  readonly isCaughtUp: () => boolean
+  /** Makes a request of the next writes. */
+  readonly freeze: () => OutboxChange
+  /** Takes a change, and stores it. @throws when it cannot be stored */
+  readonly save: (change: OutboxChange) => Promise<void>
+  /** The attempts or the errors of the request's writes have changed. */
+  readonly onAttempt: () => void
+  readonly onProblem: (error: ErrorData) => void
+}
+
+/** `idle` nothing can be sent for now · `waiting` for a pause to end */
+type Phase =
+  | { readonly kind: 'idle' | 'working' | 'closed' }
+  | { readonly kind: 'waiting'; readonly cancel: () => void }
+
+/**
+ * Sends the outbox's writes, one request at a time, in order. A request that may be in the stream already is looked for first, by
+ * reading the stream from the offset that the request began with.
+ */
+export class Sender {
+  readonly #options: SenderOptions
+  readonly #closed = new AbortController()
+  #phase: Phase = { kind: 'idle' }
+  #failures = 0
+  /** When the last attempt without an answer ended; at first, when this engine began: an earlier engine may have sent. */
+  #unansweredAt: number
+  /** The stream does not know the request's `since` any more: it is read from its start. */
+  #looksFromStart = false
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+    this.#unansweredAt = options.env.clock.now()
+  }
+
+  /** There is something to send, or it can be sent now. */
+  notice(): void {
+    if (this.#phase.kind !== 'idle') return
+    this.#phase = { kind: 'working' }
+    void this.#run()
+  }
+
+  /** The server can be reached, or the credentials are new: ends a pause. */
+  hurry(): void {
+    if (this.#phase.kind === 'waiting') {
+      this.#phase.cancel()
+      this.#phase = { kind: 'idle' }
+    }
+    this.notice()
+  }
+
+  close(): void {
+    if (this.#phase.kind === 'waiting') this.#phase.cancel()
+    this.#phase = { kind: 'closed' }
+    this.#closed.abort()
+  }
+
+  /** A method, because TypeScript would narrow the field and not see that it changes during an `await`. */
+  get #isWorking(): boolean {
+    return this.#phase.kind === 'working'
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isWorking) {
+      const pauseMs = await this.#step()
+      if (!this.#isWorking || pauseMs === 0) continue
+      this.#phase = pauseMs === null ? { kind: 'idle' } : { kind: 'waiting', cancel: this.#options.env.clock.after(pauseMs, () => { this.hurry() }) }
+    }
+  }
+
+  /** Does the next thing. @returns the pause after it, ms; null when there is nothing to do for now */
+  async #step(): Promise<number | null> {
+    const { outbox, isCaughtUp, freeze, save } = this.#options
+    const now = outbox()
+    if (!isCaughtUp()) return null
+    try {
+      if (now.isInDoubt) return await this.#lookUp(now)
+      if (now.request !== null) return await this.#send(now)
+      if (!now.hasUnsent) return null
+      // Stored before it is sent: an engine that follows has to repeat the same request.
+      await save(freeze())
+      return 0
+    } catch (error) {
+      return this.#failed(toErrorData(error, 'STREAM_ERROR'), 0)
+    }
+  }
+
+  async #send(outbox: Outbox): Promise<number> {
+    const { source, save, onAttempt } = this.#options
+    const { epoch, seq, body, numbers } = outbox.request!
+    outbox.attempt()
+    onAttempt()
+    const writes = numbers.flatMap((number): Write[] => [outbox.entry(number)?.write].filter((write) => write !== undefined))
+    const sent = await source.send({ producerId: outbox.head.producer.id, epoch, seq, body, writes }, this.#closed.signal).catch((error: unknown) => ({
+      kind: 'undecided' as const,
+      error: toErrorData(error, 'STREAM_ERROR'),
+      retryAfterMs: 0,
+    }))
+    // Another outbox may be here by now, or none: the answer says nothing about that one.
+    if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
+    if (sent.kind === 'decided') {
+      this.#failures = 0
+      this.#looksFromStart = false
+      // Not waited for: if it is lost, the next engine sends the request again, and the server notices.
+      save(outbox.answered(sent.verdict)).catch(() => undefined)
+      return 0
+    }
+    if (sent.kind === 'undecided') this.#unansweredAt = this.#options.env.clock.now()
+    outbox.failed(sent.error, source.noticesRepetition)
+    onAttempt()
+    return this.#failed(sent.error, sent.kind === 'undecided' ? sent.retryAfterMs : 0)
+  }
+
+  /** Looks for a request's writes in the stream. */
+  async #lookUp(outbox: Outbox): Promise<number> {
+    const { env, source, save } = this.#options
+    const leftMs = this.#unansweredAt + UNDER_WAY_MS - env.clock.now()
+    if (leftMs > 0) return leftMs
+    const offset = this.#looksFromStart ? START_OFFSET : (outbox.head.request?.since ?? START_OFFSET)
+    let end: string | null = null
+    const silence = new AbortController()
+    const stop = (): void => {
+      silence.abort()
+    }
+    this.#closed.signal.addEventListener('abort', stop, { once: true })
+    const requests = this.#requests(stop)
+    try {
+      await source.read({
+        offset,
+        live: false,
+        isFresh: true,
+        signal: silence.signal,
+        requests,
+        onAnswer: () => undefined,
+        onBatch: async (batch) => {
+          end = batch.upToDate || batch.streamClosed ? batch.offset : null
+          if (this.#options.outbox() === outbox) await save(outbox.seen(txidsOf(batch.items), batch.offset))
+        },
+      })
+    } catch (error) {
+      if (error instanceof SourceError && (error.failure === 'bad-offset' || error.failure === 'missing')) this.#looksFromStart = true
+      return this.#failed(error instanceof SourceError && error.data ? error.data : toErrorData(error, 'OFFLINE'), 0)
+    } finally {
+      requests.dropped()
+      this.#closed.signal.removeEventListener('abort', stop)
+    }
+    if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
+    if (end === null) return this.#failed({ code: 'OFFLINE', message: 'the stream could not be read to its end', retryable: true }, 0)
+    this.#looksFromStart = false
+    await save(outbox.caughtUp(end))
+    return 0
+  }
+
+  #failed(error: ErrorData, retryAfterMs: number): number {
+    this.#failures += 1
+    this.#options.onProblem(error)
+    const { env, settings } = this.#options
+    return Math.max(1, Math.min(retryAfterMs, LONGEST_PAUSE_MS), backoffMs(this.#failures, env.random(), backoffOf(settings.backoff)))
+  }
+
+  /** Requests without a byte from the server for too long are given up. */
+  #requests(giveUp: () => void): Requests {
+    const { env, settings } = this.#options
+    let cancel = (): void => undefined
+    const wait = (): void => {
+      cancel()
+      cancel = env.clock.after(settings.silenceTimeoutMs, giveUp)
+    }
+    const end = (): void => {
+      cancel()
+    }
+    return { turn: () => Promise.resolve(), sent: wait, heard: wait, dropped: end, over: end }
+  }
+}
+
+function txidsOf(items: ReadonlyArray<unknown>): string[] {
+  return items.flatMap((item) => {
+    const headers = isRecord(item) ? item['headers'] : null
+    const txid = isRecord(headers) ? headers['txid'] : null
+    return typeof txid === 'string' ? [txid] : []
+  })
+}

@@ -1,0 +1,406 @@
+import { SidestreamError, toErrorData, type ErrorData } from '../../shared/errors.ts'
+import { outboxName } from '../../shared/names.ts'
+import { RowDiff } from '../../shared/row-diff.ts'
+import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
+import type { PendingWrite, Write } from '../../shared/write.ts'
+import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
+import { encodeWrite } from '../core/encode-write.ts'
+import { refusalOf, type Validator } from '../core/materialize.ts'
+import { Outbox, pendingOf, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
+import type { Readings } from '../engine/readings.ts'
+import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
+import { OutboxStorage } from './outbox-storage.ts'
+import { PendingList, type PendingNews } from './pending-list.ts'
+import { Sender } from './sender.ts'
+
+export interface WritesOptions {
+  readonly env: EngineEnv
+  readonly settings: StreamSettings
+  readonly source: StreamSource
+  readonly validators: ReadonlyMap<string, Validator>
+  readonly readings: Readings
+  /** The stream was read to its end. */
+  readonly isCaughtUp: () => boolean
+  /** The rows that tabs see have changed. @param txids of writes whose rows are the stream's own now */
+  readonly onRows: (diff: RowDiff, txids: ReadonlyArray<string>) => void
+  readonly onNews: (news: PendingNews) => void
+  /** The numbers for the status have changed. */
+  readonly onCounts: () => void
+  readonly onProblem: (error: ErrorData) => void
+  /** The outbox was deleted by another engine, which has cleared the cache. */
+  readonly onDeleted: () => void
+}
+
+/** What a change has done to the rows that tabs see. */
+interface Effect {
+  readonly diff: RowDiff
+  /** Writes that are not laid over the rows any more, because the rows have them. */
+  readonly txids: string[]
+}
+
+/**
+ * The pending writes of a stream and a scope: it joins the outbox (what is sent next), its stored copy, the sender, and the overlay
+ * of the readings (what tabs see). A change of the outbox takes effect here, once, for all of them.
+ */
+export class Writes {
+  readonly #options: WritesOptions
+  readonly #shapes: ReadonlyMap<string, CollectionShape>
+  readonly #storage: OutboxStorage
+  readonly #sender: Sender
+  readonly #list: PendingList
+  #outbox: Outbox
+  /** The stored head, or the head of an outbox in memory; a change that changes neither it nor an entry is not stored. */
+  #savedHead: OutboxHead
+  /** A stored outbox that waits for the writes in memory to come to rest. */
+  #found: StoredOutbox | null = null
+  /** The stored outbox is this one. */
+  #isAdopted = false
+  #hasPersisted = false
+  /** Writes that are being stored, by id. */
+  readonly #storing = new Map<string, Promise<void>>()
+  /** Confirmed writes whose rows are not shown yet, with the offset of their events. */
+  readonly #coming = new Map<number, string>()
+
+  constructor(options: WritesOptions) {
+    const { env, settings, source } = options
+    this.#options = options
+    this.#shapes = new Map(settings.collections.map((shape) => [shape.name, shape]))
+    this.#outbox = this.#empty()
+    this.#savedHead = this.#outbox.head
+    this.#list = new PendingList(options.onNews)
+    this.#storage = new OutboxStorage({
+      env,
+      name: outboxName(settings.url, settings.scope),
+      entries: () => this.#outbox.entries,
+      recent: () => this.#outbox.recent,
+      onOpened: (stored) => {
+        this.#onOpened(stored)
+      },
+      onLost: (why, error) => {
+        this.#onLost(why, error)
+      },
+    })
+    this.#sender = new Sender({
+      env,
+      source,
+      settings,
+      outbox: () => this.#outbox,
+      isCaughtUp: options.isCaughtUp,
+      freeze: () => this.#freeze(),
+      save: (change) => this.#take(change),
+      onAttempt: () => {
+        this.#list.note(this.#outbox.requested)
+      },
+      onProblem: options.onProblem,
+    })
+  }
+
+  /** In order. */
+  get pending(): ReadonlyArray<PendingWrite> {
+    return this.#outbox.pending
+  }
+
+  get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
+    const { pending, parked } = this.#list
+    return { pending, parked, durable: this.#isDurable }
+  }
+
+  /** A write waits to be sent. */
+  get isWaiting(): boolean {
+    return this.#list.pending > 0
+  }
+
+  /** Opens the stored outbox, and lays its writes over the rows. Never rejects. */
+  open(): Promise<void> {
+    // Without a cache nothing is stored, and so no write is.
+    return this.#options.settings.cache === null ? Promise.resolve() : this.#storage.open()
+  }
+
+  /**
+   * Stores a write and shows it.
+   * @param acknowledge called before tabs get its rows
+   * @throws SidestreamError `INVALID_ARGUMENT`, `VALIDATION_FAILED`; `STORAGE_FAILED` when the write is not stored, and not shown
+   */
+  async add(write: Write, acknowledge: () => void): Promise<void> {
+    this.#assertValid(write)
+    const outbox = this.#outbox
+    const change = outbox.add(write)
+    const storing = this.#storing.get(write.id) ?? this.#store(change)
+    this.#storing.set(write.id, storing)
+    try {
+      await storing
+    } catch (error) {
+      outbox.discard(write.id)
+      throw error
+    } finally {
+      this.#storing.delete(write.id)
+    }
+    if (!this.#outbox.has(write.id)) throw new SidestreamError('WORKER_DIED', 'another engine has taken the outbox over', { retryable: true })
+    acknowledge()
+    const { diff, txids } = outbox === this.#outbox ? this.#effectOf(change) : NO_EFFECT
+    this.#options.onRows(diff, txids)
+    this.#persist()
+    this.#sender.notice()
+  }
+
+  /** @returns whether there is such a write that is parked */
+  async retry(id: string): Promise<boolean> {
+    const found = await this.#decide(this.#outbox.retry(id))
+    this.#sender.notice()
+    return found
+  }
+
+  /** @returns whether there is such a write that was not sent */
+  discard(id: string): Promise<boolean> {
+    return this.#decide(this.#outbox.discard(id))
+  }
+
+  /**
+   * Events of the stream were read, or the cache's rows.
+   * @param txids of the events
+   * @param offset where they end
+   * @param isShown they are in the rows that tabs see
+   */
+  read(txids: ReadonlyArray<string>, offset: string, isShown: boolean): Effect {
+    const effect = this.#apply(this.#outbox.seen(txids, offset))
+    if (isShown) this.#arrive(offset, effect)
+    return effect
+  }
+
+  /** The stream was made again, and its rows are shown. */
+  replaced(txids: ReadonlyArray<string>, offset: string): Effect {
+    this.#outbox.seen(txids, offset)
+    return this.#apply(this.#outbox.replaced())
+  }
+
+  /** The cache has the rows up to this offset; without a cache, tabs see them. */
+  settled(offset: string): void {
+    if (this.#outbox.isEmpty) return
+    this.#apply(this.#outbox.settled(offset))
+  }
+
+  /** The stream was read to its end, or there is a new chance to reach the server. */
+  hurry(): void {
+    this.#sender.hurry()
+  }
+
+  /** How many writes a clear would lose, also those that another engine has stored. */
+  async countLost(): Promise<number> {
+    const own = this.#list.pending + this.#list.parked
+    if (this.#isAdopted || this.#options.settings.cache === null) return own
+    return own + (await this.#countStored())
+  }
+
+  /** Forgets all writes. Their database is deleted by the caller. */
+  clear(): void {
+    this.#sender.close()
+    this.#storage.abandon()
+    this.#reset()
+  }
+
+  async close(): Promise<void> {
+    this.#sender.close()
+    await this.#storage.close()
+  }
+
+  abandon(): void {
+    this.#sender.close()
+    this.#storage.abandon()
+  }
+
+  get #isDurable(): boolean {
+    return this.#storage.isOpen && this.#found === null
+  }
+
+  #empty(): Outbox {
+    const { env } = this.#options
+    return Outbox.empty(env.newId(), () => env.random())
+  }
+
+  /** @throws SidestreamError `INVALID_ARGUMENT`, `VALIDATION_FAILED` */
+  #assertValid({ mutations }: Write): void {
+    for (const { collection, key, ...mutation } of mutations) {
+      const shape = this.#shapes.get(collection)
+      if (!shape) throw new SidestreamError('INVALID_ARGUMENT', `there is no collection ${collection}`)
+      if (mutation.kind !== 'put') continue
+      if (isTooDeep(mutation.value)) throw new SidestreamError('INVALID_ARGUMENT', `${collection} "${key}" is nested more than ${String(MOST_VALUE_LEVELS)} levels deep`)
+      const refusal = refusalOf(this.#options.validators.get(collection), mutation.value, shape.primaryKey, key)
+      if (refusal !== null) throw new SidestreamError('VALIDATION_FAILED', `the schema refuses ${collection} "${key}": ${refusal}`)
+    }
+  }
+
+  #freeze(): OutboxChange {
+    const { readings } = this.#options
+    return this.#outbox.freeze(
+      (write, number) =>
+        encodeWrite(write, {
+          shapes: this.#shapes,
+          before: (collection, key) => readings.overlay.before(number, collection, key),
+        }),
+      readings.shown.offset,
+    )
+  }
+
+  async #decide(change: OutboxChange | null): Promise<boolean> {
+    if (change === null) return false
+    await this.#take(change)
+    return true
+  }
+
+  /** Shows a change, and stores it. @throws SidestreamError `STORAGE_FAILED` */
+  async #take(change: OutboxChange): Promise<void> {
+    this.#show(change)
+    await this.#store(change)
+  }
+
+  /** Shows a change, and stores it without waiting: when that fails, the next commit stores everything. */
+  #apply(change: OutboxChange): Effect {
+    this.#store(change).catch(() => undefined)
+    return this.#effectOf(change)
+  }
+
+  #show(change: OutboxChange): void {
+    const { diff, txids } = this.#effectOf(change)
+    if (diff.size > 0 || txids.length > 0) this.#options.onRows(diff, txids)
+  }
+
+  async #store(change: OutboxChange): Promise<void> {
+    const { put, remove, head, recent } = change
+    if (put.length === 0 && remove.length === 0 && recent === null && head === this.#savedHead) return
+    this.#savedHead = head
+    if (this.#isDurable) await this.#storage.commit(change)
+    else await this.#merge()
+  }
+
+  /** Lays writes over the rows, or takes them back, as the entries' phases have it. */
+  #effectOf({ put, remove }: OutboxChange): Effect {
+    const effect: Effect = { diff: new RowDiff(), txids: [] }
+    const { readings } = this.#options
+    for (const entry of put) {
+      const { number, phase, offset, write } = entry
+      if (phase === 'confirmed' && offset !== null) this.#coming.set(number, offset)
+      const isLaid = readings.overlay.isLaid(number)
+      const isShown = phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
+      if (phase === 'parked' && isLaid) readings.uncover([number], effect.diff)
+      else if (isShown) this.#uncover(number, write.id, effect)
+      else if (phase !== 'parked' && !isLaid) readings.lay(number, write.mutations, effect.diff)
+    }
+    for (const number of remove) {
+      this.#coming.delete(number)
+      if (readings.overlay.isLaid(number)) readings.uncover([number], effect.diff)
+    }
+    this.#list.note(put)
+    this.#list.drop(remove)
+    if (put.length > 0 || remove.length > 0) this.#options.onCounts()
+    return effect
+  }
+
+  /** Writes whose events are at or before this offset are in the rows now. */
+  #arrive(offset: string, effect: Effect): void {
+    for (const [number, at] of this.#coming) {
+      if (at > offset) continue
+      const entry = this.#outbox.entry(number)
+      if (entry) this.#uncover(number, entry.write.id, effect)
+      else this.#coming.delete(number)
+    }
+  }
+
+  #uncover(number: number, id: string, { diff, txids }: Effect): void {
+    this.#coming.delete(number)
+    const { readings } = this.#options
+    if (!readings.overlay.isLaid(number)) return
+    readings.uncover([number], diff)
+    txids.push(id)
+  }
+
+  /** All pending writes are another engine's now, or are gone. */
+  #reset(): void {
+    const { readings, onRows, onCounts } = this.#options
+    const diff = new RowDiff()
+    readings.uncover([...this.#outbox.entries].map(({ number }) => number).filter((number) => readings.overlay.isLaid(number)), diff)
+    this.#coming.clear()
+    this.#use(this.#empty())
+    this.#found = null
+    this.#isAdopted = false
+    onRows(diff, [])
+    onCounts()
+  }
+
+  #use(outbox: Outbox): void {
+    this.#outbox = outbox
+    this.#savedHead = outbox.head
+    this.#list.reset(outbox.entries)
+  }
+
+  #onOpened(stored: StoredOutbox | null): void {
+    if (stored !== null && stored.unreadable > 0) {
+      this.#options.onProblem({ code: 'STORAGE_FAILED', message: `${String(stored.unreadable)} stored writes cannot be read; they stay stored`, retryable: false })
+    }
+    if (this.#isAdopted) {
+      // What was stored may be older than what is known here.
+      this.#storage.distrust()
+      this.#storage.commit({ put: [], remove: [], head: this.#outbox.head, recent: null }).catch(() => undefined)
+    } else {
+      this.#found = stored ?? { head: this.#empty().head, entries: [], recent: [], unreadable: 0 }
+      this.#merge().catch(() => undefined)
+    }
+    this.#options.onCounts()
+  }
+
+  /**
+   * Goes on with a stored outbox, and with the writes that were made in memory before it could be opened.
+   * @throws SidestreamError `STORAGE_FAILED` when these are not stored
+   */
+  async #merge(): Promise<void> {
+    const stored = this.#found
+    if (stored === null || !this.#outbox.isAtRest) return
+    this.#found = null
+    this.#isAdopted = true
+    const { env, readings } = this.#options
+    const before = this.#outbox
+    const outbox = new Outbox(stored.head, stored.entries, stored.recent, () => env.random())
+    const diff = new RowDiff()
+    readings.uncover([...before.entries].map(({ number }) => number).filter((number) => readings.overlay.isLaid(number)), diff)
+    const adopted = outbox.adopt(before)
+    this.#use(outbox)
+    const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
+    diff.fold(effect.diff)
+    this.#options.onRows(diff, effect.txids)
+    this.#sender.hurry()
+    if (adopted.put.length === 0) return
+    this.#savedHead = outbox.head
+    await this.#storage.commit(adopted)
+  }
+
+  #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
+    if (why === 'failed') {
+      this.#options.onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
+      this.#options.onCounts()
+      return
+    }
+    this.#reset()
+    if (why === 'deleted') this.#options.onDeleted()
+  }
+
+  async #countStored(): Promise<number> {
+    const { env, settings } = this.#options
+    try {
+      const store = await env.openOutbox(outboxName(settings.url, settings.scope))
+      try {
+        return ((await store.read())?.entries ?? []).filter((entry) => pendingOf(entry) !== null).length
+      } finally {
+        store.close()
+      }
+    } catch {
+      return 0
+    }
+  }
+
+  #persist(): void {
+    if (this.#hasPersisted || !this.#isDurable || this.#options.settings.cache?.persist === false) return
+    this.#hasPersisted = true
+    void this.#options.env.persistStorage()
+  }
+}
+
+const NO_EFFECT: Effect = { diff: new RowDiff(), txids: [] }
