@@ -153,7 +153,7 @@ async function removeAll(entries: Entries<'readwrite'>, numbers: ReadonlyArray<n
   const runs: Array<{ readonly first: number; last: number }> = []
   for (const number of [...numbers].sort((a, b) => a - b)) {
     const run = runs.at(-1)
-    if (run && number <= run.last + 1) run.last = number
+    if (run && (number === run.last || number === run.last + 1)) run.last = number
     else runs.push({ first: number, last: number })
   }
   await Promise.all(runs.map(async ({ first, last }) => entries.delete(IDBKeyRange.bound(first, last))))
