@@ -4,6 +4,7 @@ import type { Transform } from '../shared/transform.ts'
 import { browserEnv } from '../worker/env/browser-env.ts'
 import type { EngineEnv, Lock, Locks } from '../worker/ports.ts'
 import { Host } from '../worker/host.ts'
+import { emptyOutbox, MemoryOutbox } from '../worker/store/memory-outbox.ts'
 import { emptyMedium, MemoryStore } from '../worker/store/memory-store.ts'
 import { accept } from '../worker/tabs/comlink.ts'
 import { validatorsOf } from '../worker/validators.ts'
@@ -28,6 +29,8 @@ export function testEngine(source: MemorySource, state: StreamStateDefinition, t
     locks: NO_LOCKS,
     openChannel: () => null,
     openStore: () => Promise.resolve(new MemoryStore(emptyMedium())),
+    openOutbox: () => Promise.resolve(new MemoryOutbox(emptyOutbox())),
+    persistStorage: () => Promise.resolve(),
     createSource: () => source,
   }
   const validators = validatorsOf(state)

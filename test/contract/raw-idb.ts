@@ -13,12 +13,34 @@ export function openRaw(name: string, version?: number, upgrade?: (db: IDBDataba
 }
 
 /** Writes whatever it is given into a cache database. */
-export async function putRaw(name: string, { meta, segments = [] }: { meta?: unknown; segments?: unknown[] }): Promise<void> {
+export const putRaw = (name: string, { meta, segments = [] }: { meta?: unknown; segments?: unknown[] }): Promise<void> =>
+  writeRaw(name, ['meta', 'segments'], (tx) => {
+    tx.objectStore('segments').clear()
+    if (meta !== undefined) tx.objectStore('meta').put(meta, 'meta')
+    for (const segment of segments) tx.objectStore('segments').put(segment)
+  })
+
+/** What another program may write into an outbox; what is not given stays as it is. */
+export interface RawOutbox {
+  readonly head?: unknown
+  readonly recent?: unknown
+  readonly claim?: unknown
+  readonly entries?: ReadonlyArray<{ readonly number: number }>
+}
+
+/** Writes whatever it is given into an outbox database. */
+export const putRawOutbox = (name: string, { head, recent, claim, entries = [] }: RawOutbox): Promise<void> =>
+  writeRaw(name, ['meta', 'entries'], (tx) => {
+    if (head !== undefined) tx.objectStore('meta').put(head, 'head')
+    if (recent !== undefined) tx.objectStore('meta').put(recent, 'recent')
+    if (claim !== undefined) tx.objectStore('meta').put(claim, 'claim')
+    for (const entry of entries) tx.objectStore('entries').put(entry)
+  })
+
+async function writeRaw(name: string, stores: string[], work: (tx: IDBTransaction) => void): Promise<void> {
   const db = await openRaw(name)
-  const tx = db.transaction(['meta', 'segments'], 'readwrite')
-  tx.objectStore('segments').clear()
-  if (meta !== undefined) tx.objectStore('meta').put(meta, 'meta')
-  for (const segment of segments) tx.objectStore('segments').put(segment)
+  const tx = db.transaction(stores, 'readwrite')
+  work(tx)
   await new Promise<void>((resolve, reject) => {
     tx.oncomplete = () => {
       resolve()
@@ -28,6 +50,25 @@ export async function putRaw(name: string, { meta, segments = [] }: { meta?: unk
     }
   })
   db.close()
+}
+
+/** All values of a database, by the name of their store. */
+export async function readRaw(name: string): Promise<{ readonly version: number; readonly stores: Readonly<Record<string, unknown[]>> }> {
+  const db = await openRaw(name)
+  const stores: Record<string, unknown[]> = {}
+  for (const store of db.objectStoreNames) {
+    const request = db.transaction(store).objectStore(store).getAll()
+    stores[store] = await new Promise((resolve, reject) => {
+      request.onsuccess = () => {
+        resolve(request.result)
+      }
+      request.onerror = () => {
+        reject(request.error!)
+      }
+    })
+  }
+  db.close()
+  return { version: db.version, stores }
 }
 
 /** Deletes a database; `wasBlocked` tells whether somebody held it open. */
@@ -47,10 +88,10 @@ export function deleteRaw(name: string): Promise<{ wasBlocked: boolean }> {
   })
 }
 
-/** Keeps every transaction on a cache database waiting until it is released. */
+/** Keeps every transaction on a database with a store `meta` waiting until it is released. */
 export async function occupy(name: string): Promise<() => Promise<void>> {
   const db = await openRaw(name)
-  const tx = db.transaction(['meta', 'segments'], 'readwrite')
+  const tx = db.transaction([...db.objectStoreNames], 'readwrite')
   let released = false
   const done = new Promise<void>((resolve) => {
     tx.oncomplete = () => {

@@ -1,5 +1,6 @@
 import { emptyRegistry, MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
-import { ClearedCacheError, type Lock, type Locks, type Registry, type Store, type WorkingSet } from '../../src/worker/ports.ts'
+import { ClearedCacheError, type Lock, type Locks, type OutboxStore, type Registry, type Store, type WorkingSet } from '../../src/worker/ports.ts'
+import { emptyOutbox, MemoryOutbox, type OutboxMedium } from '../../src/worker/store/memory-outbox.ts'
 import { MemoryStore, emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import type { Segment } from '../../src/worker/core/segment-directory.ts'
 import type { Process, World } from './world.ts'
@@ -15,6 +16,23 @@ interface Waiting {
   readonly grant: () => void
 }
 
+/** What is under way on a database. */
+interface Database {
+  /** Its connections; each is told when it is deleted. */
+  readonly open: Set<(reason: Error) => void>
+  /** Transactions that have begun; each settles when it has ended, or its process has died. */
+  readonly transactions: Set<Promise<void>>
+  /** Settles when the last deletion has ended: the database is opened again only then. */
+  deletion: Promise<void> | null
+}
+
+interface Connection {
+  readonly lost: Promise<Error>
+  isOpen(): boolean
+  transact<T>(work: () => Promise<T>): Promise<T>
+  close(): void
+}
+
 const OPEN_LIMIT_MS = 4000
 const COMMIT_LIMIT_MS = 30_000
 const REGISTRY_LIMIT_MS = 1000
@@ -22,9 +40,11 @@ const REGISTRY_LIMIT_MS = 1000
 /** A device's storage and locks: survives every process. */
 export class SimStorage {
   readonly #world: World
-  /** The database that everything is about; others are empty. */
+  /** The cache's database; every other is an outbox, or empty. */
   readonly #name: string
   readonly medium: MemoryMedium = emptyMedium()
+  /** By name, of those that were ever opened. One that is deleted has no head and no entries. */
+  readonly outboxes = new Map<string, OutboxMedium>()
   readonly registry = emptyRegistry()
   /** Commits abort. */
   full = false
@@ -41,10 +61,7 @@ export class SimStorage {
   readonly #locks = new Map<string, Held>()
   #waiting: Waiting[] = []
   steals = 0
-  /** Connections to the database; each is told when it is deleted. */
-  readonly #open = new Set<(reason: Error) => void>()
-  /** Transactions that have begun; each settles when it has ended, or its process has died. */
-  readonly #transactions = new Set<Promise<void>>()
+  readonly #databases = new Map<string, Database>()
   /** What is done when the device answers again; null while it answers. */
   #hung: Array<() => void> | null = null
 
@@ -93,12 +110,18 @@ export class SimStorage {
     })
   }
 
+  #database(name: string): Database {
+    const database = this.#databases.get(name) ?? { open: new Set(), transactions: new Set(), deletion: null }
+    this.#databases.set(name, database)
+    return database
+  }
+
   /** As `#do`; a deletion waits for it. */
-  #transact<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
+  #transact<T>({ transactions }: Database, process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
     let end = (): void => undefined
     const ended = new Promise<void>((resolve) => { end = resolve })
-    this.#transactions.add(ended)
-    void ended.then(() => { this.#transactions.delete(ended) })
+    transactions.add(ended)
+    void ended.then(() => { transactions.delete(ended) })
     process.onDeath(end)
     const abort = (): void => {
       if (!this.#hung) end()
@@ -112,28 +135,59 @@ export class SimStorage {
     }).finally(abort)
   }
 
-  async open(process: Process): Promise<Store> {
-    await this.#do(process, OPEN_LIMIT_MS, () => undefined)
-    const inner = new MemoryStore(this.medium)
-    let isOpen = true
+  async #connect(process: Process, name: string): Promise<Connection> {
+    const database = this.#database(name)
+    await this.#do(process, OPEN_LIMIT_MS, () => database.deletion)
+    let ended: Error | null = null
     let lose = (reason: Error): void => void reason
     const lost = new Promise<Error>((resolve) => {
       lose = (reason) => {
-        isOpen = false
+        ended = reason
         this.#world.after(process, 0, () => { resolve(reason) })
       }
     })
-    this.#open.add(lose)
-    const transact = async <T>(work: () => Promise<T>): Promise<T> => {
-      if (!isOpen) throw new Error('the connection is closed')
-      const result = await this.#transact(process, COMMIT_LIMIT_MS, work)
-      await this.#world.io(process)
-      return result
+    database.open.add(lose)
+    return {
+      lost,
+      isOpen: () => ended === null,
+      transact: async (work) => {
+        if (ended) throw ended
+        const result = await this.#transact(database, process, COMMIT_LIMIT_MS, work)
+        await this.#world.io(process)
+        return result
+      },
+      close: () => {
+        ended ??= new Error('the connection is closed')
+        database.open.delete(lose)
+      },
     }
-    const close = (): void => {
-      isOpen = false
-      this.#open.delete(lose)
+  }
+
+  async openOutbox(process: Process, name: string): Promise<OutboxStore> {
+    const { lost, transact, close } = await this.#connect(process, name)
+    const medium = this.outboxes.get(name) ?? emptyOutbox()
+    this.outboxes.set(name, medium)
+    const inner = new MemoryOutbox(medium)
+    const write = (work: () => Promise<void>): Promise<void> =>
+      transact(async () => {
+        if (this.full) throw new Error('QuotaExceededError')
+        await work()
+      })
+    return {
+      lost,
+      claim: (claim, now) => write(() => inner.claim(claim, now)),
+      read: () => transact(() => inner.read()),
+      commit: async (change) => {
+        const copy = structuredClone(change)
+        await write(() => inner.commit(copy))
+      },
+      close,
     }
+  }
+
+  async open(process: Process): Promise<Store> {
+    const { lost, isOpen, transact, close } = await this.#connect(process, this.#name)
+    const inner = new MemoryStore(this.medium)
     return {
       lost,
       claim: (claim, now) => {
@@ -156,7 +210,7 @@ export class SimStorage {
         if (shown) reader.preview(shown)
         for (const group of groups) {
           await this.#world.io(process)
-          if (!isOpen || this.refused) throw new Error('the connection was lost')
+          if (!isOpen() || this.refused) throw new Error('the connection was lost')
           reader.take(group)
         }
         return structuredClone(meta)
@@ -184,14 +238,24 @@ export class SimStorage {
   async delete(process: Process, name: string): Promise<void> {
     this.onDelete(process)
     await this.#do(process, OPEN_LIMIT_MS, async () => {
-      if (name !== this.#name) return
-      for (const lose of this.#open) lose(new ClearedCacheError('the cache was deleted'))
-      this.#open.clear()
-      while (this.#transactions.size > 0) await Promise.all(this.#transactions)
-      await new MemoryStore(this.medium).clear()
-      this.oldestWriter = null
+      const database = this.#databases.get(name)
+      if (database) await (database.deletion = this.#empty(name, database))
     })
     await this.#world.io(process)
+  }
+
+  async #empty(name: string, { open, transactions }: Database): Promise<void> {
+    const outbox = this.outboxes.get(name)
+    for (const lose of open) lose(new ClearedCacheError(outbox ? 'the outbox was deleted' : 'the cache was deleted'))
+    open.clear()
+    while (transactions.size > 0) await Promise.all(transactions)
+    if (outbox) {
+      Object.assign(outbox, { ...emptyOutbox(), entries: outbox.entries })
+      outbox.entries.clear()
+    } else {
+      await new MemoryStore(this.medium).clear()
+      this.oldestWriter = null
+    }
   }
 
   registryOf(process: Process): Registry {

@@ -369,6 +369,8 @@ class Simulation {
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: (name, hear) => (this.#topology === 'alone' ? null : this.#air.open(process, name, hear)),
       openStore: () => this.#storage.open(process),
+      openOutbox: (name) => this.#storage.openOutbox(process, name),
+      persistStorage: () => Promise.resolve(),
       createSource: (_, ask) => {
         const source = this.#server.source(process)
         return {

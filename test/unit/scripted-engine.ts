@@ -76,6 +76,8 @@ export class ScriptedHost {
       deleteStore: () => Promise.resolve(),
       storeNames: () => Promise.resolve([]),
       openStore: () => Promise.reject(new Error('no storage')),
+      openOutbox: () => Promise.reject(new Error('no storage')),
+      persistStorage: () => Promise.resolve(),
       createSource: (settings, ask) => {
         const source = new ScriptedSource(settings, ask)
         this.sources.push(source)

@@ -1,5 +1,6 @@
 import type { EngineEnv } from '../ports.ts'
-import { browserStorage, lockManager } from './browser-storage.ts'
+import { browserStorage, lockManager, persistStorage } from './browser-storage.ts'
+import { IdbOutbox } from '../store/idb-outbox.ts'
 import { IdbStore } from '../store/idb-store.ts'
 import { HttpSource, type GivenTransport } from '../stream/http-source.ts'
 import { webSealing } from './web-sealing.ts'
@@ -12,6 +13,8 @@ export function browserEnv(transport: GivenTransport = {}): EngineEnv {
     sealing: webSealing,
     newId,
     openStore: (name, durability) => IdbStore.open(name, durability, storage.clock),
+    openOutbox: (name) => IdbOutbox.open(name, storage.clock),
+    persistStorage,
     createSource: (settings, ask) => new HttpSource(settings, ask, transport),
   }
 }

@@ -2,7 +2,7 @@ import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from '
 import { NAME_PREFIX } from '../../shared/names.ts'
 import { type CacheRecord, type Clock, type ClearState, NoStorageError, type Registry } from '../ports.ts'
 import { isRecord } from '../../shared/guards.ts'
-import { isDenied, within } from './idb-store.ts'
+import { isDenied, within } from './idb-connection.ts'
 import { clearKey, REMEMBERED_CLEARS_MS } from './memory-registry.ts'
 
 interface RegistrySchema extends DBSchema {

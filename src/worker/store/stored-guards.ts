@@ -1,11 +1,12 @@
-import { isRecord } from '../../shared/guards.ts'
+import { isRecord, isWrite } from '../../shared/guards.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Claim } from '../core/claim.ts'
-import type { StoredMeta, WorkingSet } from '../ports.ts'
+import type { FrozenRequest, OutboxEntry, OutboxHead } from '../core/outbox.ts'
+import { type StoredMeta, type StoredOutbox, UnreadableCacheError, type WorkingSet } from '../ports.ts'
 
 /**
- * Stored data outlives the code that wrote it, and any code of the origin can write there. Data that does not pass its guard is
- * treated as absent, because the stream has every event.
+ * Stored data outlives the code that wrote it, and any code of the origin can write there. Data of a cache that does not pass its
+ * guard is treated as absent, because the stream has every event.
  */
 export function isStoredMeta(value: unknown): value is StoredMeta {
   if (!isRecord(value) || !isRecord(value['marks'])) return false
@@ -53,6 +54,51 @@ export const isWorkingSet = (value: unknown): value is WorkingSet =>
   )
 
 export const isClaim = (value: unknown): value is Claim => isRecord(value) && typeof value['writer'] === 'string' && Number.isFinite(value['since'])
+
+export function isOutboxHead(value: unknown): value is OutboxHead {
+  if (!isRecord(value) || !isRecord(value['producer'])) return false
+  const { nextNumber, producer, request } = value
+  return isNumber(nextNumber) && typeof producer['id'] === 'string' && isCount(producer['epoch']) && isCount(producer['seq']) && (request === null || isFrozenRequest(request))
+}
+
+export const isOutboxEntry = (value: unknown): value is OutboxEntry =>
+  isRecord(value) &&
+  isNumber(value['number']) &&
+  isWrite(value['write']) &&
+  (value['phase'] === 'stored' || value['phase'] === 'sent' || value['phase'] === 'confirmed' || value['phase'] === 'parked') &&
+  isCount(value['attempts']) &&
+  (value['error'] === null || isErrorData(value['error'])) &&
+  (value['offset'] === null || typeof value['offset'] === 'string')
+
+/**
+ * A stored outbox, as far as it can be understood. The stream does not have what an outbox has: nothing is treated as absent.
+ * @param head undefined when none is stored
+ * @param entries in the order of their numbers
+ * @throws UnreadableCacheError when the head cannot be understood, or is missing beside entries
+ */
+export function toStoredOutbox(head: unknown, entries: ReadonlyArray<unknown>, recent: unknown): StoredOutbox | null {
+  if (head === undefined && entries.length === 0) return null
+  if (!isOutboxHead(head)) throw new UnreadableCacheError('the outbox cannot be understood')
+  const readable = entries.filter(isOutboxEntry)
+  return { head, entries: readable, recent: isStrings(recent) ? recent : [], unreadable: entries.length - readable.length }
+}
+
+const isFrozenRequest = (value: unknown): value is FrozenRequest =>
+  isRecord(value) &&
+  isCount(value['epoch']) &&
+  isCount(value['seq']) &&
+  Array.isArray(value['numbers']) &&
+  value['numbers'].every(isNumber) &&
+  typeof value['body'] === 'string' &&
+  typeof value['since'] === 'string'
+
+const isErrorData = (value: unknown): boolean =>
+  isRecord(value) && typeof value['code'] === 'string' && typeof value['message'] === 'string' && typeof value['retryable'] === 'boolean'
+
+/** Of an entry: they are counted from 1. */
+const isNumber = (value: unknown): value is number => isCount(value) && value > 0
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 const isRemovalLog = (value: unknown): boolean =>
   isRecord(value) &&

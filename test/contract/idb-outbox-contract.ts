@@ -1,0 +1,225 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { ClearedCacheError } from '../../src/worker/ports.ts'
+import { IdbOutbox, OUTBOX_FORMAT, OUTBOX_STEPS, type OutboxStep } from '../../src/worker/store/idb-outbox.ts'
+import { ManualClock } from './manual-clock.ts'
+import { change, entry, head } from './outbox-samples.ts'
+import { deleteRaw, occupy, openRaw, putRawOutbox, readRaw } from './raw-idb.ts'
+
+/** Long enough for every limit of the outbox. */
+const LONG_MS = 60_000
+
+/** A made-up next format, in which entries have an index and one more field. */
+const toNext: OutboxStep = async (_, tx) => {
+  const entries = tx.objectStore('entries')
+  entries.createIndex('phase' as never, 'phase')
+  for (const stored of await entries.getAll()) await entries.put({ ...stored, added: true } as never)
+}
+
+const toNextButOne: OutboxStep = (_, tx) => {
+  tx.objectStore('entries').deleteIndex('phase')
+}
+
+const failing: OutboxStep = async (db, tx) => {
+  await tx.objectStore('entries').clear()
+  db.deleteObjectStore('meta')
+  throw new Error('the step failed')
+}
+
+/** What holds of the outbox in IndexedDB beyond the contract: what others and the browser may do to a database. */
+export function testIdbOutbox(implementation: string): void {
+  describe(`${implementation}: what others and the browser do to its database`, () => {
+    let name: string
+    let clock: ManualClock
+    const opened: IdbOutbox[] = []
+    beforeEach(() => {
+      name = `idb:${implementation}:${String(Math.random())}`
+      clock = new ManualClock()
+    })
+    afterEach(async () => {
+      for (const outbox of opened.splice(0)) outbox.close()
+      await deleteRaw(name)
+    })
+    const open = async (steps: ReadonlyArray<OutboxStep> = OUTBOX_STEPS): Promise<IdbOutbox> => {
+      const outbox = await IdbOutbox.open(name, clock, steps)
+      opened.push(outbox)
+      return outbox
+    }
+    /** An outbox with a whole head, and an entry among others that nobody understands. */
+    const filled = async (): Promise<IdbOutbox> => {
+      const outbox = await open()
+      await outbox.claim({ writer: 'writer', since: 1 }, 1)
+      await outbox.commit(change([entry(1), entry(2), entry(3)], { recent: ['a'] }))
+      await putRawOutbox(name, { entries: [{ number: 2 }] })
+      return outbox
+    }
+    const FILLED = { head: head(100), entries: [entry(1), entry(3)], recent: ['a'], unreadable: 1 }
+
+    test('its format is the version of the database', async () => {
+      await open()
+      expect([OUTBOX_FORMAT, (await readRaw(name)).version]).toEqual([1, 1])
+    })
+
+    test('commits are on the disk when they have settled', async () => {
+      const outbox = await open()
+      await outbox.claim({ writer: 'writer', since: 1 }, 1)
+      const durabilities: unknown[] = []
+      const { transaction } = IDBDatabase.prototype
+      IDBDatabase.prototype.transaction = function (stores, mode, options) {
+        durabilities.push([mode, options?.durability])
+        return transaction.call(this, stores, mode, options)
+      }
+      try {
+        await outbox.commit(change([entry(1)]))
+      } finally {
+        IDBDatabase.prototype.transaction = transaction
+      }
+      expect(durabilities).toEqual([['readwrite', 'strict']])
+    })
+
+    test('is taken over from an earlier format with every entry', async () => {
+      ;(await filled()).close()
+      const next = await open([...OUTBOX_STEPS, toNext])
+      const added = { added: true }
+      expect(await next.read()).toEqual({ ...FILLED, entries: FILLED.entries.map((stored) => ({ ...stored, ...added })) })
+      next.close()
+      expect(await readRaw(name)).toMatchObject({ version: 2, stores: { entries: [added, { number: 2, ...added }, added] } })
+    })
+
+    test('takes all steps in order, also for an outbox that is new', async () => {
+      const taken: number[] = []
+      const counted = [...OUTBOX_STEPS, toNext, toNextButOne].map((step, index): OutboxStep => async (db, tx) => {
+        await step(db, tx)
+        taken.push(index)
+      })
+      await open(counted)
+      expect(taken).toEqual([0, 1, 2])
+    })
+
+    test('is as it was when a step fails, and can be opened in its format', async () => {
+      ;(await filled()).close()
+      await expect(open([...OUTBOX_STEPS, toNext, failing])).rejects.toThrow('the step failed')
+      expect((await readRaw(name)).version).toBe(1)
+      expect(await (await open()).read()).toEqual(FILLED)
+    })
+
+    test('makes way for a newer version, and is not deleted by it', async () => {
+      const outbox = await filled()
+      const next = await open([...OUTBOX_STEPS, toNext])
+      const reason = await outbox.lost
+      expect(reason).not.toBeInstanceOf(ClearedCacheError)
+      expect(reason.message).toContain('newer version')
+      await expect(outbox.read()).rejects.toBe(reason)
+      expect((await next.read())!.entries.length).toBe(2)
+    })
+
+    test('does not open an outbox of a newer version, and leaves it as it is', async () => {
+      ;(await filled()).close()
+      ;(await open([...OUTBOX_STEPS, toNext])).close()
+      const before = await readRaw(name)
+      await expect(open()).rejects.toThrow('the outbox is of a newer version')
+      expect(clock.pending).toBe(0)
+      expect(await readRaw(name)).toEqual(before)
+    })
+
+    test.each([OUTBOX_STEPS, [...OUTBOX_STEPS, toNext]])('does not open a database of another program, and leaves it as it is', async (...steps) => {
+      const foreign = await openRaw(name, 1, (db) => db.createObjectStore('something').put('theirs', 1))
+      foreign.close()
+      await expect(open(steps)).rejects.toThrow('is not an outbox')
+      expect(await readRaw(name)).toEqual({ version: 1, stores: { something: ['theirs'] } })
+      expect(await deleteRaw(name)).toEqual({ wasBlocked: false })
+    })
+
+    test('stands aside when somebody deletes it', async () => {
+      const outbox = await filled()
+      expect(await deleteRaw(name)).toEqual({ wasBlocked: false })
+      const reason = await outbox.lost
+      expect(reason).toBeInstanceOf(ClearedCacheError)
+      expect(reason.message).toBe('the outbox was deleted')
+      await expect(outbox.read()).rejects.toBe(reason)
+      await expect(outbox.commit(change([entry(4)]))).rejects.toBe(reason)
+      expect(await (await open()).read()).toBeNull()
+    })
+
+    test('gives up an open that is blocked', async () => {
+      ;(await open()).close()
+      const stubborn = await openRaw(name)
+      const deletion = deleteRaw(name)
+      const opening = open()
+      clock.advance(LONG_MS)
+      await expect(opening).rejects.toThrow('did not open in time')
+      stubborn.close()
+      await deletion
+    })
+
+    test('gives up a claim, a read and a commit that do not settle', async () => {
+      const outbox = await filled()
+      const release = await occupy(name)
+      const calls = [outbox.claim({ writer: 'writer', since: 2 }, 2), outbox.read(), outbox.commit(change([entry(4)]))]
+      const outcomes = Promise.allSettled(calls)
+      clock.advance(LONG_MS)
+      expect((await outcomes).map((outcome) => (outcome as PromiseRejectedResult).reason as unknown)).toEqual(calls.map(() => new Error('IndexedDB did not answer in time')))
+      await release()
+      expect((await outbox.read())!.entries.length).toBeGreaterThanOrEqual(2)
+      expect(clock.pending).toBe(0)
+    })
+
+    test('rejects with the reason of the transaction when the browser aborts it', async () => {
+      const outbox = await filled()
+      const { transaction } = IDBDatabase.prototype
+      IDBDatabase.prototype.transaction = function (...args) {
+        const tx = transaction.apply(this, args)
+        // What a browser does when the quota is exceeded at the end of a transaction: no request fails.
+        const objectStore = tx.objectStore.bind(tx)
+        tx.objectStore = (store) => {
+          const found = objectStore(store)
+          const put = found.put.bind(found)
+          found.put = (value: unknown, ...key) => {
+            const request = put(value, ...key)
+            if (key[0] === 'head') {
+              request.addEventListener('success', () => {
+                Object.defineProperty(tx, 'error', { value: new DOMException('full', 'QuotaExceededError') })
+                tx.abort()
+              })
+            }
+            return request
+          }
+          return found
+        }
+        return tx
+      }
+      try {
+        await expect(outbox.commit(change([entry(4)], { remove: [1], recent: [] }))).rejects.toMatchObject({ name: 'QuotaExceededError' })
+      } finally {
+        IDBDatabase.prototype.transaction = transaction
+      }
+      expect(await outbox.read()).toEqual(FILLED)
+      await outbox.commit(change([entry(4)]))
+      expect((await outbox.read())!.entries.length).toBe(3)
+    })
+
+    test('rejects what is under way when it is closed', async () => {
+      const outbox = await filled()
+      const release = await occupy(name)
+      const committing = outbox.commit(change([entry(4)]))
+      outbox.close()
+      await expect(committing).rejects.toThrow('the outbox is closed')
+      await release()
+    })
+
+    test('goes on with a claim that cannot be understood', async () => {
+      const outbox = await filled()
+      await putRawOutbox(name, { claim: { writer: 7 } })
+      await expect(outbox.commit(change([entry(4)]))).rejects.toThrow('another writer')
+      await outbox.claim({ writer: 'writer', since: 0 }, 0)
+      await outbox.commit(change([entry(4)]))
+      expect((await outbox.read())!.entries.length).toBe(3)
+    })
+
+    test('keeps what has a number that is no number', async () => {
+      const outbox = await filled()
+      await putRawOutbox(name, { entries: [{ number: 'three' as never }] })
+      await outbox.commit(change([entry(4)], { replace: true }))
+      expect(await outbox.read()).toMatchObject({ entries: [entry(4)], unreadable: 2 })
+    })
+  })
+}
