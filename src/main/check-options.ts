@@ -55,6 +55,7 @@ export const CACHE_OPTIONS = {
   durability: oneOf('relaxed', 'strict'),
   version: text,
   keepUnusedMs: { is: 'false, or a number of ms', check: (value) => value === false || isNumber(value, 0) },
+  persist: flag,
 } satisfies Rules<CacheSettings>
 
 /** The rules of all options of {@link CreateStreamDBOptions}; an option without a rule does not compile. */
@@ -68,6 +69,7 @@ export const OPTIONS = {
   onBeforeBatch: callback,
   onBatch: callback,
   onInvalid: callback,
+  onRejected: callback,
   transform: callback,
   worker: {
     is: 'a Worker, a SharedWorker, or a function that makes one',

@@ -61,6 +61,8 @@ export class CollectionSink implements RowSink {
   #ready = false
   /** How often the collection was started again. */
   #lives = 0
+  /** Keys of rows that are written, and which TanStack DB holds back for now. */
+  readonly #held = new Set<ReadonlyArray<string>>()
   readonly #options: CollectionSinkOptions
 
   constructor(options: CollectionSinkOptions) {
@@ -102,21 +104,33 @@ export class CollectionSink implements RowSink {
 
   write({ rows, deleted }: RowWrite): true | Promise<void> {
     if (!this.#params) return true
-    const { begin, write, commit } = this.#params
+    const { begin, write, commit, collection } = this.#params
     begin()
     for (const value of rows) write({ type: 'update', value })
     for (const key of deleted) write({ type: 'delete', key })
     // While an optimistic transaction is pending, TanStack DB shows these rows only when the transaction has settled.
-    return commit()
+    const visible = commit()
+    if (visible !== true) this.#hold(rows.map((row) => collection.getKeyFromItem(row)), visible)
+    return visible
   }
 
   /**
    * A collection's public `keys()` leaves out rows that an optimistic delete hides. A replacing diff has to remove these too, and
-   * they are in `_state` only, which is not public.
+   * they are in `_state` only, which is not public. Rows that are held back come later, unless they are removed.
    */
   keys(): Iterable<string> {
     const collection = this.#params?.collection as SyncedRows | undefined
-    return collection?._state?.syncedData?.keys() ?? collection?.keys() ?? []
+    const synced = collection?._state?.syncedData?.keys() ?? collection?.keys() ?? []
+    return this.#held.size === 0 ? synced : new Set([...synced, ...[...this.#held].flat()])
+  }
+
+  #hold(keys: ReadonlyArray<string>, visible: Promise<void>): void {
+    if (keys.length === 0) return
+    this.#held.add(keys)
+    const release = (): void => {
+      this.#held.delete(keys)
+    }
+    visible.then(release, release)
   }
 
   get isObserved(): boolean {

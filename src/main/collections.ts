@@ -2,17 +2,21 @@ import { createCollection, type Collection } from '@tanstack/db'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { getStreamDBCollectionId } from '../shared/names.ts'
 import type { CollectionDefinition, StreamStateDefinition, SyncMode } from '../shared/state-schema.ts'
+import { codeRefusals } from './coded-refusals.ts'
 import { CollectionSink } from './collection-sink.ts'
 import { HeldSubsets, type HeldSubsetsOptions } from './held-subsets.ts'
 import { closedError } from './link.ts'
 import type { ReplicaCollection } from './replica.ts'
 import { rowSchema } from './row-schema.ts'
+import type { StreamMutationFn } from './write-calls.ts'
 
 type AnyCollection = Collection<object, string>
 
 export interface CollectionsOptions extends HeldSubsetsOptions {
   readonly url: string
   readonly state: StreamStateDefinition
+  /** Writes the application's changes of the collections. */
+  readonly mutationFn: StreamMutationFn
   readonly isClosed: () => boolean
   /** A collection starts; `again` when it was cleaned up before, and lacks rows that this tab had. */
   readonly onStart: (again: boolean) => void
@@ -29,6 +33,7 @@ export class Collections {
   readonly targets: ReadonlyMap<string, ReplicaCollection>
   readonly subsets: HeldSubsets
   readonly #options: CollectionsOptions
+  readonly #names: ReadonlyMap<object, string>
   /** Collections of which this tab does not hold all rows. */
   readonly #modes = new Map<string, SyncMode>()
 
@@ -37,7 +42,13 @@ export class Collections {
     this.subsets = new HeldSubsets(options)
     const made = Object.entries(options.state).map(([name, definition]) => [name, this.#make(name, definition)] as const)
     this.byName = Object.fromEntries(made.map(([name, { collection }]) => [name, collection]))
+    this.#names = new Map(made.map(([name, { collection }]) => [collection, name]))
     this.targets = new Map(made.map(([name, { target }]) => [name, target]))
+  }
+
+  /** The name of a collection; undefined when it is not of this StreamDB. */
+  nameOf(collection: object): string | undefined {
+    return this.#names.get(collection)
   }
 
   /** As in a hello: a progressive collection is left out once the tab has all of its rows. */
@@ -68,7 +79,7 @@ export class Collections {
   }
 
   #make(name: string, { schema, primaryKey, syncMode: mode = 'eager' }: CollectionDefinition): { collection: AnyCollection; target: ReplicaCollection } {
-    const { url, isClosed, onStart, onDemand } = this.#options
+    const { url, mutationFn, isClosed, onStart, onDemand } = this.#options
     if (mode !== 'eager') this.#modes.set(name, mode)
     const sink = new CollectionSink({
       mode,
@@ -88,15 +99,18 @@ export class Collections {
         this.subsets.unload(demand)
       },
     })
+    const handlers: object = { onInsert: mutationFn, onUpdate: mutationFn, onDelete: mutationFn }
     const collection = createCollection<object, string>({
       id: getStreamDBCollectionId(url, name),
       schema: rowSchema(schema, primaryKey) as StandardSchemaV1<object>,
       getKey: (row: object) => String((row as Record<string, unknown>)[primaryKey]),
       ...sink.config,
+      ...handlers,
       // One stream feeds all collections: a single collection that TanStack DB has garbage-collected could not be refilled alone.
       gcTime: 0,
     } as Parameters<typeof createCollection<object, string>>[0]) as unknown as AnyCollection
     sink.watch(collection)
+    codeRefusals(collection)
     return { collection, target: { primaryKey, sink } }
   }
 

@@ -51,7 +51,7 @@ export function createStreamDB<
   })
 
   const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, tab.link)
-  const { preload, close, awaitTxId, clearCache, status } = tab
+  const { preload, close, awaitTxId, clearCache, status, outbox, writing: { write, mutationFn } } = tab
   const methods: StreamDBMethods = {
     stream,
     get offset() {
@@ -65,6 +65,9 @@ export function createStreamDB<
       tab.reconnect('application')
     },
     clearCache,
+    write,
+    mutationFn,
+    outbox,
   }
 
   const db = Object.create(null, {
@@ -74,7 +77,7 @@ export function createStreamDB<
 
   if (options.actions) {
     try {
-      const actions = actionsOf(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }))
+      const actions = actionsOf(options.actions({ db: db as StreamDB<TDef, TStream>, stream: stream as TStream }), mutationFn)
       Object.defineProperty(db, 'actions', { value: actions, enumerable: true })
     } catch (error) {
       // The caller gets no StreamDB, and so cannot close it.

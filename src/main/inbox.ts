@@ -8,12 +8,14 @@ import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
 import type { StreamHooks } from './stream-hooks.ts'
 import type { Txids } from './txids.ts'
+import type { Writes } from './writes.ts'
 
 /** The parts of a tab that use the engine's messages. */
 export interface InboxOptions {
   readonly replica: Pick<Replica, 'offset' | 'hasRows' | 'continues' | 'apply' | 'follow' | 'removeAll'>
   readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
   readonly txids: Pick<Txids, 'seen'>
+  readonly writes: Pick<Writes, 'stored' | 'follow'>
   readonly cleared: Pick<ClearedMark, 'told'>
   readonly status: Pick<Status, 'getSnapshot' | 'set'>
   readonly preload: Pick<Preload, 'isReady' | 'observe'>
@@ -34,7 +36,7 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, hooks, txids, cleared, status, preload, onError, isClosed, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, hooks, txids, writes, cleared, status, preload, onError, isClosed, onApplied, onReady }: InboxOptions): Inbox {
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
@@ -57,6 +59,7 @@ export function openInbox({ replica, hooks, txids, cleared, status, preload, onE
     if (engine.offset !== engineOffset || engine.upToDate) onError.progress()
     engineOffset = engine.offset
     preload.observe()
+    writes.follow(engine.epoch)
   }
 
   return {
@@ -88,10 +91,13 @@ export function openInbox({ replica, hooks, txids, cleared, status, preload, onE
         // A subscriber may have closed the StreamDB meanwhile.
         if (isClosed()) return ack
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
+        if (batch.status) writes.follow(batch.status.epoch)
         txids.seen(batch.txids)
       } else if (batch.stale) {
         status.set({ stale: true })
       }
+      // TanStack DB may hold the rows back, until the write is acknowledged: that never waits for the rows to be seen.
+      writes.stored(batch.stored, batch.last)
       hooks.after(batch)
       preload.observe()
       // The first load is answered without a rest, because the next batch may correct its rows.

@@ -77,6 +77,11 @@ export class Link {
     return this.#state.attempt !== null
   }
 
+  /** A session is open. */
+  get isOpen(): boolean {
+    return this.#state.phase === 'open'
+  }
+
   /** The last attempt has failed, and no other follows by itself; {@link session} makes one. */
   get isDown(): boolean {
     return this.#state.phase === 'down'

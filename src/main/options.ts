@@ -6,9 +6,14 @@ import type { MaybePromise } from '../shared/calls.ts'
 import type { LiveMode } from '../shared/settings.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Transform } from '../shared/transform.ts'
+import type { PendingWrite } from '../shared/write.ts'
+import type { ClearOptions } from './clear-options.ts'
 import type { WorkerOption } from './endpoint.ts'
+import type { WriteOptions } from './event-write.ts'
+import type { OutboxStore } from './outbox-list.ts'
 import type { StatusStore } from './status.ts'
 import type { StreamHandle } from './stream-handle.ts'
+import type { StreamMutationFn } from './write-calls.ts'
 
 /** Header name → value. A function is called before every request, on the UI thread, so that a token can refresh. */
 export type HeadersRecord = Record<string, string | (() => MaybePromise<string>)>
@@ -77,6 +82,8 @@ export interface CacheSettings {
    * days.
    */
   keepUnusedMs?: number | false
+  /** The browser is asked once to keep this origin's storage, when the first write is stored. Default true. */
+  persist?: boolean
 }
 
 // `any` as in @durable-streams/state: an action's parameters are inferred from its definition.
@@ -84,8 +91,8 @@ export interface CacheSettings {
 export interface ActionDefinition<TParams = any, TContext = any> {
   /** Changes the collections optimistically; must be synchronous. */
   onMutate: (params: TParams) => void
-  /** Writes the change. The optimistic rows are dropped when the promise settles. */
-  mutationFn: (params: TParams, context: TContext) => Promise<any>
+  /** Writes the change. The optimistic rows are dropped when the promise settles. Default `db.mutationFn`. */
+  mutationFn?: (params: TParams, context: TContext) => Promise<any>
 }
 
 export type ActionFactory<
@@ -156,6 +163,11 @@ export interface CreateStreamDBOptions<
   transform?: Transform
   /** Called for quarantined events; at most 100 of a batch. */
   onInvalid?: (report: InvalidEvent) => void
+  /**
+   * Called when the server has refused a write, in one of the tabs that have this option. The write's changes are taken back; it
+   * waits in `db.outbox` for `retry` or `discard`.
+   */
+  onRejected?: (write: PendingWrite) => void
 }
 
 /** The options that do not depend on the types of the application's actions. */
@@ -199,12 +211,27 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
   /**
    * Removes this stream's stored rows and offset, and the rows of all tabs that use this cache. The engine stores nothing any
    * more, also for the other tabs and after `reconnect()`. Call it when a user signs out, then {@link close}. Resolves also when
-   * there was nothing to remove, or no storage at all.
-   * @throws SidestreamError `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next
+   * there was nothing to remove, or no storage at all. With `discardWrites` the writes are removed that are not in the stream.
+   * @throws SidestreamError `WRITES_PENDING` when such writes would be lost, `INVALID_ARGUMENT`, `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next
    *   worker try again; `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL
    *   without a document)
    */
-  clearCache: () => Promise<void>
+  clearCache: (options?: ClearOptions) => Promise<void>
+  /**
+   * Writes events that the event helpers of the schema have made, all or none. Resolves when they are stored on this device and
+   * applied in this tab, also without a network: `utils.awaitTxId(txid)` waits for the stream.
+   * @throws SidestreamError `INVALID_ARGUMENT`, `VALIDATION_FAILED`; when the events may not be stored: `STORAGE_FAILED`,
+   *   `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
+   */
+  write: (events: ReadonlyArray<ChangeEvent>, options?: WriteOptions) => Promise<{ readonly txid: string }>
+  /**
+   * The mutation function for TanStack DB's transactions, optimistic actions and paced mutations over collections of this StreamDB.
+   * All changes of a transaction are one write, with the transaction's id as `txid`. The collections' own `insert`, `update` and
+   * `delete` use it. Rejects, and so takes the changes back, as {@link write} does.
+   */
+  mutationFn: StreamMutationFn
+  /** The writes that are not in the stream yet. */
+  readonly outbox: OutboxStore
 }
 
 export type StreamDB<TDef extends StreamStateDefinition, TStream extends StreamHandle = StreamHandle> = {

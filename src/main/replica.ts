@@ -2,6 +2,7 @@ import { haveAfter, haveDuring } from '../shared/have.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
 import { START_OFFSET, type Have } from '../shared/position.ts'
 import type { CollectionDiff } from '../shared/row-diff.ts'
+import { PendingKeys } from '../shared/pending-keys.ts'
 import { countRows, sliceRows } from '../shared/row-table.ts'
 import type { RowSink, RowWrite } from './collection-sink.ts'
 
@@ -42,6 +43,7 @@ export interface ReplicaOptions {
  */
 export class Replica {
   readonly #options: ReplicaOptions
+  readonly #pendingKeys: PendingKeys
   #epoch: string | null = null
   #offset = START_OFFSET
   /** The position of the rows; null when they have none, or there are no rows. */
@@ -62,6 +64,7 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options
+    this.#pendingKeys = new PendingKeys(new Map([...options.collections].map(([name, { primaryKey }]) => [name, primaryKey])))
   }
 
   /** Offset up to which the rows show the stream. */
@@ -75,6 +78,11 @@ export class Replica {
 
   get have(): Have | null {
     return this.#have
+  }
+
+  /** Keys of the rows that show pending changes, by collection. */
+  get pendingKeys(): Readonly<Record<string, ReadonlyArray<string>>> {
+    return this.#pendingKeys.all
   }
 
   /** Begins a sequence of batches, which continues the present rows or replaces them; null accepts no batch for now. */
@@ -100,6 +108,7 @@ export class Replica {
   /** Removes all rows: they may not be shown any longer. When the engine removes them too, that changes nothing. */
   removeAll(): void {
     this.#have = null
+    this.#pendingKeys.clear()
     this.#working = this.#working.then(async () => {
       for (const [collection, { sink }] of this.#options.collections) await this.#remove(collection, [...sink.keys()].reverse())
     })
@@ -110,6 +119,8 @@ export class Replica {
     // A part is acknowledged when work on it begins, so that the next part has come when this one is applied.
     await this.#working
     if (!this.continues(batch)) return 'resync'
+    // Before the rows are in the collections: nothing keeps them from coming there.
+    this.#pendingKeys.note(batch)
     this.#have = haveDuring(this.#have, batch)
     const replaced = batch.replace ? [...this.#options.collections.keys()] : batch.replaced
     if (replaced.length > 0) this.#mentioned = new Map(replaced.map((name) => [name, new Set<string>()]))

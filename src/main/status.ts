@@ -1,5 +1,6 @@
-import { hookFailed, type ErrorData } from '../shared/errors.ts'
+import type { ErrorData } from '../shared/errors.ts'
 import { INITIAL_TAB_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
+import { Listeners } from './listeners.ts'
 
 /**
  * A store of the status: a function that reads it and a function that subscribes, as React's `useSyncExternalStore` wants them.
@@ -25,7 +26,7 @@ export interface StatusStore {
 export class Status implements StatusStore {
   #snapshot: StreamDBStatus
   readonly #first: StreamDBStatus
-  readonly #listeners = new Set<{ listener: () => void }>()
+  readonly #listeners = new Listeners('a status listener')
   /** The listeners are being called. When one of them changes the status, all are called again afterwards. */
   #isTelling = false
   #isNews = false
@@ -50,14 +51,7 @@ export class Status implements StatusStore {
     },
   }
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    // A new object, so that one listener can subscribe twice.
-    const own = { listener }
-    this.#listeners.add(own)
-    return () => {
-      this.#listeners.delete(own)
-    }
-  }
+  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)
 
   set(change: Partial<StreamDBStatus>): void {
     const next = { ...this.#snapshot, ...change }
@@ -81,15 +75,8 @@ export class Status implements StatusStore {
     let failure: ErrorData | null = null
     while (this.#isNews) {
       this.#isNews = false
-      for (const own of [...this.#listeners]) {
-        // An earlier listener may have unsubscribed this one.
-        if (!this.#listeners.has(own)) continue
-        try {
-          own.listener()
-        } catch (error) {
-          failure ??= hookFailed('a status listener', error)
-        }
-      }
+      const own = this.#listeners.tell()
+      failure ??= own
     }
     return failure
   }

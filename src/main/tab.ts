@@ -1,15 +1,17 @@
-import { fromErrorData, hookFailed, toErrorData, type ErrorData, type SidestreamError } from '../shared/errors.ts'
+import { fromErrorData, hookFailed, SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type ReconnectReason, type RequestValues, type TabDescription } from '../shared/calls.ts'
 import { ClearedMark } from '../shared/cleared-mark.ts'
 import { Gate } from '../shared/gate.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import { caughtUp } from './caught-up.ts'
+import { clearSettings, type ClearOptions } from './clear-options.ts'
 import { Collections } from './collections.ts'
 import type { Remote, Session } from './connect.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { closedError, Link, type LinkOptions } from './link.ts'
 import { OnError, type Retry } from './on-error.ts'
 import type { PlainOptions, StreamOptions } from './options.ts'
+import { OutboxList } from './outbox-list.ts'
 import { after } from './pace.ts'
 import { isVisible, listenToPage } from './page-listeners.ts'
 import { Preload } from './preload.ts'
@@ -20,6 +22,8 @@ import { StreamHooks } from './stream-hooks.ts'
 import { tabLock } from './tab-lock.ts'
 import { isPreloaded, isStarted, TAB_TRANSITIONS, type TabEvent, type TabPhase } from './tab-phase.ts'
 import { Txids } from './txids.ts'
+import { writeCalls, type WriteCalls } from './write-calls.ts'
+import { Writes } from './writes.ts'
 
 export interface TabOptions {
   readonly options: PlainOptions
@@ -35,6 +39,8 @@ export class Tab {
   readonly status: Status
   readonly collections: Collections
   readonly link: Link
+  readonly outbox: OutboxList
+  readonly writing: WriteCalls
   readonly #options: TabOptions
   readonly #client = String(Math.random())
   readonly #txids = new Txids()
@@ -44,6 +50,7 @@ export class Tab {
   readonly #replica: Replica
   readonly #hooks: StreamHooks
   readonly #inbox: Inbox
+  readonly #writes: Writes
   readonly #unlisten: () => void
   #phase: TabPhase = 'idle'
   /** A call of `reconnect()` that the lost engine may not have heard. */
@@ -74,9 +81,23 @@ export class Tab {
         this.#preload.observe()
       },
     })
+    this.outbox = new OutboxList({
+      call: (ask) => {
+        this.#wake()
+        return this.link.call(ask)
+      },
+      onRejected: options.onRejected,
+      report: this.#report,
+    })
+    this.writing = writeCalls({
+      state: options.state,
+      nameOf: (collection) => this.collections.nameOf(collection),
+      store: (write) => (this.#isClosed ? Promise.reject(closedError()) : this.#writes.store(write)),
+    })
     this.collections = new Collections({
       url,
       state: options.state,
+      mutationFn: this.writing.mutationFn,
       isClosed: () => this.#isClosed,
       onStart: this.#onCollectionStart,
       onDemand: () => {
@@ -100,10 +121,17 @@ export class Tab {
         this.collections.subsets.onServed(served, visible)
       },
     })
+    this.#writes = new Writes({
+      link: () => this.link,
+      wake: () => {
+        this.#wake()
+      },
+    })
     this.#inbox = openInbox({
       replica: this.#replica,
       hooks: this.#hooks,
       txids: this.#txids,
+      writes: this.#writes,
       cleared: this.#cleared,
       status: this.status,
       preload: this.#preload,
@@ -125,6 +153,9 @@ export class Tab {
       tab: {
         apply: this.#inbox.apply,
         status: this.#inbox.status,
+        outbox: (news) => {
+          if (!this.#isClosed) this.outbox.apply(news)
+        },
         requestValues: () => this.#requestValues(),
       },
       onSession: this.#onSession,
@@ -184,10 +215,12 @@ export class Tab {
     })
   }
 
-  readonly clearCache = async (): Promise<void> => {
-    const outcome = await this.link.call((engine) => engine.clearCache())
+  readonly clearCache = async (options: ClearOptions = {}): Promise<void> => {
+    const { discardWrites } = clearSettings(options)
+    const outcome = await this.link.call((engine) => engine.clearCache(discardWrites))
     if (!outcome.ok) throw fromErrorData(outcome.error)
     this.#cleared.set(true)
+    if (discardWrites) this.#writes.rejectAll(new SidestreamError('CLOSED', 'the write was discarded by clearCache()'))
   }
 
   readonly close = (): void => {
@@ -196,6 +229,7 @@ export class Tab {
     const error = closedError()
     this.#onError.close()
     this.#txids.rejectAll(error)
+    this.#writes.rejectAll(error)
     this.#rejectWaiting(error)
     this.#lost = null
     this.status.set({ connection: 'closed', upToDate: false })
@@ -249,6 +283,7 @@ export class Tab {
       // With `onError` the values may change at any time.
       request: this.#options.streamOptions.onError || hasFunctions(this.#request) ? null : await resolveValues(this.#request),
       wantsEvents: this.#hooks.wantsEvents,
+      wantsRejected: this.#options.options.onRejected !== undefined,
       tabLock: await tabLock(),
       tab: this.#description(),
     }
@@ -261,6 +296,7 @@ export class Tab {
       have: this.#replica.have,
       modes: this.collections.modes,
       subsets: this.collections.subsets.all(),
+      pendingKeys: this.#replica.pendingKeys,
       visible: isVisible(),
       failovers: this.link.hasOpened ? failovers + 1 : 0,
       cleared: this.#cleared.isCleared,
@@ -313,6 +349,8 @@ export class Tab {
   readonly #onSession = ({ epoch, status, engine }: Session): void => {
     // Read first, because a listener of the status (called next) may close or start the tab.
     const asksForRows = isStarted(this.#phase)
+    // They are sent after what is called here: the session is not handed out yet.
+    this.#writes.opened(status.epoch)
     this.#inbox.follow(epoch, status)
     if (asksForRows) void engine.start()
     if (this.#reconnect !== null) void engine.reconnect(this.#reconnect)
@@ -324,6 +362,7 @@ export class Tab {
     this.#txids.rejectAll(error)
     this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
     if (final) {
+      this.#writes.rejectAll(error)
       this.#rejectWaiting(error)
       // A later call waits for the next worker.
       this.#lost &&= new Gate()

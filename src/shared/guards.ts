@@ -78,7 +78,8 @@ const isCacheShape = (value: unknown): boolean =>
   isRecord(value) &&
   (value['durability'] === 'relaxed' || value['durability'] === 'strict') &&
   isString(value['version']) &&
-  (value['keepUnusedMs'] === null || typeof value['keepUnusedMs'] === 'number')
+  (value['keepUnusedMs'] === null || typeof value['keepUnusedMs'] === 'number') &&
+  typeof value['persist'] === 'boolean'
 
 const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['subset'] === null || isSubset(value['subset']))
 

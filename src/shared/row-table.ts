@@ -53,4 +53,8 @@ export function sliceRows(rows: Rows, start: number, end: number): ReadonlyArray
   return slice
 }
 
+/** The values of one field, row by row; of a table without the field there are none. */
+export const valuesOf = (rows: Rows, field: string): ReadonlyArray<unknown> =>
+  isTable(rows) ? (rows.columns[rows.fields.indexOf(field)] ?? []) : rows.map((row) => row[field])
+
 const isTable = (rows: Rows): rows is RowTable => 'columns' in rows

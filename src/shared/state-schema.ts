@@ -52,7 +52,8 @@ const own = (value: unknown, name: string): unknown =>
     ? (value as Record<string, unknown>)[name]
     : undefined
 
-function assertValid(schema: StandardSchemaV1, value: unknown, subject: string): void {
+/** @throws SidestreamError `VALIDATION_FAILED` when the schema refuses the value; a schema that gives a promise does not */
+export function assertValid(schema: StandardSchemaV1, value: unknown, subject: string): void {
   const result = schema['~standard'].validate(value)
   if (!('issues' in result) || result.issues === undefined) return
   throw new SidestreamError(

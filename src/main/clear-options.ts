@@ -1,0 +1,17 @@
+import { SidestreamError } from '../shared/errors.ts'
+import { flag, isRecord, impossibleOf, type Rules } from '../shared/rules.ts'
+
+/** Options of `db.clearCache`. */
+export interface ClearOptions {
+  /** Also removes the writes that are not in the stream. Default false: then such writes make the call fail. */
+  readonly discardWrites?: boolean
+}
+
+const OPTIONS: Rules<ClearOptions> = { discardWrites: flag }
+
+/** @throws SidestreamError `INVALID_ARGUMENT` */
+export function clearSettings(options: ClearOptions): Required<ClearOptions> {
+  const wrong = isRecord(options) ? impossibleOf(options, OPTIONS, '') : 'the options are no object'
+  if (wrong !== null) throw new SidestreamError('INVALID_ARGUMENT', `clearCache: ${wrong}`)
+  return { discardWrites: options.discardWrites ?? false }
+}

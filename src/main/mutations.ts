@@ -1,0 +1,47 @@
+import { SidestreamError } from '../shared/errors.ts'
+import type { Mutation, Write } from '../shared/write.ts'
+import { jsonChanges, jsonRow } from './json-rows.ts'
+
+/** The parts of a mutation of TanStack DB that are written. */
+export interface WrittenMutation {
+  readonly type: 'insert' | 'update' | 'delete'
+  readonly key: unknown
+  readonly modified: object
+  readonly changes: object
+  readonly collection: object
+}
+
+/** The parts of a transaction of TanStack DB that are written. */
+export interface WrittenTransaction {
+  readonly id: string
+  readonly createdAt: Date
+  readonly mutations: ReadonlyArray<WrittenMutation>
+}
+
+/**
+ * The write of a transaction; null when it has no mutations.
+ * @param nameOf the name of a collection of this StreamDB; undefined for another one
+ * @throws SidestreamError `INVALID_ARGUMENT`
+ */
+export function writeOf({ id, createdAt, mutations }: WrittenTransaction, nameOf: (collection: object) => string | undefined): Write | null {
+  if (mutations.length === 0) return null
+  return { id, mutations: mutations.map((mutation) => mutationOf(mutation, nameOf)), createdAt: createdAt.getTime() }
+}
+
+function mutationOf({ type, key: given, modified, changes, collection: changed }: WrittenMutation, nameOf: (collection: object) => string | undefined): Mutation {
+  const collection = nameOf(changed)
+  if (collection === undefined) {
+    const { id } = changed as { readonly id?: unknown }
+    throw new SidestreamError('INVALID_ARGUMENT', `the collection ${String(id)} is not of this StreamDB, which can write its own collections only`)
+  }
+  const key = String(given)
+  const of = `${collection}, key ${key}:`
+  switch (type) {
+    case 'insert':
+      return { kind: 'put', collection, key, value: jsonRow(modified, of), operation: 'insert' }
+    case 'update':
+      return { kind: 'patch', collection, key, changes: jsonChanges(changes, of) }
+    case 'delete':
+      return { kind: 'remove', collection, key }
+  }
+}

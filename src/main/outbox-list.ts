@@ -1,0 +1,122 @@
+import type { EngineContract, Outcome } from '../shared/calls.ts'
+import { fromErrorData, hookFailed, SidestreamError, type ErrorData } from '../shared/errors.ts'
+import type { OutboxNews, PendingWrite } from '../shared/write.ts'
+import type { Remote } from './connect.ts'
+import { Listeners } from './listeners.ts'
+
+/**
+ * A store of the pending writes of all tabs that share the engine, oldest first: what is not in the stream. A function reads it and a
+ * function subscribes, as React's `useSyncExternalStore` wants them. The functions work without the object.
+ */
+export interface OutboxStore {
+  /** The present list: the same array until it changes. */
+  getSnapshot: () => ReadonlyArray<PendingWrite>
+  /** The empty list; always the same array. */
+  getServerSnapshot: () => ReadonlyArray<PendingWrite>
+  /** A Svelte store, or an observable: calls `run` with the list at once, and at each change. */
+  readonly store: { subscribe: (run: (writes: ReadonlyArray<PendingWrite>) => void) => () => void }
+  /** Calls `listener` at each change. @returns a function that unsubscribes */
+  subscribe: (listener: () => void) => () => void
+  /**
+   * Sends a write again that the server has refused (`parked`). Resolves with false when there is no such write.
+   * @throws SidestreamError `INVALID_ARGUMENT`, `STORAGE_FAILED`, `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`,
+   *   `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
+   */
+  retry: (id: string) => Promise<boolean>
+  /**
+   * Gives up a write that the server has refused, or that was not sent yet; its changes are taken back. Resolves with false when
+   * there is no such write: a write that was sent may have arrived.
+   * @throws SidestreamError as {@link retry}
+   */
+  discard: (id: string) => Promise<boolean>
+}
+
+export interface OutboxListOptions {
+  readonly call: (call: (engine: Remote<EngineContract>) => Promise<Outcome<boolean>>) => Promise<Outcome<boolean>>
+  readonly onRejected: ((write: PendingWrite) => unknown) | undefined
+  /** A function of the application threw. */
+  readonly report: (error: ErrorData) => void
+}
+
+const NONE: ReadonlyArray<PendingWrite> = []
+
+export class OutboxList implements OutboxStore {
+  readonly #options: OutboxListOptions
+  /** By id, in order. */
+  readonly #writes = new Map<string, PendingWrite>()
+  readonly #listeners = new Listeners('an outbox listener')
+  /** Null when the list has changed since it was read. */
+  #snapshot: ReadonlyArray<PendingWrite> | null = NONE
+
+  constructor(options: OutboxListOptions) {
+    this.#options = options
+  }
+
+  readonly getSnapshot = (): ReadonlyArray<PendingWrite> => (this.#snapshot ??= [...this.#writes.values()])
+
+  readonly getServerSnapshot = (): ReadonlyArray<PendingWrite> => NONE
+
+  readonly store: OutboxStore['store'] = {
+    subscribe: (run) => {
+      const unsubscribe = this.subscribe(() => {
+        run(this.getSnapshot())
+      })
+      run(this.getSnapshot())
+      return unsubscribe
+    },
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)
+
+  readonly retry = (id: string): Promise<boolean> => this.#ask(id, 'retry', (engine) => engine.retryWrite(id))
+
+  readonly discard = (id: string): Promise<boolean> => this.#ask(id, 'discard', (engine) => engine.discardWrite(id))
+
+  apply(news: OutboxNews): void {
+    if (this.#change(news)) {
+      this.#snapshot = null
+      const failure = this.#listeners.tell()
+      if (failure) this.#options.report(failure)
+    }
+    for (const id of news.rejected) {
+      const write = this.#writes.get(id)
+      if (write) this.#rejected(write)
+    }
+  }
+
+  /** @returns whether the list has changed */
+  #change({ reset, added, changed, removed }: OutboxNews): boolean {
+    let isChanged = reset && this.#writes.size > 0
+    if (reset) this.#writes.clear()
+    for (const write of added) this.#writes.set(write.id, write)
+    isChanged ||= added.length > 0
+    for (const progress of changed) {
+      const write = this.#writes.get(progress.id)
+      // The write keeps its place.
+      if (write) this.#writes.set(progress.id, { ...write, ...progress })
+      isChanged ||= write !== undefined
+    }
+    for (const id of removed) if (this.#writes.delete(id)) isChanged = true
+    return isChanged
+  }
+
+  #rejected(write: PendingWrite): void {
+    const onError = (error: unknown): void => {
+      this.#options.report(hookFailed('onRejected', error))
+    }
+    try {
+      const result = this.#options.onRejected?.(write)
+      if (result instanceof Promise) result.catch(onError)
+    } catch (error) {
+      onError(error)
+    }
+  }
+
+  async #ask(id: unknown, name: string, ask: (engine: Remote<EngineContract>) => Promise<Outcome<boolean>>): Promise<boolean> {
+    // An engine does not answer a call that its guards refuse.
+    if (typeof id !== 'string') throw new SidestreamError('INVALID_ARGUMENT', `outbox.${name} takes the id of a write, and not a value of type ${typeof id}`)
+    const outcome = await this.#options.call(ask)
+    if (!outcome.ok) throw fromErrorData(outcome.error)
+    return outcome.value
+  }
+}

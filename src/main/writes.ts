@@ -1,0 +1,106 @@
+import { fromErrorData, toErrorData } from '../shared/errors.ts'
+import { Gate } from '../shared/gate.ts'
+import type { Write } from '../shared/write.ts'
+import type { Link } from './link.ts'
+
+export interface WritesOptions {
+  /** Asked anew at each use: the link is made later. */
+  readonly link: () => Pick<Link, 'session' | 'isOpen' | 'call'>
+  /** The application writes: starts the StreamDB when it is idle. */
+  readonly wake: () => void
+}
+
+interface Waiting {
+  readonly write: Write
+  readonly gate: Gate<void>
+}
+
+/**
+ * The writes of this tab that are not acknowledged yet. An engine may be lost at any time before the acknowledgement, also when it
+ * has stored the write: so every other engine gets all of them again, and stores each once.
+ */
+export class Writes {
+  readonly #options: WritesOptions
+  /** By id, in order. */
+  readonly #waiting = new Map<string, Waiting>()
+  /** The engine that has all of the writes. */
+  #epoch = ''
+  /** Ids that have come with parts of a diff. Its rows are complete with its last part. */
+  #early: string[] = []
+
+  constructor(options: WritesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Resolves when the write is stored, and its rows are in this tab's collections.
+   * @throws SidestreamError the engine's refusal, or what {@link rejectAll} is called with
+   */
+  store(write: Write): Promise<void> {
+    const known = this.#waiting.get(write.id)
+    if (known) return known.gate.promise
+    const waiting: Waiting = { write, gate: new Gate() }
+    this.#waiting.set(write.id, waiting)
+    this.#options.wake()
+    const link = this.#options.link()
+    if (link.isOpen) this.#send(waiting)
+    // The session begins with all writes.
+    else link.session().catch((error: unknown) => { this.#fail(waiting, error) })
+    return waiting.gate.promise
+  }
+
+  /** The rows of these writes have come. @param last with the last part of a diff */
+  stored(ids: ReadonlyArray<string>, last: boolean): void {
+    if (ids.length > 0) this.#early.push(...ids)
+    if (!last) return
+    for (const id of this.#early.splice(0)) {
+      const waiting = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      waiting?.gate.resolve()
+    }
+  }
+
+  /** A session is open. It may be with the same engine, which may have lost what the former session was to get. */
+  opened(epoch: string): void {
+    this.#epoch = epoch
+    this.#sendAll()
+  }
+
+  /** The engine has told its status. Its epoch changes within a session when another tab's worker leads. */
+  follow(epoch: string): void {
+    if (epoch === '' || epoch === this.#epoch) return
+    this.#epoch = epoch
+    this.#sendAll()
+  }
+
+  rejectAll(error: Error): void {
+    const all = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { gate } of all) gate.reject(error)
+  }
+
+  #sendAll(): void {
+    this.#early = []
+    for (const waiting of this.#waiting.values()) this.#send(waiting)
+  }
+
+  #send(waiting: Waiting): void {
+    this.#options.link().call((engine) => engine.write(waiting.write)).then(
+      (outcome) => {
+        if (!outcome.ok) this.#fail(waiting, fromErrorData(outcome.error))
+      },
+      (error: unknown) => {
+        this.#fail(waiting, error)
+      },
+    )
+  }
+
+  #fail(waiting: Waiting, error: unknown): void {
+    const data = toErrorData(error, 'STREAM_ERROR')
+    // Another engine gets it. When none follows, `rejectAll` is called.
+    if (data.code === 'WORKER_DIED') return
+    if (this.#waiting.get(waiting.write.id) !== waiting) return
+    this.#waiting.delete(waiting.write.id)
+    waiting.gate.reject(fromErrorData(data))
+  }
+}
