@@ -11,9 +11,13 @@ export class PendingKeys {
   /** No set is empty. */
   readonly #keys = new Map<string, Set<string>>()
 
-  /** @param primaryKeys collection → the field of the primary key */
-  constructor(primaryKeys: ReadonlyMap<string, string>) {
+  /**
+   * @param primaryKeys collection → the field of the primary key
+   * @param keys as {@link all} has them
+   */
+  constructor(primaryKeys: ReadonlyMap<string, string>, keys: Readonly<Record<string, ReadonlyArray<string>>> = {}) {
     this.#primaryKeys = primaryKeys
+    for (const [collection, own] of Object.entries(keys)) if (own.length > 0) this.#keys.set(collection, new Set(own))
   }
 
   /** As a {@link TabDescription} has them. */

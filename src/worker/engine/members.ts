@@ -70,7 +70,9 @@ export class Members {
     const shown = this.#options.shown()
     session.open(this.#options.visible(), positionOf(shown), shown.txids, this.#options.readiness())
     session.status()
-    session.outbox({ ...NO_PENDING_NEWS, reset: true, added: this.#options.pending() })
+    const pending = this.#options.pending()
+    // A tab that comes from another engine may list writes that are gone.
+    if (pending.length > 0 || session.isReturning) session.outbox({ ...NO_PENDING_NEWS, reset: true, added: pending })
   }
 
   /** The list of pending writes has changed. Only one tab is told of refused writes: a visible one, if there is one. */

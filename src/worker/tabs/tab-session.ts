@@ -165,6 +165,12 @@ export class TabSession {
     })
   }
 
+  /** The tab comes from another engine. */
+  get isReturning(): boolean {
+    const { hasRows, have } = this.#options.tab
+    return hasRows || have !== null
+  }
+
   /** The rows that the tab has of an earlier engine are newer than the state. */
   get isAhead(): boolean {
     const have = this.#have
@@ -361,7 +367,7 @@ export class TabSession {
       this.#credit.answered()
       this.#pump()
     }
-    abortable(Promise.resolve(call()), this.#link.gone).then(answered, answered)
+    abortable((async () => call())(), this.#link.gone).then(answered, answered)
   }
 
   #sendBatch(): void {
