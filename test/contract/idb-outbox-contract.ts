@@ -121,7 +121,10 @@ export function testIdbOutbox(implementation: string): void {
       expect(await readRaw(name)).toEqual(before)
     })
 
-    test.each([OUTBOX_STEPS, [...OUTBOX_STEPS, toNext]])('does not open a database of another program, and leaves it as it is', async (...steps) => {
+    test.each([
+      ['its own format', OUTBOX_STEPS],
+      ['an earlier format', [...OUTBOX_STEPS, toNext]],
+    ])('does not open a database of another program whose version is that of %s, and leaves it as it is', async (_, steps) => {
       const foreign = await openRaw(name, 1, (db) => db.createObjectStore('something').put('theirs', 1))
       foreign.close()
       await expect(open(steps)).rejects.toThrow('is not an outbox')

@@ -166,11 +166,9 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
   'does not share its data with its caller': async ({ open }) => {
     const outbox = await claimed(open)
     const value: Record<string, unknown> = { id: 'a', list: [1] }
-    const committed = outbox.commit(change([entry(1, value)]))
-    await committed
+    await outbox.commit(change([entry(1, value)]))
     ;(value['list'] as number[]).push(2)
-    const first = await outbox.read()
-    ;((first!.entries[0]!.write.mutations[0] as { value: Record<string, unknown> }).value)['id'] = 'changed'
+    ;(((await outbox.read())!.entries[0]!.write.mutations[0] as { value: Record<string, unknown> }).value)['id'] = 'changed'
     expect((await outbox.read())!.entries).toEqual([entry(1, { id: 'a', list: [1] })])
   },
 

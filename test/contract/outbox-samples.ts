@@ -58,6 +58,6 @@ export const GARBAGE_ENTRIES: Readonly<Record<string, { readonly number: number;
   'with attempts that are no count': { ...entry(2), attempts: -1 },
   'with an error that is text': { ...entry(2), error: 'refused' },
   'with an offset that is a number': { ...entry(2), offset: 7 },
-  'with a fractional number': entry(1.5),
-  'with a negative number': entry(-2),
+  'with a fractional number': { ...entry(1.5) },
+  'with a negative number': { ...entry(-2) },
 }

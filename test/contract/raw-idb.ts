@@ -41,7 +41,12 @@ async function writeRaw(name: string, stores: string[], work: (tx: IDBTransactio
   const db = await openRaw(name)
   const tx = db.transaction(stores, 'readwrite')
   work(tx)
-  await new Promise<void>((resolve, reject) => {
+  await ended(tx)
+  db.close()
+}
+
+const ended = (tx: IDBTransaction): Promise<void> =>
+  new Promise((resolve, reject) => {
     tx.oncomplete = () => {
       resolve()
     }
@@ -49,25 +54,15 @@ async function writeRaw(name: string, stores: string[], work: (tx: IDBTransactio
       reject(tx.error!)
     }
   })
-  db.close()
-}
 
 /** All values of a database, by the name of their store. */
 export async function readRaw(name: string): Promise<{ readonly version: number; readonly stores: Readonly<Record<string, unknown[]>> }> {
   const db = await openRaw(name)
-  const stores: Record<string, unknown[]> = {}
-  for (const store of db.objectStoreNames) {
-    const request = db.transaction(store).objectStore(store).getAll()
-    stores[store] = await new Promise((resolve, reject) => {
-      request.onsuccess = () => {
-        resolve(request.result)
-      }
-      request.onerror = () => {
-        reject(request.error!)
-      }
-    })
-  }
+  const tx = db.transaction([...db.objectStoreNames])
+  const requests = [...db.objectStoreNames].map((store) => [store, tx.objectStore(store).getAll()] as const)
+  await ended(tx)
   db.close()
+  const stores = Object.fromEntries(requests.map(([store, { result }]) => [store, result as unknown[]]))
   return { version: db.version, stores }
 }
 
