@@ -1,9 +1,11 @@
 import { abortable } from '../shared/abortable.ts'
 import type { StreamBatch } from '../shared/batch.ts'
-import { describe, SidestreamError } from '../shared/errors.ts'
+import type { AppendSettings } from '../shared/calls.ts'
+import { describe, SidestreamError, toErrorData } from '../shared/errors.ts'
 import { Gate } from '../shared/gate.ts'
 import { START_OFFSET } from '../shared/position.ts'
-import { SourceError, type ReadEnd, type ReadRequest, type RequestEnd, type StreamSource } from '../worker/ports.ts'
+import { SourceError, type OutboxRequest, type ReadEnd, type ReadRequest, type RequestEnd, type Sent, type StreamSource } from '../worker/ports.ts'
+import { producerAnswer, producerError, producerSent, type ProducerAnswer, type ProducerState } from './producers.ts'
 
 /** How a test stream fails: with `offline` it does not answer; a number is the HTTP status of its answers. */
 export type TestFailure = 'offline' | 401 | 403 | 404
@@ -17,11 +19,15 @@ interface Batch {
 export class MemorySource implements StreamSource {
   /** Gets the events that the application appends; it may throw. */
   onAppend: (events: unknown[]) => void | Promise<void> = () => undefined
+  readonly noticesRepetition = true
   readonly #batches: Batch[] = []
   #isWhole = false
   #failure: TestFailure | null = null
   /** The reader has failed at the last batch: it gets the batch again only after its pause. */
   #isRefused = false
+  readonly #producers = new Map<string, ProducerState>()
+  /** Each settles when the producer's last request is over: `onAppend` may take its time, and a repetition has to wait for it. */
+  readonly #turns = new Map<string, Promise<unknown>>()
   /** Settles when there is something new to read, or to fail with. */
   #news = new Gate<void>()
 
@@ -109,12 +115,42 @@ export class MemorySource implements StreamSource {
     return 'aborted'
   }
 
-  async append(body: string | Uint8Array): Promise<void> {
+  async append(body: string | Uint8Array, { producerId, producerEpoch, producerSeq }: AppendSettings = {}): Promise<void> {
     if (this.#failure !== null) throw writeError(this.#failure)
     const parsed: unknown = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body))
     const events: unknown[] = Array.isArray(parsed) ? parsed : [parsed]
+    if (producerId === undefined || producerEpoch === undefined || producerSeq === undefined) return this.#take(events)
+    const error = producerError(await this.#takeOnce(producerId, { epoch: producerEpoch, seq: producerSeq }, events))
+    if (error) throw error
+  }
+
+  async send({ producerId, epoch, seq, body }: OutboxRequest, signal: AbortSignal): Promise<Sent> {
+    if (this.#failure !== null) return failedSent(this.#failure)
+    try {
+      const events = JSON.parse(`[${body}]`) as unknown[]
+      return producerSent(await abortable(this.#takeOnce(producerId, { epoch, seq }, events), signal), this.#end)
+    } catch (error) {
+      if (signal.aborted) return failedSent('offline')
+      return { kind: 'decided', verdict: { kind: 'refused', error: toErrorData(error, 'STREAM_ERROR'), isOfAll: false } }
+    }
+  }
+
+  async #take(events: unknown[]): Promise<void> {
     await this.onAppend(events)
     this.add(events)
+  }
+
+  /** Takes the request of a producer, unless it is one that came before or has no place. */
+  #takeOnce(producerId: string, request: ProducerState, events: unknown[]): Promise<ProducerAnswer> {
+    const taken = (this.#turns.get(producerId) ?? Promise.resolve()).then(async () => {
+      const answer = producerAnswer(this.#producers.get(producerId), request)
+      if (answer.status !== 200) return answer
+      await this.#take(events)
+      this.#producers.set(producerId, request)
+      return answer
+    })
+    this.#turns.set(producerId, taken.catch(() => undefined))
+    return taken
   }
 
   get #end(): string {
@@ -158,4 +194,9 @@ function writeError(failure: TestFailure): SidestreamError {
   if (failure === 'offline') return new SidestreamError('OFFLINE', 'the test stream is offline', { retryable: true })
   const code = failure === 404 ? 'STREAM_NOT_FOUND' : 'NEEDS_AUTH'
   return new SidestreamError(code, `the test stream answers ${String(failure)}`, { retryable: failure !== 404, status: failure })
+}
+
+function failedSent(failure: TestFailure): Sent {
+  const error = toErrorData(writeError(failure), 'STREAM_ERROR')
+  return error.code === 'NEEDS_AUTH' ? { kind: 'unauthorized', error } : { kind: 'undecided', error, retryAfterMs: 0 }
 }

@@ -27,20 +27,28 @@ describe('the phases of a write', () => {
 })
 
 const write = (id: string): Write => ({ id, createdAt: 0, mutations: [{ kind: 'put', collection: 'items', key: id, value: { id }, operation: 'insert' }] })
-const encode = (writes: ReadonlyArray<Write>): string => JSON.stringify(writes.map(({ id }) => id))
-const idsOf = ({ body }: FrozenRequest): string[] => JSON.parse(body) as string[]
+const encode = ({ id }: Write): string => JSON.stringify(id)
+const idsOf = ({ body }: FrozenRequest): string[] => JSON.parse(`[${body}]`) as string[]
 const isBad = (id: string): boolean => id.startsWith('bad')
 const offsetOf = (count: number): string => String(count).padStart(6, '0')
 
 /** A stream with idempotent producers, as the protocol has them. */
 class Server {
   readonly ids: string[] = []
+  readonly noticesRepetition: boolean
   #producer: { epoch: number; seq: number } | null = null
 
-  /** @returns null for an answer that decides nothing */
-  append(request: FrozenRequest): Verdict | null {
+  constructor(noticesRepetition: boolean) {
+    this.noticesRepetition = noticesRepetition
+  }
+
+  append(request: FrozenRequest): Verdict {
     const ids = idsOf(request)
     if (ids.some(isBad)) return refused
+    if (!this.noticesRepetition) {
+      this.ids.push(...ids)
+      return { kind: 'accepted', offset: null }
+    }
     const known = this.#producer
     if (known === null ? request.seq > 0 : request.epoch === known.epoch && request.seq > known.seq + 1) return { kind: 'forgotten' }
     if (known !== null && request.epoch < known.epoch) return { kind: 'fenced', epoch: known.epoch }
@@ -62,11 +70,12 @@ class Server {
   }
 }
 
-const refused: Verdict = { kind: 'refused', error: { code: 'STREAM_ERROR', message: 'no', retryable: false, status: 400 } }
+const refused: Verdict = { kind: 'refused', error: { code: 'STREAM_ERROR', message: 'no', retryable: false, status: 400 }, isOfAll: false }
+const closed: Verdict = { ...refused, isOfAll: true }
 
 /** An engine's storage, its outbox, and how far it has read. */
 class Device {
-  readonly server = new Server()
+  readonly server: Server
   #chance = 1
   outbox = Outbox.empty('p', () => this.#random())
   readonly acknowledged: string[] = []
@@ -77,8 +86,13 @@ class Device {
   readonly underway: FrozenRequest[] = []
   #entries = new Map<number, OutboxEntry>()
   #head: OutboxHead = this.outbox.head
+  #recent: ReadonlyArray<string> = []
   #read = 0
   #cached = 0
+
+  constructor({ noticesRepetition = true } = {}) {
+    this.server = new Server(noticesRepetition)
+  }
 
   /** Writes whose rows the cache holds. */
   get cachedIds(): ReadonlyArray<string> {
@@ -90,10 +104,11 @@ class Device {
     return this.#chance / 2_147_483_647
   }
 
-  store({ put, remove, head }: OutboxChange): void {
+  store({ put, remove, head, recent }: OutboxChange): void {
     for (const entry of put) this.#entries.set(entry.number, entry)
     for (const number of remove) this.#entries.delete(number)
     this.#head = head
+    this.#recent = recent ?? this.#recent
   }
 
   write(id: string): void {
@@ -101,16 +116,22 @@ class Device {
     this.acknowledged.push(id)
   }
 
+  /** A tab hands on a write again whose acknowledgement it has not got. */
+  writeAgain(): void {
+    const id = this.acknowledged[Math.floor(this.#random() * this.acknowledged.length)]
+    if (id !== undefined && !this.discarded.has(id)) this.store(this.outbox.add(write(id)))
+  }
+
   /** @param fate what becomes of the request and of its answer */
-  send(fate: 'answered' | 'answer-lost' | 'request-lost' | 'late' | 'refused-on-the-way' | 'copied'): void {
+  send(fate: 'answered' | 'answer-lost' | 'request-lost' | 'late' | 'refused-on-the-way' | 'all-refused' | 'copied'): void {
     if (this.outbox.isInDoubt) this.catchUp()
-    if (this.outbox.hasUnsent) this.store(this.outbox.freeze(encode))
+    if (this.outbox.hasUnsent) this.store(this.outbox.freeze(encode, offsetOf(this.#read)))
     const { request } = this.outbox
     if (request === null) return
     this.outbox.attempt()
     if (fate === 'late' || fate === 'copied') this.underway.push(request)
-    const verdict = fate === 'refused-on-the-way' ? refused : fate === 'late' || fate === 'request-lost' ? null : this.server.append(request)
-    if (verdict === null || fate === 'answer-lost') this.outbox.failed({ code: 'OFFLINE', message: 'no answer', retryable: true })
+    const verdict = fate === 'refused-on-the-way' ? refused : fate === 'all-refused' ? closed : fate === 'late' || fate === 'request-lost' ? null : this.server.append(request)
+    if (verdict === null || fate === 'answer-lost') this.outbox.failed({ code: 'OFFLINE', message: 'no answer', retryable: true }, this.server.noticesRepetition)
     else this.store(this.outbox.answered(verdict))
   }
 
@@ -136,11 +157,13 @@ class Device {
     if (txids.length > 0) this.store(this.outbox.seen(txids, offsetOf(to)))
   }
 
-  /** Waits until no attempt can be on its way any more, asks where the stream ends, and reads up to there: all before it sends again. */
+  /** Waits until no attempt can be on its way any more, and reads from the request's beginning to the stream's end: all before it sends again. */
   catchUp(): void {
     while (this.underway.length > 0) this.arrive()
-    this.read()
-    this.store(this.outbox.caughtUp(offsetOf(this.#read)))
+    const end = offsetOf(this.server.ids.length)
+    const { request } = this.outbox.head
+    if (request !== null) this.store(this.outbox.seen(this.server.ids.slice(Number(request.since)), end))
+    this.store(this.outbox.caughtUp(end))
   }
 
   flush(): void {
@@ -150,7 +173,7 @@ class Device {
 
   crash(): void {
     this.#read = this.#cached
-    this.outbox = new Outbox(structuredClone(this.#head), [...structuredClone(this.#entries).values()].sort((a, b) => a.number - b.number), () => this.#random())
+    this.outbox = new Outbox(structuredClone(this.#head), [...structuredClone(this.#entries).values()].sort((a, b) => a.number - b.number), [...this.#recent], () => this.#random())
   }
 
   /** All goes well from now on. */
@@ -162,6 +185,7 @@ class Device {
       this.send('answered')
     }
     this.catchUp()
+    this.read()
     this.flush()
   }
 }
@@ -169,19 +193,24 @@ class Device {
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.constant('write' as const) },
   { weight: 1, arbitrary: fc.constant('write-bad' as const) },
-  { weight: 6, arbitrary: fc.constantFrom('answered' as const, 'answer-lost' as const, 'request-lost' as const, 'late' as const, 'copied' as const, 'refused-on-the-way' as const) },
+  { weight: 6, arbitrary: fc.constantFrom('answered' as const, 'answer-lost' as const, 'request-lost' as const, 'late' as const, 'copied' as const, 'refused-on-the-way' as const, 'all-refused' as const) },
+  { weight: 1, arbitrary: fc.constant('write-again' as const) },
   { weight: 4, arbitrary: fc.constantFrom('read' as const, 'read-one' as const, 'flush' as const, 'arrive' as const) },
   { weight: 2, arbitrary: fc.constantFrom('crash' as const, 'forget' as const, 'fence' as const, 'retry' as const, 'discard' as const) },
 )
 
-function run(steps: ReadonlyArray<typeof step extends fc.Arbitrary<infer T> ? T : never>): Device {
-  const device = new Device()
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
+
+function run(steps: ReadonlyArray<Step>, device = new Device()): Device {
   let count = 0
   for (const each of steps) {
     switch (each) {
       case 'write':
       case 'write-bad':
         device.write(`${each === 'write' ? 'good' : 'bad'} ${String((count += 1))}`)
+        break
+      case 'write-again':
+        device.writeAgain()
         break
       case 'read':
         device.read()
@@ -217,23 +246,39 @@ function run(steps: ReadonlyArray<typeof step extends fc.Arbitrary<infer T> ? T 
   return device
 }
 
+/** Each acknowledged write is in the stream once and in order, or parked, or discarded. */
+function expectWhole(device: Device): void {
+  const { ids } = device.server
+  expect(new Set(ids).size, `twice in the stream: ${ids.join()}`).toBe(ids.length)
+  const parked = device.outbox.pending.map(({ id, state }) => ({ id, state }))
+  expect(parked.filter(({ state }) => state !== 'parked')).toEqual([])
+  const kept = device.acknowledged.filter((id) => !device.discarded.has(id))
+  expect([...ids, ...parked.map(({ id }) => id)].sort()).toEqual([...kept].sort())
+  const inOrder = (all: ReadonlyArray<string>): string[] => all.filter((id) => ids.includes(id) && !device.retried.has(id))
+  expect(inOrder(ids)).toEqual(inOrder(device.acknowledged))
+  for (const id of device.acknowledged.filter(isBad)) expect(ids).not.toContain(id)
+}
+
 describe('an outbox', () => {
   test('brings each acknowledged write into the stream once and in order, or parks it, whatever is lost, late, copied, refused or forgotten', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const device = run(steps)
         device.rest()
-        const { ids } = device.server
-        expect(new Set(ids).size, `twice in the stream: ${ids.join()}`).toBe(ids.length)
-        const parked = device.outbox.pending.map(({ id, state }) => ({ id, state }))
-        expect(parked.filter(({ state }) => state !== 'parked')).toEqual([])
-        const kept = device.acknowledged.filter((id) => !device.discarded.has(id))
-        expect([...ids, ...parked.map(({ id }) => id)].sort()).toEqual([...kept].sort())
-        const inOrder = (all: ReadonlyArray<string>): string[] => all.filter((id) => ids.includes(id) && !device.retried.has(id))
-        expect(inOrder(ids)).toEqual(inOrder(device.acknowledged))
-        for (const id of device.acknowledged.filter(isBad)) expect(ids).not.toContain(id)
+        expectWhole(device)
       }),
       { numRuns: 3000 },
+    )
+  })
+
+  test('does so too with a server that takes each repetition for a new request, when no network makes copies', () => {
+    fc.assert(
+      fc.property(fc.array(step.filter((each) => each !== 'copied'), { maxLength: 60 }), (steps) => {
+        const device = run(steps, new Device({ noticesRepetition: false }))
+        device.rest()
+        expectWhole(device)
+      }),
+      { numRuns: 1000 },
     )
   })
 
@@ -269,6 +314,35 @@ describe('an outbox', () => {
     const outbox = Outbox.empty('p', () => 0)
     expect(outbox.add(write('a'))).toMatchObject({ put: [{ number: 1 }], head: { nextNumber: 2 } })
     expect(outbox.add(write('a'))).toMatchObject({ put: [], head: { nextNumber: 2 } })
+  })
+
+  test('stores no write again that is in the stream and in the cache, also after a restart', () => {
+    const device = new Device()
+    device.write('a')
+    device.send('answered')
+    device.read()
+    device.flush()
+    expect([[...device.outbox.entries], device.outbox.recent]).toEqual([[], ['a']])
+    device.crash()
+    expect(device.outbox.add(write('a')).put).toEqual([])
+  })
+
+  test('parks all writes of a request at once when the server refuses every append', () => {
+    const device = new Device()
+    for (const id of ['a', 'b', 'c']) device.write(id)
+    device.send('all-refused')
+    expect(device.outbox.pending.map(({ state }) => state)).toEqual(['parked', 'parked', 'parked'])
+    expect(device.outbox.hasUnsent).toBe(false)
+  })
+
+  test('holds a request that it finds in storage back until the stream has been read', () => {
+    const device = new Device()
+    device.write('a')
+    device.send('answer-lost')
+    device.crash()
+    expect([device.outbox.isInDoubt, device.outbox.request]).toEqual([true, null])
+    device.catchUp()
+    expect([device.outbox.isInDoubt, device.outbox.pending]).toEqual([false, []])
   })
 
   test('lets no write be discarded that may have arrived', () => {

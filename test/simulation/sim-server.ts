@@ -1,10 +1,15 @@
-import { SourceError, type ReadEnd, type ReadRequest, type StreamSource } from '../../src/worker/ports.ts'
+import { SourceError, type OutboxRequest, type ReadEnd, type ReadRequest, type Sent, type StreamSource } from '../../src/worker/ports.ts'
+import { abortable } from '../../src/shared/abortable.ts'
+import type { ErrorData } from '../../src/shared/errors.ts'
 import { START_OFFSET } from '../../src/shared/position.ts'
+import { producerAnswer, producerSent, type ProducerState } from '../../src/testing/producers.ts'
 import type { Process, World } from './world.ts'
 
 /** One life of a stream. Offsets of two lives collide, as they do in reality. */
 export class Incarnation {
   readonly messages: unknown[][] = []
+  /** Producer id → its last request that is in the stream. */
+  readonly producers = new Map<string, ProducerState>()
 
   get tail(): string {
     return offsetOf(this.messages.length)
@@ -48,6 +53,10 @@ const LAG_MS = 4000
 /** How long a live request is held, ms. */
 const HOLD_MS = 2000
 
+const undecided = (error: ErrorData): Sent => ({ kind: 'undecided', error, retryAfterMs: 0 })
+const LOST = undecided({ code: 'OFFLINE', message: 'no answer', retryable: true })
+const MISSING = undecided({ code: 'STREAM_NOT_FOUND', message: 'no stream', retryable: false, status: 404 })
+
 export class SimServer {
   readonly #world: World
   readonly incarnations: Incarnation[] = [new Incarnation()]
@@ -57,9 +66,13 @@ export class SimServer {
   /** Refuses offsets beyond its end, instead of answering with its end. */
   readonly strict: boolean
   faults: Misbehaviour = WELL
+  /** Whether the server refuses the event, and with it the request that has it. */
+  rejects: (event: unknown) => boolean = () => false
   /** A backend that has only the first messages of a life, until a moment. */
   #behind: { readonly life: Incarnation; readonly messages: number; readonly until: number } | null = null
   #waiting: (() => void)[] = []
+  /** Requests of outboxes that have not arrived, each with its sender. */
+  readonly #underway = new Map<OutboxRequest, Process>()
   /** Requests of each worker that brought nothing new and were not held, as live ones are, by their time. */
   readonly fruitless = new Map<Process, number[]>()
   requests = 0
@@ -87,6 +100,22 @@ export class SimServer {
     this.changed()
   }
 
+  /**
+   * As a server does after a while without requests. What is on its way arrives before, also when its sender has given it up: no
+   * outbox can help against a request that comes after all is forgotten.
+   */
+  forgetProducers(): void {
+    for (const [request, { alive }] of this.#underway) if (alive && this.online) this.#receive(request)
+    this.#underway.clear()
+    this.stream?.producers.clear()
+  }
+
+  /** Copies of all outboxes have written, with the next epoch and the same producer ids. */
+  fence(): void {
+    const { producers } = this.stream ?? {}
+    for (const [id, { epoch }] of producers ?? []) producers!.set(id, { epoch: epoch + 1, seq: 0 })
+  }
+
   /** One of two backends stays behind for a while. */
   lag(): void {
     const { stream } = this
@@ -109,8 +138,37 @@ export class SimServer {
       append: async () => {
         await this.#world.io(process)
       },
+      send: (request, signal) => abortable(this.#send(process, request), signal).catch(() => LOST),
+      noticesRepetition: true,
       end: () => this.#end(process),
     }
+  }
+
+  /** A request and its answer travel for a while. What is lost on the way was carried out or not, and the sender cannot tell. */
+  async #send(process: Process, request: OutboxRequest): Promise<Sent> {
+    const { random } = this.#world
+    this.#underway.set(request, process)
+    await this.#world.io(process)
+    const isSwallowed = random.chance(this.faults.silence)
+    const isLost = isSwallowed || random.chance(this.faults.flakiness)
+    const arrives = this.#underway.delete(request) && this.online && !(isLost && random.chance(0.5))
+    const answer = arrives ? this.#receive(request) : LOST
+    if (isSwallowed) await new Promise<never>(() => undefined)
+    await this.#world.io(process)
+    return isLost || !this.online ? LOST : answer
+  }
+
+  #receive({ producerId, epoch, seq, body }: OutboxRequest): Sent {
+    const { stream } = this
+    if (!this.authorized) return { kind: 'unauthorized', error: { code: 'NEEDS_AUTH', message: 'no', retryable: true, status: 401 } }
+    if (!stream || this.#world.random.chance(this.faults.blinks)) return MISSING
+    const answer = producerAnswer(stream.producers.get(producerId), { epoch, seq })
+    if (answer.status !== 200) return producerSent(answer, null)
+    const items = JSON.parse(`[${body}]`) as unknown[]
+    if (items.some((item) => this.rejects(item))) return producerSent({ status: 400, headers: {}, text: 'an event was refused' }, null)
+    stream.producers.set(producerId, { epoch, seq })
+    this.append(items)
+    return producerSent(answer, this.strict ? null : stream.tail)
   }
 
   /** The end of the stream; some servers do not say it. */

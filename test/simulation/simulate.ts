@@ -373,6 +373,8 @@ class Simulation {
         const source = this.#server.source(process)
         return {
           append: (body, options) => source.append(body, options),
+          send: (request, signal) => source.send(request, signal),
+          noticesRepetition: source.noticesRepetition,
           end: () => source.end(),
           read: (request) => {
             void ask().then(

@@ -1,6 +1,6 @@
 import { type Hello, PROTOCOL_VERSION, type TabContract } from '../../src/shared/calls.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
-import type { Channel, EngineEnv, Lock, Locks, RequestAsker, Store } from '../../src/worker/ports.ts'
+import type { Channel, EngineEnv, Lock, Locks, RequestAsker, Store, StreamSource } from '../../src/worker/ports.ts'
 import { Host } from '../../src/worker/host.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
@@ -9,6 +9,9 @@ import { PlainSealing } from './plain-sealing.ts'
 import { newTab } from './tab-description.ts'
 
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+/** The part of a source that gets no requests of an outbox. */
+export const NO_OUTBOX: Pick<StreamSource, 'send' | 'noticesRepetition'> = { send: () => Promise.reject(new Error('no outbox here')), noticesRepetition: true }
 
 /** Workers of one origin: channels, locks and a clock between them, all in this process and at once. */
 export class Origin {
@@ -157,6 +160,7 @@ export class Origin {
               void onBatch({ items: [], offset: '0', upToDate: true, streamClosed: false })
             }),
           append: () => Promise.resolve(),
+          ...NO_OUTBOX,
           end: () => Promise.resolve(null),
         }
       },

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { PROTOCOL_VERSION, type RequestValues } from '../../src/shared/calls.ts'
 import type { TabStatus } from '../../src/shared/status.ts'
 import { type EngineEnv, type Locks, SourceError } from '../../src/worker/ports.ts'
-import { anyHello, anyTab, Origin, settled } from '../support/origin.ts'
+import { anyHello, anyTab, NO_OUTBOX, Origin, settled } from '../support/origin.ts'
 import { newTab } from '../support/tab-description.ts'
 
 const TOKEN = 'canary-token'
@@ -159,6 +159,7 @@ test('a follower that signs in while it looks for its leader again gets the stre
   let reads = 0
   const createSource: EngineEnv['createSource'] = (_, ask) => ({
     append: () => Promise.resolve(),
+    ...NO_OUTBOX,
     end: () => Promise.resolve(null),
     read: async ({ signal, onBatch, requests }) => {
       await requests.turn()

@@ -5,7 +5,7 @@ import type { StreamSettings } from '../../src/shared/settings.ts'
 import type { TabStatus } from '../../src/shared/status.ts'
 import { type EngineEnv, NoStorageError } from '../../src/worker/ports.ts'
 import { Disk } from '../support/disk.ts'
-import { anyHello, anySettings, anyTab, Origin, settled } from '../support/origin.ts'
+import { anyHello, anySettings, anyTab, NO_OUTBOX, Origin, settled } from '../support/origin.ts'
 
 const NAME = cacheName(anySettings.url, anySettings.scope)
 const ROW = { type: 'user', key: 'u1', value: { name: 'rows of the canary' }, headers: { operation: 'insert' } }
@@ -23,6 +23,7 @@ beforeEach(() => {
 /** A source whose stream has a row, and gets those that a test appends. */
 const createSource: EngineEnv['createSource'] = () => ({
   append: () => Promise.resolve(),
+  ...NO_OUTBOX,
   end: () => Promise.resolve(null),
   read: ({ signal, onBatch }) =>
     new Promise((resolve) => {
@@ -146,7 +147,7 @@ describe('clearCache', () => {
     expect(await dead).toMatchObject({ ok: false })
     disk.broken = false
     expect(disk.text).toContain('rows of the canary')
-    const silent: EngineEnv['createSource'] = () => ({ append: () => Promise.resolve(), end: () => Promise.resolve(null), read: () => new Promise(() => undefined) })
+    const silent: EngineEnv['createSource'] = () => ({ append: () => Promise.resolve(), ...NO_OUTBOX, end: () => Promise.resolve(null), read: () => new Promise(() => undefined) })
     const next = await open('next', { env: { createSource: silent } })
     expect(next.shown()).toMatchObject({ rows: 0, cleared: false, persistedOffset: null })
     expect(disk.text).not.toContain('rows of the canary')

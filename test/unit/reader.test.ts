@@ -8,6 +8,7 @@ import { StreamReader } from '../../src/worker/reader/stream-reader.ts'
 import { SourceError, type ReadEnd, type ReadRequest, type SourceFailure, type StreamSource } from '../../src/worker/ports.ts'
 import { HttpSource } from '../../src/worker/stream/http-source.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { NO_OUTBOX } from '../support/origin.ts'
 import { scriptedSettings } from './scripted-engine.ts'
 import { settled } from './scripted-tab.ts'
 
@@ -43,6 +44,9 @@ class Server implements StreamSource {
   append(): Promise<void> {
     return Promise.resolve()
   }
+
+  readonly send = NO_OUTBOX.send
+  readonly noticesRepetition = NO_OUTBOX.noticesRepetition
 
   end(signal?: AbortSignal): Promise<string | null> {
     this.endsAsked += 1

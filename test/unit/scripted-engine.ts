@@ -5,6 +5,7 @@ import type { EngineEnv, Lock, ReadEnd, ReadRequest, RequestAsker, StreamSource 
 import { Host } from '../../src/worker/host.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
+import { NO_OUTBOX } from '../support/origin.ts'
 import { PlainSealing } from '../support/plain-sealing.ts'
 import { newTab } from '../support/tab-description.ts'
 
@@ -38,6 +39,9 @@ class ScriptedSource implements StreamSource {
   append(): Promise<void> {
     return Promise.resolve()
   }
+
+  readonly send = NO_OUTBOX.send
+  readonly noticesRepetition = NO_OUTBOX.noticesRepetition
 
   end(): Promise<string | null> {
     return Promise.resolve(null)

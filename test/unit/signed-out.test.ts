@@ -8,7 +8,7 @@ import { type EngineEnv, SourceError } from '../../src/worker/ports.ts'
 import type { Admission } from '../../src/worker/tabs/admission.ts'
 import { accept } from '../../src/worker/tabs/comlink.ts'
 import { Disk } from '../support/disk.ts'
-import { anyHello, anyTab, Origin } from '../support/origin.ts'
+import { anyHello, anyTab, NO_OUTBOX, Origin } from '../support/origin.ts'
 
 const state = createStateSchema({ users: { schema: v.object({ id: v.string() }), type: 'user', primaryKey: 'id' } })
 const url = 'https://example.com/s'
@@ -27,6 +27,7 @@ beforeEach(() => {
 /** The stream has its rows from the beginning. */
 const createSource: EngineEnv['createSource'] = () => ({
   append: () => Promise.resolve(),
+  ...NO_OUTBOX,
   end: () => Promise.resolve('1'),
   read: ({ signal, onBatch }) =>
     new Promise((resolve) => {

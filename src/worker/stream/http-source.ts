@@ -6,10 +6,11 @@ import type { AppendSettings } from '../../shared/calls.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import { isEventStream, isFromStream, isInterruptedPoll, readWhole, retryAfterMs, watchBody } from './answer.ts'
-import { type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, type Requests, SourceError, type StreamSource } from '../ports.ts'
+import { type OutboxRequest, type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, type Requests, type Sent, SourceError, type StreamSource } from '../ports.ts'
 import { EventStream } from './event-stream.ts'
 import { failureOf, HttpRequests, linked, statusOf } from './http-requests.ts'
 import { HttpWriter } from './http-writer.ts'
+import { OutboxRequests } from './outbox-requests.ts'
 import { limited } from './timeout.ts'
 
 /** A read that has failed is not tried again by the client: the reader does that, and knows what progress was made. */
@@ -33,6 +34,7 @@ export class HttpSource implements StreamSource {
   readonly #settings: StreamSettings
   readonly #requests: HttpRequests
   readonly #writer: HttpWriter
+  readonly #outbox: OutboxRequests
   /** The application's own stream object, which then makes the requests. */
   readonly #given: DurableStream | undefined
 
@@ -41,6 +43,7 @@ export class HttpSource implements StreamSource {
     this.#requests = new HttpRequests(ask, given.fetch)
     this.#given = given.stream
     this.#writer = new HttpWriter(settings, this.#requests, given.stream)
+    this.#outbox = new OutboxRequests(settings, this.#requests, given.stream)
   }
 
   async read(request: ReadRequest): Promise<ReadEnd> {
@@ -134,6 +137,14 @@ export class HttpSource implements StreamSource {
 
   append(body: string | Uint8Array, options: AppendSettings): Promise<void> {
     return this.#writer.append(body, options)
+  }
+
+  send(request: OutboxRequest, signal: AbortSignal): Promise<Sent> {
+    return this.#outbox.send(request, signal)
+  }
+
+  get noticesRepetition(): boolean {
+    return this.#outbox.noticesRepetition
   }
 
   end(signal?: AbortSignal): Promise<string | null> {

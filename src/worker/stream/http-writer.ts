@@ -91,8 +91,8 @@ export class HttpWriter {
         // The client repeats a request that fails on the network. This request may have been carried out, so the caller decides.
         return boundedPause(await told(whole, 'OFFLINE', `the server has not answered ${within}; it may have carried the append out`))
       } finally {
-        unlink()
         given.abort()
+        unlink()
       }
     }
   }

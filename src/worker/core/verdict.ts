@@ -1,0 +1,74 @@
+import { describe, type ErrorData } from '../../shared/errors.ts'
+import type { Verdict } from './outbox.ts'
+
+/** What a server has answered to a request of the outbox. */
+export interface OutboxAnswer {
+  /** 0 when the browser hides it. */
+  readonly status: number
+  /** A header by its name in lower case; null when the answer has none. */
+  readonly header: (name: string) => string | null
+  readonly text: string
+  /** The request has followed a redirect, which may have made a read of it. */
+  readonly isRedirected: boolean
+}
+
+/** What an answer means for a request; `Sent` of the ports, without the pause that the server asks for. */
+export type Meaning =
+  | { readonly kind: 'decided'; readonly verdict: Verdict }
+  | { readonly kind: 'undecided'; readonly error: ErrorData }
+  | { readonly kind: 'unauthorized'; readonly error: ErrorData }
+
+/** The most text of a server's reason that an error has, in UTF-16 code units. */
+const MOST_REASON = 300
+/** So much of an answer's text is looked at. It is more, because URLs are shortened before the rest is cut off. */
+const MOST_LOOKED_AT = 4000
+
+/**
+ * Decides what an answer says about a request of a producer. Only an answer that a stream's server gives to exactly this request is
+ * a decision: after any other answer the request is sent again, and a wrong decision would lose a write or write it twice.
+ */
+export function meaningOf(answer: OutboxAnswer): Meaning {
+  const { status } = answer
+  if (status >= 200 && status < 300) return isForeign(answer) ? undecided(status, 'the answer is not from a durable stream') : decided({ kind: 'accepted', offset: answer.header('stream-next-offset') })
+  if (status === 401) return unauthorized(answer)
+  if (status === 403) {
+    const epoch = epochOf(answer.header('producer-epoch'))
+    return epoch === null ? unauthorized(answer) : decided({ kind: 'fenced', epoch })
+  }
+  if (status === 409 && answer.header('producer-expected-seq') !== null) return decided({ kind: 'forgotten' })
+  if (status < 400 || status >= 500 || UNDECIDED.has(status)) return undecided(status, worded(answer))
+  const error: ErrorData = { code: 'STREAM_ERROR', message: worded(answer), retryable: false, status }
+  return decided({ kind: 'refused', error, isOfAll: answer.header('stream-closed') === 'true' })
+}
+
+/** No stream, too slow, too early, too many requests: none of them is about this request. */
+const MISSING = [404, 410]
+const UNDECIDED = new Set([...MISSING, 408, 425, 429])
+
+/** A login page, or what a redirect has led to. A server that knows producers repeats the sequence number. */
+const isForeign = ({ header, isRedirected }: OutboxAnswer): boolean =>
+  (isRedirected || (header('content-type') ?? '').toLowerCase().startsWith('text/html')) && header('producer-seq') === null
+
+const decided = (verdict: Verdict): Meaning => ({ kind: 'decided', verdict })
+
+const undecided = (status: number, message: string): Meaning => {
+  const isMissing = MISSING.includes(status)
+  return { kind: 'undecided', error: { code: isMissing ? 'STREAM_NOT_FOUND' : 'OFFLINE', message, retryable: !isMissing, status } }
+}
+
+const unauthorized = (answer: OutboxAnswer): Meaning => ({
+  kind: 'unauthorized',
+  error: { code: 'NEEDS_AUTH', message: worded(answer), retryable: true, status: answer.status },
+})
+
+/** An epoch that no server can have is no epoch. */
+function epochOf(value: string | null): number | null {
+  if (value === null || !/^\d+$/.test(value)) return null
+  const epoch = Number(value)
+  return Number.isSafeInteger(epoch) ? epoch : null
+}
+
+function worded({ status, text }: OutboxAnswer): string {
+  const reason = describe(text.slice(0, MOST_LOOKED_AT)).trim().slice(0, MOST_REASON)
+  return `the server answered ${String(status)}${reason === '' ? '' : `: ${reason}`}`
+}
