@@ -93,6 +93,12 @@ describe('a server that wants to be left alone', () => {
   })
 })
 
+test('an append that gets no answer in time is given up together with its request', { timeout: 2000 }, async () => {
+  server.faults.hang({ match: post() })
+  await expect(append(writer({ silenceTimeoutMs: 50 }), 1)).rejects.toMatchObject({ code: 'OFFLINE', message: expect.stringContaining('may have carried') as string })
+  await server.log.until((log) => log.open(post()).length === 0)
+})
+
 describe('headers and params that nobody gives', () => {
   test('are not waited for longer than a server may be silent, and are not asked for again', { timeout: 2000 }, async () => {
     let asked = 0
