@@ -61,11 +61,14 @@ const unauthorized = (answer: OutboxAnswer): Meaning => ({
   error: { code: 'NEEDS_AUTH', message: worded(answer), retryable: true, status: answer.status },
 })
 
+/** The highest epoch that a fence may name: the next one, which is up to 2^30 higher, has to be a safe integer too. */
+const MOST_EPOCH = 2 ** 53 - 2 ** 31
+
 /** An epoch that no server can have is no epoch. */
 function epochOf(value: string | null): number | null {
   if (value === null || !/^\d+$/.test(value)) return null
   const epoch = Number(value)
-  return Number.isSafeInteger(epoch) ? epoch : null
+  return epoch <= MOST_EPOCH ? epoch : null
 }
 
 function worded({ status, text }: OutboxAnswer): string {

@@ -233,7 +233,10 @@ export class TabSession {
   /** The list of pending writes has changed. */
   outbox(news: OutboxNews): void {
     this.#news.add(news)
-    this.#pump()
+    // The rows of the same change are published in this task, and go first.
+    void Promise.resolve().then(() => {
+      this.#pump()
+    })
   }
 
   /** The tab has lost its rows. */

@@ -2,6 +2,7 @@ import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isRecord } from '../../shared/guards.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import { backoffMs, backoffOf } from '../core/backoff.ts'
+import { linked } from '../stream/http-requests.ts'
 import type { Outbox, OutboxChange } from '../core/outbox.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
@@ -9,6 +10,8 @@ import type { Write } from '../../shared/write.ts'
 
 /** An attempt without an answer may still be on its way to the server for this long, ms. */
 const UNDER_WAY_MS = 1000
+/** The steps of a request that have a time limit of their own: headers and params, the answer, its body. */
+const STEPS = 3
 /** The longest `Retry-After` that is respected, ms. */
 const LONGEST_PAUSE_MS = 3_600_000
 
@@ -111,11 +114,13 @@ export class Sender {
     outbox.attempt()
     onAttempt()
     const writes = numbers.flatMap((number): Write[] => [outbox.entry(number)?.write].filter((write) => write !== undefined))
-    const sent = await source.send({ producerId: outbox.head.producer.id, epoch, seq, body, writes }, this.#closed.signal).catch((error: unknown) => ({
+    const { signal, end } = this.#limited()
+    const sent = await source.send({ producerId: outbox.head.producer.id, epoch, seq, body, writes }, signal).catch((error: unknown) => ({
       kind: 'undecided' as const,
       error: toErrorData(error, 'STREAM_ERROR'),
       retryAfterMs: 0,
     }))
+    end()
     // Another outbox may be here by now, or none: the answer says nothing about that one.
     if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
     if (sent.kind === 'decided') {
@@ -176,6 +181,21 @@ export class Sender {
     this.#options.onProblem(error)
     const { env, settings } = this.#options
     return Math.max(1, Math.min(retryAfterMs, LONGEST_PAUSE_MS), backoffMs(this.#failures, env.random(), backoffOf(settings.backoff)))
+  }
+
+  /** A signal that aborts when the sender is closed, or when a request has had its time: each of its steps has a limit of its own. */
+  #limited(): { readonly signal: AbortSignal; readonly end: () => void } {
+    const { env, settings } = this.#options
+    const late = new AbortController()
+    const { signal, unlink } = linked(this.#closed.signal, late.signal)
+    const cancel = env.clock.after(STEPS * settings.silenceTimeoutMs, () => {
+      late.abort()
+    })
+    const end = (): void => {
+      cancel()
+      unlink()
+    }
+    return { signal, end }
   }
 
   /** Requests without a byte from the server for too long are given up. */

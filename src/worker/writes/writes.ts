@@ -136,8 +136,8 @@ export class Writes {
       this.#storing.delete(write.id)
     }
     if (!this.#outbox.has(write.id)) throw new SidestreamError('WORKER_DIED', 'another engine has taken the outbox over', { retryable: true })
-    acknowledge()
     const { diff, txids } = outbox === this.#outbox ? this.#effectOf(change) : NO_EFFECT
+    acknowledge()
     this.#options.onRows(diff, txids)
     this.#persist()
     this.#sender.notice()
