@@ -2,28 +2,39 @@ import { SidestreamError, toErrorData, type ErrorData } from '../../shared/error
 import { outboxName } from '../../shared/names.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
-import type { PendingWrite, Write } from '../../shared/write.ts'
+import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
 import { Outbox, pendingOf, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
-import type { Readings } from '../engine/readings.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { Reading } from '../core/reading.ts'
 import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
 import { OutboxStorage } from './outbox-storage.ts'
-import { PendingList, type PendingNews } from './pending-list.ts'
+import { PendingList } from './pending-list.ts'
 import { Sender } from './sender.ts'
+
+/** The rows that tabs see, and the pending writes that are laid over them. */
+export interface LaidRows {
+  readonly overlay: Pick<Overlay, 'isLaid' | 'before'>
+  readonly shown: Pick<Reading, 'offset'>
+  /** @param diff gets the changes */
+  lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void
+  /** @param diff gets the changes */
+  uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void
+}
 
 export interface WritesOptions {
   readonly env: EngineEnv
   readonly settings: StreamSettings
   readonly source: StreamSource
   readonly validators: ReadonlyMap<string, Validator>
-  readonly readings: Readings
+  readonly readings: LaidRows
   /** The stream was read to its end. */
   readonly isCaughtUp: () => boolean
   /** The rows that tabs see have changed. @param txids of writes whose rows are the stream's own now */
   readonly onRows: (diff: RowDiff, txids: ReadonlyArray<string>) => void
-  readonly onNews: (news: PendingNews) => void
+  readonly onNews: (news: OutboxNews) => void
   /** The numbers for the status have changed. */
   readonly onCounts: () => void
   readonly onProblem: (error: ErrorData) => void
