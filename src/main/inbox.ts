@@ -93,11 +93,10 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
         if (batch.status) writes.follow(batch.status.epoch)
         txids.seen(batch.txids)
+        writes.stored(batch.stored)
       } else if (batch.stale) {
         status.set({ stale: true })
       }
-      // TanStack DB may hold the rows back, until the write is acknowledged: that never waits for the rows to be seen.
-      writes.stored(batch.stored, batch.last)
       hooks.after(batch)
       preload.observe()
       // The first load is answered without a rest, because the next batch may correct its rows.

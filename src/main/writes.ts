@@ -25,8 +25,6 @@ export class Writes {
   readonly #waiting = new Map<string, Waiting>()
   /** The engine that has all of the writes. */
   #epoch = ''
-  /** Ids that have come with parts of a diff. Its rows are complete with its last part. */
-  #early: string[] = []
 
   constructor(options: WritesOptions) {
     this.#options = options
@@ -49,11 +47,9 @@ export class Writes {
     return waiting.gate.promise
   }
 
-  /** The rows of these writes have come. @param last with the last part of a diff */
-  stored(ids: ReadonlyArray<string>, last: boolean): void {
-    if (ids.length > 0) this.#early.push(...ids)
-    if (!last) return
-    for (const id of this.#early.splice(0)) {
+  /** These writes are stored, and their rows are in the collections. */
+  stored(ids: ReadonlyArray<string>): void {
+    for (const id of ids) {
       const waiting = this.#waiting.get(id)
       this.#waiting.delete(id)
       waiting?.gate.resolve()
@@ -80,7 +76,6 @@ export class Writes {
   }
 
   #sendAll(): void {
-    this.#early = []
     for (const waiting of this.#waiting.values()) this.#send(waiting)
   }
 

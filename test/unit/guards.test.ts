@@ -10,17 +10,18 @@ const hello: Hello = {
   client: 'c',
   settings: {
     url: 'https://example.com/s', scope: '', collections: [{ name: 'items', type: 'item', primaryKey: 'id' }], live: true, contentType: null,
-    batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null }, pauseWhenHidden: null,
+    batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true }, pauseWhenHidden: null,
     silenceTimeoutMs: 45_000,
   },
   request: { headers: { a: 'b' }, params: {} },
   wantsEvents: false,
+  wantsRejected: false,
   tabLock: null,
   tab: newTab({ have: { branch: 'b', seq: 1, digest: 2, offset: '1', upTo: '2' } }),
 }
 const batch: DiffBatch = {
   epoch: 'e', from: '-1', to: '1', branch: 'b', seq: 1, digest: 2, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false, replaced: [], served: [], filling: [], isFill: false,
-  txids: ['t'], ready: true, stale: false, status: INITIAL_TAB_STATUS, events: [], invalid: [],
+  txids: ['t'], stored: ['w'], ready: true, stale: false, status: INITIAL_TAB_STATUS, events: [], invalid: [],
 }
 
 /** A value with one of its fields, at any depth, made something else. */

@@ -40,7 +40,7 @@ beforeEach(() => {
 const rows = (count: number, first = 0, version = 0): RowData[] => Array.from({ length: count }, (_, index) => ({ id: `k${String(first + index)}`, version }))
 const keys = (count: number, first = 0): string[] => rows(count, first).map(({ id }) => id as string)
 const batch = (from: string, to: string, rest: Partial<DiffBatch> = {}): DiffBatch => ({
-  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
+  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], stored: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
 })
 const of = (changed: RowData[], deleted: string[] = [], collection = 'items') => ({ diffs: [{ collection, rows: changed, deleted }] })
 const shown = (sink: MapSink): string[] => [...sink.rows.keys()].sort()
