@@ -126,7 +126,7 @@ describe('options of createStreamDB', () => {
   test('have an example of each here', () => {
     expect(Object.keys(TOP).concat('streamOptions').sort()).toEqual(Object.keys(OPTIONS).sort())
     expect(Object.keys(STREAM).sort()).toEqual(Object.keys(STREAM_OPTIONS).sort())
-    expect(Object.keys(BACKOFF_OPTIONS).length + Object.keys(CACHE_OPTIONS).length).toBe(9)
+    expect(Object.keys(BACKOFF_OPTIONS).length + Object.keys(CACHE_OPTIONS).length).toBe(10)
   })
 })
 

@@ -315,3 +315,19 @@ test('the browser gets its turn', async () => {
   await other
   expect(turns).toBe(1)
 })
+
+test('knows which of its rows show pending changes, also of a batch that it has not finished', async () => {
+  isPausing = true
+  await replica.apply(batch('-1', '5', { diffs: [{ collection: 'items', rows: rows(2), deleted: [], pending: ['k0', 'k1'] }] }))
+  expect(replica.pendingKeys).toEqual({ items: ['k0', 'k1'] })
+  const applied = replica.apply(batch('5', '7', { diffs: [{ collection: 'items', rows: rows(2000), deleted: [], pending: ['k1999'] }] }))
+  await settled()
+  expect(replica.pendingKeys).toEqual({ items: ['k1999'] })
+  isPausing = false
+  for (const resume of pauses.splice(0)) resume()
+  expect(await applied).toBe('applied')
+  expect(await replica.apply(batch('9', '10', { diffs: [{ collection: 'items', rows: [], deleted: ['k9'], pending: ['k9'] }] }))).toBe('resync')
+  expect(replica.pendingKeys).toEqual({ items: ['k1999'] })
+  replica.removeAll()
+  expect(replica.pendingKeys).toEqual({})
+})
