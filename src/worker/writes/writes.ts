@@ -142,11 +142,15 @@ export class Writes {
       await storing
     } catch (error) {
       outbox.discard(write.id)
-      throw error
+      // When another engine has taken the stored outbox over, this engine goes on in memory.
+      if (outbox === this.#outbox) throw error
     } finally {
       this.#storing.delete(write.id)
     }
-    if (!this.#outbox.has(write.id)) throw new SidestreamError('WORKER_DIED', 'another engine has taken the outbox over', { retryable: true })
+    if (!this.#outbox.has(write.id)) {
+      await this.add(write, acknowledge)
+      return
+    }
     const { diff, txids } = outbox === this.#outbox ? this.#effectOf(change) : NO_EFFECT
     acknowledge()
     this.#options.onRows(diff, txids)
