@@ -1,5 +1,6 @@
 import type { ConnectMessage } from '../shared/calls.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { SendWrite } from '../shared/send-write.ts'
 import type { Transform } from '../shared/transform.ts'
 import { browserEnv } from '../worker/env/browser-env.ts'
 import { Host } from '../worker/host.ts'
@@ -11,15 +12,16 @@ import { validatorsOf } from '../worker/validators.ts'
 export interface Given {
   readonly state: StreamStateDefinition
   readonly transform?: Transform | undefined
+  readonly send?: SendWrite | undefined
 }
 
 /**
  * Connects to an engine in the page, for tests and web views without workers. The page reaches it through the same ports and
  * messages as an engine in a worker, so that rows are never shared by reference and nothing behaves differently.
  */
-export function connectInPage(message: ConnectMessage, { state, transform }: Given, transport: GivenTransport): void {
+export function connectInPage(message: ConnectMessage, { state, transform, send }: Given, transport: GivenTransport): void {
   const validators = validatorsOf(state)
   // Each StreamDB has an engine of its own, which no other tab can find: its grace is 0 ms.
-  const host = new Host(browserEnv(transport), () => validators, () => transform ?? null, 0)
+  const host = new Host(browserEnv({ ...transport, send }), () => validators, () => transform ?? null, 0)
   accept(host.at({ where: 'page', aliveLock: null }), message)
 }

@@ -71,6 +71,7 @@ export const OPTIONS = {
   onInvalid: callback,
   onRejected: callback,
   transform: callback,
+  send: callback,
   worker: {
     is: 'a Worker, a SharedWorker, or a function that makes one',
     check: (value) => isFunction(value) || has(value, 'postMessage') || has((value as { port?: unknown } | null)?.port, 'postMessage'),
@@ -91,9 +92,10 @@ export function assertOptions(options: PlainOptions): void {
     throw new SidestreamError('INVALID_OPTIONS', message)
   }
   assertRules<CreateStreamDBOptions>(options, OPTIONS, ['state'])
-  const { streamOptions, stream, worker, transform } = options
+  const { streamOptions, stream, worker, transform, send } = options
   if (worker && (stream ?? streamOptions?.fetch)) fail('`stream` and `fetch` cannot cross to a worker')
   if (worker && transform) fail('`transform` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
+  if (worker && send) fail('`send` cannot cross to a worker: hand it to exposeStreamDB in the worker file')
   if (stream) return
   if (!streamOptions) return fail('createStreamDB requires stream or streamOptions')
   streamUrl(streamOptions.url)

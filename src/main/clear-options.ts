@@ -1,7 +1,7 @@
 import { SidestreamError } from '../shared/errors.ts'
 import { flag, isRecord, impossibleOf, type Rules } from '../shared/rules.ts'
 
-/** Options of `db.clearCache`. */
+/** Options of `db.clearCache` and of `deleteCaches`. */
 export interface ClearOptions {
   /** Also removes the writes that are not in the stream. Default false: then such writes make the call fail. */
   readonly discardWrites?: boolean
@@ -10,8 +10,8 @@ export interface ClearOptions {
 const OPTIONS: Rules<ClearOptions> = { discardWrites: flag }
 
 /** @throws SidestreamError `INVALID_ARGUMENT` */
-export function clearSettings(options: ClearOptions): Required<ClearOptions> {
+export function clearSettings(options: ClearOptions, call: string): Required<ClearOptions> {
   const wrong = isRecord(options) ? impossibleOf(options, OPTIONS, '') : 'the options are no object'
-  if (wrong !== null) throw new SidestreamError('INVALID_ARGUMENT', `clearCache: ${wrong}`)
+  if (wrong !== null) throw new SidestreamError('INVALID_ARGUMENT', `${call}: ${wrong}`)
   return { discardWrites: options.discardWrites ?? false }
 }

@@ -33,7 +33,7 @@ export function createStreamDB<
   options: CreateStreamDBOptions<TDef, TActions, TStream>,
 ): TActions extends Record<string, never> ? StreamDB<TDef, TStream> : StreamDBWithActions<TDef, TActions, TStream> {
   assertOptions(options)
-  const { state, worker, transform } = options
+  const { state, worker, transform, send } = options
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
   const url = options.stream?.url ?? streamUrl(streamOptions.url)
   const settings = settingsOf(options, url)
@@ -46,7 +46,7 @@ export function createStreamDB<
     open: (bypass) => {
       assertAbsolute(settings.url)
       const opened = worker && bypass < 2 && openWorker(worker, options.sharedWorker !== false && bypass === 0)
-      return opened || openInPage({ state, transform }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined })
+      return opened || openInPage({ state, transform, send }, { fetch: streamOptions.fetch, stream: options.stream as DurableStream | undefined })
     },
   })
 

@@ -2,6 +2,7 @@ import type { DurableStream } from '@durable-streams/client'
 import { SidestreamError, describe } from '../shared/errors.ts'
 import { PROTOCOL_VERSION } from '../shared/calls.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import type { SendWrite } from '../shared/send-write.ts'
 import type { Transform } from '../shared/transform.ts'
 import type { Endpoint } from './connect.ts'
 
@@ -109,7 +110,7 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
 }
 
 /** The engine in this page; its code is loaded on demand. */
-export async function openInPage(given: { state: StreamStateDefinition; transform?: Transform | undefined }, transport: { fetch?: typeof fetch | undefined; stream?: DurableStream | undefined }): Promise<OpenEndpoint> {
+export async function openInPage(given: { state: StreamStateDefinition; transform?: Transform | undefined; send?: SendWrite | undefined }, transport: { fetch?: typeof fetch | undefined; stream?: DurableStream | undefined }): Promise<OpenEndpoint> {
   const { connectInPage } = await import('../in-page/in-page.ts')
   return {
     renewable: false,

@@ -5,6 +5,7 @@ import type { InvalidEvent } from '../shared/batch.ts'
 import type { MaybePromise } from '../shared/calls.ts'
 import type { LiveMode } from '../shared/settings.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
+import type { SendWrite } from '../shared/send-write.ts'
 import type { Transform } from '../shared/transform.ts'
 import type { PendingWrite } from '../shared/write.ts'
 import type { ClearOptions } from './clear-options.ts'
@@ -161,6 +162,11 @@ export interface CreateStreamDBOptions<
    * `worker`, give it to `exposeStreamDB` in the worker file. When you change the transform, change `cache.version` too.
    */
   transform?: Transform
+  /**
+   * Posts a write to an API of the application, in place of an append to the stream. Only without `worker`, as `transform`; with
+   * `worker`, give it to `exposeStreamDB` in the worker file.
+   */
+  send?: SendWrite
   /** Called for quarantined events; at most 100 of a batch. */
   onInvalid?: (report: InvalidEvent) => void
   /**

@@ -219,7 +219,7 @@ export class Tab {
   }
 
   readonly clearCache = async (options: ClearOptions = {}): Promise<void> => {
-    const { discardWrites } = clearSettings(options)
+    const { discardWrites } = clearSettings(options, 'clearCache')
     const outcome = await this.link.call((engine) => engine.clearCache(discardWrites))
     if (!outcome.ok) throw fromErrorData(outcome.error)
     this.#cleared.set(true)

@@ -16,6 +16,9 @@ export const outboxName = (url: string, scope: string): string => outboxOf(cache
 /** The name of the outbox that belongs to a cache of any format. */
 export const outboxOf = (cache: string): string => cache.replace(/^(\w+):\d+:/, '$1:outbox:')
 
+/** The name of the cache that an outbox belongs to, in the present format; other names as they are. */
+export const cacheOf = (name: string): string => name.replace(/^(\w+):outbox:/, `$1:${String(CACHE_FORMAT)}:`)
+
 /** The names of the same cache in earlier versions of this library. */
 export function formerCacheNames(url: string, scope: string): string[] {
   const formats = Array.from({ length: CACHE_FORMAT }, (_, index) => index + 1)

@@ -9,7 +9,7 @@ import type { Claim } from './core/claim.ts'
 import type { Branch } from './core/lineage.ts'
 import type { Marks } from './core/materialize.ts'
 import type { RemovalLog } from './core/removals.ts'
-import type { OutboxChange, OutboxEntry, OutboxHead, Verdict } from './core/outbox.ts'
+import type { OutboxChange, OutboxEntry, OutboxHead, Target, Verdict } from './core/outbox.ts'
 import type { RequestKind, RequestOutcome } from './core/request-pace.ts'
 import type { Segment } from './core/segment-directory.ts'
 
@@ -346,6 +346,8 @@ export interface StreamSource {
   send(request: OutboxRequest, signal: AbortSignal): Promise<Sent>
   /** The server notices when it gets a request of {@link send} again. */
   readonly noticesRepetition: boolean
+  /** Where {@link send} sends. Default `stream`. */
+  readonly target?: Target
   /**
    * The offset at which the stream ends; null when the server does not give it.
    * @param signal gives the request up
@@ -370,6 +372,10 @@ export interface StorageEnv {
    * deletion fails, or does not end in time because the database is in use; the browser may still carry it out later.
    */
   deleteStore(name: string): Promise<void>
+  /**
+   * Opens an outbox database; its name is `outboxName`. Rejects when that is not possible; never hangs.
+   */
+  openOutbox(name: string): Promise<OutboxStore>
   /** Names of all databases; empty where the browser does not list them. */
   storeNames(): Promise<ReadonlyArray<string>>
 }
@@ -381,10 +387,6 @@ export interface EngineEnv extends StorageEnv {
   newId(): string
   /** Opens the cache database. Rejects when that is not possible; never hangs. */
   openStore(name: string, durability: 'relaxed' | 'strict'): Promise<Store>
-  /**
-   * Opens an outbox database; its name is `outboxName`. Rejects when that is not possible; never hangs.
-   */
-  openOutbox(name: string): Promise<OutboxStore>
   /** Asks the browser once to keep the origin's storage when space runs short. Never rejects. */
   persistStorage(): Promise<void>
   createSource(settings: StreamSettings, ask: RequestAsker): StreamSource

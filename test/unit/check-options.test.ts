@@ -29,6 +29,7 @@ const TOP: Record<keyof Omit<CreateStreamDBOptions, 'streamOptions'>, Examples> 
   onInvalid: FUNCTIONS,
   onRejected: FUNCTIONS,
   transform: FUNCTIONS,
+  send: FUNCTIONS,
   worker: { good: [() => scripted, scripted, { port: { ...scripted, start: noop } }], bad: ['worker.js', null, {}, true, { port: {} }] },
   sharedWorker: FLAGS,
   pauseWhenHidden: { good: [false, 0, 1000, Infinity], bad: [true, -1, NaN, '1000', null] },

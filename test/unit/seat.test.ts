@@ -164,7 +164,7 @@ describe('a seat', () => {
     const before = tab.statuses.length
     one.tab!.status({ ...one.status, connection: 'live' })
     expect(tab.statuses.length).toBe(before)
-    expect(await one.tab!.apply({ epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [] })).toBe('resync')
+    expect(await one.tab!.apply({ epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], stored: [], ready: true, stale: false, status: null, events: [], invalid: [] })).toBe('resync')
     expect(tab.deliveries).toEqual([])
   })
 

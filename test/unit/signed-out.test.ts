@@ -93,7 +93,7 @@ test('an onError that answers after the sign-out does not bring the rows back', 
   refuse(new SourceError('unauthorized', 'no', { status: 401 }))
   await until(() => tab.status.getSnapshot().connection === 'needs-auth')
   let isCleared = false
-  void tab.clearCache(false).then(() => (isCleared = true))
+  void tab.clearCache().then(() => (isCleared = true))
   await until(() => isCleared && tab.status.getSnapshot().cleared)
   const before = reads
   answer({ headers: {} })
@@ -111,7 +111,7 @@ test('the first preload() of a tab that has signed out reads again, with the sam
     await origin.pass(500)
     const tab = open(origin.worker('own', { createSource }).team)
     let isCleared = false
-    void tab.clearCache(false).then(() => (isCleared = true))
+    void tab.clearCache().then(() => (isCleared = true))
     await until(() => isCleared && tab.status.getSnapshot().cleared)
     if (failsOver) {
       origin.freeze('leader')

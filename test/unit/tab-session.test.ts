@@ -527,7 +527,7 @@ describe('a tab session with a replica', () => {
           onCommitted: () => undefined,
         })
         replica.follow('e')
-        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', branch: 'old', seq: 0, digest: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: true, status: null, events: [], invalid: [] })
+        if (hasRows) await replica.apply({ epoch: 'e', from: '-1', to: '-1', branch: 'old', seq: 0, digest: 0, last: true, diffs: [{ collection: 'items', rows: [row('stray')], deleted: [] }], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], stored: [], ready: true, stale: true, status: null, events: [], invalid: [] })
         const session = start({ hasRows })
         open(session)
         const seen = new Set<string>()

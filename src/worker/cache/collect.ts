@@ -1,5 +1,6 @@
 import { formerCacheNames, NAME_PREFIX, outboxOf, parseCacheName, shownUrl } from '../../shared/names.ts'
 import type { StorageEnv } from '../ports.ts'
+import { countStoredWrites } from './stored-writes.ts'
 
 /** The cache of the engine that collects. */
 export interface Collector {
@@ -48,8 +49,12 @@ async function removeUnused(env: StorageEnv): Promise<void> {
     const { usedAt, keepMs } = record
     if (usedAt > now + MOST_AHEAD_MS) await env.registry.touch({ ...record, usedAt: now })
     else if (doomed) await removeUnlessHeld(env, record.name, outboxOf(record.name))
-    // The outbox of a cache that nothing uses stays: its writes are nowhere else.
-    else if (keepMs !== null && now - usedAt > keepMs) await removeUnlessHeld(env, record.name)
+    else if (keepMs !== null && now - usedAt > keepMs) {
+      const outbox = outboxOf(record.name)
+      // An outbox with writes stays: they are nowhere else.
+      const hasWrites = (await countStoredWrites(env, outbox)) > 0
+      await removeUnlessHeld(env, record.name, ...(hasWrites ? [] : [outbox]))
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { describe, hookFailed, SidestreamError } from '../../shared/errors.ts'
-import { formerCacheNames, outboxOf, parseCacheName, shownUrl } from '../../shared/names.ts'
+import { cacheOf, formerCacheNames, outboxOf, parseCacheName, shownUrl } from '../../shared/names.ts'
 import type { CacheInfo } from '../../shared/cache-info.ts'
 import { NoStorageError, type StorageEnv } from '../ports.ts'
 import { erase } from './erase.ts'
+import { countStoredWrites } from './stored-writes.ts'
 
 interface KnownCache {
   readonly info: CacheInfo
@@ -19,14 +20,17 @@ export async function listCaches(env: StorageEnv): Promise<CacheInfo[]> {
 
 /**
  * Removes caches, as `clearCache` does: engines that use one of them forget its rows.
+ * @param discardWrites also removes the writes that are not in the stream; else such writes make the call fail
  * @returns the caches that were removed
  * @throws SidestreamError `INVALID_ARGUMENT` when the filter returns no boolean, `HOOK_FAILED` when it throws: no cache is
- *   removed then. `STORAGE_FAILED` when some of the caches could not be removed: this page, while it lives, and the next engine
+ *   removed then. `WRITES_PENDING`: no cache is removed then either. `STORAGE_FAILED` when some of the caches could not be removed: this page, while it lives, and the next engine
  *   of any stream try again
  */
-export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo) => boolean): Promise<CacheInfo[]> {
+export async function deleteCaches(env: StorageEnv, isWanted: (cache: CacheInfo) => boolean, discardWrites = false): Promise<CacheInfo[]> {
   const wanted = (await knownCaches(env)).filter(({ info }) => isChosen(isWanted, info))
   const at = env.wallNow()
+  const lost = discardWrites ? 0 : (await Promise.all(wanted.map(({ name }) => countStoredWrites(env, outboxOf(name))))).reduce((sum, count) => sum + count, 0)
+  if (lost > 0) throw new SidestreamError('WRITES_PENDING', `${String(lost)} writes are not in the stream, and would be lost`, { retryable: true })
   const failures: unknown[] = []
   const removed = await Promise.all(
     wanted.map(async ({ name, info }) => {
@@ -68,8 +72,8 @@ async function knownCaches(env: StorageEnv): Promise<KnownCache[]> {
   })
   const known = records.map(({ name, url, scope, format, usedAt }) => ({ name, info: { url, scope, format, usedAt } }))
   const names = new Set(known.map(({ name }) => name))
-  // Caches of earlier versions of this library, which had no registry.
-  const more = (await env.storeNames().catch(() => [])).flatMap((name) => {
+  // Caches of earlier versions of this library, which had no registry, and outboxes whose cache is gone.
+  const more = [...new Set((await env.storeNames().catch(() => [])).map(cacheOf))].flatMap((name) => {
     const parsed = names.has(name) ? null : parseCacheName(name)
     return parsed ? [{ name, info: { ...parsed, url: shownUrl(parsed.url), usedAt: null } }] : []
   })

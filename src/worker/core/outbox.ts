@@ -119,6 +119,14 @@ const MOST_TEXT = 1_000_000
 const RECENT_WRITES = 1000
 
 /**
+ * Where writes are sent. `backend` is an API of the application: it takes one write at a time, and puts the write's events on the
+ * stream in its own time.
+ */
+export type Target = 'stream' | 'backend'
+
+const mostWrites = (target: Target): number => (target === 'backend' ? 1 : MOST_WRITES)
+
+/**
  * The next epoch is up to so much higher than the last one. A copy of the storage (of a browser's profile) has the same producer id:
  * if both copies counted up by one, each would take the other's requests for its own, and lose its writes.
  */
@@ -141,8 +149,9 @@ export class Outbox {
   /** How often the request was sent before; an engine that has found it in storage cannot know, and counts one. */
   #earlierAttempts: number
   #doubt: Doubt | null = null
+  readonly #target: Target
   /** A request that was refused is sent again in halves, until the write is found which the server refuses. */
-  #most = MOST_WRITES
+  #most: number
   /** In order: the oldest ids are forgotten first. */
   readonly #recent: Set<string>
 
@@ -151,8 +160,10 @@ export class Outbox {
    * @param recent see {@link recent}
    * @param random in [0, 1)
    */
-  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, recent: Iterable<string>, random: () => number) {
+  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, recent: Iterable<string>, random: () => number, target: Target = 'stream') {
     this.#recent = new Set(recent)
+    this.#target = target
+    this.#most = mostWrites(target)
     this.#head = head
     this.#random = random
     this.#earlierAttempts = head.request === null ? 0 : 1
@@ -161,8 +172,8 @@ export class Outbox {
   }
 
   /** @param producerId of this outbox alone, in all of the world */
-  static empty(producerId: string, random: () => number): Outbox {
-    return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], [], random)
+  static empty(producerId: string, random: () => number, target: Target = 'stream'): Outbox {
+    return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], [], random, target)
   }
 
   /** Ids of the last writes that are in the stream and in the cache, oldest first. */
@@ -326,7 +337,7 @@ export class Outbox {
   caughtUp(offset: string): OutboxChange {
     const { request } = this.#head
     // What was accepted before is in what was read, whether or not its events have said so.
-    const located = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
+    const located = this.#target === 'backend' ? [] : [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
     const doubt = this.#doubt
     if (doubt?.kind === 'unanswered') this.#doubt = null
     if (doubt === null || doubt.kind === 'unanswered' || request === null) return this.#change(located)
@@ -365,7 +376,7 @@ export class Outbox {
     this.#doubt = null
     if (verdict.kind !== 'refused') return this.#change(left.map((entry) => this.#turn(entry, 'thaw', {})))
     if (request.numbers.length === 1 || verdict.isOfAll) {
-      this.#most = MOST_WRITES
+      this.#most = mostWrites(this.#target)
       return this.#change(left.map((entry) => this.#turn(entry, 'refuse', { error: verdict.error })))
     }
     this.#most = Math.ceil(request.numbers.length / 2)
@@ -376,7 +387,7 @@ export class Outbox {
   #arrived(request: FrozenRequest): void {
     this.#head = { ...this.#head, request: null, producer: { ...this.#head.producer, seq: request.seq + 1 } }
     this.#doubt = null
-    this.#most = Math.min(MOST_WRITES, this.#most * 2)
+    this.#most = Math.min(mostWrites(this.#target), this.#most * 2)
   }
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {

@@ -1,21 +1,25 @@
 import type { EngineEnv } from '../ports.ts'
 import { browserStorage, lockManager, persistStorage } from './browser-storage.ts'
-import { IdbOutbox } from '../store/idb-outbox.ts'
 import { IdbStore } from '../store/idb-store.ts'
+import type { SendWrite } from '../../shared/send-write.ts'
+import { BackendSource } from '../stream/backend-source.ts'
 import { HttpSource, type GivenTransport } from '../stream/http-source.ts'
 import { webSealing } from './web-sealing.ts'
 
 /** The browser as the engine's surroundings; in a worker, or in the page. */
-export function browserEnv(transport: GivenTransport = {}): EngineEnv {
+export function browserEnv(transport: GivenTransport & { readonly send?: SendWrite | undefined } = {}): EngineEnv {
   const storage = browserStorage()
   return {
     ...storage,
     sealing: webSealing,
     newId,
     openStore: (name, durability) => IdbStore.open(name, durability, storage.clock),
-    openOutbox: (name) => IdbOutbox.open(name, storage.clock),
     persistStorage,
-    createSource: (settings, ask) => new HttpSource(settings, ask, transport),
+    createSource: (settings, ask) => {
+      const stream = new HttpSource(settings, ask, transport)
+      const { send } = transport
+      return send ? new BackendSource(stream, ask, send) : stream
+    },
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Channel, Clock, Lock, Locks, StorageEnv } from '../ports.ts'
+import { IdbOutbox } from '../store/idb-outbox.ts'
 import { IdbRegistry } from '../store/idb-registry.ts'
 import { deleteIdbStore } from '../store/idb-store.ts'
 
@@ -21,6 +22,7 @@ export function browserStorage(): StorageEnv {
     wallNow: () => Date.now(),
     random: () => Math.random(),
     openChannel,
+    openOutbox: (name) => IdbOutbox.open(name, clock),
     deleteStore: (name) => deleteIdbStore(name, clock),
     storeNames,
   }

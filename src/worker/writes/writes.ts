@@ -4,10 +4,11 @@ import { outboxName } from '../../shared/names.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
 import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
+import { countStoredWrites } from '../cache/stored-writes.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
-import { Outbox, pendingOf, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
+import { Outbox, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
 import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
@@ -211,7 +212,8 @@ export class Writes {
   async countLost(): Promise<number> {
     const own = this.#list.pending + this.#list.parked
     if (this.#isAdopted || this.#options.settings.cache === null) return own
-    return own + (await this.#countStored())
+    const { env, settings } = this.#options
+    return own + (await countStoredWrites(env, outboxName(settings.url, settings.scope)))
   }
 
   /** Forgets all writes. Their database is deleted by the caller. @returns the changes of the rows that tabs see */
@@ -236,8 +238,8 @@ export class Writes {
   }
 
   #empty(): Outbox {
-    const { env } = this.#options
-    return Outbox.empty(env.newId(), () => env.random())
+    const { env, source } = this.#options
+    return Outbox.empty(env.newId(), () => env.random(), source.target)
   }
 
   /** @throws SidestreamError `INVALID_ARGUMENT`, `VALIDATION_FAILED` */
@@ -384,9 +386,9 @@ export class Writes {
     if (stored === null || !this.#outbox.isAtRest) return
     this.#found = null
     this.#isAdopted = true
-    const { env } = this.#options
+    const { env, source } = this.#options
     const before = this.#outbox
-    const outbox = new Outbox(stored.head, stored.entries, stored.recent, () => env.random())
+    const outbox = new Outbox(stored.head, stored.entries, stored.recent, () => env.random(), source.target)
     const diff = this.#uncoverAll()
     const adopted = outbox.adopt(before)
     this.#use(outbox)
@@ -410,20 +412,6 @@ export class Writes {
     const diff = this.#reset()
     if (diff.size > 0) onRows(diff, [])
     if (why === 'deleted') onDeleted()
-  }
-
-  async #countStored(): Promise<number> {
-    const { env, settings } = this.#options
-    try {
-      const store = await env.openOutbox(outboxName(settings.url, settings.scope))
-      try {
-        return ((await store.read())?.entries ?? []).filter((entry) => pendingOf(entry) !== null).length
-      } finally {
-        store.close()
-      }
-    } catch {
-      return 0
-    }
   }
 
   #persist(): void {
