@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import type { Mutation } from '../../src/shared/write.ts'
+import { encodeWrite } from '../../src/worker/core/encode-write.ts'
+
+const shapes = new Map([['todos', { name: 'todos', type: 'todo', primaryKey: 'id' }]])
+const rows = new Map([['todos/a', { _seq: 7, id: 'a', text: 'milk', done: false }]])
+
+const eventsOf = (...mutations: Mutation[]): unknown =>
+  JSON.parse(`[${encodeWrite({ id: 'w', createdAt: 0, mutations }, { shapes, before: (collection, key) => rows.get(`${collection}/${key}`) ?? null })}]`)
+
+describe('a write becomes events', () => {
+  test('with its id as their txid, in order', () => {
+    expect(
+      eventsOf(
+        { kind: 'put', collection: 'todos', key: 'b', value: { id: 'b' }, operation: 'insert' },
+        { kind: 'remove', collection: 'todos', key: 'a' },
+      ),
+    ).toEqual([
+      { type: 'todo', key: 'b', value: { id: 'b' }, headers: { operation: 'insert', txid: 'w' } },
+      { type: 'todo', key: 'a', headers: { operation: 'delete', txid: 'w' } },
+    ])
+  })
+
+  test('a patch is an update with the whole row, without the mark that is not the application’s', () => {
+    expect(eventsOf({ kind: 'patch', collection: 'todos', key: 'a', changes: { done: true } })).toEqual([
+      { type: 'todo', key: 'a', value: { id: 'a', text: 'milk', done: true }, headers: { operation: 'update', txid: 'w' } },
+    ])
+  })
+
+  test('a patch takes a field away that it sets to undefined', () => {
+    expect(eventsOf({ kind: 'patch', collection: 'todos', key: 'a', changes: { text: undefined } })).toEqual([
+      { type: 'todo', key: 'a', value: { id: 'a', done: false }, headers: { operation: 'update', txid: 'w' } },
+    ])
+  })
+
+  test('patches follow what the same write has done before them', () => {
+    expect(
+      eventsOf(
+        { kind: 'put', collection: 'todos', key: 'b', value: { id: 'b', n: 1 }, operation: 'insert' },
+        { kind: 'patch', collection: 'todos', key: 'b', changes: { m: 2 } },
+        { kind: 'remove', collection: 'todos', key: 'a' },
+        { kind: 'patch', collection: 'todos', key: 'a', changes: { done: true } },
+      ),
+    ).toMatchObject([
+      { value: { id: 'b', n: 1 } },
+      { value: { id: 'b', n: 1, m: 2 } },
+      { key: 'a', headers: { operation: 'delete' } },
+      { key: 'a', headers: { operation: 'delete', txid: 'w' } },
+    ])
+  })
+
+  test('a patch of a row that is gone deletes it once more, so that its txid comes', () => {
+    expect(eventsOf({ kind: 'patch', collection: 'todos', key: 'gone', changes: { done: true } })).toEqual([{ type: 'todo', key: 'gone', headers: { operation: 'delete', txid: 'w' } }])
+  })
+
+  test('events made by hand keep their headers and their old value, but not another txid or operation', () => {
+    expect(
+      eventsOf({ kind: 'put', collection: 'todos', key: 'b', value: { id: 'b' }, operation: 'upsert', extra: { headers: { timestamp: 't', txid: 'other', operation: 'delete' }, oldValue: { id: 'b', n: 0 } } }),
+    ).toEqual([{ type: 'todo', key: 'b', value: { id: 'b' }, old_value: { id: 'b', n: 0 }, headers: { timestamp: 't', operation: 'upsert', txid: 'w' } }])
+  })
+})
