@@ -1,6 +1,9 @@
 import { SidestreamError } from '../shared/errors.ts'
+import type { RowData } from '../shared/row.ts'
+import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { Mutation, Write } from '../shared/write.ts'
 import { jsonChanges, jsonRow } from './json-rows.ts'
+import { keyFor } from './row-schema.ts'
 
 /** The parts of a mutation of TanStack DB that are written. */
 export interface WrittenMutation {
@@ -20,15 +23,16 @@ export interface WrittenTransaction {
 
 /**
  * The write of a transaction; null when it has no mutations.
+ * @param state of the StreamDB
  * @param nameOf the name of a collection of this StreamDB; undefined for another one
  * @throws SidestreamError `INVALID_ARGUMENT`
  */
-export function writeOf({ id, createdAt, mutations }: WrittenTransaction, nameOf: (collection: object) => string | undefined): Write | null {
+export function writeOf({ id, createdAt, mutations }: WrittenTransaction, state: StreamStateDefinition, nameOf: (collection: object) => string | undefined): Write | null {
   if (mutations.length === 0) return null
-  return { id, mutations: mutations.map((mutation) => mutationOf(mutation, nameOf)), createdAt: createdAt.getTime() }
+  return { id, mutations: mutations.map((mutation) => mutationOf(mutation, state, nameOf)), createdAt: createdAt.getTime() }
 }
 
-function mutationOf({ type, key: given, modified, changes, collection: changed }: WrittenMutation, nameOf: (collection: object) => string | undefined): Mutation {
+function mutationOf({ type, key: given, modified, changes, collection: changed }: WrittenMutation, state: StreamStateDefinition, nameOf: (collection: object) => string | undefined): Mutation {
   const collection = nameOf(changed)
   if (collection === undefined) {
     const { id } = changed as { readonly id?: unknown }
@@ -40,8 +44,14 @@ function mutationOf({ type, key: given, modified, changes, collection: changed }
     case 'insert':
       return { kind: 'put', collection, key, value: jsonRow(modified, of), operation: 'insert' }
     case 'update':
-      return { kind: 'patch', collection, key, changes: jsonChanges(changes, of) }
+      return { kind: 'patch', collection, key, changes: { ...jsonChanges(changes, of), ...numericKey(state[collection]!, modified) } }
     case 'delete':
       return { kind: 'remove', collection, key }
   }
+}
+
+/** The key, where the schema wants a number: the rows of a collection have their keys as strings. */
+function numericKey({ schema, primaryKey }: CollectionDefinition, row: object): RowData {
+  const key = keyFor(schema, primaryKey, row as RowData)
+  return typeof key === 'number' ? { [primaryKey]: key } : {}
 }

@@ -30,6 +30,17 @@ export function rowSchema(schema: StandardSchemaV1, primaryKey: string): Standar
   }
 }
 
+/**
+ * A row's key as the schema wants it: as the string that rows have, or as a number. An update is an event with the whole row, which
+ * the schema of every other reader judges.
+ */
+export function keyFor(schema: StandardSchemaV1, primaryKey: string, row: Readonly<Record<string, unknown>>): unknown {
+  const { _seq, ...own } = row
+  const { validate } = schema['~standard']
+  const key = numberOf(own[primaryKey])
+  return key !== null && isRefusal(validate(own)) && !isRefusal(validate({ ...own, [primaryKey]: key })) ? key : own[primaryKey]
+}
+
 const isRow = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
 /** The number whose text is the key; null when there is none. */

@@ -32,7 +32,7 @@ export interface WriteCalls {
 export function writeCalls({ state, nameOf, store }: WriteCallsOptions): WriteCalls {
   return {
     mutationFn: async (...given: ReadonlyArray<unknown>) => {
-      const write = writeOf(transactionOf(given), nameOf)
+      const write = writeOf(transactionOf(given), state, nameOf)
       if (write) await store(write)
     },
     write: async (events, options = {}) => {

@@ -33,6 +33,10 @@ describe('a write becomes events', () => {
     ])
   })
 
+  test('a patch keeps a key that is a number', () => {
+    expect(eventsOf({ kind: 'patch', collection: 'todos', key: 'a', changes: { done: true, id: 5 } })).toMatchObject([{ key: 'a', value: { id: 5, done: true } }])
+  })
+
   test('patches follow what the same write has done before them', () => {
     expect(
       eventsOf(

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createCollection, createTransaction, localOnlyCollectionOptions, type Transaction } from '@tanstack/db'
+import * as v from 'valibot'
+import { createStateSchema } from '../../src/shared/state-schema.ts'
 import { writeOf } from '../../src/main/mutations.ts'
 import type { Write } from '../../src/shared/write.ts'
 
@@ -23,13 +25,19 @@ beforeEach(() => {
 
 const nameOf = (collection: object): string | undefined => (collection === items ? 'items' : collection === users ? 'users' : undefined)
 
+const any = v.looseObject({ id: v.string() })
+const state = createStateSchema({
+  items: { schema: any, type: 'item', primaryKey: 'id' },
+  users: { schema: any, type: 'user', primaryKey: 'id' },
+})
+
 /** A transaction that is not committed. */
 function transaction(mutate: () => void): Transaction {
   const made = createTransaction({ mutationFn: () => Promise.resolve(), autoCommit: false })
   made.mutate(mutate)
   return made
 }
-const written = (mutate: () => void): Write['mutations'] => writeOf(transaction(mutate), nameOf)!.mutations
+const written = (mutate: () => void): Write['mutations'] => writeOf(transaction(mutate), state, nameOf)!.mutations
 
 describe('the write of a transaction', () => {
   test('has its id, its time, and its mutations in order, over several collections', () => {
@@ -39,7 +47,7 @@ describe('the write of a transaction', () => {
       items.delete('2')
       users.insert({ id: 'v' })
     })
-    expect(writeOf(made, nameOf)).toEqual({
+    expect(writeOf(made, state, nameOf)).toEqual({
       id: made.id,
       createdAt: made.createdAt.getTime(),
       mutations: [
@@ -51,9 +59,15 @@ describe('the write of a transaction', () => {
     })
   })
 
+  test('has the key as a number where the schema wants one', () => {
+    const numbered = createStateSchema({ items: { schema: v.object({ id: v.number(), text: v.string() }), type: 'item', primaryKey: 'id' } })
+    const update = transaction(() => { items.update('1', (draft) => { draft.text = 'uno' }) })
+    expect(writeOf(update, numbered, nameOf)!.mutations).toEqual([{ kind: 'patch', collection: 'items', key: '1', changes: { text: 'uno', id: 1 } }])
+  })
+
   test('is none when the transaction is empty', () => {
-    expect(writeOf(transaction(() => undefined), nameOf)).toBeNull()
-    expect(writeOf(transaction(() => { users.insert({ id: 'u' }); users.delete('u') }), nameOf)).toBeNull()
+    expect(writeOf(transaction(() => undefined), state, nameOf)).toBeNull()
+    expect(writeOf(transaction(() => { users.insert({ id: 'u' }); users.delete('u') }), state, nameOf)).toBeNull()
   })
 
   test('has rows as they come back from the stream', () => {
@@ -71,7 +85,7 @@ describe('the write of a transaction', () => {
 
   test('keeps a field named __proto__ as data', () => {
     const row = JSON.parse('{"id":"u","__proto__":{"a":1}}') as Item
-    const { value } = writeOf({ id: 't', createdAt: new Date(0), mutations: [{ type: 'insert', key: 'u', modified: row, changes: row, collection: users }] }, nameOf)!.mutations[0] as { value: object }
+    const { value } = writeOf({ id: 't', createdAt: new Date(0), mutations: [{ type: 'insert', key: 'u', modified: row, changes: row, collection: users }] }, state, nameOf)!.mutations[0] as { value: object }
     expect(JSON.stringify(value)).toBe('{"id":"u","__proto__":{"a":1}}')
   })
 })
@@ -90,15 +104,15 @@ describe('a mutation that cannot be written is refused', () => {
     ['more levels than a row may have', { id: 'k', more: deep(300) }],
     ['more levels than the stack has', { id: 'k', more: deep(5000) }],
   ])('for %s', (_, row) => {
-    expect(() => writeOf(insert(row), nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('items, key k') }))
+    expect(() => writeOf(insert(row), state, nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('items, key k') }))
     if ('more' in row) {
       const update = { ...insert(row), mutations: [{ type: 'update' as const, key: 'k', modified: row, changes: { more: row.more }, collection: items }] }
-      expect(() => writeOf(update, nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('items, key k') }))
+      expect(() => writeOf(update, state, nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('items, key k') }))
     }
   })
 
   test('for a collection that is not of this StreamDB', () => {
     const other = make()
-    expect(() => writeOf(transaction(() => { items.delete('1'); other.insert({ id: 'o' }) }), nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(other.id) }))
+    expect(() => writeOf(transaction(() => { items.delete('1'); other.insert({ id: 'o' }) }), state, nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(other.id) }))
   })
 })

@@ -52,7 +52,7 @@ describe('the list of pending writes', () => {
     ])
   })
 
-  test('reaches a tab whole and in order, whenever the tab takes its messages', () => {
+  test('reaches a tab whole and in order, whenever the tab takes its messages', { timeout: 30_000 }, () => {
     const phase = fc.constantFrom<OutboxEntry['phase']>('stored', 'sent', 'parked', 'confirmed')
     const step = fc.oneof(
       fc.record({ kind: fc.constant('note' as const), number: fc.integer({ min: 1, max: 6 }), phase }),
@@ -101,7 +101,7 @@ describe('the list of pending writes', () => {
           parked: expected.filter(({ state }) => state === 'parked').length,
         })
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     )
   })
 

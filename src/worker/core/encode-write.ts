@@ -32,7 +32,11 @@ export function encodeWrite(write: Write, { shapes, before }: EncodeOptions): st
 
 function eventOf(mutation: Mutation, type: string, row: RowData | null, txid: string): object {
   const { key } = mutation
-  if (mutation.kind === 'patch') return row === null ? { type, key, headers: { operation: 'delete', txid } } : { type, key, value: unstamped(row), headers: { operation: 'update', txid } }
+  if (mutation.kind === 'patch') {
+    if (row === null) return { type, key, headers: { operation: 'delete', txid } }
+    // The changes come last: the key of a row is a string, and that of an event may be a number.
+    return { type, key, value: { ...unstamped(row), ...mutation.changes }, headers: { operation: 'update', txid } }
+  }
   const { extra } = mutation
   const old = extra?.oldValue === undefined ? {} : { old_value: extra.oldValue }
   const headers = { ...extra?.headers, operation: mutation.kind === 'put' ? mutation.operation : 'delete', txid }
