@@ -20,8 +20,8 @@ export interface WritersSuite extends Suite {
   /** As {@link begun}; waits until the tab shows its rows. */
   writer(options: Pick<WriterOptions, 'home'>): Promise<RemoteWriter>
   events(): NoteEvent[]
-  /** Nothing is pending, and every tab shows the same. @returns what they show */
-  expectSettled(tabs: ReadonlyArray<RemoteWriter>): Promise<Awaited<ReturnType<RemoteWriter['notes']>>>
+  /** The stream gets this many events in all; nothing is pending, and every tab shows the same. @returns what they show */
+  expectSettled(tabs: ReadonlyArray<RemoteWriter>, events: number): Promise<Awaited<ReturnType<RemoteWriter['notes']>>>
 }
 
 export function useWriters(path: string, options: BenchOptions = {}): WritersSuite {
@@ -41,7 +41,8 @@ export function useWriters(path: string, options: BenchOptions = {}): WritersSui
       return tab
     },
     events: () => noteEvents(suite.server, path),
-    expectSettled: async (tabs) => {
+    expectSettled: async (tabs, events) => {
+      await expect.poll(() => suite.server.events(path).length, { timeout: 20_000 }).toBe(events)
       await Promise.all(tabs.map((tab) => tab.until(`${EMPTY} && ${suite.atEnd()}`)))
       const [first, ...others] = await Promise.all(tabs.map((tab) => tab.notes()))
       for (const other of others) expect(other).toEqual(first)
