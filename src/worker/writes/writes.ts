@@ -256,10 +256,13 @@ export class Writes {
     const { readings } = this.#options
     return this.#outbox.freeze(
       (write, number) =>
-        encodeWrite(write, {
-          shapes: this.#shapes,
-          before: (collection, key) => readings.overlay.before(number, collection, key),
-        }),
+        // Such a write is not laid over the rows yet: a later patch of its row would find no row. And it may yet be refused.
+        this.#storing.has(write.id)
+          ? null
+          : encodeWrite(write, {
+              shapes: this.#shapes,
+              before: (collection, key) => readings.overlay.before(number, collection, key),
+            }),
       readings.shown.offset,
     )
   }
@@ -393,10 +396,11 @@ export class Writes {
     const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
+    // Committed before the sender makes a request of them, which has to be stored as the later change.
+    const storing = adopted.put.length > 0 ? this.#storage.commit(adopted) : null
+    if (storing) this.#savedHead = adopted.head
     this.#sender.hurry()
-    if (adopted.put.length === 0) return
-    this.#savedHead = outbox.head
-    await this.#storage.commit(adopted)
+    await storing
   }
 
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
