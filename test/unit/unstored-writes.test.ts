@@ -68,6 +68,11 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
       isHeld = false
       for (const gate of held) gate.resolve()
     },
+    /** The commit that is held fails; later ones do not. */
+    failHeld: () => {
+      isHeld = false
+      for (const gate of held) gate.reject(new Error('the disk is full'))
+    },
   }
 }
 
@@ -115,5 +120,19 @@ test('writes that were made in memory are stored before a request has them, when
   const stored = await outbox.store.read()
   expect(stored?.head.request?.body).toBe(requests[1]!.request.body)
   expect(stored?.entries).toMatchObject([{ write: { id: 'insert second' }, phase: 'sent' }])
+  await writes.close()
+})
+
+test('a write that is refused because it could not be stored is not stored by a later commit', async () => {
+  const { writes, store, hold, failHeld } = open()
+  await writes.open()
+  hold()
+  const [first, second] = [insert('first'), insert('second')].map((write) => writes.add(write, () => undefined).then(() => 'stored', (error: { code: string }) => error.code))
+  await settled()
+  const third = writes.add(insert('third'), () => undefined).then(() => 'stored', (error: { code: string }) => error.code)
+  failHeld()
+  expect(await Promise.all([first, second, third])).toEqual(['STORAGE_FAILED', 'STORAGE_FAILED', 'stored'])
+  await settled()
+  expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert third'])
   await writes.close()
 })

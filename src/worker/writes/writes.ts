@@ -149,7 +149,9 @@ export class Writes {
     try {
       await storing
     } catch (error) {
-      outbox.discard(write.id)
+      const gone = outbox.discard(write.id)
+      // A commit that came in between may have stored it, with all entries.
+      if (gone !== null && outbox === this.#outbox) this.#store(gone).catch(() => undefined)
       // When another engine has taken the stored outbox over, this engine goes on in memory.
       if (outbox === this.#outbox) throw error
     } finally {
