@@ -54,7 +54,7 @@ export interface StreamServer {
   requireToken(demand: TokenDemand): void
   refuseWrites(rule: WriteRule): void
   pace(mbitPerSecond: number | null): void
-  /** Back to an online, unpaced, open server without faults; streams and log stay. */
+  /** Back to an online, unpaced, open server without faults, which refuses no write; streams and log stay. */
   heal(): Promise<void>
   close(): Promise<void>
 }
