@@ -13,7 +13,7 @@ const LAUNCH = { chromium: launchChromium, firefox: launchFirefox }
 export type BenchBrowser = keyof typeof LAUNCH
 
 /** The browser of a test file that names none. */
-const DEFAULT_BROWSER = named(process.env['SIDESTREAM_BROWSER'] || 'chromium')
+export const DEFAULT_BROWSER = named(process.env['SIDESTREAM_BROWSER'] || 'chromium')
 
 function named(browser: string): BenchBrowser {
   if (browser in LAUNCH) return browser as BenchBrowser

@@ -1,5 +1,5 @@
 import type { Browser, BrowserContext, Page } from 'playwright'
-import { launch, type BrowserContext as PuppeteerContext, type Page as PuppeteerPage } from 'puppeteer-core'
+import { launch, type Browser as PuppeteerBrowser, type BrowserContext as PuppeteerContext, type Page as PuppeteerPage } from 'puppeteer-core'
 import { findInstalled, namedExecutable } from './executable.ts'
 
 const INSTALLED = ['firefox-esr', 'firefox']
@@ -25,31 +25,45 @@ export function firefoxExecutable(): Promise<string | undefined> {
  * support. The result has the part of Playwright's API that tests in Firefox use; any other member throws.
  */
 export async function launchFirefox(): Promise<Browser> {
-  const executablePath = await firefoxExecutable()
-  if (executablePath === undefined) {
-    throw new Error(
-      'No Firefox to test with. Install one (Debian: apt-get install firefox-esr), or set SIDESTREAM_FIREFOX to the path of an executable.',
-    )
-  }
-  const browser = await launch({
-    browser: 'firefox',
-    executablePath,
-    extraPrefsFirefox: PREFERENCES,
-    // Without it the settings server above is not believed.
-    env: { ...process.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
-    defaultViewport: { width: 1280, height: 720 },
-  })
+  const browser = await start()
   return only<Browser>('Browser', {
     newContext: async () => contextOf(await browser.createBrowserContext()),
     close: () => browser.close(),
   })
 }
 
-function contextOf(context: PuppeteerContext): BrowserContext {
+/** A browser with a profile on disk, for tests that end it and start it again; see {@link launchFirefox}. */
+export async function launchPersistentFirefox(profile: string): Promise<{ readonly context: BrowserContext; readonly pid: number; readonly closed: Promise<void> }> {
+  const browser = await start(profile)
+  const child = browser.process()
+  if (child?.pid === undefined) throw new Error('Firefox has no process')
+  const closed = new Promise<void>((resolve) => child.once('exit', () => { resolve() }))
+  return { context: contextOf(browser.defaultBrowserContext(), () => browser.close()), pid: child.pid, closed }
+}
+
+async function start(profile?: string): Promise<PuppeteerBrowser> {
+  const executablePath = await firefoxExecutable()
+  if (executablePath === undefined) {
+    throw new Error(
+      'No Firefox to test with. Install one (Debian: apt-get install firefox-esr), or set SIDESTREAM_FIREFOX to the path of an executable.',
+    )
+  }
+  return launch({
+    browser: 'firefox',
+    executablePath,
+    extraPrefsFirefox: PREFERENCES,
+    // Without it the settings server above is not believed.
+    env: { ...process.env, MOZ_REMOTE_SETTINGS_DEVTOOLS: '1' },
+    defaultViewport: { width: 1280, height: 720 },
+    ...(profile === undefined ? {} : { userDataDir: profile }),
+  })
+}
+
+function contextOf(context: PuppeteerContext, close = (): Promise<void> => context.close()): BrowserContext {
   return only<BrowserContext>('BrowserContext', {
     // Of the tabs of one window only the one in front is visible; in the others timers are held to one call a second.
     newPage: async () => pageOf(await context.newPage({ type: 'window' })),
-    close: () => context.close(),
+    close,
   })
 }
 

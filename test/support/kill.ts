@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BrowserContext, Page } from 'playwright'
+import type { BenchBrowser } from './browser-app.ts'
 import { browserPid, launchPersistent } from './chromium.ts'
+import { launchPersistentFirefox } from './firefox.ts'
 
 /** A browser on a profile of its own that can die without warning and start again on what it left on disk. */
 export interface KillableBrowser {
@@ -18,7 +20,8 @@ export interface KillableBrowser {
   close(): Promise<void>
 }
 
-export async function launchKillable(): Promise<KillableBrowser> {
+export async function launchKillable(engine: BenchBrowser = 'chromium'): Promise<KillableBrowser> {
+  const start = START[engine]
   const profile = await mkdtemp(join(tmpdir(), 'sidestream-profile-'))
   let running: Running | undefined = await start(profile)
 
@@ -77,7 +80,9 @@ interface Running {
   readonly closed: Promise<void>
 }
 
-async function start(profile: string): Promise<Running> {
+const START = { chromium: startChromium, firefox: launchPersistentFirefox }
+
+async function startChromium(profile: string): Promise<Running> {
   const context = await launchPersistent(profile)
   const closed = new Promise<void>((resolve) => context.once('close', () => resolve()))
   // Asked for now: at the moment of the kill every millisecond would be one that the page goes on for.

@@ -1,7 +1,7 @@
 import { DurableStreamTestServer, type StreamStore } from '@durable-streams/server'
 import type { TokenDemand } from './faults/bearer-gate.ts'
 import type { Faults } from './faults/fault-plan.ts'
-import { FaultProxy } from './faults/fault-proxy.ts'
+import { FaultProxy, type WriteRule } from './faults/fault-proxy.ts'
 import type { RequestLog, RequestMatch } from './faults/request-log.ts'
 import { StreamFixtures, type AppendOptions } from './stream-fixtures.ts'
 
@@ -52,8 +52,9 @@ export interface StreamServer {
   /** As {@link dropConnections}, of the requests that match. */
   breakRequests(match: RequestMatch): void
   requireToken(demand: TokenDemand): void
+  refuseWrites(rule: WriteRule): void
   pace(mbitPerSecond: number | null): void
-  /** Back to an online, unpaced, open server without faults; streams and log stay. */
+  /** Back to an online, unpaced, open server without faults, which refuses no write; streams and log stay. */
   heal(): Promise<void>
   close(): Promise<void>
 }
@@ -106,10 +107,12 @@ export async function startStreamServer(options: StreamServerOptions = {}): Prom
     dropConnections: () => proxy.dropConnections(),
     breakRequests: (match) => proxy.breakRequests(match),
     requireToken: (demand) => proxy.requireToken(demand),
+    refuseWrites: (rule) => proxy.refuseWrites(rule),
     pace: (mbit) => proxy.pace(mbit),
     heal: async () => {
       proxy.faults.clear()
       proxy.requireToken(null)
+      proxy.refuseWrites(null)
       proxy.pace(null)
       await proxy.goOnline()
     },

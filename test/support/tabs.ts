@@ -61,7 +61,7 @@ export function useTabs(path: string, options: BenchOptions = {}): TabsSuite {
   return Object.assign(Object.create(suite) as Suite, more) as TabsSuite
 }
 
-export async function leaderAmong(tabs: ReadonlyArray<RemoteApp>): Promise<{ leader: RemoteApp; followers: RemoteApp[] }> {
+export async function leaderAmong<T extends Pick<RemoteApp, 'status'>>(tabs: ReadonlyArray<T>): Promise<{ leader: T; followers: T[] }> {
   const homes = await Promise.all(tabs.map(async (tab) => (await tab.status()).where))
   return { leader: tabs[homes.indexOf('leader')]!, followers: tabs.filter((_, index) => homes[index] === 'follower') }
 }

@@ -260,10 +260,11 @@ export class Outbox {
 
   /**
    * Makes a request of the first writes that are not in the stream.
-   * @param encode the events of the next write as JSON, with commas between them: its patches are laid over the rows of this moment
+   * @param encode the events of the next write as JSON, with commas between them: its patches are laid over the rows of this moment.
+   *   Null when this write has to wait, and so all later writes
    * @param since the end of the stream, as far as it was read
    */
-  freeze(encode: (write: Write, number: number) => string, since: string): OutboxChange {
+  freeze(encode: (write: Write, number: number) => string | null, since: string): OutboxChange {
     if (!this.hasUnsent) return this.#change([])
     const first: OutboxEntry[] = []
     const events: string[] = []
@@ -271,12 +272,14 @@ export class Outbox {
     for (const entry of this.#entries.values()) {
       if (entry.phase !== 'stored') continue
       const event = encode(entry.write, entry.number)
+      if (event === null) break
       if (first.length > 0 && text + event.length > MOST_TEXT) break
       first.push(entry)
       events.push(event)
       text += event.length
       if (first.length === this.#most) break
     }
+    if (first.length === 0) return this.#change([])
     const { producer } = this.#head
     const request = { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body: events.join(','), since }
     this.#head = { ...this.#head, request }

@@ -99,8 +99,11 @@ export class Sender {
       if (now.isInDoubt) return await this.#lookUp(now)
       if (now.request !== null) return await this.#send(now)
       if (!now.hasUnsent) return null
+      const frozen = freeze()
+      // The next write is still being stored: the sender is told when it is.
+      if (frozen.put.length === 0) return null
       // Stored before it is sent: an engine that follows has to repeat the same request.
-      await save(freeze())
+      await save(frozen)
       return 0
     } catch (error) {
       return this.#failed(toErrorData(error, 'STREAM_ERROR'), 0)

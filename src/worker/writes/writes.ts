@@ -150,7 +150,9 @@ export class Writes {
     try {
       await storing
     } catch (error) {
-      outbox.discard(write.id)
+      const gone = outbox.discard(write.id)
+      // A commit that came in between may have stored it, with all entries.
+      if (gone !== null && outbox === this.#outbox) this.#store(gone).catch(() => undefined)
       // When another engine has taken the stored outbox over, this engine goes on in memory.
       if (outbox === this.#outbox) throw error
     } finally {
@@ -258,10 +260,13 @@ export class Writes {
     const { readings } = this.#options
     return this.#outbox.freeze(
       (write, number) =>
-        encodeWrite(write, {
-          shapes: this.#shapes,
-          before: (collection, key) => readings.overlay.before(number, collection, key),
-        }),
+        // Such a write is not laid over the rows yet: a later patch of its row would find no row. And it may yet be refused.
+        this.#storing.has(write.id)
+          ? null
+          : encodeWrite(write, {
+              shapes: this.#shapes,
+              before: (collection, key) => readings.overlay.before(number, collection, key),
+            }),
       readings.shown.offset,
     )
   }
@@ -395,10 +400,11 @@ export class Writes {
     const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
+    // Committed before the sender makes a request of them, which has to be stored as the later change.
+    const storing = adopted.put.length > 0 ? this.#storage.commit(adopted) : null
+    if (storing) this.#savedHead = adopted.head
     this.#sender.hurry()
-    if (adopted.put.length === 0) return
-    this.#savedHead = outbox.head
-    await this.#storage.commit(adopted)
+    await storing
   }
 
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {

@@ -8,6 +8,9 @@ import { PacedLink } from './paced-link.ts'
 import { matches, RequestLog, type RequestMatch, type RequestRecord } from './request-log.ts'
 import { Upstream } from './upstream.ts'
 
+/** Which bodies of writes the server refuses, with 422; null refuses none. */
+export type WriteRule = ((body: string) => boolean) | null
+
 /** A proxy between the pages and the server, which makes the faults of networks and servers. */
 export class FaultProxy {
   readonly log = new RequestLog()
@@ -17,6 +20,7 @@ export class FaultProxy {
   private readonly upstream: Upstream
   private readonly underWay = new Map<RequestRecord, ServerResponse>()
   private tokenDemand: TokenDemand = null
+  private refuses: WriteRule = null
 
   constructor(upstreamOrigin: string) {
     this.upstream = new Upstream(upstreamOrigin)
@@ -69,6 +73,10 @@ export class FaultProxy {
 
   requireToken(demand: TokenDemand): void {
     this.tokenDemand = demand
+  }
+
+  refuseWrites(rule: WriteRule): void {
+    this.refuses = rule
   }
 
   /** One link's rate in Mbit/s, shared by all answers; `null` is no limit. */
@@ -138,7 +146,12 @@ export class FaultProxy {
       return
     }
     const refused = refusal(this.tokenDemand, record.request)
-    if (refused === null) return this.passOn(request, response, record, signal)
+    if (refused === null) {
+      const body = request.method === 'POST' && this.refuses !== null ? await whole(request) : null
+      if (body === null || !this.refuses?.(body.toString())) return this.passOn(request, response, record, signal, Number.POSITIVE_INFINITY, body)
+      this.reply(request, response, record, 422, 'Refused')
+      return
+    }
     const challenge = refused === 401 ? { 'www-authenticate': 'Bearer' } : {}
     this.reply(request, response, record, refused, 'Refused', challenge)
   }
@@ -172,8 +185,9 @@ export class FaultProxy {
     record: RequestRecord,
     signal: AbortSignal,
     cut: number | 'answer' = Number.POSITIVE_INFINITY,
+    body: Buffer | null = null,
   ): Promise<void> {
-    const answer = await this.upstream.forward(request, signal)
+    const answer = await this.upstream.forward(request, signal, body)
     if (cut === 'answer') {
       for await (const chunk of answer) void chunk
       spoil(response, record)
@@ -198,6 +212,12 @@ export class FaultProxy {
     if (cut !== Number.POSITIVE_INFINITY) return breakOff(response, record)
     response.end()
   }
+}
+
+async function whole(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
 }
 
 function write(response: ServerResponse, bytes: Uint8Array): Promise<void> {

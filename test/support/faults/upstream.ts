@@ -12,8 +12,11 @@ export class Upstream {
     this.origin = origin
   }
 
-  /** Resolves with the head of the answer; its body is still to be read. */
-  forward(incoming: IncomingMessage, signal: AbortSignal): Promise<IncomingMessage> {
+  /**
+   * Resolves with the head of the answer; its body is still to be read.
+   * @param body of the request, when it was read already
+   */
+  forward(incoming: IncomingMessage, signal: AbortSignal, body: Buffer | null = null): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const { hostname, port } = new URL(this.origin)
       const outgoing = httpRequest(
@@ -29,7 +32,8 @@ export class Upstream {
         resolve,
       )
       outgoing.on('error', reject)
-      incoming.pipe(outgoing)
+      if (body === null) incoming.pipe(outgoing)
+      else outgoing.end(body)
     })
   }
 

@@ -1,0 +1,138 @@
+import { expect, test, vi } from 'vitest'
+import type { OutboxRequest, OutboxStore, Sent } from '../../src/worker/ports.ts'
+import { Overlay } from '../../src/worker/core/overlay.ts'
+import { MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
+import { Writes } from '../../src/worker/writes/writes.ts'
+import type { Write } from '../../src/shared/write.ts'
+import { Gate } from '../../src/shared/gate.ts'
+import { anySettings, NO_OUTBOX, Origin, settled } from '../support/origin.ts'
+
+/** An outbox whose storage and server wait for the test. */
+function open(openOutbox?: () => Promise<OutboxStore>) {
+  const requests: Array<{ readonly request: OutboxRequest; readonly answer: Gate<Sent> }> = []
+  const held: Gate<void>[] = []
+  let isHeld = false
+  const server = { isCaughtUp: true }
+  const inner = new MemoryOutbox()
+  const store: OutboxStore = {
+    lost: inner.lost,
+    claim: (claim, now) => inner.claim(claim, now),
+    read: () => inner.read(),
+    commit: async (write) => {
+      const gate = new Gate<void>()
+      held.push(gate)
+      if (isHeld) await gate.promise
+      await inner.commit(write)
+    },
+    close: () => { inner.close() },
+  }
+  const overlay = new Overlay({ primaryKeys: new Map([['users', 'id']]), base: () => new Map() })
+  const origin = new Origin()
+  const env = origin.env('one', { openOutbox: openOutbox ?? (() => Promise.resolve(store)) })
+  const writes = new Writes({
+    env,
+    settings: anySettings,
+    source: {
+      ...env.createSource(anySettings, () => Promise.reject(new Error('no values here'))),
+      ...NO_OUTBOX,
+      send: (request) => {
+        const answer = new Gate<Sent>()
+        requests.push({ request, answer })
+        return answer.promise
+      },
+    },
+    validators: new Map(),
+    readings: {
+      overlay,
+      shown: { offset: '1' },
+      lay: (number, mutations) => { overlay.add(number, mutations, () => undefined) },
+      uncover: (numbers) => { for (const number of numbers) overlay.drop(number, () => undefined) },
+    },
+    isCaughtUp: () => server.isCaughtUp,
+    onRows: () => undefined,
+    onNews: () => undefined,
+    onCounts: () => undefined,
+    onProblem: () => undefined,
+    onDeleted: () => undefined,
+  })
+  const accepted: Sent = { kind: 'decided', verdict: { kind: 'accepted', offset: '2' } }
+  return {
+    server,
+    writes,
+    requests,
+    store,
+    clock: origin.clock,
+    accept: (index: number) => { requests[index]!.answer.resolve(accepted) },
+    hold: () => { isHeld = true },
+    release: () => {
+      isHeld = false
+      for (const gate of held) gate.resolve()
+    },
+    /** The commit that is held fails; later ones do not. */
+    failHeld: () => {
+      isHeld = false
+      for (const gate of held) gate.reject(new Error('the disk is full'))
+    },
+  }
+}
+
+const insert = (id: string): Write => ({ id: `insert ${id}`, createdAt: 0, mutations: [{ kind: 'put', collection: 'users', key: id, value: { id, name: 'Ada', age: 36 }, operation: 'insert' }] })
+const patch = (id: string): Write => ({ id: `patch ${id}`, createdAt: 0, mutations: [{ kind: 'patch', collection: 'users', key: id, changes: { name: 'Bob' } }] })
+
+test('a write is not sent before it is stored and shown: else a later patch of its row would find no row, and delete it', async () => {
+  const { writes, requests, accept, hold, release } = open()
+  await writes.open()
+  await writes.add(insert('first'), () => undefined)
+  await vi.waitFor(() => { expect(requests).toHaveLength(1) })
+  hold()
+  const adding = [insert('row'), patch('row')].map((write) => writes.add(write, () => undefined))
+  accept(0)
+  await settled()
+  expect(requests).toHaveLength(1)
+  release()
+  await Promise.all(adding)
+  await vi.waitFor(() => { expect(requests).toHaveLength(2) })
+  accept(1)
+  await vi.waitFor(() => { expect(requests).toHaveLength(3) })
+  expect(JSON.parse(`[${requests[1]!.request.body},${requests[2]!.request.body}]`)).toEqual([
+    { type: 'user', key: 'row', value: { id: 'row', name: 'Ada', age: 36 }, headers: { operation: 'insert', txid: 'insert row' } },
+    { type: 'user', key: 'row', value: { id: 'row', name: 'Bob', age: 36 }, headers: { operation: 'update', txid: 'patch row' } },
+  ])
+  await writes.close()
+})
+
+test('writes that were made in memory are stored before a request has them, when storage works again', async () => {
+  let isBroken = true
+  const outbox = open(() => (isBroken ? Promise.reject(new Error('broken')) : Promise.resolve(outbox.store)))
+  const { writes, requests, accept, clock, server } = outbox
+  await writes.open()
+  await writes.add(insert('first'), () => undefined)
+  await vi.waitFor(() => { expect(requests).toHaveLength(1) })
+  await writes.add(insert('second'), () => undefined)
+  server.isCaughtUp = false
+  accept(0)
+  await settled()
+  writes.settled('2')
+  server.isCaughtUp = true
+  isBroken = false
+  clock.advance(60_000)
+  await vi.waitFor(() => { expect(requests).toHaveLength(2) })
+  const stored = await outbox.store.read()
+  expect(stored?.head.request?.body).toBe(requests[1]!.request.body)
+  expect(stored?.entries).toMatchObject([{ write: { id: 'insert second' }, phase: 'sent' }])
+  await writes.close()
+})
+
+test('a write that is refused because it could not be stored is not stored by a later commit', async () => {
+  const { writes, store, hold, failHeld } = open()
+  await writes.open()
+  hold()
+  const [first, second] = [insert('first'), insert('second')].map((write) => writes.add(write, () => undefined).then(() => 'stored', (error: { code: string }) => error.code))
+  await settled()
+  const third = writes.add(insert('third'), () => undefined).then(() => 'stored', (error: { code: string }) => error.code)
+  failHeld()
+  expect(await Promise.all([first, second, third])).toEqual(['STORAGE_FAILED', 'STORAGE_FAILED', 'stored'])
+  await settled()
+  expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert third'])
+  await writes.close()
+})
