@@ -46,6 +46,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have 
       clock,
       epoch: 'e',
       subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
+      pendingRows: { keysOf: () => [], rowsOf: () => new RowDiff() },
       wantsEvents: options.wantsEvents ?? false,
       tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),
       status: () => INITIAL_TAB_STATUS,
@@ -67,7 +68,7 @@ function publish(session: TabSession, changes: Record<string, RowData | null>, r
   }
   offset += 1
   state.lineage.note(offset, offset)
-  session.publish({ state, atEnd: false, to: at(String(offset)), diff, txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false, ...rest })
+  session.publish({ state, atEnd: false, to: at(String(offset)), diff, txids: [], events: [], invalid: [], isOfOutbox: false, ready: true, flowing: false, stale: false, ...rest })
 }
 
 const at = (to: string): Position => ({ branch: 'reading', seq: Math.max(0, Number(to)), digest: Math.max(0, Number(to)), offset: to })
