@@ -98,8 +98,10 @@ export class SimTab {
       onCommitError: (error) => {
         throw error
       },
-      onCommitted: ({ served }, visible) => {
+      onCommitted: ({ served, stored, last }, visible) => {
         this.#subsets.onServed(served, visible)
+        // The last part of a diff may still remove rows.
+        if (!last) this.writes?.stored(stored, null)
       },
     })
     this.#subsets = new HeldSubsets({
@@ -212,7 +214,7 @@ export class SimTab {
           this.onApplied(this, copy)
           if (copy.status) this.writes?.status(copy.status)
         }
-        if (ack === 'applied' && copy.stored.length > 0) void this.#replica.settled.then(() => { this.writes?.stored(copy.stored, copy.status) })
+        if (ack === 'applied' && copy.last) this.writes?.stored(copy.stored, copy.status)
         await this.#world.io(worker)
         return ack
       },
