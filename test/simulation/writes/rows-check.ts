@@ -9,7 +9,7 @@ import { after, rowsOf, TYPES } from './write-maker.ts'
 import type { WriteTab } from './write-tab.ts'
 
 /** News of a write have reached every tab by then, ms. */
-const TOLD_MS = 3000
+const TOLD_MS = 300
 
 /** What tabs have to show, of the stream and of writes that are not in it yet. */
 export class RowsCheck {

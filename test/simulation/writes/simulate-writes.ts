@@ -13,6 +13,8 @@ import type { WriteTab } from './write-tab.ts'
 const MOST_REQUESTS = 60
 /** Steps within which a healed world has to come to rest. */
 const REST_STEPS = 20_000
+/** Storage that has failed is tried again within this time, ms. */
+const REOPEN_MS = 90_000
 /** A write is acknowledged within this time, while nothing is in its way, ms. */
 const ACKNOWLEDGE_MS = 20_000
 /** So many of the last things that happened are part of a failure's message. */
@@ -91,8 +93,8 @@ class Simulation {
   async run(): Promise<WritesOutcome> {
     const { random } = this.#world
     this.#device.openTab()
-    for (let step = 150 + random.below(350); step > 0; step -= 1) {
-      if (random.chance(0.25)) this.#happen()
+    for (let step = 200 + random.below(600); step > 0; step -= 1) {
+      if (random.chance(0.12)) this.#happen()
       await this.#step()
     }
     await this.#rest()
@@ -339,11 +341,13 @@ class Simulation {
     // A dead worker answers nobody; the tab's link rejects those calls, and has tests of its own.
     const calls = new Set([...this.#calls].flatMap(([call, { alive }]) => (alive ? [call] : [])))
     for (const call of calls) call.finally(() => calls.delete(call)).catch(() => undefined)
+    const { badStorage, freezes, clears } = this.#has
+    const end = this.#world.now + (badStorage || freezes || clears ? REOPEN_MS : 0)
     let isIdle = false
     for (let step = 0; ; step += 1) {
       if (isIdle || step % 200 === 0) for (const tab of device.tabs.keys()) tab.sim.reconnect()
       await settle()
-      if (calls.size === 0 && this.#ledger.waiting.length === 0 && [...device.tabs.keys()].every((tab) => this.#isAtRest(tab))) break
+      if (this.#world.now >= end && calls.size === 0 && this.#ledger.waiting.length === 0 && [...device.tabs.keys()].every((tab) => this.#isAtRest(tab))) break
       const wasIdle = isIdle
       isIdle = !(await this.#step())
       if (step > REST_STEPS || (wasIdle && isIdle)) throw new Error(this.#describeUnrest(calls.size))
@@ -354,12 +358,13 @@ class Simulation {
     this.#assertLists()
   }
 
-  #isAtRest({ sim, outbox }: WriteTab): boolean {
+  #isAtRest({ sim, outbox, isDurable }: WriteTab): boolean {
     const stream = this.#server.stream!
     return (
       sim.ready &&
       !sim.isBetween &&
       sim.offset === stream.tail &&
+      (isDurable || this.#device.topology === 'alone' || this.#has.clears) &&
       Object.keys(sim.pendingKeys).length === 0 &&
       outbox.getSnapshot().every(({ state }) => state === 'parked') &&
       isDeepStrictEqual(sim.rows(), this.#rows.fold(stream, stream.tail))
@@ -375,7 +380,7 @@ class Simulation {
     }
     if (this.#device.topology === 'alone' || this.#has.clears) return
     if (lists.some((ids) => !isDeepStrictEqual(ids, lists[0]))) throw new Error(`tabs list different writes: ${JSON.stringify(lists)}`)
-    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].flatMap(({ phase, write }) => (phase === 'parked' ? [write.id] : []))
+    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].flatMap(({ phase, write }) => (phase === 'confirmed' ? [] : [write.id]))
     if (!isDeepStrictEqual(lists[0], stored)) throw new Error(`tabs list ${JSON.stringify(lists[0])}, and the device has stored ${JSON.stringify(stored)}`)
   }
 
