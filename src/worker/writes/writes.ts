@@ -86,9 +86,11 @@ export class Writes {
       name: outboxName(settings.url, settings.scope),
       entries: () => this.#outbox.entries,
       recent: () => this.#outbox.recent,
+      head: () => this.#outbox.head,
       onOpened: (stored) => {
         this.#onOpened(stored)
       },
+      onWhole: options.onCounts,
       onLost: (why, error) => {
         this.#onLost(why, error)
       },
@@ -100,6 +102,8 @@ export class Writes {
       outbox: () => this.#outbox,
       isCaughtUp: options.isCaughtUp,
       freeze: () => this.#freeze(),
+      isSaved: () => !this.#isAdopted || this.#storage.isWhole,
+      saveAll: () => this.#storage.replace(),
       save: (change) => this.#take(change),
       onAttempt: () => {
         this.#list.note(this.#outbox.requested)
@@ -115,7 +119,7 @@ export class Writes {
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
     const { pending, parked } = this.#list
-    return { pending, parked, durable: this.#isDurable }
+    return { pending, parked, durable: this.#isDurable && this.#storage.isWhole }
   }
 
   /** A write waits to be sent. */
@@ -366,8 +370,7 @@ export class Writes {
     }
     if (this.#isAdopted) {
       // What was stored may be older than what is known here.
-      this.#storage.distrust()
-      this.#storage.commit({ put: [], remove: [], head: this.#outbox.head, recent: null }).catch(() => undefined)
+      this.#storage.replace().then(() => { this.#sender.hurry() }, () => undefined)
     } else {
       this.#found = stored ?? { head: this.#empty().head, entries: [], recent: [], unreadable: 0 }
       this.#merge().catch(() => undefined)
@@ -396,7 +399,7 @@ export class Writes {
     this.#sender.hurry()
     if (adopted.put.length === 0) return
     this.#savedHead = outbox.head
-    await this.#storage.commit(adopted)
+    await this.#storage.replace()
   }
 
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {

@@ -37,6 +37,8 @@ export interface DeviceOptions {
   readonly onOpened: (tab: WriteTab) => void
   /** The tab is gone. @param politely it has said so */
   readonly onGone: (tab: WriteTab, politely: boolean) => void
+  /** An outbox has sent a request, or has an answer. */
+  readonly onSent: (what: string) => void
   /** A call that has to be answered, if its worker lives. */
   readonly onCall: (call: Promise<unknown>, worker: Process) => void
 }
@@ -249,7 +251,10 @@ export class Device {
       send: (request, signal) => {
         const times = this.sends.get(process) ?? []
         this.sends.set(process, [...times.filter((time) => time > this.#world.now - 60_000), this.#world.now])
-        return source.send(request, signal)
+        this.#options.onSent(`${process.name} sends ${request.writes.map(({ id }) => id).join(', ')} as ${String(request.epoch)}/${String(request.seq)}`)
+        const sent = source.send(request, signal)
+        sent.then((answer) => { this.#options.onSent(`${process.name} is answered ${answer.kind === 'decided' ? JSON.stringify(answer.verdict) : answer.kind}`) }, () => undefined)
+        return sent
       },
       noticesRepetition: source.noticesRepetition,
       end: (signal) => source.end(signal),

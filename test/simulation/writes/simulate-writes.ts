@@ -15,6 +15,8 @@ const MOST_REQUESTS = 60
 const REST_STEPS = 20_000
 /** Storage that has failed is tried again within this time, ms. */
 const REOPEN_MS = 90_000
+/** What has changed is stored by then, ms. */
+const STORE_MS = 1000
 /** A write is acknowledged within this time, while nothing is in its way, ms. */
 const ACKNOWLEDGE_MS = 20_000
 /** So many of the last things that happened are part of a failure's message. */
@@ -85,6 +87,7 @@ class Simulation {
       server: this.#server,
       onOpened: (tab) => { tab.sim.onApplied = (_, batch) => { this.#onApplied(tab, batch) } },
       onGone: (tab, politely) => { if (!politely) this.#ledger.lose(tab, this.#world.now) },
+      onSent: (what) => { this.#act(what) },
       onCall: (call, worker) => { this.#calls.set(call, worker) },
     })
     this.#act(`${this.#device.topology} ${JSON.stringify(this.#has)}${this.#server.strict ? ' strict' : ''}`)
@@ -342,7 +345,7 @@ class Simulation {
     const calls = new Set([...this.#calls].flatMap(([call, { alive }]) => (alive ? [call] : [])))
     for (const call of calls) call.finally(() => calls.delete(call)).catch(() => undefined)
     const { badStorage, freezes, clears } = this.#has
-    const end = this.#world.now + (badStorage || freezes || clears ? REOPEN_MS : 0)
+    const end = this.#world.now + (badStorage || freezes || clears ? REOPEN_MS : STORE_MS)
     let isIdle = false
     for (let step = 0; ; step += 1) {
       if (isIdle || step % 200 === 0) for (const tab of device.tabs.keys()) tab.sim.reconnect()
@@ -385,7 +388,7 @@ class Simulation {
   }
 
   #describeUnrest(calls: number): string {
-    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].map(({ write, phase }) => `${write.id} ${phase}`)
+    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].map(({ write, phase, offset }) => `${write.id} ${phase}${offset === null ? '' : ` at ${offset}`}`)
     const tabs = [...this.#device.tabs].map(([{ name, sim, outbox, isDurable }, { process: worker }]) => {
       const { where, epoch, connection, storage, lastError } = sim.status ?? {}
       const isCurrent = isDeepStrictEqual(sim.rows(), this.#rows.fold(this.#server.stream!, this.#server.stream!.tail))
