@@ -326,6 +326,7 @@ export class SimTab {
   leave(): Promise<void> {
     const line = this.#line
     this.#workers += 1
+    for (const reject of line?.pending ?? []) reject(new SidestreamError('CLOSED', 'StreamDB closed'))
     return line ? this.#world.io(line.worker).then(() => line.contract.leave()) : Promise.resolve()
   }
 

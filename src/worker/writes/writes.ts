@@ -153,7 +153,7 @@ export class Writes {
     try {
       await storing
     } catch (error) {
-      outbox.discard(write.id)
+      outbox.withdraw(write.id)
       // When another engine has taken the stored outbox over, this engine goes on in memory.
       if (outbox === this.#outbox) throw error
     } finally {
@@ -163,7 +163,9 @@ export class Writes {
       await this.add(write, acknowledge)
       return
     }
-    const { diff, txids } = outbox === this.#outbox ? this.#effectOf(change) : NO_EFFECT
+    // It may have been discarded meanwhile.
+    const isThere = outbox === this.#outbox && change.put.every(({ number }) => outbox.entry(number) !== undefined)
+    const { diff, txids } = isThere ? this.#effectOf(change) : NO_EFFECT
     acknowledge()
     this.#options.onRows(diff, txids)
     this.#persist()

@@ -20,6 +20,9 @@ export const OUTBOX = outboxName(URL, '')
 /** Longer than the server holds a long-poll, ms. */
 const SILENCE_MS = 5000
 
+/** An engine without tabs has ended by then, ms. */
+const ENDED_MS = 3500
+
 /**
  * `shared` one worker for all tabs · `team` one for each, of which one leads · `alone` one for each, which know nothing of
  * each other, as without channels
@@ -39,8 +42,8 @@ export interface DeviceOptions {
   readonly onGone: (tab: WriteTab, politely: boolean) => void
   /** An outbox has sent a request, or has an answer. */
   readonly onSent: (what: string) => void
-  /** A call that has to be answered, if its worker lives. */
-  readonly onCall: (call: Promise<unknown>, worker: Process) => void
+  /** The tab's last call has to be answered, if its worker lives. */
+  readonly onLeave: (tab: WriteTab, call: Promise<unknown>, worker: Process) => void
 }
 
 /** A device: storage, workers and tabs, which come, go, die and freeze. */
@@ -120,8 +123,10 @@ export class Device {
       if (isLast) worker.process.kill()
       return
     }
+    // When no other tab comes, its worker ends after a while.
+    this.#world.after(worker.process, ENDED_MS, () => { this.forget() })
     const left = tab.leave()
-    this.#options.onCall(left, worker.process)
+    this.#options.onLeave(tab, left, worker.process)
     // The tab waits no longer than this for a worker that does not answer.
     this.#world.after(process, 1000, () => { process.kill() })
     void left.then(() => {
