@@ -190,7 +190,7 @@ export class SimServer {
   }
 
   async #session(process: Process, request: ReadRequest): Promise<ReadEnd> {
-    const { signal, requests, onBatch, onAnswer } = request
+    const { signal, live, requests, onBatch, onAnswer } = request
     let place: Place = { offset: request.offset, caughtUp: false, life: null }
     for (;;) {
       await requests.turn()
@@ -215,6 +215,7 @@ export class SimServer {
       place = { offset: answer.offset, caughtUp: answer.upToDate, life: answer.life }
       await onBatch({ items: structuredClone(answer.items), offset: answer.offset, upToDate: answer.upToDate, streamClosed: false })
       if (signal.aborted) return 'aborted'
+      if (live === false && answer.upToDate) return 'caught-up'
     }
   }
 

@@ -6,6 +6,8 @@ import type { StreamSettings } from '../../src/shared/settings.ts'
 import type { SyncMode } from '../../src/shared/state-schema.ts'
 import type { TabStatus } from '../../src/shared/status.ts'
 import type { SubsetChange } from '../../src/shared/subset.ts'
+import type { OutboxNews } from '../../src/shared/write.ts'
+import { SidestreamError } from '../../src/shared/errors.ts'
 import type { Admission } from '../../src/worker/tabs/admission.ts'
 import { plainRows, type PlainRows } from '../support/naive-fold.ts'
 import type { SimQuery } from './sim-queries.ts'
@@ -23,6 +25,18 @@ interface Line {
   readonly contract: EngineContract
   /** On their way to the worker. */
   readonly calls: Array<(engine: EngineContract) => void>
+  /** Calls without an answer: each is rejected when the line ends. */
+  readonly pending: Set<(error: Error) => void>
+}
+
+/** The part of a tab that writes. */
+export interface SimWrites {
+  /** A session is open. @param epoch of the engine, by its status */
+  opened(epoch: string): void
+  status(status: TabStatus): void
+  /** The rows of these writes are in the tab. @param status comes with them, if any does */
+  stored(ids: ReadonlyArray<string>, status: TabStatus | null): void
+  outbox(news: OutboxNews): void
 }
 
 /** A tab: the real replica over plain maps, and a port whose messages take their time. */
@@ -50,6 +64,7 @@ export class SimTab {
   isSignedOut = false
   /** Called when a batch has been applied whole. */
   onApplied: (tab: SimTab, batch: DiffBatch) => void = () => undefined
+  writes: SimWrites | null = null
 
   constructor(world: World, name: string, settings: StreamSettings, definition: number, mode: SyncMode) {
     this.mode = settings.collections.some(({ name: collection }) => collection === PART) ? mode : 'eager'
@@ -83,8 +98,10 @@ export class SimTab {
       onCommitError: (error) => {
         throw error
       },
-      onCommitted: ({ served }, visible) => {
+      onCommitted: ({ served, stored, last }, visible) => {
         this.#subsets.onServed(served, visible)
+        // The last part of a diff may still remove rows.
+        if (!last) this.writes?.stored(stored, null)
       },
     })
     this.#subsets = new HeldSubsets({
@@ -123,8 +140,18 @@ export class SimTab {
     return plainRows([...this.#rows].map(([name, rows]) => [name, rows.entries()] as const))
   }
 
+  /** Keys of rows that show pending changes, by collection. */
+  get pendingKeys(): Readonly<Record<string, ReadonlyArray<string>>> {
+    return this.#replica.pendingKeys
+  }
+
+  get isOpen(): boolean {
+    return this.#line !== null
+  }
+
   /** Connects to a worker; to another one after the last has died. */
   connect(admission: Admission, worker: Process): void {
+    for (const reject of this.#line?.pending ?? []) reject(new SidestreamError('WORKER_DIED', 'the worker has died', { retryable: true }))
     this.#line = null
     this.#replica.follow(null)
     void this.#open(admission, worker)
@@ -137,13 +164,14 @@ export class SimTab {
       settings: this.#settings,
       request: this.#world.random.chance(0.5) ? { headers: { authorization: SECRET }, params: {} } : null,
       wantsEvents: false,
-      wantsRejected: false,
+      wantsRejected: this.writes !== null,
       tabLock: this.lock,
       tab: {
         hasRows: this.#replica.hasRows,
         have: this.#replica.have,
         modes: this.mode === 'eager' ? {} : { [PART]: this.mode },
         subsets: this.#subsets.all(),
+        pendingKeys: this.#replica.pendingKeys,
         visible: this.isVisible,
         failovers: this.#workers,
         cleared: this.status?.cleared ?? false,
@@ -160,11 +188,12 @@ export class SimTab {
     if (turn !== this.#workers) return
     if (!reply.ok) throw new Error(`${this.process.name} was refused: ${reply.error.message}`)
     this.#replica.follow(reply.epoch)
-    this.#line = { worker, contract, calls: [] }
+    this.#line = { worker, contract, calls: [], pending: new Set() }
     const untold = this.#untold
     if (untold.length > 0) this.#call((engine) => { engine.subsets(untold) })
     if (this.isVisible !== hello.tab.visible) this.show(this.isVisible)
     this.#call((engine) => { engine.start() })
+    this.writes?.opened(reply.status.epoch)
   }
 
   #contract(worker: Process, turn: number): TabContract {
@@ -183,14 +212,24 @@ export class SimTab {
             this.#subsets.onWhole(PART)
           }
           this.onApplied(this, copy)
+          if (copy.status) this.writes?.status(copy.status)
         }
+        if (ack === 'applied' && copy.last) this.writes?.stored(copy.stored, copy.status)
         await this.#world.io(worker)
         return ack
       },
       status: (status) => {
         this.#world.after(this.process, 0, () => {
-          if (turn === this.#workers) this.status = status
+          if (turn !== this.#workers) return
+          this.status = status
+          this.writes?.status(status)
         })
+      },
+      outbox: async (news) => {
+        const copy = structuredClone(news)
+        await this.#world.io(this.process, 5)
+        if (turn === this.#workers) this.writes?.outbox(copy)
+        await this.#world.io(worker, 5)
       },
       requestValues: () => Promise.resolve({ ok: true, value: { headers: { authorization: SECRET }, params: {} } }),
     }
@@ -202,6 +241,24 @@ export class SimTab {
     // None overtakes another: whichever of them is due, the first is the one that arrives.
     line.calls.push(call)
     this.#world.after(line.worker, this.#world.random.below(5), () => { line.calls.shift()!(line.contract) })
+  }
+
+  /** A call with an answer. @throws SidestreamError `WORKER_DIED` when the session ends before it */
+  request<T>(call: (engine: EngineContract) => Promise<T>): Promise<T> {
+    const pending = this.#line?.pending
+    if (!pending) return Promise.reject(new SidestreamError('WORKER_DIED', 'no session is open', { retryable: true }))
+    return new Promise((resolve, reject) => {
+      pending.add(reject)
+      const settle = (answer: () => void): void => {
+        this.#world.after(this.process, this.#world.random.below(5), () => {
+          pending.delete(reject)
+          answer()
+        })
+      }
+      this.#call((engine) => {
+        call(engine).then((value) => { settle(() => { resolve(value) }) }, (error: unknown) => { settle(() => { reject(error as Error) }) })
+      })
+    })
   }
 
   /** A query is mounted. */
@@ -260,15 +317,16 @@ export class SimTab {
   }
 
   /** A call whose answer must come, or be rejected. */
-  clearCache(): Promise<unknown> {
+  clearCache(discardWrites = false): Promise<unknown> {
     const line = this.#line
-    return line ? this.#world.io(line.worker).then(() => line.contract.clearCache()) : Promise.resolve()
+    return line ? this.#world.io(line.worker).then(() => line.contract.clearCache(discardWrites)) : Promise.resolve()
   }
 
   /** Closes; settles when the worker has answered. */
   leave(): Promise<void> {
     const line = this.#line
     this.#workers += 1
+    for (const reject of line?.pending ?? []) reject(new SidestreamError('CLOSED', 'StreamDB closed'))
     return line ? this.#world.io(line.worker).then(() => line.contract.leave()) : Promise.resolve()
   }
 

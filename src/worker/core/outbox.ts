@@ -176,7 +176,7 @@ export class Outbox {
     return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], [], random, target)
   }
 
-  /** Ids of the last writes that are in the stream and in the cache, oldest first. */
+  /** Ids of the last writes that are in the stream and in the cache, or were given up; oldest first. */
   get recent(): ReadonlyArray<string> {
     return [...this.#recent]
   }
@@ -365,9 +365,18 @@ export class Outbox {
     return this.#decide(id, 'retry', ['parked'])
   }
 
-  /** @returns null when there is no such write, or when it was sent: it may have arrived */
+  /**
+   * The write is remembered: a tab without its acknowledgement hands it on again.
+   * @returns null when there is no such write, or when it was sent: it may have arrived
+   */
   discard(id: string): OutboxChange | null {
     return this.#decide(id, 'discard', ['parked', 'stored'])
+  }
+
+  /** Takes an added write back, which was not stored: it is as if it had never been added. @returns null when it is gone already */
+  withdraw(id: string): OutboxChange | null {
+    const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
+    return entry ? this.#change([], [this.#forget(entry)]) : null
   }
 
   /** A request is known not to be in the stream, but for the writes that were seen there. */
@@ -395,18 +404,25 @@ export class Outbox {
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
     const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
-    for (const { write } of over) this.#recent.add(write.id)
+    this.#remember(over)
+    return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
+  }
+
+  #remember(entries: ReadonlyArray<OutboxEntry>): void {
+    for (const { write } of entries) this.#recent.add(write.id)
     for (const id of this.#recent) {
       if (this.#recent.size <= RECENT_WRITES) break
       this.#recent.delete(id)
     }
-    return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
   }
 
   #decide(id: string, event: 'retry' | 'discard', from: ReadonlyArray<WritePhase>): OutboxChange | null {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
     if (!entry || !from.includes(entry.phase)) return null
-    if (event === 'discard') return this.#change([], [this.#forget(entry)])
+    if (event === 'discard') {
+      this.#remember([entry])
+      return { ...this.#change([], [this.#forget(entry)]), recent: this.recent }
+    }
     return this.#change([this.#turn(entry, event, { error: null })])
   }
 

@@ -1,7 +1,7 @@
 import { Ownership } from '../cache/ownership.ts'
 import { reopenMs } from '../cache/failure.ts'
 import { SidestreamError, describe } from '../../shared/errors.ts'
-import type { OutboxChange, OutboxEntry } from '../core/outbox.ts'
+import type { OutboxChange, OutboxEntry, OutboxHead } from '../core/outbox.ts'
 import { ClearedCacheError, type EngineEnv, LostCacheError, type OutboxStore, type StoredOutbox } from '../ports.ts'
 
 export interface OutboxStorageOptions {
@@ -11,8 +11,11 @@ export interface OutboxStorageOptions {
   /** All entries, for a commit that replaces what is stored. */
   readonly entries: () => Iterable<OutboxEntry>
   readonly recent: () => ReadonlyArray<string>
+  readonly head: () => OutboxHead
   /** The store is open, and has this; null when it has nothing. Until this call returns, nothing is committed. */
   readonly onOpened: (stored: StoredOutbox | null) => void
+  /** {@link OutboxStorage.isWhole} may have changed. */
+  readonly onWhole: () => void
   /** Nothing can be stored any more. `taken`: another engine has the outbox now, with everything that was stored. */
   readonly onLost: (why: 'taken' | 'deleted' | 'failed', error: unknown) => void
 }
@@ -29,7 +32,7 @@ type Phase =
 interface Gathered {
   readonly puts: Map<number, OutboxEntry>
   readonly removes: Set<number>
-  head: OutboxChange['head']
+  head: OutboxHead
   recent: ReadonlyArray<string> | null
   readonly committed: Promise<void>
 }
@@ -48,6 +51,7 @@ export class OutboxStorage {
   /** What is stored is not known after a failed commit: the next one replaces everything. */
   #isUnknown = false
   #failures = 0
+  #cancelAgain: (() => void) | null = null
 
   constructor(options: OutboxStorageOptions) {
     const { env, name } = options
@@ -69,6 +73,11 @@ export class OutboxStorage {
 
   get isOpen(): boolean {
     return this.#phase.kind === 'open'
+  }
+
+  /** No change has failed to be stored. */
+  get isWhole(): boolean {
+    return this.isOpen && !this.#isUnknown
   }
 
   /** Settles when it is known whether the outbox can be opened now. Never rejects. */
@@ -98,9 +107,10 @@ export class OutboxStorage {
     return gathered.committed
   }
 
-  /** What is stored is replaced by the next commit. */
-  distrust(): void {
+  /** What is stored is not what is known: everything is stored anew. @throws SidestreamError `STORAGE_FAILED`, retryable */
+  replace(): Promise<void> {
     this.#isUnknown = true
+    return this.commit({ put: [], remove: [], head: this.#options.head(), recent: null })
   }
 
   /** The pending commits are carried out first. */
@@ -119,7 +129,7 @@ export class OutboxStorage {
     return this.#phase.kind === 'closed'
   }
 
-  #gather(head: OutboxChange['head']): Gathered {
+  #gather(head: OutboxHead): Gathered {
     const before = this.#committing
     const committed = before.then(() => this.#commit())
     this.#committing = committed.catch(() => undefined)
@@ -132,24 +142,44 @@ export class OutboxStorage {
     const phase = this.#phase
     if (gathered === null) return
     if (phase.kind !== 'open') throw failed(new Error('the outbox is not open'))
-    const { entries, recent } = this.#options
+    const { entries, recent, head } = this.#options
     const replace = this.#isUnknown
     try {
       await phase.store.commit({
         put: replace ? [...entries()] : [...gathered.puts.values()],
         remove: replace ? [] : [...gathered.removes],
-        head: gathered.head,
+        head: replace ? head() : gathered.head,
         recent: replace ? recent() : gathered.recent,
         replace,
         expectedWriter: this.#writer,
       })
-      this.#isUnknown = false
       this.#failures = 0
+      if (this.#phase === phase && replace) this.#know()
     } catch (error) {
       this.#isUnknown = true
       if (error instanceof LostCacheError && this.#phase === phase) this.#fail(error)
+      else if (this.#phase === phase) this.#again()
       throw failed(error)
     }
+  }
+
+  /** Everything is stored. */
+  #know(): void {
+    this.#cancelAgain?.()
+    this.#cancelAgain = null
+    this.#isUnknown = false
+    this.#options.onWhole()
+  }
+
+  /** A change was not stored, and no other may follow: stores everything later. */
+  #again(): void {
+    const { env, onWhole } = this.#options
+    this.#failures += 1
+    this.#cancelAgain ??= env.clock.after(reopenMs(this.#failures, env.random()), () => {
+      this.#cancelAgain = null
+      this.replace().catch(() => undefined)
+    })
+    onWhole()
   }
 
   async #open(): Promise<void> {
@@ -215,6 +245,8 @@ export class OutboxStorage {
 
   /** Gives back what the present phase holds. */
   #end(): void {
+    this.#cancelAgain?.()
+    this.#cancelAgain = null
     if (this.#phase.kind === 'open') this.#phase.store.close()
     if (this.#phase.kind === 'backing-off') this.#phase.cancel()
   }

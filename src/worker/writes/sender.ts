@@ -24,6 +24,10 @@ export interface SenderOptions {
   readonly isCaughtUp: () => boolean
   /** Makes a request of the next writes. */
   readonly freeze: () => OutboxChange
+  /** The stored outbox is as this one is. A request is sent only then: an engine that follows has to repeat the same request. */
+  readonly isSaved: () => boolean
+  /** Stores the whole outbox. @throws when it cannot be stored */
+  readonly saveAll: () => Promise<void>
   /** Takes a change, and stores it. @throws when it cannot be stored */
   readonly save: (change: OutboxChange) => Promise<void>
   /** The attempts or the errors of the request's writes have changed. */
@@ -92,13 +96,14 @@ export class Sender {
 
   /** Does the next thing. @returns the pause after it, ms; null when there is nothing to do for now */
   async #step(): Promise<number | null> {
-    const { outbox, isCaughtUp, freeze, save } = this.#options
+    const { outbox, isCaughtUp, freeze, save, isSaved, saveAll } = this.#options
     const now = outbox()
     if (!isCaughtUp()) return null
     try {
+      if (now.request === null && !now.isInDoubt && !now.hasUnsent) return null
+      if (!isSaved()) await saveAll()
       if (now.isInDoubt) return await this.#lookUp(now)
       if (now.request !== null) return await this.#send(now)
-      if (!now.hasUnsent) return null
       const frozen = freeze()
       // The next write is still being stored: the sender is told when it is.
       if (frozen.put.length === 0) return null

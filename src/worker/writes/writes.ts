@@ -87,9 +87,11 @@ export class Writes {
       name: outboxName(settings.url, settings.scope),
       entries: () => this.#outbox.entries,
       recent: () => this.#outbox.recent,
+      head: () => this.#outbox.head,
       onOpened: (stored) => {
         this.#onOpened(stored)
       },
+      onWhole: options.onCounts,
       onLost: (why, error) => {
         this.#onLost(why, error)
       },
@@ -101,6 +103,8 @@ export class Writes {
       outbox: () => this.#outbox,
       isCaughtUp: options.isCaughtUp,
       freeze: () => this.#freeze(),
+      isSaved: () => !this.#isAdopted || this.#storage.isWhole,
+      saveAll: () => this.#storage.replace(),
       save: (change) => this.#take(change),
       onAttempt: () => {
         this.#list.note(this.#outbox.requested)
@@ -116,7 +120,7 @@ export class Writes {
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
     const { pending, parked } = this.#list
-    return { pending, parked, durable: this.#isDurable }
+    return { pending, parked, durable: this.#isDurable && this.#storage.isWhole }
   }
 
   /** A write waits to be sent. */
@@ -150,7 +154,7 @@ export class Writes {
     try {
       await storing
     } catch (error) {
-      const gone = outbox.discard(write.id)
+      const gone = outbox.withdraw(write.id)
       // A commit that came in between may have stored it, with all entries.
       if (gone !== null && outbox === this.#outbox) this.#store(gone).catch(() => undefined)
       // When another engine has taken the stored outbox over, this engine goes on in memory.
@@ -162,7 +166,9 @@ export class Writes {
       await this.add(write, acknowledge)
       return
     }
-    const { diff, txids } = outbox === this.#outbox ? this.#effectOf(change) : NO_EFFECT
+    // It may have been discarded meanwhile.
+    const isThere = outbox === this.#outbox && change.put.every(({ number }) => outbox.entry(number) !== undefined)
+    const { diff, txids } = isThere ? this.#effectOf(change) : NO_EFFECT
     acknowledge()
     this.#options.onRows(diff, txids)
     this.#persist()
@@ -373,8 +379,7 @@ export class Writes {
     }
     if (this.#isAdopted) {
       // What was stored may be older than what is known here.
-      this.#storage.distrust()
-      this.#storage.commit({ put: [], remove: [], head: this.#outbox.head, recent: null }).catch(() => undefined)
+      this.#storage.replace().then(() => { this.#sender.hurry() }, () => undefined)
     } else {
       this.#found = stored ?? { head: this.#empty().head, entries: [], recent: [], unreadable: 0 }
       this.#merge().catch(() => undefined)
@@ -401,8 +406,8 @@ export class Writes {
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     // Committed before the sender makes a request of them, which has to be stored as the later change.
-    const storing = adopted.put.length > 0 ? this.#storage.commit(adopted) : null
-    if (storing) this.#savedHead = adopted.head
+    const storing = adopted.put.length > 0 ? this.#storage.replace() : null
+    if (storing) this.#savedHead = outbox.head
     this.#sender.hurry()
     await storing
   }

@@ -1,0 +1,161 @@
+import type { SidestreamError } from '../../../src/shared/errors.ts'
+import type { Write } from '../../../src/shared/write.ts'
+import type { OutboxMedium } from '../../../src/worker/store/memory-outbox.ts'
+import type { Incarnation } from '../sim-server.ts'
+import type { WriteTab } from './write-tab.ts'
+
+/** `waiting` no answer yet · `gone` its tab is gone, so it may be stored or not · `refused` with a code, and may be stored or not */
+type Outcome = 'waiting' | 'acknowledged' | 'refused' | 'gone'
+
+/** All that is known of a write. */
+export interface Entry {
+  readonly write: Write
+  readonly tab: WriteTab
+  readonly issuedAt: number
+  outcome: Outcome
+  /** When the outcome became known. */
+  settledAt: number
+  /** How often workers were lost with what they had in memory, when it was made. */
+  readonly lossesBefore: number
+  /** Its place in the stored outbox, when it was seen there: only writes of one producer can be compared. */
+  place: { readonly producer: string; readonly number: number } | null
+  /** It was refused by the server, sometime. */
+  wasParked: boolean
+  /** The application has asked for it to be sent again, or to be given up; `unknown` without an answer that says so. */
+  retried: boolean
+  discarded: 'no' | 'unknown' | 'yes'
+  /** Writes up to this were discarded with the cache. */
+  cleared: boolean
+}
+
+/** Knows every write that was made, and what has become of it. */
+export class Ledger {
+  readonly #entries = new Map<string, Entry>()
+  readonly #byRow = new Map<string, Entry[]>()
+  #head: OutboxMedium['head'] = null
+  /** How far each life's messages were counted. */
+  readonly #counted = new Map<Incarnation, number>()
+  readonly #found = new Map<Incarnation, Map<string, number[]>>()
+  acknowledged = 0
+
+  get all(): Iterable<Entry> {
+    return this.#entries.values()
+  }
+
+  entry(id: string): Entry | undefined {
+    return this.#entries.get(id)
+  }
+
+  /** Writes of a row, in the order in which they were made. */
+  ofRow(address: string): ReadonlyArray<Entry> {
+    return this.#byRow.get(address) ?? []
+  }
+
+  get rows(): Iterable<string> {
+    return this.#byRow.keys()
+  }
+
+  get waiting(): ReadonlyArray<Entry> {
+    return [...this.all].filter(({ outcome }) => outcome === 'waiting')
+  }
+
+  issue(tab: WriteTab, write: Write, now: number, lossesBefore: number): Entry {
+    const entry: Entry = { write, tab, issuedAt: now, outcome: 'waiting', settledAt: 0, lossesBefore, place: null, wasParked: false, retried: false, discarded: 'no', cleared: false }
+    this.#entries.set(write.id, entry)
+    for (const address of new Set(write.mutations.map(({ collection, key }) => `${collection} ${key}`))) this.#byRow.set(address, [...this.ofRow(address), entry])
+    return entry
+  }
+
+  settle(entry: Entry, outcome: Outcome, now: number): void {
+    entry.outcome = outcome
+    entry.settledAt = now
+    if (outcome === 'acknowledged') this.acknowledged += 1
+  }
+
+  /** A tab is gone without a word. */
+  lose(tab: WriteTab, now: number): void {
+    for (const entry of this.waiting) if (entry.tab === tab) this.settle(entry, 'gone', now)
+  }
+
+  /** Notes what is stored now. */
+  look(stored: OutboxMedium | undefined): void {
+    if (!stored?.head || stored.head === this.#head) return
+    this.#head = stored.head
+    for (const { number, write, phase } of stored.entries.values()) {
+      const entry = this.#entries.get(write.id)
+      if (!entry) continue
+      entry.place ??= { producer: stored.head.producer.id, number }
+      entry.wasParked ||= phase === 'parked'
+    }
+  }
+
+  /** Positions of a write's events in a life of the stream. */
+  found(life: Incarnation, id: string): ReadonlyArray<number> {
+    const from = this.#counted.get(life) ?? 0
+    const found = this.#found.get(life) ?? new Map<string, number[]>()
+    this.#found.set(life, found)
+    for (const [index, items] of life.messages.slice(from).entries()) {
+      for (const [place, item] of items.entries()) {
+        const txid = (item as { headers?: { txid?: unknown } } | null)?.headers?.txid
+        if (typeof txid === 'string') found.set(txid, [...(found.get(txid) ?? []), (from + index) * 1e6 + place])
+      }
+    }
+    this.#counted.set(life, life.messages.length)
+    return found.get(id) ?? []
+  }
+
+  /** Whether a write's events come at or before an offset's message. */
+  isWithin(life: Incarnation, id: string, messages: number): boolean {
+    return this.found(life, id).some((position) => position < messages * 1e6)
+  }
+
+  /**
+   * I9, of what is in the streams: nothing is there twice or in part, and writes of one outbox are in its order, but for those
+   * that were sent again.
+   * @param isOrdered all tabs have one outbox
+   */
+  assertStreams(lives: ReadonlyArray<Incarnation>, isOrdered: boolean): void {
+    for (const life of lives) {
+      const placed: Entry[] = []
+      for (const entry of this.all) {
+        const { write, discarded, retried, place } = entry
+        const found = this.found(life, write.id)
+        if (found.length === 0) continue
+        if (found.length !== write.mutations.length) throw new Error(`${write.id} has ${String(write.mutations.length)} events, and ${String(found.length)} of them are in the stream`)
+        if (found.some((position, index) => index > 0 && position !== found[index - 1]! + 1)) throw new Error(`${write.id} is torn`)
+        if (discarded === 'yes') throw new Error(`${write.id} was discarded, and is in the stream`)
+        if (place && !retried && isOrdered) placed.push(entry)
+      }
+      const first = new Map(placed.map((entry) => [entry, this.found(life, entry.write.id)[0]!]))
+      placed.sort((a, b) => first.get(a)! - first.get(b)!)
+      const last = new Map<string, Entry>()
+      for (const entry of placed) {
+        const { producer, number } = entry.place!
+        const before = last.get(producer)
+        if (before && before.place!.number > number) throw new Error(`${before.write.id} was acknowledged after ${entry.write.id}, and is in the stream before it`)
+        last.set(producer, entry)
+      }
+    }
+  }
+
+  /**
+   * I9, at rest: every acknowledged write is in a stream, or parked.
+   * @param parked ids of the writes that tabs list
+   * @param losses how often workers were lost with what they had in memory
+   */
+  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, losses: number): void {
+    const present = lives.at(-1)!
+    for (const { write, outcome, place, cleared, discarded, lossesBefore } of this.all) {
+      const isParked = parked.has(write.id)
+      if (isParked && this.found(present, write.id).length > 0) throw new Error(`${write.id} is in the stream, and parked`)
+      if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked) continue
+      if (lives.some((life) => this.found(life, write.id).length > 0)) continue
+      // In memory only, as the tab was told, and lost with its worker.
+      if (place === null && losses > lossesBefore) continue
+      throw new Error(`${write.id} was acknowledged, and is lost`)
+    }
+  }
+}
+
+/** What a refusal says. */
+export const codeOf = (error: unknown): string => (error as SidestreamError).code

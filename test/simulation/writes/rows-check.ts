@@ -1,0 +1,125 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RowData } from '../../../src/shared/row.ts'
+import { START_OFFSET } from '../../../src/shared/position.ts'
+import { naiveFold, type PlainRows } from '../../support/naive-fold.ts'
+import type { Incarnation, SimServer } from '../sim-server.ts'
+import { SHAPES } from './device.ts'
+import type { Entry, Ledger } from './ledger.ts'
+import { after, rowsOf, TYPES } from './write-maker.ts'
+import type { WriteTab } from './write-tab.ts'
+
+/** News of a write have reached every tab by then, ms. */
+const TOLD_MS = 300
+
+/** What tabs have to show, of the stream and of writes that are not in it yet. */
+export class RowsCheck {
+  readonly #server: SimServer
+  readonly #ledger: Ledger
+  readonly #folds = new Map<Incarnation, Map<string, PlainRows>>()
+  /** Rows that were seen with pending writes, and those of them while the server could not be reached. */
+  overlaid = 0
+  offline = 0
+  /** Rows that were seen at the moment of an acknowledgement. */
+  acknowledged = 0
+
+  constructor(server: SimServer, ledger: Ledger) {
+    this.#server = server
+    this.#ledger = ledger
+  }
+
+  fold(life: Incarnation, offset: string): PlainRows | null {
+    const prefix = life.prefix(offset)
+    if (prefix === null) return null
+    let folds = this.#folds.get(life)
+    if (!folds) this.#folds.set(life, (folds = new Map()))
+    let fold = folds.get(offset)
+    if (!fold) folds.set(offset, (fold = naiveFold(prefix, undefined, SHAPES)))
+    return fold
+  }
+
+  /** I1, with pending writes: a tab's rows are those of a life's prefix, and of all acknowledged writes that are not in it. */
+  assertRows({ sim, name }: WriteTab, now: number): void {
+    const rows = sim.rows()
+    const wrong = this.#server.incarnations.map((life) => this.#wrongRow(life, sim.offset, rows, now))
+    if (wrong.every((reason) => reason !== null)) throw new Error(`${name} at ${sim.offset} shows wrong rows: ${wrong.join('; ')}`)
+  }
+
+  /** @returns what is wrong; null when nothing is */
+  #wrongRow(life: Incarnation, offset: string, rows: PlainRows, now: number): string | null {
+    const fold = this.fold(life, offset)
+    if (!fold) return 'this life has no such offset'
+    let overlaid = 0
+    for (const { name } of SHAPES) {
+      for (const key of new Set([...Object.keys(rows[name]!), ...Object.keys(fold[name]!), ...keysOf(this.#ledger.rows, name)])) {
+        const address = `${name} ${key}`
+        const pending = this.#pendingOf(address, life, offset, now)
+        if (pending === null) continue
+        const wanted = after(own(fold[name]!, key), pending.flatMap(({ write }) => rowsOf(write).get(address)!))
+        const shown = own(rows[name]!, key)
+        if (!isDeepStrictEqual(shown, wanted)) return `${address} is ${JSON.stringify(shown)} and not ${JSON.stringify(wanted)}, with ${pending.map(({ write }) => write.id).join(', ')} pending`
+        overlaid += pending.length
+      }
+    }
+    this.overlaid += overlaid
+    if (!this.#server.online) this.offline += overlaid
+    return null
+  }
+
+  /** The writes of a row that are not in the stream up to an offset, in order; null when a tab may or may not show one of them. */
+  #pendingOf(address: string, life: Incarnation, offset: string, now: number): Entry[] | null {
+    const messages = offset === START_OFFSET ? 0 : Number(offset)
+    const pending: Entry[] = []
+    for (const entry of this.#ledger.ofRow(address)) {
+      if (this.#ledger.isWithin(life, entry.write.id, messages)) continue
+      const isKnown = entry.outcome === 'acknowledged' && now - entry.settledAt > TOLD_MS && entry.place !== null
+      const mayBeGone = entry.wasParked || entry.retried || entry.discarded !== 'no' || entry.cleared
+      if (!isKnown || mayBeGone || this.#isElsewhere(entry, life)) return null
+      pending.push(entry)
+    }
+    return pending.sort((a, b) => a.place!.number - b.place!.number)
+  }
+
+  #isElsewhere({ write }: Entry, life: Incarnation): boolean {
+    return this.#server.incarnations.some((other) => other !== life && this.#ledger.found(other, write.id).length > 0)
+  }
+
+  /**
+   * At the moment of an acknowledgement the tab shows the write, but where a later change may have hidden it.
+   * @param mark what {@link mark} has returned when the write was made
+   */
+  assertAcknowledged({ write, tab, issuedAt }: Entry, mark: Mark): void {
+    const { stream } = this.#server
+    if (stream !== mark.life || this.#server.incarnations.length !== mark.lives || tab.sim.mode !== 'eager') return
+    const later = (stream?.messages ?? []).slice(mark.messages).flat() as ReadonlyArray<{ type?: string; key?: string; headers?: { control?: string; txid?: string } } | null>
+    if (later.some((item) => item?.headers?.control !== undefined)) return
+    const rows = tab.sim.rows()
+    for (const [address, mutations] of rowsOf(write)) {
+      const { collection, key } = mutations[0]!
+      const isFromOthers = later.some((item) => item?.type === TYPES[collection] && item?.key === key && item.headers?.txid !== write.id)
+      const meets = this.#ledger.ofRow(address).some((other) => other.write !== write && (other.wasParked || other.outcome !== 'acknowledged' || other.settledAt >= issuedAt))
+      if (isFromOthers || meets) continue
+      const last = mutations.at(-1)!
+      const shown = own(rows[collection]!, key)
+      this.acknowledged += 1
+      const isShown = last.kind === 'remove' ? shown === undefined : shown === undefined ? last.kind === 'patch' : isDeepStrictEqual(shown, after(shown, [last]))
+      if (!isShown) throw new Error(`${tab.name} was told that ${write.id} is stored, and shows ${JSON.stringify(shown)} and not ${JSON.stringify(last)}`)
+    }
+  }
+
+  mark(): Mark {
+    const { stream, incarnations } = this.#server
+    return { life: stream, lives: incarnations.length, messages: stream?.messages.length ?? 0 }
+  }
+}
+
+/** Where the stream was. */
+export interface Mark {
+  readonly life: Incarnation | null
+  readonly lives: number
+  readonly messages: number
+}
+
+const own = (rows: Record<string, unknown>, key: string): RowData | undefined => (Object.hasOwn(rows, key) ? (rows[key] as RowData) : undefined)
+
+const keysOf = (addresses: Iterable<string>, collection: string): string[] =>
+  [...addresses].flatMap((address) => (address.startsWith(`${collection} `) ? [address.slice(collection.length + 1)] : []))

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { simulateWrites, type WritesOutcome } from './simulate-writes.ts'
+
+/** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
+const one = process.env['SIDESTREAM_SEED']
+const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 150)
+const first = one === undefined ? 1 : Number(one)
+const last = one === undefined ? seeds : first
+
+test(`worlds of writes ${String(first)} to ${String(last)} keep every invariant`, { timeout: 3_600_000 }, async () => {
+  const total: Record<keyof WritesOutcome, number> = { writes: 0, acknowledged: 0, appended: 0, parked: 0, kills: 0, freezes: 0, overlaid: 0, offline: 0, shown: 0 }
+  for (let seed = first; seed <= last; seed += 1) {
+    const world = await simulateWrites(seed)
+    for (const what of Object.keys(total) as (keyof WritesOutcome)[]) total[what] += world[what]
+  }
+  // Worlds in which nothing happens prove nothing.
+  const worlds = last - first + 1
+  if (worlds < 100) return
+  expect(total.writes).toBeGreaterThan(10 * worlds)
+})
