@@ -1,0 +1,15 @@
+import { useStatus } from './use-db.ts'
+
+/** What stands in for the tasks until there are some. */
+export function Loading() {
+  const { connection, cleared, lastError } = useStatus()
+  const waits = connection === 'idle' || connection === 'connecting' || connection === 'catching-up'
+  return (
+    <section className="card placeholder" aria-label="Tasks" aria-busy={waits}>
+      <p className="empty">
+        {cleared && 'This device was cleared.'}
+        {!cleared && (waits ? 'Reading the list …' : `Nothing is stored on this device, and the list cannot be read (${lastError?.code ?? connection}).`)}
+      </p>
+    </section>
+  )
+}

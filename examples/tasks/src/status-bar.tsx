@@ -1,0 +1,19 @@
+import { CONNECTIONS, freshness } from '../../shared/connections.ts'
+import { useInstalled } from './use-installed.ts'
+import { useStatus } from './use-db.ts'
+
+/** One line: the connection, how fresh the rows are, and what a page without a network can rely on. */
+export function StatusBar() {
+  const status = useStatus()
+  const isInstalled = useInstalled()
+  const connection = CONNECTIONS[status.connection]
+  const fresh = freshness(status)
+  return (
+    <ul className="status" aria-label="Status">
+      <li className={connection.tone}>{connection.text}</li>
+      <li className={fresh.tone}>{fresh.text}</li>
+      <li className={status.durable ? 'good' : 'warn'}>{status.durable ? 'changes are kept on this device' : 'changes are in memory only'}</li>
+      <li className={isInstalled ? 'good' : 'plain'}>{isInstalled ? 'opens offline' : 'cannot open offline yet'}</li>
+    </ul>
+  )
+}
