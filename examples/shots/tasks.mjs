@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { withProfile } from '../../bench/lab/browser.mjs'
 import { imagePath, withDemo } from './demo.mjs'
 
-const TAB = { width: 560, height: 860 }
+const TAB = { width: 560, height: 950 }
 const GAP = 16
 
 async function openTab(context, url, person) {
@@ -20,6 +20,7 @@ async function beside(context, tabs) {
   const shots = []
   for (const tab of tabs) {
     await tab.bringToFront()
+    await tab.getByRole('button', { name: 'Go online' }).waitFor()
     shots.push((await tab.screenshot()).toString('base64'))
   }
   const page = await context.newPage()
@@ -33,11 +34,14 @@ async function shoot(context, url) {
   const left = await openTab(context, url, 'ada')
   await left.getByText('opens offline').waitFor()
   const right = await openTab(context, url, 'grace')
-  await left.getByRole('switch', { name: 'Go offline' }).click()
+  await left.getByRole('button', { name: 'Go offline' }).click()
   const added = left.getByRole('textbox', { name: 'New task' })
   await added.fill('Ask the harbour for the key')
   await added.press('Enter')
   await right.getByRole('checkbox', { name: 'Done: Dry the tent' }).click()
+  // No button has the focus, or the mouse over it.
+  await right.mouse.move(0, 0)
+  await left.getByRole('heading', { name: 'Tasks' }).click()
   for (const tab of [left, right]) {
     await tab.getByText('2 changes not sent yet.').waitFor()
     await tab.getByText('offline', { exact: true }).waitFor()

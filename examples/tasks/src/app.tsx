@@ -1,14 +1,15 @@
 import { BoardNav } from '../../shared/board-nav.tsx'
+import { Loading } from './loading.tsx'
 import { OutboxPanel } from './outbox/outbox-panel.tsx'
 import { PlayPanel } from './play/play-panel.tsx'
 import { StatusBar } from './status-bar.tsx'
 import { TaskPanel } from './tasks/task-panel.tsx'
 import { Unsaved } from './unsaved.tsx'
-import { useReady } from './use-db.ts'
-import { Loading } from './loading.tsx'
+import { useReady, useStatus } from './use-db.ts'
 
 export function App() {
-  const ready = useReady()
+  const { cleared } = useStatus()
+  const ready = useReady() && !cleared
   return (
     <main className="page">
       <header className="masthead">

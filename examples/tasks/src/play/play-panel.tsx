@@ -1,3 +1,4 @@
+import { useEffect } from 'react'
 import { useControl } from '../../../shared/use-control.ts'
 import { useStatus } from '../use-db.ts'
 import { ClearDevice } from './clear-device.tsx'
@@ -14,6 +15,13 @@ export function PlayPanel() {
   const { state, turn } = useControl<ServerState>('/demo/tasks')
   const { tabs } = useStatus()
   const offline = state?.offline ?? false
+
+  const isOnline = state !== null && !offline
+  // A browser tells a page when its network is back. This network is back when the server can be reached, and says so.
+  useEffect(() => {
+    if (isOnline) dispatchEvent(new Event('online'))
+  }, [isOnline])
+
   return (
     <section className="card play" aria-labelledby="play-title">
       <header className="card-head">
@@ -23,7 +31,7 @@ export function PlayPanel() {
       <dl className="tries">
         <div>
           <dt>
-            <button type="button" role="switch" className="button" aria-checked={offline} disabled={state === null} onClick={() => turn('/offline', { offline: !offline })}>
+            <button type="button" className="button" disabled={state === null} onClick={() => turn('/offline', { offline: !offline })}>
               {offline ? 'Go online' : 'Go offline'}
             </button>
           </dt>

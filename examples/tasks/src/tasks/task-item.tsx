@@ -23,8 +23,9 @@ export function TaskItem({ task, people, comments, isPending }: TaskItemProps) {
         <span className="task-title">{title}</span>
         {isPending && <span className="mark">not sent</span>}
         <span className="task-facts">{name ?? 'nobody'}</span>
-        <button type="button" className="button" aria-expanded={isOpen} aria-controls={bodyId} aria-label={`Details of ${title}, comments: ${comments}`} onClick={() => setOpen(!isOpen)}>
+        <button type="button" className="button" aria-expanded={isOpen} aria-controls={bodyId} onClick={() => setOpen(!isOpen)}>
           {comments === 0 ? 'Open' : `${comments} ${comments === 1 ? 'comment' : 'comments'}`}
+          <span className="visually-hidden">{comments === 0 ? title : `on ${title}`}</span>
         </button>
       </div>
       <div id={bodyId} className="task-body" hidden={!isOpen}>
