@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { withProfile } from '../../bench/lab/browser.mjs'
 import { imagePath, withDemo } from './demo.mjs'
 
-const TAB = { width: 560, height: 950 }
+const TAB = { width: 560, height: 966 }
 const GAP = 16
 
 async function openTab(context, url, person) {

@@ -38,8 +38,10 @@ export function createDevices(base) {
       const { gate, refused } = deviceOf(idOf(req) ?? '')
       if (req.method !== 'POST' || !gate.open) return gate.handle(req, res)
       const body = await text(req)
-      const id = writeIdOf(body)
-      if (!refused.delete(id)) return gate.handle(req, res, body)
+      const ids = writeIdsOf(body)
+      if (!ids.some((id) => refused.has(id))) return gate.handle(req, res, body)
+      // A request of several writes comes again in parts, until the refused write is alone.
+      if (ids.length === 1) refused.delete(ids[0])
       res.writeHead(400, { 'content-type': 'text/plain' }).end('The server was told to refuse this write.')
     },
     close() {
@@ -49,10 +51,10 @@ export function createDevices(base) {
 }
 
 /** All events of a write have its id as their `txid`. */
-function writeIdOf(body) {
+function writeIdsOf(body) {
   try {
-    return [JSON.parse(body)].flat()[0]?.headers?.txid
+    return [...new Set([JSON.parse(body)].flat().map((event) => event.headers.txid))]
   } catch {
-    return undefined
+    return []
   }
 }
