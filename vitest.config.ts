@@ -45,7 +45,7 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
               environment: 'node',
               env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '50' },
               include: [
-                'test/unit/{after-the-last-worker,collection-sink,held-subsets,in-page,late-collection,on-demand,on-error,options,preload,replica,restart,testing,transform}.test.ts',
+                'test/unit/{after-the-last-worker,collection-sink,held-subsets,in-page,late-collection,on-demand,on-error,options,preload,replica,restart,testing,transform,writing}.test.ts',
                 'test/property/subsets.test.ts',
               ],
             },

@@ -12,7 +12,7 @@ import type { Writes } from './writes.ts'
 
 /** The parts of a tab that use the engine's messages. */
 export interface InboxOptions {
-  readonly replica: Pick<Replica, 'offset' | 'hasRows' | 'continues' | 'apply' | 'settled' | 'follow' | 'removeAll'>
+  readonly replica: Pick<Replica, 'offset' | 'hasRows' | 'continues' | 'apply' | 'follow' | 'removeAll'>
   readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
   readonly txids: Pick<Txids, 'seen'>
   readonly writes: Pick<Writes, 'stored' | 'follow'>
@@ -93,11 +93,10 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
         if (batch.status) writes.follow(batch.status.epoch)
         txids.seen(batch.txids)
+        writes.stored(batch.stored)
       } else if (batch.stale) {
         status.set({ stale: true })
       }
-      // TanStack DB may hold the rows back, until the write is acknowledged: that never waits for the rows to be seen.
-      if (batch.stored.length > 0) void replica.settled.then(() => { writes.stored(batch.stored) })
       hooks.after(batch)
       preload.observe()
       // The first load is answered without a rest, because the next batch may correct its rows.

@@ -80,11 +80,6 @@ export class Replica {
     return this.#have
   }
 
-  /** Settles when the rows of all parts so far are committed. */
-  get settled(): Promise<void> {
-    return this.#working
-  }
-
   /** Keys of the rows that show pending changes, by collection. */
   get pendingKeys(): Readonly<Record<string, ReadonlyArray<string>>> {
     return this.#pendingKeys.all

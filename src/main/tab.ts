@@ -117,8 +117,11 @@ export class Tab {
       now: () => performance.now(),
       pause: yieldToBrowser,
       onCommitError: this.#onCommitError,
-      onCommitted: ({ served }, visible) => {
+      onCommitted: ({ served, stored, last }, visible) => {
         this.collections.subsets.onServed(served, visible)
+        // TanStack DB may hold the rows back until the write is acknowledged: that never waits for the rows to be seen. The last
+        // part of a diff may still remove rows; the inbox waits for that.
+        if (!last) this.#writes.stored(stored)
       },
     })
     this.#writes = new Writes({

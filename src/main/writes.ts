@@ -47,7 +47,7 @@ export class Writes {
     return waiting.gate.promise
   }
 
-  /** The rows of these writes are in the collections. */
+  /** These writes are stored, and their rows are in the collections. */
   stored(ids: ReadonlyArray<string>): void {
     for (const id of ids) {
       const waiting = this.#waiting.get(id)

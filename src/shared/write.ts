@@ -59,3 +59,5 @@ export interface OutboxNews {
   /** Ids of writes that the server has just refused. Only one tab is told, for its `onRejected`. */
   readonly rejected: ReadonlyArray<string>
 }
+
+export const NO_OUTBOX_NEWS: OutboxNews = { reset: false, added: [], changed: [], removed: [], rejected: [] }

@@ -212,7 +212,7 @@ export class Engine {
     this.#reader.show()
     this.#watchVisibility()
     return outcome(
-      this.#writes.open().then(() => this.#writes.add(write, acknowledge)).then(() => null),
+      this.#writes.opened.then(() => this.#writes.add(write, acknowledge)).then(() => null),
       'STORAGE_FAILED',
     )
   }
@@ -360,8 +360,8 @@ export class Engine {
 
   #onCleared(): void {
     if (this.#board.now.cleared || this.#hydration.is('closed')) return
-    this.#writes.clear()
-    const diff = this.#readings.showNone()
+    const diff = this.#writes.clear()
+    diff.fold(this.#readings.showNone())
     // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })

@@ -139,13 +139,22 @@ describe('subscribers', () => {
 })
 
 describe('writes', () => {
-  same('without an action need a handler', async (stage) => {
+  differs('changes of a collection without an action', 'need no handler', async (stage) => {
     const { users } = (await live(stage)).collections
-    return [await outcomeOf(() => users.insert(bob)), await outcomeOf(() => users.update('1', () => undefined)), await outcomeOf(() => users.delete('1'))]
-  }, ['insert', 'update', 'delete'].map((name) => ({
-    error: `Collection.${name} called directly (not within an explicit transaction) but no 'on${name[0]!.toUpperCase()}${name.slice(1)}' handler is configured.`,
-    isError: true,
-  })))
+    const changes = [() => users.insert(bob), () => users.update('1', (draft) => { draft.name = 'A' }), () => users.delete('1')]
+    const outcomes = []
+    for (const change of changes) outcomes.push(await outcomeOf(() => void change()))
+    return [outcomes, rows(users)]
+  }, {
+    peer: [
+      ['insert', 'update', 'delete'].map((name) => ({
+        error: `Collection.${name} called directly (not within an explicit transaction) but no 'on${name[0]!.toUpperCase()}${name.slice(1)}' handler is configured.`,
+        isError: true,
+      })),
+      [ada],
+    ],
+    sidestream: [['settled', 'settled', 'settled'], [bob]],
+  })
 })
 
 describe('live queries', () => {

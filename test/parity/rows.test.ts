@@ -14,6 +14,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   '`preload()`': 'test/browser/host/lifecycle.host.test.ts',
   'update of a missing key, delete of a missing key': 'test/property/state-protocol.test.ts',
   'seen txids': 'test/unit/txids.test.ts',
+  'errors of TanStack DB when a schema refuses a change': 'test/unit/writing.test.ts',
   '`onEvent`, `onBeforeBatch`, `onBatch`': 'test/browser/host/many-tabs.host.test.ts',
   '`db.stream`': 'test/types/peer.test-d.ts',
   'types of `db.stream` and `actions`\' `stream`': 'test/types/peer.test-d.ts',

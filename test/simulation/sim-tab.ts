@@ -137,6 +137,7 @@ export class SimTab {
       settings: this.#settings,
       request: this.#world.random.chance(0.5) ? { headers: { authorization: SECRET }, params: {} } : null,
       wantsEvents: false,
+      wantsRejected: false,
       tabLock: this.lock,
       tab: {
         hasRows: this.#replica.hasRows,

@@ -348,7 +348,7 @@ class Simulation {
       contentType: null,
       batching: true,
       backoff: null,
-      cache: { durability: 'relaxed', version: '', keepUnusedMs: null },
+      cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true },
       pauseWhenHidden: this.#pauseWhenHidden,
       silenceTimeoutMs: SILENCE_MS,
     }

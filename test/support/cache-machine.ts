@@ -210,7 +210,7 @@ export class CachedEngine {
   }
 
   async hydrate(): Promise<Checkpoint | null> {
-    const checkpoint = await this.cache.hydrate(() => undefined, () => undefined)
+    const checkpoint = await this.cache.hydrate(() => Promise.resolve(), () => undefined, () => undefined)
     if (!checkpoint) return null
     this.#state = checkpoint.state
     this.#offset = Number(checkpoint.offset)

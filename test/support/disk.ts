@@ -1,10 +1,12 @@
-import { ClearedCacheError, type EngineEnv, type Registry, type Store } from '../../src/worker/ports.ts'
+import { ClearedCacheError, type EngineEnv, type OutboxStore, type Registry, type Store } from '../../src/worker/ports.ts'
+import { emptyOutbox, MemoryOutbox, type OutboxMedium } from '../../src/worker/store/memory-outbox.ts'
 import { emptyRegistry, MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import { emptyMedium, MemoryStore, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 
 /** Databases of one origin, and whether they work. */
 export class Disk {
   readonly media = new Map<string, MemoryMedium>()
+  readonly outboxes = new Map<string, OutboxMedium>()
   readonly registryMedium = emptyRegistry()
   readonly #connections = new Map<string, Set<(reason: Error) => void>>()
   /** Every call on a cache fails. */
@@ -30,10 +32,11 @@ export class Disk {
   }
 
   /** What a worker sees of it. */
-  get env(): Pick<EngineEnv, 'openStore' | 'deleteStore' | 'storeNames' | 'registry'> {
+  get env(): Pick<EngineEnv, 'openStore' | 'openOutbox' | 'deleteStore' | 'storeNames' | 'registry'> {
     return {
       registry: this.registry,
       openStore: (name) => this.#open(name),
+      openOutbox: (name) => this.#openOutbox(name),
       deleteStore: (name) => this.#delete(name),
       storeNames: () => Promise.resolve([...this.media.keys()]),
     }
@@ -49,6 +52,37 @@ export class Disk {
     const medium = this.media.get(name) ?? emptyMedium()
     this.media.set(name, medium)
     const inner = new MemoryStore(medium)
+    const { lost, close } = this.#connect(name, inner)
+    return {
+      lost,
+      claim: (claim, now) => this.#guarded(() => inner.claim(claim, now)),
+      read: (reader) => this.#guarded(() => inner.read(reader)),
+      commit: (write) => this.#guarded(() => inner.commit(write)),
+      clear: () => {
+        close()
+        return this.#delete(name)
+      },
+      close,
+    }
+  }
+
+  async #openOutbox(name: string): Promise<OutboxStore> {
+    this.#assertWorks()
+    const medium = this.outboxes.get(name) ?? emptyOutbox()
+    this.outboxes.set(name, medium)
+    const inner = new MemoryOutbox(medium)
+    const { lost, close } = this.#connect(name, inner)
+    return {
+      lost,
+      claim: (claim, now) => this.#guarded(() => inner.claim(claim, now)),
+      read: () => this.#guarded(() => inner.read()),
+      commit: (write) => this.#guarded(() => inner.commit(write)),
+      close,
+    }
+  }
+
+  /** A connection to a database, which ends when the database is deleted. */
+  #connect(name: string, inner: { close(): void }): { readonly lost: Promise<Error>; readonly close: () => void } {
     const all = this.#connections.get(name) ?? new Set()
     this.#connections.set(name, all)
     let lose = (reason: Error): void => void reason
@@ -59,34 +93,26 @@ export class Disk {
       }
     })
     all.add(lose)
-    const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
-      this.#assertWorks()
-      return work()
-    }
     const close = (): void => {
       all.delete(lose)
       inner.close()
     }
-    return {
-      lost,
-      claim: (claim, now) => guarded(() => inner.claim(claim, now)),
-      read: (reader) => guarded(() => inner.read(reader)),
-      commit: (write) => guarded(() => inner.commit(write)),
-      clear: () => {
-        close()
-        return this.#delete(name)
-      },
-      close,
-    }
+    return { lost, close }
   }
 
   async #delete(name: string): Promise<void> {
     this.#assertWorks()
     this.deleted.push(name)
     this.media.delete(name)
+    this.outboxes.delete(name)
     const all = this.#connections.get(name) ?? new Set()
     for (const lose of all) lose(new ClearedCacheError('the cache was deleted'))
     all.clear()
+  }
+
+  readonly #guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    this.#assertWorks()
+    return work()
   }
 
   #assertWorks(): void {

@@ -173,11 +173,11 @@ export class Origin {
 
 export const anySettings: StreamSettings = {
   url: 'http://s/stream?key=canary-url', scope: 'canary-scope', collections: [{ name: 'users', type: 'user', primaryKey: 'id' }],
-  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
+  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
 }
 
 export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => ({
-  version: PROTOCOL_VERSION, client, settings: anySettings, request: null, wantsEvents: false, tabLock: null,
+  version: PROTOCOL_VERSION, client, settings: anySettings, request: null, wantsEvents: false, wantsRejected: false, tabLock: null,
   tab: newTab(),
   ...given,
 })
@@ -186,6 +186,7 @@ export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => (
 export const anyTab = (given: Partial<TabContract> = {}): TabContract => ({
   apply: () => Promise.resolve('applied'),
   status: () => undefined,
+  outbox: () => undefined,
   requestValues: () => Promise.resolve({ ok: true, value: { headers: {}, params: {} } }),
   ...given,
 })

@@ -1,5 +1,5 @@
 import { describe, expectTypeOf, test } from 'vitest'
-import { createLiveQueryCollection, createStateSchema, createStreamDB, eq, type ChangeEvent, type Collection, type StreamDB, type StreamDBStatus } from 'sidestream'
+import { createLiveQueryCollection, createStateSchema, createStreamDB, eq, type ChangeEvent, type Collection, type PendingWrite, type StreamDB, type StreamDBStatus } from 'sidestream'
 import { item, user, type Item, type User } from './peer-schema.ts'
 
 const schema = createStateSchema({
@@ -77,7 +77,12 @@ describe('a StreamDB', () => {
     expectTypeOf(db.close).toEqualTypeOf<() => void>()
     expectTypeOf(db.offset).toEqualTypeOf<string>()
     expectTypeOf(db.utils.awaitTxId).toEqualTypeOf<(txid: string, timeout?: number) => Promise<void>>()
-    expectTypeOf(db.clearCache).toEqualTypeOf<() => Promise<void>>()
+    expectTypeOf(db.clearCache).toEqualTypeOf<(options?: { readonly discardWrites?: boolean }) => Promise<void>>()
+    expectTypeOf(db.write).toEqualTypeOf<(events: ReadonlyArray<ChangeEvent>, options?: { readonly txid?: string }) => Promise<{ readonly txid: string }>>()
+    expectTypeOf(db.write).toBeCallableWith([schema.users.insert({ value: { id: '1', name: 'Ada' } }), schema.items.delete({ key: 'a' })])
+    expectTypeOf(db.outbox.getSnapshot()).toEqualTypeOf<ReadonlyArray<PendingWrite>>()
+    expectTypeOf(db.outbox.getSnapshot()[0]!.state).toEqualTypeOf<'stored' | 'sent' | 'parked'>()
+    expectTypeOf(db.outbox.retry('w')).toEqualTypeOf<Promise<boolean>>()
     expectTypeOf(db.reconnect).toEqualTypeOf<() => void>()
     expectTypeOf(db.stream.append).parameter(0).toExtend<string | Uint8Array | Promise<string | Uint8Array>>()
     expectTypeOf(db.stream.url).toEqualTypeOf<string>()

@@ -13,7 +13,7 @@ const definition = {
 }
 const schema = ours.createStateSchema(definition)
 type Schema = typeof schema
-type Actions = { add: ours.ActionDefinition<User>; clear: ours.ActionDefinition<void> }
+type Actions = { add: Required<ours.ActionDefinition<User>>; clear: Required<ours.ActionDefinition<void>> }
 
 const events: ours.StateEvent<User>[] = []
 
@@ -52,7 +52,9 @@ describe('types', () => {
     expectTypeOf<ours.StateSchema<typeof definition>>().toExtend<peer.StateSchema<typeof definition>>()
     expectTypeOf<peer.StateSchema<typeof definition>>().toExtend<ours.StateSchema<typeof definition>>()
     expectTypeOf<ours.ActionMap<Actions>>().toEqualTypeOf<peer.ActionMap<Actions>>()
-    expectTypeOf<ours.ActionDefinition>().toEqualTypeOf<peer.ActionDefinition>()
+    // Ours may be without `mutationFn`, for which there is a default.
+    expectTypeOf<Required<ours.ActionDefinition>>().toEqualTypeOf<peer.ActionDefinition>()
+    expectTypeOf<peer.ActionDefinition>().toExtend<ours.ActionDefinition>()
     expectTypeOf<ours.Collection<User>>().toEqualTypeOf<peer.Collection<User>>()
     expectTypeOf<ours.SyncConfig<User>>().toEqualTypeOf<peer.SyncConfig<User>>()
   })
@@ -161,6 +163,9 @@ test('a StreamDB can be written as an object, for a test', () => {
     status: { getSnapshot: () => status, getServerSnapshot: () => status, subscribe: () => () => undefined, store: { subscribe: () => () => undefined } },
     reconnect: () => undefined,
     clearCache: async () => undefined,
+    write: async () => ({ txid: 't' }),
+    mutationFn: async () => undefined,
+    outbox: { getSnapshot: () => [], getServerSnapshot: () => [], subscribe: () => () => undefined, store: { subscribe: () => () => undefined }, retry: async () => true, discard: async () => true },
   }
   const acting: ours.StreamDBWithActions<Schema, Actions> = { ...mock, actions: { add: () => null as never, clear: () => null as never } }
   void acting

@@ -48,7 +48,7 @@ describe('the peer’s types and ours', () => {
   test('are the same for what a StreamDB can do', () => {
     expectTypeOf<Pick<ours.StreamDBMethods, 'offset' | 'preload' | 'close' | 'utils'>>().toExtend<Pick<peer.StreamDBMethods, 'offset' | 'preload' | 'close' | 'utils'>>()
     expectTypeOf<ours.StreamDBUtils>().toEqualTypeOf<peer.StreamDBUtils>()
-    expectTypeOf<ours.ActionDefinition<User>>().toEqualTypeOf<peer.ActionDefinition<User>>()
+    expectTypeOf<Required<ours.ActionDefinition<User>>>().toEqualTypeOf<peer.ActionDefinition<User>>()
   })
 
   test('are the same for the materialized state, which may be exchanged', () => {

@@ -10,7 +10,7 @@ test.each([
   ['null', null],
   ['a list', []],
   ['an action that is none', { add: 5 }],
-  ['an action without mutationFn', { add: { onMutate: () => undefined } }],
+  ['an action whose mutationFn is none', { add: { onMutate: () => undefined, mutationFn: 5 } }],
   ['an action without onMutate', { add: { mutationFn: () => Promise.resolve() } }],
 ])('an actions function that returns %s is refused', (_, actions) => {
   expect(() => create(actions)).toThrow(expect.objectContaining({ code: 'INVALID_OPTIONS', message: expect.stringContaining('actions') }))

@@ -27,6 +27,7 @@ const TOP: Record<keyof Omit<CreateStreamDBOptions, 'streamOptions'>, Examples> 
   onBeforeBatch: FUNCTIONS,
   onBatch: FUNCTIONS,
   onInvalid: FUNCTIONS,
+  onRejected: FUNCTIONS,
   transform: FUNCTIONS,
   worker: { good: [() => scripted, scripted, { port: { ...scripted, start: noop } }], bad: ['worker.js', null, {}, true, { port: {} }] },
   sharedWorker: FLAGS,
@@ -34,8 +35,8 @@ const TOP: Record<keyof Omit<CreateStreamDBOptions, 'streamOptions'>, Examples> 
   silenceTimeoutMs: { good: [1, 45_000], bad: [0, -1, NaN, Infinity, 2 ** 31, '1', null, false] },
   scope: TEXTS,
   cache: {
-    good: [true, false, {}, { durability: 'strict', version: '1' }, { keepUnusedMs: false }, { keepUnusedMs: 0 }],
-    bad: ['true', null, 1, [], { durability: 'fast' }, { version: 1 }, { ttl: 1 }, { keepUnusedMs: -1 }, { keepUnusedMs: true }],
+    good: [true, false, {}, { durability: 'strict', version: '1' }, { keepUnusedMs: false }, { keepUnusedMs: 0 }, { persist: false }],
+    bad: ['true', null, 1, [], { durability: 'fast' }, { version: 1 }, { ttl: 1 }, { keepUnusedMs: -1 }, { keepUnusedMs: true }, { persist: 1 }],
   },
 }
 
@@ -125,7 +126,7 @@ describe('options of createStreamDB', () => {
   test('have an example of each here', () => {
     expect(Object.keys(TOP).concat('streamOptions').sort()).toEqual(Object.keys(OPTIONS).sort())
     expect(Object.keys(STREAM).sort()).toEqual(Object.keys(STREAM_OPTIONS).sort())
-    expect(Object.keys(BACKOFF_OPTIONS).length + Object.keys(CACHE_OPTIONS).length).toBe(9)
+    expect(Object.keys(BACKOFF_OPTIONS).length + Object.keys(CACHE_OPTIONS).length).toBe(10)
   })
 })
 

@@ -65,7 +65,7 @@ describe('clearCache', () => {
   test('removes what is stored, and nothing is stored afterwards', async () => {
     const { engine, shown } = await open('one')
     expect(disk.text).toContain('rows of the canary')
-    expect(await engine.clearCache()).toEqual({ ok: true, value: null })
+    expect(await engine.clearCache(false)).toEqual({ ok: true, value: null })
     engine.reconnect('application')
     await origin.pass(AWHILE_MS)
     expect(shown()).toMatchObject({ rows: 1, storage: 'memory', cleared: false })
@@ -83,7 +83,7 @@ describe('clearCache', () => {
     await append[0]!([{ ...ROW, key: 'u2' }])
     await origin.pass(500)
     disk.broken = false
-    expect(await one.engine.clearCache()).toMatchObject({ ok: true })
+    expect(await one.engine.clearCache(false)).toMatchObject({ ok: true })
     await origin.pass(AWHILE_MS)
     expect([...disk.media]).toEqual([])
     expect(other.shown()).toMatchObject({ cleared: true, rows: 0 })
@@ -96,7 +96,7 @@ describe('clearCache', () => {
     expect(other.shown()).toMatchObject({ storage: 'memory', rows: 1 })
     const one = await open('one', { env: noChannel })
     disk.broken = false
-    expect(await one.engine.clearCache()).toMatchObject({ ok: true })
+    expect(await one.engine.clearCache(false)).toMatchObject({ ok: true })
     await origin.pass(AWHILE_MS)
     expect([...disk.media]).toEqual([])
     expect(other.shown()).toMatchObject({ cleared: true, rows: 0, storage: 'memory' })
@@ -106,7 +106,7 @@ describe('clearCache', () => {
     const { host } = origin.worker('one', { ...disk.env, createSource })
     const engine = host.admit(anyHello('one'), anyTab(), new AbortController(), { where: 'shared-worker', aliveLock: null })
     engine.start()
-    expect(await engine.clearCache()).toMatchObject({ ok: true })
+    expect(await engine.clearCache(false)).toMatchObject({ ok: true })
     await origin.pass(AWHILE_MS)
     expect([...disk.media]).toEqual([])
   })
@@ -119,7 +119,7 @@ describe('clearCache', () => {
     disk.broken = false
     expect(other.shown()).toMatchObject({ storage: 'memory', rows: 2 })
     const idle = await open('idle', { starts: false })
-    expect(await idle.engine.clearCache()).toMatchObject({ ok: true })
+    expect(await idle.engine.clearCache(false)).toMatchObject({ ok: true })
     // At once, and not when the other one next looks for its storage.
     await origin.pass(100)
     expect(other.shown()).toMatchObject({ cleared: true, rows: 0 })
@@ -128,7 +128,7 @@ describe('clearCache', () => {
   test('that storage refuses says so, and is made up for', async () => {
     const { engine, shown } = await open('one')
     disk.broken = true
-    expect(await engine.clearCache()).toMatchObject({ ok: false, error: { code: 'STORAGE_FAILED', retryable: true } })
+    expect(await engine.clearCache(false)).toMatchObject({ ok: false, error: { code: 'STORAGE_FAILED', retryable: true } })
     expect(shown()).toMatchObject({ cleared: true, rows: 0 })
     await origin.pass(AWHILE_MS)
     expect(disk.text).toContain('rows of the canary')
@@ -141,7 +141,7 @@ describe('clearCache', () => {
     const { engine } = await open('one')
     disk.broken = true
     // Its worker ends before it can try again.
-    const dead = engine.clearCache()
+    const dead = engine.clearCache(false)
     await settled()
     origin.freeze('one')
     expect(await dead).toMatchObject({ ok: false })
@@ -156,7 +156,7 @@ describe('clearCache', () => {
   test('does not take away what a new session has stored meanwhile', async () => {
     const { engine } = await open('one')
     disk.broken = true
-    expect(await engine.clearCache()).toMatchObject({ ok: false })
+    expect(await engine.clearCache(false)).toMatchObject({ ok: false })
     disk.broken = false
     const next = await open('next', { settings: OTHER })
     await origin.pass(AWHILE_MS)
@@ -166,7 +166,7 @@ describe('clearCache', () => {
 
   test('also removes what earlier formats have stored of the same stream and scope', async () => {
     const { engine } = await open('one')
-    expect(await engine.clearCache()).toMatchObject({ ok: true })
+    expect(await engine.clearCache(false)).toMatchObject({ ok: true })
     expect(disk.deleted).toEqual(expect.arrayContaining([NAME, ...formerCacheNames(anySettings.url, anySettings.scope)]))
   })
 
@@ -175,7 +175,7 @@ describe('clearCache', () => {
     const one = await open('one')
     const other = await open('other', { settings: OTHER })
     expect(one.shown()).toMatchObject({ storage: 'indexeddb', rows: 1, lastError: null })
-    expect(await one.engine.clearCache()).toMatchObject({ ok: false, error: { code: 'STORAGE_FAILED', retryable: true } })
+    expect(await one.engine.clearCache(false)).toMatchObject({ ok: false, error: { code: 'STORAGE_FAILED', retryable: true } })
     await origin.pass(AWHILE_MS)
     expect([...disk.media]).toEqual([])
     expect(other.shown()).toMatchObject({ cleared: true, rows: 0 })
@@ -186,7 +186,7 @@ describe('clearCache', () => {
     const registry = { list: none, touch: none, doom: none, clearState: none, drop: none }
     const { engine, shown } = await open('one', { env: { registry, openStore: none, deleteStore: () => Promise.resolve() } })
     expect(shown()).toMatchObject({ storage: 'memory', rows: 1 })
-    expect(await engine.clearCache()).toEqual({ ok: true, value: null })
+    expect(await engine.clearCache(false)).toEqual({ ok: true, value: null })
     expect(shown()).toMatchObject({ cleared: true, rows: 0 })
   })
 

@@ -3,6 +3,7 @@ import type { DiffBatch } from '../../src/shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello } from '../../src/shared/calls.ts'
 import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../src/shared/guards.ts'
+import type { Write } from '../../src/shared/write.ts'
 import { newTab } from '../support/tab-description.ts'
 
 const hello: Hello = {
@@ -10,18 +11,21 @@ const hello: Hello = {
   client: 'c',
   settings: {
     url: 'https://example.com/s', scope: '', collections: [{ name: 'items', type: 'item', primaryKey: 'id' }], live: true, contentType: null,
-    batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null }, pauseWhenHidden: null,
+    batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true }, pauseWhenHidden: null,
     silenceTimeoutMs: 45_000,
   },
   request: { headers: { a: 'b' }, params: {} },
   wantsEvents: false,
+  wantsRejected: false,
   tabLock: null,
   tab: newTab({ have: { branch: 'b', seq: 1, digest: 2, offset: '1', upTo: '2' } }),
 }
 const batch: DiffBatch = {
   epoch: 'e', from: '-1', to: '1', branch: 'b', seq: 1, digest: 2, last: true, diffs: [{ collection: 'items', rows: [{ id: 'a' }], deleted: ['b'] }], replace: false, replaced: [], served: [], filling: [], isFill: false,
-  txids: ['t'], ready: true, stale: false, status: INITIAL_TAB_STATUS, events: [], invalid: [],
+  txids: ['t'], stored: ['w'], ready: true, stale: false, status: INITIAL_TAB_STATUS, events: [], invalid: [],
 }
+
+const write: Write = { id: 'w', createdAt: 1, mutations: [{ kind: 'patch', collection: 'items', key: 'a', changes: { gone: undefined } }] }
 
 /** A value with one of its fields, at any depth, made something else. */
 function* spoiled(value: unknown): Generator<unknown> {
@@ -53,7 +57,7 @@ const call = (name: unknown, ...args: unknown[]) => ({ id: '1', type: 'APPLY', p
 
 describe('calls', () => {
   test.each(Object.keys(ENGINE_CALLS))('%s goes to an engine, with what it takes', (name) => {
-    const args = { visible: [true], reconnect: ['preload'], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}] }[name] ?? []
+    const args = { visible: [true], reconnect: ['preload'], subsets: [[{ id: 1, subset: null }]], append: ['{}', {}], write: [write], retryWrite: ['w'], discardWrite: ['w'], clearCache: [true] }[name] ?? []
     expect(isCall(call(name, ...args), ENGINE_CALLS)).toBe(true)
   })
 

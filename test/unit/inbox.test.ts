@@ -8,6 +8,7 @@ let inbox: Inbox
 let status: Status
 let isClosed: boolean
 let signedOut: boolean[]
+let epochs: string[]
 /** What the parts of the tab were told, in order. */
 let told: string[]
 /** What the replica answers, and what happens meanwhile. */
@@ -31,6 +32,7 @@ const batchOf = (change: Partial<DiffBatch> = {}): DiffBatch => ({
   filling: [],
   isFill: false,
   txids: ['t1'],
+  stored: ['w1'],
   ready: true,
   stale: false,
   status: engineStatus(),
@@ -43,6 +45,7 @@ beforeEach(() => {
   status = new Status('leader')
   isClosed = false
   signedOut = []
+  epochs = []
   told = []
   continues = true
   applyRows = () => Promise.resolve('applied')
@@ -62,6 +65,7 @@ beforeEach(() => {
     hooks: { before: note('before'), refused: note('refused'), after: note('after'), follow: note('hooks follow') },
     cleared: { told: (isCleared) => void signedOut.push(isCleared) },
     txids: { seen: (txids) => void told.push(`txids ${txids.join()}`) },
+    writes: { stored: (ids) => void told.push(`stored ${ids.join()}`), follow: (epoch) => void epochs.push(epoch) },
     status,
     preload: { isReady: false, observe: note('observe') },
     onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
@@ -74,7 +78,7 @@ beforeEach(() => {
 describe('a diff batch', () => {
   test('goes to the hooks, the rows, and those who wait, in this order', async () => {
     expect(await inbox.apply(batchOf({ filling: ['items'] }))).toBe('applied')
-    expect(told).toEqual(['before', 'rows', 'applied', 'ready but items', 'txids t1', 'after', 'observe'])
+    expect(told).toEqual(['before', 'rows', 'applied', 'ready but items', 'txids t1', 'stored w1', 'after', 'observe'])
     expect(status.getSnapshot()).toMatchObject({ offset: '5', connection: 'live', rows: 3, stale: false })
   })
 
@@ -147,6 +151,7 @@ describe('a status', () => {
   test('of another engine begins a sequence, and its earlier failures are old news', () => {
     inbox.follow('e2', engineStatus({ failedAttempts: 4, lastError: { code: 'NEEDS_AUTH', message: 'no', retryable: true } }))
     expect(told).toEqual(['follow e2', 'hooks follow', 'progress', 'observe'])
+    expect(epochs).toEqual(['e1'])
   })
 
   test('is ignored once the tab is closed', () => {

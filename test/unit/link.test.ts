@@ -60,6 +60,9 @@ class ScriptedWorker {
       visible: () => note('visible', undefined),
       subsets: () => undefined,
       append: () => note('append', Promise.resolve({ ok: true, value: null })),
+      write: () => note('write', Promise.resolve({ ok: true, value: null })),
+      retryWrite: () => note('retryWrite', Promise.resolve({ ok: true, value: true })),
+      discardWrite: () => note('discardWrite', Promise.resolve({ ok: true, value: true })),
       streamEnd: () => note('streamEnd', Promise.resolve({ ok: true, value: null })),
       clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
       leave: () => note('leave', Promise.resolve()),
@@ -73,6 +76,7 @@ const hello: Hello = {
   settings: { url: 'https://example.com/s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000 },
   request: { headers: {}, params: {} },
   wantsEvents: false,
+  wantsRejected: false,
   tabLock: null,
   tab: newTab(),
 }

@@ -40,7 +40,7 @@ beforeEach(() => {
 const rows = (count: number, first = 0, version = 0): RowData[] => Array.from({ length: count }, (_, index) => ({ id: `k${String(first + index)}`, version }))
 const keys = (count: number, first = 0): string[] => rows(count, first).map(({ id }) => id as string)
 const batch = (from: string, to: string, rest: Partial<DiffBatch> = {}): DiffBatch => ({
-  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
+  epoch: 'e', from, to, branch: 'branch', seq: 0, digest: 7, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], stored: [], ready: true, stale: false, status: null, events: [], invalid: [], ...rest,
 })
 const of = (changed: RowData[], deleted: string[] = [], collection = 'items') => ({ diffs: [{ collection, rows: changed, deleted }] })
 const shown = (sink: MapSink): string[] => [...sink.rows.keys()].sort()
@@ -314,4 +314,20 @@ test('the browser gets its turn', async () => {
   await yieldToBrowser()
   await other
   expect(turns).toBe(1)
+})
+
+test('knows which of its rows show pending changes, also of a batch that it has not finished', async () => {
+  isPausing = true
+  await replica.apply(batch('-1', '5', { diffs: [{ collection: 'items', rows: rows(2), deleted: [], pending: ['k0', 'k1'] }] }))
+  expect(replica.pendingKeys).toEqual({ items: ['k0', 'k1'] })
+  const applied = replica.apply(batch('5', '7', { diffs: [{ collection: 'items', rows: rows(2000), deleted: [], pending: ['k1999'] }] }))
+  await settled()
+  expect(replica.pendingKeys).toEqual({ items: ['k1999'] })
+  isPausing = false
+  for (const resume of pauses.splice(0)) resume()
+  expect(await applied).toBe('applied')
+  expect(await replica.apply(batch('9', '10', { diffs: [{ collection: 'items', rows: [], deleted: ['k9'], pending: ['k9'] }] }))).toBe('resync')
+  expect(replica.pendingKeys).toEqual({ items: ['k1999'] })
+  replica.removeAll()
+  expect(replica.pendingKeys).toEqual({})
 })

@@ -121,6 +121,7 @@ export const scriptedHello = (change: Partial<Hello> = {}): Hello => ({
   settings: scriptedSettings(),
   request: { headers: {}, params: {} },
   wantsEvents: false,
+  wantsRejected: false,
   tabLock: null,
   tab: newTab(),
   ...change,

@@ -1,6 +1,7 @@
 import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
 import type { Outcome, RequestValues, TabContract } from '../../src/shared/calls.ts'
 import type { TabStatus } from '../../src/shared/status.ts'
+import type { OutboxNews } from '../../src/shared/write.ts'
 
 export interface Delivery {
   readonly batch: DiffBatch
@@ -38,6 +39,12 @@ export class ScriptedTab implements TabContract {
   answerStatus(): void {
     this.holdsStatus = false
     this.#answerStatus()
+  }
+
+  readonly news: OutboxNews[] = []
+
+  outbox(news: OutboxNews): void {
+    this.news.push(news)
   }
 
   requestValues(): Promise<Outcome<RequestValues>> {

@@ -33,6 +33,9 @@ class ScriptedEngine {
       visible: note('visible'),
       subsets: note('subsets'),
       append: () => this.append,
+      write: () => Promise.resolve({ ok: true, value: null }),
+      retryWrite: () => Promise.resolve({ ok: true, value: true }),
+      discardWrite: () => Promise.resolve({ ok: true, value: true }),
       streamEnd: () => this.streamEnd,
       clearCache: () => Promise.resolve({ ok: true, value: null }),
       leave: () => Promise.resolve(),
@@ -41,7 +44,7 @@ class ScriptedEngine {
 }
 
 const hello: Hello = {
-  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, tabLock: null,
+  version: PROTOCOL_VERSION, client: 'c', request: null, wantsEvents: false, wantsRejected: false, tabLock: null,
   tab: newTab(),
   settings: { url: 'http://s', scope: '', collections: [], live: true, contentType: null, batching: true, backoff: null, cache: null, pauseWhenHidden: null, silenceTimeoutMs: 45_000 },
 }
@@ -58,7 +61,7 @@ beforeEach(() => {
 const shown = (): TabStatus => tab.statuses.at(-1)!
 
 const batch: DiffBatch = {
-  epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], ready: true,
+  epoch: '1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 1, last: true, diffs: [], replace: false, replaced: [], served: [], filling: [], isFill: false, txids: [], stored: [], ready: true,
   stale: false, status: null, events: [], invalid: [],
 }
 
@@ -110,7 +113,7 @@ describe('a seat', () => {
     const one = new ScriptedEngine('1')
     await seat.attach(one.enter)
     seat.contract.start()
-    await seat.contract.clearCache()
+    await seat.contract.clearCache(false)
     one.tab!.status({ ...one.status, tabs: 2 })
     expect((await seat.hello()).tab.cleared).toBe(true)
   })

@@ -67,7 +67,7 @@ test('a tab that is told so loses its rows, although the leader’s page goes on
   const ready = tab.preload()
   await until(() => sizeOf(tab) === rows)
   await ready
-  await leader.clearCache()
+  await leader.clearCache(false)
   while (!tab.status.getSnapshot().cleared) await new Promise((resolve) => setImmediate(resolve))
   origin.freeze('leader')
   await until(() => tab.status.getSnapshot().where === 'leader')
@@ -93,7 +93,7 @@ test('an onError that answers after the sign-out does not bring the rows back', 
   refuse(new SourceError('unauthorized', 'no', { status: 401 }))
   await until(() => tab.status.getSnapshot().connection === 'needs-auth')
   let isCleared = false
-  void tab.clearCache().then(() => (isCleared = true))
+  void tab.clearCache(false).then(() => (isCleared = true))
   await until(() => isCleared && tab.status.getSnapshot().cleared)
   const before = reads
   answer({ headers: {} })
@@ -111,7 +111,7 @@ test('the first preload() of a tab that has signed out reads again, with the sam
     await origin.pass(500)
     const tab = open(origin.worker('own', { createSource }).team)
     let isCleared = false
-    void tab.clearCache().then(() => (isCleared = true))
+    void tab.clearCache(false).then(() => (isCleared = true))
     await until(() => isCleared && tab.status.getSnapshot().cleared)
     if (failsOver) {
       origin.freeze('leader')
@@ -134,7 +134,7 @@ test('a tab that comes after a clear by an engine with other settings has rows',
   const cleaner = origin.worker('other', { ...disk.env, createSource }).host.admit(anyHello('cleaner', { settings: { ...settings, batching: !settings.batching } }), anyTab(), new AbortController(), at)
   cleaner.start()
   await origin.pass(1000)
-  expect(await cleaner.clearCache()).toMatchObject({ ok: true })
+  expect(await cleaner.clearCache(false)).toMatchObject({ ok: true })
   await origin.pass(10_000)
   const before = reads
   const tab = open(host.at(at))

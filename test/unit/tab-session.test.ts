@@ -46,6 +46,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have 
       clock,
       epoch: 'e',
       subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
+      pendingRows: { keysOf: () => [], rowsOf: () => new RowDiff() },
       wantsEvents: options.wantsEvents ?? false,
       tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),
       status: () => INITIAL_TAB_STATUS,
@@ -67,7 +68,7 @@ function publish(session: TabSession, changes: Record<string, RowData | null>, r
   }
   offset += 1
   state.lineage.note(offset, offset)
-  session.publish({ state, atEnd: false, to: at(String(offset)), diff, txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false, ...rest })
+  session.publish({ state, atEnd: false, to: at(String(offset)), diff, txids: [], events: [], invalid: [], isOfOutbox: false, ready: true, flowing: false, stale: false, ...rest })
 }
 
 const at = (to: string): Position => ({ branch: 'reading', seq: Math.max(0, Number(to)), digest: Math.max(0, Number(to)), offset: to })
@@ -141,7 +142,7 @@ describe('a tab that brings rows along', () => {
     session.open(state, at('1'), [], { ready: true, flowing: false, stale: true })
     const other = emptyState(SHAPES, 'other')
     other.rows.get('items')!.set('n', row('n'))
-    session.publish({ state: other, atEnd: true, to: { branch: 'other', seq: 1, digest: 1, offset: '2' }, diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state: other, atEnd: true, to: { branch: 'other', seq: 1, digest: 1, offset: '2' }, diff: new RowDiff(), txids: [], events: [], invalid: [], isOfOutbox: false, ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ replace: true, to: '2', diffs: [{ collection: 'items', rows: [row('n')], deleted: [] }] })
   })
 
@@ -391,10 +392,10 @@ describe('a tab session', () => {
     const session = start()
     session.open(state, at('5'), [], { ready: true, flowing: false, stale: true })
     await acknowledge()
-    session.publish({ state, atEnd: false, to: at('5'), diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state, atEnd: false, to: at('5'), diff: new RowDiff(), txids: [], events: [], invalid: [], isOfOutbox: false, ready: true, flowing: false, stale: false })
     expect(tab.last.batch).toMatchObject({ from: '5', to: '5', diffs: [], stale: false })
     await acknowledge()
-    session.publish({ state, atEnd: false, to: at('5'), diff: new RowDiff(), txids: [], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state, atEnd: false, to: at('5'), diff: new RowDiff(), txids: [], events: [], invalid: [], isOfOutbox: false, ready: true, flowing: false, stale: false })
     expect(tab.deliveries.length).toBe(2)
   })
 
@@ -403,7 +404,7 @@ describe('a tab session', () => {
     open(session)
     publish(session, { a: row('a') }, { txids: ['t1'] })
     publish(session, { b: row('b') }, { txids: ['t2'] })
-    session.publish({ state, atEnd: true, to: { branch: 'other', seq: 1, digest: 1, offset: '1' }, diff: new RowDiff(), txids: ['t3'], events: [], invalid: [], ready: true, flowing: false, stale: false })
+    session.publish({ state, atEnd: true, to: { branch: 'other', seq: 1, digest: 1, offset: '1' }, diff: new RowDiff(), txids: ['t3'], events: [], invalid: [], isOfOutbox: false, ready: true, flowing: false, stale: false })
     await acknowledge()
     expect(tab.last.batch.txids).toEqual(['t3'])
   })

@@ -5,10 +5,11 @@ import type { Remote } from '../../src/main/connect.ts'
 import type { PlainOptions } from '../../src/main/options.ts'
 import { settingsOf } from '../../src/main/stream-settings.ts'
 import { Tab } from '../../src/main/tab.ts'
-import type { ConnectMessage, EngineContract, TabContract } from '../../src/shared/calls.ts'
+import type { ConnectMessage, EngineContract, Outcome, TabContract } from '../../src/shared/calls.ts'
 import type { DiffBatch } from '../../src/shared/batch.ts'
 import { createStateSchema } from '../../src/shared/state-schema.ts'
 import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
+import type { Write } from '../../src/shared/write.ts'
 
 const url = 'https://example.com/s'
 const state = createStateSchema({
@@ -20,6 +21,9 @@ let tab: Tab
 /** What the engines were called, in order. */
 let calls: string[]
 let messages: ConnectMessage[]
+let writes: Write[]
+/** The answer to a write. */
+let written: Outcome<null>
 let engineStatus: TabStatus
 /** The answer to a ping; any but the epoch is a worker's death. */
 let pinged: string
@@ -35,8 +39,11 @@ function engine(): EngineContract {
     visible: (visible) => note(`visible ${String(visible)}`, undefined),
     subsets: () => note('subsets', undefined),
     append: () => Promise.resolve({ ok: true, value: null }),
+    write: (write) => (writes.push(write), note('write', Promise.resolve(written))),
+    retryWrite: (id) => note(`retry ${id}`, Promise.resolve({ ok: true, value: true })),
+    discardWrite: (id) => note(`discard ${id}`, Promise.resolve({ ok: true, value: false })),
     streamEnd: () => note('streamEnd', Promise.resolve({ ok: true, value: null })),
-    clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
+    clearCache: (discardWrites) => note(`clearCache ${String(discardWrites)}`, Promise.resolve({ ok: true, value: null })),
     leave: () => note('leave', Promise.resolve()),
   }
 }
@@ -63,7 +70,7 @@ function open(change: Partial<PlainOptions> = {}): Tab {
 }
 
 const batch: DiffBatch = {
-  epoch: 'e1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 0, last: true, replace: true, replaced: [], served: [], filling: [], isFill: false, txids: ['t1'],
+  epoch: 'e1', from: '-1', to: '1', branch: 'b', seq: 1, digest: 0, last: true, replace: true, replaced: [], served: [], filling: [], isFill: false, txids: ['t1'], stored: [],
   diffs: [{ collection: 'items', rows: [{ id: '1' }], deleted: [] }],
   ready: true, stale: false, status: null, events: [], invalid: [],
 }
@@ -74,6 +81,8 @@ const codeOf = (work: Promise<unknown>): Promise<string | undefined> => work.the
 beforeEach(() => {
   calls = []
   messages = []
+  writes = []
+  written = { ok: true, value: null }
   engineStatus = { ...INITIAL_TAB_STATUS, epoch: 'e1', where: 'leader' }
   pinged = 'e1'
   tab = open()

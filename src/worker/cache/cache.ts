@@ -108,16 +108,16 @@ export class Cache {
 
   /**
    * Opens the store and reads it.
-   * @param ready nothing is read before it settles
+   * @param ready called once, when the cache is known not to be one that was cleared; nothing is read before it settles
    * @param onRows called with rows as they are read, if the cache is complete; when the result is null, they are not valid
    * @param onPreview called before `onRows` with the working set, under the same condition
    * @returns the stored state; null when it cannot be used. Never rejects
    */
-  async hydrate(ready: Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
+  async hydrate(ready: () => Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
     if (this.#options.settings.cache === null) this.#transition('give-up')
     if (!this.#is('opening')) {
       if (!this.#is('closed')) this.#report()
-      await ready
+      await ready()
       return null
     }
     this.#registration.listen()
@@ -131,8 +131,21 @@ export class Cache {
     return hydrated?.checkpoint ?? null
   }
 
-  async #hydrate(ready: Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Hydrated | null> {
+  async #hydrate(ready: () => Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Hydrated | null> {
     const { collections } = this.#options.settings
+    const store = await this.#openFirst()
+    if (!this.#is('closed', 'cleared')) await ready()
+    if (store === null || !this.#is('reading')) return null
+    try {
+      return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onRows, onPreview })
+    } catch (error) {
+      if (this.#is('reading')) this.#fail(error)
+      return null
+    }
+  }
+
+  /** Opens the store for the first time. @returns null when there is none; never rejects */
+  async #openFirst(): Promise<Store | null> {
     try {
       await this.#ownership.take()
       if (!this.#is('opening')) return null
@@ -142,11 +155,9 @@ export class Cache {
       await this.#ownership.claimStore(store).catch((error: unknown) => {
         if (error instanceof LostCacheError) throw error
       })
-      await ready
-      return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onRows, onPreview })
+      return store
     } catch (error) {
       if (this.#is('opening', 'reading')) this.#fail(error)
-      await ready
       return null
     }
   }

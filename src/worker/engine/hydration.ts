@@ -48,7 +48,7 @@ export class Hydration {
     const { cache, writes, isCleared } = this.#options
     // The pending writes are laid over the first rows that tabs see.
     const checkpoint = await cache.hydrate(
-      writes.open(),
+      () => writes.open(),
       (rows) => {
         if (!this.is('closed') && !isCleared()) this.#onRows(rows)
       },

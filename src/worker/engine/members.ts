@@ -2,8 +2,7 @@ import { RowDiff } from '../../shared/row-diff.ts'
 import { positionOf, type Reading } from '../core/reading.ts'
 import type { Clock } from '../ports.ts'
 import type { Publication, Readiness, TabSession } from '../tabs/tab-session.ts'
-import type { PendingWrite } from '../../shared/write.ts'
-import type { PendingNews } from '../writes/pending-list.ts'
+import { NO_OUTBOX_NEWS, type OutboxNews, type PendingWrite } from '../../shared/write.ts'
 import type { VisibleState } from '../core/materialize.ts'
 import type { Member } from './member.ts'
 
@@ -15,8 +14,6 @@ export type News = Pick<Publication, 'diff' | 'txids' | 'events' | 'invalid' | '
 
 /** Nothing has changed. Its diff has to stay empty. */
 export const NO_NEWS: News = { diff: new RowDiff(), txids: [], events: [], invalid: [], isOfOutbox: false }
-
-const NO_PENDING_NEWS: PendingNews = { reset: false, added: [], changed: [], removed: [], rejected: [] }
 
 export interface MembersOptions {
   readonly clock: Clock
@@ -72,11 +69,11 @@ export class Members {
     session.status()
     const pending = this.#options.pending()
     // A tab that comes from another engine may list writes that are gone.
-    if (pending.length > 0 || session.isReturning) session.outbox({ ...NO_PENDING_NEWS, reset: true, added: pending })
+    if (pending.length > 0 || session.isReturning) session.outbox({ ...NO_OUTBOX_NEWS, reset: true, added: pending })
   }
 
   /** The list of pending writes has changed. Only one tab is told of refused writes: a visible one, if there is one. */
-  outbox(news: PendingNews): void {
+  outbox(news: OutboxNews): void {
     const wanting = [...this.#members].filter(({ isStarted, joining }) => isStarted && joining.wantsRejected)
     const told = wanting.find(({ visible }) => visible) ?? wanting[0]
     for (const member of this.#members) member.session.outbox(member === told ? news : { ...news, rejected: [] })

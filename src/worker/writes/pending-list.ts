@@ -1,25 +1,14 @@
-import type { PendingWrite, WriteProgress } from '../../shared/write.ts'
+import { NO_OUTBOX_NEWS, type OutboxNews, type PendingWrite, type WriteProgress } from '../../shared/write.ts'
 import { pendingOf, type OutboxEntry } from '../core/outbox.ts'
-
-/** How the list of pending writes has changed; see `OutboxNews`. */
-export interface PendingNews {
-  readonly reset: boolean
-  readonly added: ReadonlyArray<PendingWrite>
-  readonly changed: ReadonlyArray<WriteProgress>
-  readonly removed: ReadonlyArray<string>
-  readonly rejected: ReadonlyArray<string>
-}
-
-const NOTHING: PendingNews = { reset: false, added: [], changed: [], removed: [], rejected: [] }
 
 /** The pending writes as tabs know them: tells what changes, and counts. */
 export class PendingList {
-  readonly #onNews: (news: PendingNews) => void
+  readonly #onNews: (news: OutboxNews) => void
   /** By number. */
   readonly #known = new Map<number, WriteProgress>()
   #parked = 0
 
-  constructor(onNews: (news: PendingNews) => void) {
+  constructor(onNews: (news: OutboxNews) => void) {
     this.#onNews = onNews
   }
 
@@ -36,7 +25,7 @@ export class PendingList {
   reset(entries: Iterable<OutboxEntry>): void {
     this.#known.clear()
     this.#parked = 0
-    this.#tell({ ...NOTHING, reset: true, added: this.#add(entries) })
+    this.#tell({ ...NO_OUTBOX_NEWS, reset: true, added: this.#add(entries) })
   }
 
   /** These entries are new, or have changed. */
@@ -58,7 +47,7 @@ export class PendingList {
 
   /** The entries of these numbers are gone. */
   drop(numbers: ReadonlyArray<number>): void {
-    this.#tell({ ...NOTHING, removed: this.#remove(numbers) })
+    this.#tell({ ...NO_OUTBOX_NEWS, removed: this.#remove(numbers) })
   }
 
   #add(entries: Iterable<OutboxEntry>): PendingWrite[] {
@@ -90,7 +79,7 @@ export class PendingList {
     if (this.#known.get(number)?.state === 'parked') this.#parked += by
   }
 
-  #tell(news: PendingNews): void {
+  #tell(news: OutboxNews): void {
     if (news.reset || news.added.length + news.changed.length + news.removed.length > 0) this.#onNews(news)
   }
 }

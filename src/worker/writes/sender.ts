@@ -2,7 +2,6 @@ import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isRecord } from '../../shared/guards.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import { backoffMs, backoffOf } from '../core/backoff.ts'
-import { linked } from '../stream/http-requests.ts'
 import type { Outbox, OutboxChange } from '../core/outbox.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
@@ -109,17 +108,19 @@ export class Sender {
   }
 
   async #send(outbox: Outbox): Promise<number> {
-    const { source, save, onAttempt } = this.#options
+    const { env, source, settings, save, onAttempt } = this.#options
     const { epoch, seq, body, numbers } = outbox.request!
     outbox.attempt()
     onAttempt()
     const writes = numbers.flatMap((number): Write[] => [outbox.entry(number)?.write].filter((write) => write !== undefined))
-    const { signal, end } = this.#limited()
+    const { signal, stop, end } = this.#underWay()
+    const cancel = env.clock.after(STEPS * settings.silenceTimeoutMs, stop)
     const sent = await source.send({ producerId: outbox.head.producer.id, epoch, seq, body, writes }, signal).catch((error: unknown) => ({
       kind: 'undecided' as const,
       error: toErrorData(error, 'STREAM_ERROR'),
       retryAfterMs: 0,
     }))
+    cancel()
     end()
     // Another outbox may be here by now, or none: the answer says nothing about that one.
     if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
@@ -130,7 +131,7 @@ export class Sender {
       save(outbox.answered(sent.verdict)).catch(() => undefined)
       return 0
     }
-    if (sent.kind === 'undecided') this.#unansweredAt = this.#options.env.clock.now()
+    if (sent.kind === 'undecided') this.#unansweredAt = env.clock.now()
     outbox.failed(sent.error, source.noticesRepetition)
     onAttempt()
     return this.#failed(sent.error, sent.kind === 'undecided' ? sent.retryAfterMs : 0)
@@ -143,18 +144,14 @@ export class Sender {
     if (leftMs > 0) return leftMs
     const offset = this.#looksFromStart ? START_OFFSET : (outbox.head.request?.since ?? START_OFFSET)
     let end: string | null = null
-    const silence = new AbortController()
-    const stop = (): void => {
-      silence.abort()
-    }
-    this.#closed.signal.addEventListener('abort', stop, { once: true })
+    const { signal, stop, end: over } = this.#underWay()
     const requests = this.#requests(stop)
     try {
       await source.read({
         offset,
         live: false,
         isFresh: true,
-        signal: silence.signal,
+        signal,
         requests,
         onAnswer: () => undefined,
         onBatch: async (batch) => {
@@ -167,7 +164,7 @@ export class Sender {
       return this.#failed(error instanceof SourceError && error.data ? error.data : toErrorData(error, 'OFFLINE'), 0)
     } finally {
       requests.dropped()
-      this.#closed.signal.removeEventListener('abort', stop)
+      over()
     }
     if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
     if (end === null) return this.#failed({ code: 'OFFLINE', message: 'the stream could not be read to its end', retryable: true }, 0)
@@ -183,19 +180,17 @@ export class Sender {
     return Math.max(1, Math.min(retryAfterMs, LONGEST_PAUSE_MS), backoffMs(this.#failures, env.random(), backoffOf(settings.backoff)))
   }
 
-  /** A signal that aborts when the sender is closed, or when a request has had its time: each of its steps has a limit of its own. */
-  #limited(): { readonly signal: AbortSignal; readonly end: () => void } {
-    const { env, settings } = this.#options
-    const late = new AbortController()
-    const { signal, unlink } = linked(this.#closed.signal, late.signal)
-    const cancel = env.clock.after(STEPS * settings.silenceTimeoutMs, () => {
-      late.abort()
-    })
-    const end = (): void => {
-      cancel()
-      unlink()
+  /** A signal for one request: it aborts when the sender is closed, or by `stop`. */
+  #underWay(): { readonly signal: AbortSignal; readonly stop: () => void; readonly end: () => void } {
+    const own = new AbortController()
+    const stop = (): void => {
+      own.abort()
     }
-    return { signal, end }
+    this.#closed.signal.addEventListener('abort', stop, { once: true })
+    const end = (): void => {
+      this.#closed.signal.removeEventListener('abort', stop)
+    }
+    return { signal: own.signal, stop, end }
   }
 
   /** Requests without a byte from the server for too long are given up. */

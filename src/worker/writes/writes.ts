@@ -1,29 +1,41 @@
 import { SidestreamError, toErrorData, type ErrorData } from '../../shared/errors.ts'
+import { Gate } from '../../shared/gate.ts'
 import { outboxName } from '../../shared/names.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
-import type { PendingWrite, Write } from '../../shared/write.ts'
+import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
 import { Outbox, pendingOf, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
-import type { Readings } from '../engine/readings.ts'
+import type { Overlay } from '../core/overlay.ts'
+import type { Reading } from '../core/reading.ts'
 import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
 import { OutboxStorage } from './outbox-storage.ts'
-import { PendingList, type PendingNews } from './pending-list.ts'
+import { PendingList } from './pending-list.ts'
 import { Sender } from './sender.ts'
+
+/** The rows that tabs see, and the pending writes that are laid over them. */
+export interface LaidRows {
+  readonly overlay: Pick<Overlay, 'isLaid' | 'before'>
+  readonly shown: Pick<Reading, 'offset'>
+  /** @param diff gets the changes */
+  lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void
+  /** @param diff gets the changes */
+  uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void
+}
 
 export interface WritesOptions {
   readonly env: EngineEnv
   readonly settings: StreamSettings
   readonly source: StreamSource
   readonly validators: ReadonlyMap<string, Validator>
-  readonly readings: Readings
+  readonly readings: LaidRows
   /** The stream was read to its end. */
   readonly isCaughtUp: () => boolean
   /** The rows that tabs see have changed. @param txids of writes whose rows are the stream's own now */
   readonly onRows: (diff: RowDiff, txids: ReadonlyArray<string>) => void
-  readonly onNews: (news: PendingNews) => void
+  readonly onNews: (news: OutboxNews) => void
   /** The numbers for the status have changed. */
   readonly onCounts: () => void
   readonly onProblem: (error: ErrorData) => void
@@ -48,6 +60,7 @@ export class Writes {
   readonly #storage: OutboxStorage
   readonly #sender: Sender
   readonly #list: PendingList
+  readonly #opened = new Gate<void>()
   #outbox: Outbox
   /** The stored head, or the head of an outbox in memory; a change that changes neither it nor an entry is not stored. */
   #savedHead: OutboxHead
@@ -111,9 +124,15 @@ export class Writes {
   }
 
   /** Opens the stored outbox, and lays its writes over the rows. Never rejects. */
-  open(): Promise<void> {
+  async open(): Promise<void> {
     // Without a cache nothing is stored, and so no write is.
-    return this.#options.settings.cache === null ? Promise.resolve() : this.#storage.open()
+    if (this.#options.settings.cache !== null) await this.#storage.open()
+    this.#opened.resolve()
+  }
+
+  /** Settles when {@link open} has. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
   }
 
   /**
@@ -131,11 +150,15 @@ export class Writes {
       await storing
     } catch (error) {
       outbox.discard(write.id)
-      throw error
+      // When another engine has taken the stored outbox over, this engine goes on in memory.
+      if (outbox === this.#outbox) throw error
     } finally {
       this.#storing.delete(write.id)
     }
-    if (!this.#outbox.has(write.id)) throw new SidestreamError('WORKER_DIED', 'another engine has taken the outbox over', { retryable: true })
+    if (!this.#outbox.has(write.id)) {
+      await this.add(write, acknowledge)
+      return
+    }
     const { diff, txids } = outbox === this.#outbox ? this.#effectOf(change) : NO_EFFECT
     acknowledge()
     this.#options.onRows(diff, txids)
@@ -191,11 +214,10 @@ export class Writes {
     return own + (await this.#countStored())
   }
 
-  /** Forgets all writes. Their database is deleted by the caller. */
-  clear(): void {
-    this.#sender.close()
-    this.#storage.abandon()
-    this.#reset()
+  /** Forgets all writes. Their database is deleted by the caller. @returns the changes of the rows that tabs see */
+  clear(): RowDiff {
+    this.abandon()
+    return this.#reset()
   }
 
   async close(): Promise<void> {
@@ -204,6 +226,7 @@ export class Writes {
   }
 
   abandon(): void {
+    this.#opened.reject(new SidestreamError('WORKER_DIED', 'the engine has ended', { retryable: true }))
     this.#sender.close()
     this.#storage.abandon()
   }
@@ -313,17 +336,22 @@ export class Writes {
     txids.push(id)
   }
 
-  /** All pending writes are another engine's now, or are gone. */
-  #reset(): void {
-    const { readings, onRows, onCounts } = this.#options
-    const diff = new RowDiff()
-    readings.uncover([...this.#outbox.entries].map(({ number }) => number).filter((number) => readings.overlay.isLaid(number)), diff)
+  /** All pending writes are another engine's now, or are gone. @returns the changes of the rows that tabs see */
+  #reset(): RowDiff {
+    const diff = this.#uncoverAll()
     this.#coming.clear()
     this.#use(this.#empty())
     this.#found = null
     this.#isAdopted = false
-    onRows(diff, [])
-    onCounts()
+    this.#options.onCounts()
+    return diff
+  }
+
+  #uncoverAll(): RowDiff {
+    const { readings } = this.#options
+    const diff = new RowDiff()
+    readings.uncover([...this.#outbox.entries].map(({ number }) => number).filter((number) => readings.overlay.isLaid(number)), diff)
+    return diff
   }
 
   #use(outbox: Outbox): void {
@@ -356,16 +384,15 @@ export class Writes {
     if (stored === null || !this.#outbox.isAtRest) return
     this.#found = null
     this.#isAdopted = true
-    const { env, readings } = this.#options
+    const { env } = this.#options
     const before = this.#outbox
     const outbox = new Outbox(stored.head, stored.entries, stored.recent, () => env.random())
-    const diff = new RowDiff()
-    readings.uncover([...before.entries].map(({ number }) => number).filter((number) => readings.overlay.isLaid(number)), diff)
+    const diff = this.#uncoverAll()
     const adopted = outbox.adopt(before)
     this.#use(outbox)
     const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
     diff.fold(effect.diff)
-    this.#options.onRows(diff, effect.txids)
+    if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     this.#sender.hurry()
     if (adopted.put.length === 0) return
     this.#savedHead = outbox.head
@@ -373,13 +400,16 @@ export class Writes {
   }
 
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
+    const { onProblem, onCounts, onRows, onDeleted } = this.#options
     if (why === 'failed') {
-      this.#options.onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
-      this.#options.onCounts()
+      // Where nothing is written, nothing is lost.
+      if (!this.#outbox.isEmpty) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
+      onCounts()
       return
     }
-    this.#reset()
-    if (why === 'deleted') this.#options.onDeleted()
+    const diff = this.#reset()
+    if (diff.size > 0) onRows(diff, [])
+    if (why === 'deleted') onDeleted()
   }
 
   async #countStored(): Promise<number> {
