@@ -154,8 +154,10 @@ describe('the task list', () => {
     await isSent(tab)
   })
 
-  it('can be installed: the manifest names icons that are there', async () => {
+  it('can be installed: the manifest has no errors, and names icons that are there', async () => {
     const tab = await open()
+    const session = await context.newCDPSession(tab)
+    expect((await session.send('Page.getAppManifest')).errors).toEqual([])
     const href = await tab.locator('link[rel="manifest"]').getAttribute('href')
     const address = new URL(href!, tab.url())
     const manifest = (await (await fetch(address)).json()) as { display: string; icons: { src: string; sizes: string }[] }
