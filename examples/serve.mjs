@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { createCities } from './cities/server/cities.mjs'
 import { RATES as CHANGE_RATES } from './cities/server/generator.mjs'
 import { startFlights } from './flights/server/flights.mjs'
 import { MAX_RATE } from './flights/server/playback.mjs'
 import { servePages } from './server/pages.mjs'
+import { createTasks } from './tasks/server/tasks.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -11,6 +13,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '10' },
     changes: { type: 'string', default: '1000' },
     cities: { type: 'string', default: '1000000' },
+    // Here the task list is kept.
+    tasks: { type: 'string', default: fileURLToPath(new URL('../node_modules/.sidestream-tasks', import.meta.url)) },
   },
 })
 
@@ -28,14 +32,15 @@ function numberOption(name, max) {
 
 const flights = await startFlights({ rate })
 const cities = createCities({ mostCities, rate: changes })
-const pages = await servePages({ port, boards: [flights, cities] })
+const tasks = createTasks({ folder: values.tasks })
+const pages = await servePages({ port, boards: [flights, cities, tasks] })
 
 let stopping = false
 async function stop() {
   if (stopping) return
   stopping = true
   setTimeout(() => process.exit(0), 2000).unref()
-  await Promise.all([pages.close(), flights.stop(), cities.stop()])
+  await Promise.all([pages.close(), flights.stop(), cities.stop(), tasks.stop()])
   process.exit(0)
 }
 process.on('SIGINT', stop)
@@ -43,3 +48,4 @@ process.on('SIGTERM', stop)
 
 console.log(`Departures board: ${pages.url}  (Ctrl+C stops it)`)
 console.log(`Cities board:     ${pages.url}cities.html`)
+console.log(`Task list:        ${pages.url}tasks/`)

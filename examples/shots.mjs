@@ -1,43 +1,15 @@
-// Takes the README's pictures of the cities board: each side after ten seconds of ten thousand changes a second.
-import { spawn } from 'node:child_process'
+// Takes the README's pictures, and the icons of the task list: all of them, or those that are named.
 import { mkdir } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { withProfile } from '../bench/lab/browser.mjs'
+import { shootCities } from './shots/cities.mjs'
+import { imagePath } from './shots/demo.mjs'
+import { shootIcons } from './shots/icons.mjs'
+import { shootTasks } from './shots/tasks.mjs'
 
-const SIDES = ['sidestream', 'peer']
-const VIEWPORT = { width: 1180, height: 780 }
-const WATCHED_MS = 10_000
-/** Where the UI thread is busy, all that is asked of the page has to wait for it. */
-const PATIENCE_MS = 180_000
+const SHOTS = { cities: shootCities, icons: shootIcons, tasks: shootTasks }
+const named = process.argv.slice(2)
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url))
-
-/** A demo for each side: none is to read what the other's visit has added to the log. */
-async function withDemo(use) {
-  const demo = spawn(process.execPath, [at('serve.mjs'), '--port', '0', '--changes', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    for await (const line of createInterface(demo.stdout)) {
-      const url = /http:\S+cities\.html/.exec(line)?.[0]
-      if (url !== undefined) return await use(url)
-    }
-  } finally {
-    demo.kill('SIGTERM')
-  }
+await mkdir(imagePath(''), { recursive: true })
+for (const name of named.length > 0 ? named : Object.keys(SHOTS)) {
+  if (!Object.hasOwn(SHOTS, name)) throw new Error(`There is no picture "${name}", only ${Object.keys(SHOTS).join(', ')}`)
+  await SHOTS[name]()
 }
-
-async function shoot(context, url, side) {
-  const page = await context.newPage()
-  page.setDefaultTimeout(PATIENCE_MS)
-  await page.setViewportSize(VIEWPORT)
-  await page.goto(`${url}?side=${side}`)
-  await page.locator('tbody tr').first().waitFor()
-  await page.getByRole('button', { name: 'Reset the stall meter' }).click()
-  await page.getByRole('radio', { name: '10,000', exact: true }).check({ force: true })
-  await page.waitForTimeout(WATCHED_MS)
-  await page.screenshot({ path: at(`../docs/images/cities-${side}.png`), timeout: PATIENCE_MS })
-  console.log(side, (await page.locator('.meter').innerText()).replaceAll(/\n+/g, ' | '))
-}
-
-await mkdir(at('../docs/images'), { recursive: true })
-for (const side of SIDES) await withDemo((url) => withProfile((context) => shoot(context, url, side)))

@@ -2,7 +2,7 @@ import { json } from 'node:stream/consumers'
 
 /**
  * What a page can ask of its server beside the stream: `GET` of one of the readings, `POST` of one of the commands, which
- * gets the body. Both answer with JSON.
+ * gets the body. Both get the request and the answer too. Both answer with JSON.
  */
 export function createControl({ readings, commands }) {
   function answer(res, status, body) {
@@ -18,7 +18,7 @@ export function createControl({ readings, commands }) {
       return answer(res, 415, { error: 'application/json expected' })
     }
     try {
-      answer(res, 200, await handler(req.method === 'POST' ? await json(req) : undefined))
+      answer(res, 200, await handler(req.method === 'POST' ? await json(req) : undefined, req, res))
     } catch (error) {
       answer(res, 400, { error: error instanceof Error ? error.message : 'bad request' })
     }

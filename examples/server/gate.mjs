@@ -1,18 +1,19 @@
 import { Agent, request } from 'node:http'
 
 /**
- * A read-only proxy to the stream server that can be shut. While it is shut, connections to the stream are
- * broken without an answer, as if the server were gone; the page itself is served by somebody else.
+ * A proxy to the stream server that can be shut; it only reads, unless it is given other methods. While it is shut, connections to
+ * the stream are broken without an answer, as if the server were gone; the page itself is served by somebody else.
  */
-export function createGate(base) {
+export function createGate(base, methods = ['GET', 'HEAD']) {
   const agent = new Agent({ keepAlive: true })
   const inFlight = new Set()
   let open = true
 
-  function handle(req, res) {
+  /** @param body what the request has brought, when it was read already */
+  function handle(req, res, body) {
     if (!open) return void req.socket.destroy()
-    if (req.method !== 'GET' && req.method !== 'HEAD') return void res.writeHead(405).end()
-    const { host: _, connection: __, ...headers } = req.headers
+    if (!methods.includes(req.method)) return void res.writeHead(405).end()
+    const { host: _, connection: __, 'transfer-encoding': _____, ...headers } = req.headers
     const upstream = request(base + (req.originalUrl ?? req.url), { method: req.method, headers, agent }, (answer) => {
       const { connection: ___, 'keep-alive': ____, ...answerHeaders } = answer.headers
       res.writeHead(answer.statusCode ?? 502, answerHeaders)
@@ -26,7 +27,7 @@ export function createGate(base) {
       inFlight.delete(res)
       upstream.destroy()
     })
-    upstream.end()
+    upstream.end(body)
   }
 
   return {

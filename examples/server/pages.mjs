@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { createServer } from 'vite'
+import { sourceAliases } from './sources.mjs'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -48,13 +49,7 @@ export async function servePages({ port, boards }) {
     logLevel: 'warn',
     clearScreen: false,
     plugins: [react(), demo],
-    resolve: {
-      alias: [
-        { find: /^sidestream$/, replacement: at('../../src/main/index.ts') },
-        { find: /^sidestream\/state$/, replacement: at('../../src/shared/index.ts') },
-        { find: /^sidestream\/worker$/, replacement: at('../../src/worker/index.ts') },
-      ],
-    },
+    resolve: { alias: sourceAliases },
     // Everything is named here, so that nothing is discovered late: that would reload the page on its first visit.
     optimizeDeps: {
       noDiscovery: true,

@@ -1,9 +1,10 @@
 const BOARDS = [
   { href: '/', name: 'Departures' },
   { href: '/cities.html', name: 'Cities' },
+  { href: '/tasks/', name: 'Tasks' },
 ]
 
-/** The way from one of the demo's boards to the other. */
+/** The way from one of the demo's boards to the others. */
 export function BoardNav() {
   return (
     <nav className="segments" aria-label="Boards">
