@@ -7,14 +7,16 @@ const state = createStateSchema({ rows: { schema: rowSchema, type: 'row', primar
 // Nothing is stored, and nothing is shown before the stream has it.
 writesPage(({ stream }) => {
   const db = createStreamDB({ streamOptions: { url: stream, contentType: 'application/json' }, state })
+  let stored = 0
   return {
     collection: db.collections.rows,
     preload: () => db.preload(),
     kept: () => Promise.resolve(),
-    insert: (row) => db.stream.append(JSON.stringify({ type: 'row', key: row.id, value: row, headers: { operation: 'insert' } })),
-    stored: async (acked) => {
-      await Promise.all(acked)
+    insert: async (row) => {
+      await db.stream.append(JSON.stringify({ type: 'row', key: row.id, value: row, headers: { operation: 'insert' } }))
+      stored += 1
     },
+    stored: () => stored,
     hurry: () => undefined,
     drained: () => Promise.resolve(),
   }

@@ -11,7 +11,7 @@ writesPage(({ stream, mode }) => {
   const collection = db.collections.rows
   const peer = { collection, preload: () => db.preload(), kept: () => Promise.resolve() }
   // Only one tab can store writes: the other one just reads.
-  if (mode === 'watch') return { ...peer, insert: none, stored: none, hurry: () => undefined, drained: none }
+  if (mode === 'watch') return { ...peer, insert: none, stored: () => 0, hurry: () => undefined, drained: none }
   const executor = startOfflineExecutor({
     collections: { rows: collection as never },
     mutationFns: {
@@ -42,7 +42,7 @@ writesPage(({ stream, mode }) => {
       transaction.commit().catch(() => undefined)
       return inner.isPersisted.promise
     },
-    stored: (acked) => when(() => executor.getPendingCount() === acked.length),
+    stored: () => executor.getPendingCount(),
     hurry: () => {
       const detector = executor.getOnlineDetector()
       detector.notifyOnline()

@@ -126,8 +126,8 @@ export interface WritesVisit extends StreamVisit {
 export interface Writer extends Opened {
   /** Resolves when the write is acknowledged. */
   insert(row: Row): Promise<unknown>
-  /** Resolves when all are stored on this device, or in the stream where nothing is stored. @param acked what the inserts returned */
-  stored(acked: ReadonlyArray<Promise<unknown>>): Promise<void>
+  /** How many of this page's writes are stored on this device, or in the stream where nothing is stored. */
+  stored(): number
   /** The server can be reached again. */
   hurry(): void
   /** Resolves when no write is pending. */
@@ -143,14 +143,24 @@ export interface Edit extends Change {
   readonly isInFrame: boolean
 }
 
+export interface StoreOrder {
+  readonly size: number
+  readonly mostMs: number
+}
+
+export interface Stored {
+  readonly stored: number
+  readonly tookMs: number
+}
+
 /** A page that writes. */
 export interface WritesPage {
   readonly measured: Promise<{ readonly firstRowsMs: number; readonly readyMs: number }>
   /** The keystrokes so far, when there are this many. */
   edits(size: number): Promise<Edit[]>
   showedAt(change: Change): Promise<number>
-  /** Inserts rows, each as one write. @returns the ms until all are stored */
-  store(size: number): Promise<number>
+  /** Inserts rows, each as one write, until all are stored, or for `mostMs`. */
+  store(order: StoreOrder): Promise<Stored>
   /** Resolves when no write is pending. The server can be reached. */
   drained(): Promise<void>
   kept(): Promise<void>
