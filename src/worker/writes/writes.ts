@@ -7,9 +7,10 @@ import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/wri
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
-import { Outbox, pendingOf, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
+import { Outbox, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
+import { toldByHead } from '../core/stored-phases.ts'
 import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
 import { OutboxStorage } from './outbox-storage.ts'
 import { PendingList } from './pending-list.ts'
@@ -386,7 +387,7 @@ export class Writes {
     this.#isAdopted = true
     const { env } = this.#options
     const before = this.#outbox
-    const outbox = new Outbox(stored.head, stored.entries, stored.recent, () => env.random())
+    const outbox = outboxOf(stored, () => env.random())
     const diff = this.#uncoverAll()
     const adopted = outbox.adopt(before)
     this.#use(outbox)
@@ -417,7 +418,8 @@ export class Writes {
     try {
       const store = await env.openOutbox(outboxName(settings.url, settings.scope))
       try {
-        return ((await store.read())?.entries ?? []).filter((entry) => pendingOf(entry) !== null).length
+        const stored = await store.read()
+        return stored ? outboxOf(stored, () => env.random()).pending.length : 0
       } finally {
         store.close()
       }
@@ -431,6 +433,11 @@ export class Writes {
     this.#hasPersisted = true
     void this.#options.env.persistStorage()
   }
+}
+
+function outboxOf({ head: stored, entries, recent }: StoredOutbox, random: () => number): Outbox {
+  const { confirmed: _, ...head } = stored
+  return new Outbox(head, toldByHead(stored, entries), recent, random)
 }
 
 const NO_EFFECT: Effect = { diff: new RowDiff(), txids: [] }
