@@ -17,8 +17,9 @@ import * as size from './cases/size.mjs'
 import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
 import * as warm from './cases/warm.mjs'
+import * as writes from './cases/writes.mjs'
 
-const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size }
+const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size, writes }
 const sides = ['peer', 'sidestream']
 const modes = ['eager', 'on-demand', 'progressive']
 const mounts = ['start', 'preloaded']

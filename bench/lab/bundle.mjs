@@ -18,6 +18,8 @@ export const production = {
     sidestream: at('src/main/index.ts'),
     'sidestream/state': at('src/shared/index.ts'),
     'sidestream/worker': at('src/worker/index.ts'),
+    // offline-transactions has an older one of its own, whose transactions the others' collections don't know.
+    '@tanstack/db': at('node_modules/@tanstack/db/dist/esm/index.js'),
   },
 }
 
@@ -34,6 +36,12 @@ const pages = {
     'sidestream-query': at('bench/pages/sidestream-query.ts'),
     'sidestream-query-worker': at('src/worker/index.ts'),
   },
+  'sidestream-writes': {
+    'sidestream-writes': at('bench/pages/sidestream-writes.ts'),
+    'sidestream-writes-worker': at('src/worker/index.ts'),
+  },
+  'offline-writes': { 'offline-writes': at('bench/pages/offline-writes.ts') },
+  'append-writes': { 'append-writes': at('bench/pages/append-writes.ts') },
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
   indexes: { indexes: at('bench/pages/indexes.ts'), 'indexes-worker': at('bench/workers/indexes.ts') },

@@ -112,6 +112,60 @@ export interface QueryPage {
   kept(): Promise<void>
 }
 
+/** What the driver asks of a page of the `writes` case. */
+export interface WritesVisit extends StreamVisit {
+  /** Where sidestream's engine runs; a page of the others writes (`page`), or only reads (`watch`). */
+  readonly mode: 'shared' | 'leader' | 'page' | 'watch'
+  /** The first points, highest first. Rows that are written have fewer. */
+  readonly top: readonly number[]
+  /** Number of rows that were written before. */
+  readonly from: number
+}
+
+/** A StreamDB that is written to. */
+export interface Writer extends Opened {
+  /** Resolves when the write is acknowledged. */
+  insert(row: Row): Promise<unknown>
+  /** How many of this page's writes are stored on this device, or in the stream where nothing is stored. */
+  stored(): number
+  /** The server can be reached again. */
+  hurry(): void
+  /** Resolves when no write is pending. */
+  drained(): Promise<void>
+}
+
+/** A keystroke that has inserted a row; times are ms since the epoch. */
+export interface Edit extends Change {
+  readonly at: number
+  readonly shownAt: number
+  readonly ackedAt: number
+  /** The next frame showed it. */
+  readonly isInFrame: boolean
+}
+
+export interface StoreOrder {
+  readonly size: number
+  readonly mostMs: number
+}
+
+export interface Stored {
+  readonly stored: number
+  readonly tookMs: number
+}
+
+/** A page that writes. */
+export interface WritesPage {
+  readonly measured: Promise<{ readonly firstRowsMs: number; readonly readyMs: number }>
+  /** The keystrokes so far, when there are this many. */
+  edits(size: number): Promise<Edit[]>
+  showedAt(change: Change): Promise<number>
+  /** Inserts rows, each as one write, until all are stored, or for `mostMs`. */
+  store(order: StoreOrder): Promise<Stored>
+  /** Resolves when no write is pending. The server can be reached. */
+  drained(): Promise<void>
+  kept(): Promise<void>
+}
+
 declare global {
   interface Window {
     /** What the page measures; the driver awaits it. */
@@ -120,5 +174,7 @@ declare global {
     tab: LiveTab
     /** What a page with a query is asked for. */
     query: QueryPage
+    /** What a page of the `writes` case is asked for. */
+    writes: WritesPage
   }
 }

@@ -12,6 +12,7 @@ const PIECE = 16 * 1024
 export async function startPacedProxy(target) {
   const link = new Link()
   const server = createServer((req, res) => {
+    if (link.isCut) return void res.destroy()
     const { hostname, port } = new URL(target)
     const upstream = request({ hostname, port, method: req.method, path: req.url, headers: { ...req.headers, ...link.headers } })
     upstream.on('response', (answer) => void forward(answer, res, link))
@@ -20,6 +21,7 @@ export async function startPacedProxy(target) {
     req.pipe(upstream)
   })
   const traffic = new Traffic(server)
+  link.onCut = () => server.closeAllConnections()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return { url: `http://127.0.0.1:${server.address().port}`, link, traffic }
@@ -30,6 +32,14 @@ class Link {
   headers = {}
   #bytesPerMs = Infinity
   #freeAt = 0
+  isCut = false
+  onCut = () => {}
+
+  /** No request gets through, nor do those that are under way. */
+  cut(isCut) {
+    this.isCut = isCut
+    if (isCut) this.onCut()
+  }
 
   /** `mbit` 0 lifts the limit; `encoding` `identity` asks the server not to compress. */
   set({ mbit, encoding }) {

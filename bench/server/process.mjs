@@ -30,6 +30,19 @@ answerCalls({
     return copy
   },
   drop: (copy) => fetch(copy, { method: 'DELETE' }).then(() => undefined),
+  /** How many distinct keys a stream has, and how many events. */
+  async count(copy) {
+    const events = []
+    for (let offset = '-1', isEnd = false; !isEnd; ) {
+      const answer = await fetch(`${copy}?offset=${offset}`)
+      events.push(...(await answer.json()))
+      offset = answer.headers.get('stream-next-offset')
+      isEnd = answer.headers.get('stream-up-to-date') !== null
+    }
+    return { events: events.length, keys: new Set(events.map(({ key }) => key)).size }
+  },
+  cut: (isCut) => proxy.link.cut(isCut),
+  takePosts: () => proxy.traffic.takePosts(),
   setLink: (link) => proxy.link.set(link),
   wireBytes: () => proxy.link.bytes,
   traffic: () => proxy.traffic.now(),

@@ -9,7 +9,8 @@ import type { Claim } from './core/claim.ts'
 import type { Branch } from './core/lineage.ts'
 import type { Marks } from './core/materialize.ts'
 import type { RemovalLog } from './core/removals.ts'
-import type { OutboxChange, OutboxEntry, OutboxHead, Target, Verdict } from './core/outbox.ts'
+import type { OutboxChange, OutboxEntry, Target, Verdict } from './core/outbox.ts'
+import type { StoredHead } from './core/stored-phases.ts'
 import type { RequestKind, RequestOutcome } from './core/request-pace.ts'
 import type { Segment } from './core/segment-directory.ts'
 
@@ -208,8 +209,8 @@ export interface Store {
 
 /** A stored outbox. */
 export interface StoredOutbox {
-  readonly head: OutboxHead
-  /** In the order of their numbers. Entries that cannot be understood are left out; they stay stored. */
+  readonly head: StoredHead
+  /** In the order of their numbers, as they were put. Entries that cannot be understood are left out; they stay stored. */
   readonly entries: ReadonlyArray<OutboxEntry>
   readonly recent: ReadonlyArray<string>
   /** How many entries cannot be understood. */
@@ -217,6 +218,7 @@ export interface StoredOutbox {
 }
 
 export interface OutboxWrite extends OutboxChange {
+  readonly head: StoredHead
   /** All stored entries are removed in the same transaction, except those that cannot be understood. */
   readonly replace: boolean
   /** The writer that has to be the stored one. */

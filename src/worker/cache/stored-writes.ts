@@ -1,4 +1,5 @@
 import { pendingOf } from '../core/outbox.ts'
+import { toldByHead } from '../core/stored-phases.ts'
 import type { StorageEnv } from '../ports.ts'
 
 /** How many writes a stored outbox has that are not in the stream; 0 when it cannot be read. */
@@ -6,8 +7,8 @@ export async function countStoredWrites(env: Pick<StorageEnv, 'openOutbox'>, out
   try {
     const store = await env.openOutbox(outbox)
     try {
-      const { entries = [], unreadable = 0 } = (await store.read()) ?? {}
-      return entries.filter((entry) => pendingOf(entry) !== null).length + unreadable
+      const stored = await store.read()
+      return stored ? toldByHead(stored.head, stored.entries).filter((entry) => pendingOf(entry) !== null).length + stored.unreadable : 0
     } finally {
       store.close()
     }

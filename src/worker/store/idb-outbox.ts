@@ -1,6 +1,7 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, type StoreNames } from 'idb'
 import { isOutdated, type Claim } from '../core/claim.ts'
-import type { OutboxEntry, OutboxHead } from '../core/outbox.ts'
+import type { OutboxEntry } from '../core/outbox.ts'
+import type { StoredHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type Clock, LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { abort, COMMIT_LIMIT_MS, IdbConnection, putAll, READ_LIMIT_MS } from './idb-connection.ts'
 import { isClaim, isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
@@ -9,7 +10,7 @@ interface OutboxSchema extends DBSchema {
   /** The key is in the value. Any code of the origin can write there, so values are checked when they are read. */
   entries: { key: number; value: OutboxEntry }
   /** Out-of-line keys: {@link HEAD_KEY}, {@link RECENT_KEY}, {@link CLAIM_KEY}. */
-  meta: { key: string; value: OutboxHead | ReadonlyArray<string> | Claim }
+  meta: { key: string; value: StoredHead | ReadonlyArray<string> | Claim }
 }
 
 type Upgrade = IDBPTransaction<OutboxSchema, StoreNames<OutboxSchema>[], 'versionchange'>
@@ -36,7 +37,7 @@ const HEAD_KEY = 'head'
 const RECENT_KEY = 'recent'
 const CLAIM_KEY = 'claim'
 /** Entries read at once: a long outbox on a slow device is read in several parts, each with its own time limit. */
-const ENTRIES_AT_ONCE = 100
+const ENTRIES_AT_ONCE = 500
 
 /** The outbox in IndexedDB, in a database of its own. Commits are on the disk when they have settled. */
 export class IdbOutbox implements OutboxStore {

@@ -1,12 +1,13 @@
 import { isOutdated, type Claim } from '../core/claim.ts'
-import type { OutboxEntry, OutboxHead } from '../core/outbox.ts'
+import type { OutboxEntry } from '../core/outbox.ts'
+import type { StoredHead } from '../core/stored-phases.ts'
 import { LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
 
 /** The data of a memory outbox; it outlives the outbox, as a database outlives its connection. */
 export interface OutboxMedium {
   claim: Claim | null
-  head: OutboxHead | null
+  head: StoredHead | null
   recent: ReadonlyArray<string>
   readonly entries: Map<number, OutboxEntry>
 }

@@ -1,7 +1,8 @@
 import { isRecord, isWrite } from '../../shared/guards.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Claim } from '../core/claim.ts'
-import type { FrozenRequest, OutboxEntry, OutboxHead } from '../core/outbox.ts'
+import type { FrozenRequest, OutboxEntry } from '../core/outbox.ts'
+import type { StoredHead } from '../core/stored-phases.ts'
 import { type StoredMeta, type StoredOutbox, UnreadableCacheError, type WorkingSet } from '../ports.ts'
 
 /**
@@ -55,10 +56,10 @@ export const isWorkingSet = (value: unknown): value is WorkingSet =>
 
 export const isClaim = (value: unknown): value is Claim => isRecord(value) && typeof value['writer'] === 'string' && Number.isFinite(value['since'])
 
-export function isOutboxHead(value: unknown): value is OutboxHead {
+export function isOutboxHead(value: unknown): value is StoredHead {
   if (!isRecord(value) || !isRecord(value['producer'])) return false
-  const { nextNumber, producer, request } = value
-  return isNumber(nextNumber) && typeof producer['id'] === 'string' && isCount(producer['epoch']) && isCount(producer['seq']) && (request === null || isFrozenRequest(request))
+  const { nextNumber, producer, request, confirmed } = value
+  return isNumber(nextNumber) && typeof producer['id'] === 'string' && isCount(producer['epoch']) && isCount(producer['seq']) && (request === null || isFrozenRequest(request)) && (confirmed === undefined || areRuns(confirmed))
 }
 
 export const isOutboxEntry = (value: unknown): value is OutboxEntry =>
@@ -91,6 +92,9 @@ const isFrozenRequest = (value: unknown): value is FrozenRequest =>
   value['numbers'].every(isNumber) &&
   typeof value['body'] === 'string' &&
   typeof value['since'] === 'string'
+
+const areRuns = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((run) => isRecord(run) && isNumber(run['first']) && isNumber(run['last']) && (run['offset'] === null || typeof run['offset'] === 'string'))
 
 const isErrorData = (value: unknown): boolean =>
   isRecord(value) && typeof value['code'] === 'string' && typeof value['message'] === 'string' && typeof value['retryable'] === 'boolean'

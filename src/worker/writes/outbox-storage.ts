@@ -2,13 +2,14 @@ import { Ownership } from '../cache/ownership.ts'
 import { reopenMs } from '../cache/failure.ts'
 import { SidestreamError, describe } from '../../shared/errors.ts'
 import type { OutboxChange, OutboxEntry, OutboxHead } from '../core/outbox.ts'
+import { isToldByHead, storedHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type EngineEnv, LostCacheError, type OutboxStore, type StoredOutbox } from '../ports.ts'
 
 export interface OutboxStorageOptions {
   readonly env: EngineEnv
   /** Name of the database, and of its lock. */
   readonly name: string
-  /** All entries, for a commit that replaces what is stored. */
+  /** All entries, in order. */
   readonly entries: () => Iterable<OutboxEntry>
   readonly recent: () => ReadonlyArray<string>
   readonly head: () => OutboxHead
@@ -97,7 +98,8 @@ export class OutboxStorage {
   commit({ put, remove, head, recent }: OutboxChange): Promise<void> {
     if (this.#phase.kind !== 'open') return Promise.reject(failed(new Error('the outbox is not open')))
     const gathered = (this.#gathered ??= this.#gather(head))
-    for (const entry of put) gathered.puts.set(entry.number, entry)
+    // An entry is stored once; if the commit before has failed, all of them are stored again.
+    for (const entry of put) if (!isToldByHead(entry) || gathered.puts.has(entry.number)) gathered.puts.set(entry.number, entry)
     for (const number of remove) {
       gathered.puts.delete(number)
       gathered.removes.add(number)
@@ -148,7 +150,7 @@ export class OutboxStorage {
       await phase.store.commit({
         put: replace ? [...entries()] : [...gathered.puts.values()],
         remove: replace ? [] : [...gathered.removes],
-        head: replace ? head() : gathered.head,
+        head: storedHead(replace ? head() : gathered.head, entries()),
         recent: replace ? recent() : gathered.recent,
         replace,
         expectedWriter: this.#writer,

@@ -8,9 +8,10 @@ import { countStoredWrites } from '../cache/stored-writes.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
-import { Outbox, type OutboxChange, type OutboxHead } from '../core/outbox.ts'
+import { Outbox, type OutboxChange, type OutboxHead, type Target } from '../core/outbox.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
+import { toldByHead } from '../core/stored-phases.ts'
 import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
 import { OutboxStorage } from './outbox-storage.ts'
 import { PendingList } from './pending-list.ts'
@@ -398,7 +399,7 @@ export class Writes {
     this.#isAdopted = true
     const { env, source } = this.#options
     const before = this.#outbox
-    const outbox = new Outbox(stored.head, stored.entries, stored.recent, () => env.random(), source.target)
+    const outbox = outboxOf(stored, () => env.random(), source.target)
     const diff = this.#uncoverAll()
     const adopted = outbox.adopt(before)
     this.#use(outbox)
@@ -430,6 +431,11 @@ export class Writes {
     this.#hasPersisted = true
     void this.#options.env.persistStorage()
   }
+}
+
+function outboxOf({ head: stored, entries, recent }: StoredOutbox, random: () => number, target: Target | undefined): Outbox {
+  const { confirmed: _, ...head } = stored
+  return new Outbox(head, toldByHead(stored, entries), recent, random, target)
 }
 
 const NO_EFFECT: Effect = { diff: new RowDiff(), txids: [] }
