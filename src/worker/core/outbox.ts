@@ -359,10 +359,10 @@ export class Outbox {
     return this.#decide(id, 'discard', ['parked', 'stored'])
   }
 
-  /** Takes an added write back, which was not stored: it is as if it had never been added. */
+  /** Takes an added write back, which was not stored: it is as if it had never been added. One that is in a request stays. */
   withdraw(id: string): void {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
-    if (entry) this.#forget(entry)
+    if (entry?.phase === 'stored') this.#forget(entry)
   }
 
   /** A request is known not to be in the stream, but for the writes that were seen there. */
