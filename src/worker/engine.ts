@@ -1,6 +1,6 @@
 import type { StreamBatch } from '../shared/batch.ts'
 import type { AppendSettings, Outcome, ReconnectReason } from '../shared/calls.ts'
-import { toErrorData, type ErrorData } from '../shared/errors.ts'
+import { fromErrorData, toErrorData, type ErrorData } from '../shared/errors.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
@@ -212,7 +212,11 @@ export class Engine {
     this.#reader.show()
     this.#watchVisibility()
     return outcome(
-      this.#writes.opened.then(() => this.#writes.add(write, acknowledge)).then(() => null),
+      this.#writes.opened.then(async () => {
+        if (this.#board.now.cleared) throw fromErrorData(CLEARED)
+        await this.#writes.add(write, acknowledge)
+        return null
+      }),
       'STORAGE_FAILED',
     )
   }

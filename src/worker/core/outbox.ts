@@ -373,10 +373,13 @@ export class Outbox {
     return this.#decide(id, 'discard', ['parked', 'stored'])
   }
 
-  /** Takes an added write back, which was not stored: it is as if it had never been added. @returns null when it is gone already */
+  /**
+   * Takes an added write back, which was not stored: it is as if it had never been added.
+   * @returns null when there is no such write, or when it is in a request
+   */
   withdraw(id: string): OutboxChange | null {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
-    return entry ? this.#change([], [this.#forget(entry)]) : null
+    return entry?.phase === 'stored' ? this.#change([], [this.#forget(entry)]) : null
   }
 
   /** A request is known not to be in the stream, but for the writes that were seen there. */

@@ -202,6 +202,7 @@ export class OutboxStorage {
         if (this.#phase === opened) this.#fail(reason)
       })
       this.#phase = opened
+      this.#isUnknown = false
       onOpened(stored)
     } catch (error) {
       store?.close()

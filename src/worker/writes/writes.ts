@@ -60,7 +60,7 @@ export class Writes {
   readonly #options: WritesOptions
   readonly #shapes: ReadonlyMap<string, CollectionShape>
   readonly #storage: OutboxStorage
-  readonly #sender: Sender
+  #sender: Sender
   readonly #list: PendingList
   readonly #opened = new Gate<void>()
   #outbox: Outbox
@@ -70,6 +70,8 @@ export class Writes {
   #found: StoredOutbox | null = null
   /** The stored outbox is this one. */
   #isAdopted = false
+  /** How often {@link clear} was called. */
+  #clears = 0
   #hasPersisted = false
   /** Writes that are being stored, by id. */
   readonly #storing = new Map<string, Promise<void>>()
@@ -77,7 +79,7 @@ export class Writes {
   readonly #coming = new Map<number, string>()
 
   constructor(options: WritesOptions) {
-    const { env, settings, source } = options
+    const { env, settings } = options
     this.#options = options
     this.#shapes = new Map(settings.collections.map((shape) => [shape.name, shape]))
     this.#outbox = this.#empty()
@@ -97,21 +99,7 @@ export class Writes {
         this.#onLost(why, error)
       },
     })
-    this.#sender = new Sender({
-      env,
-      source,
-      settings,
-      outbox: () => this.#outbox,
-      isCaughtUp: options.isCaughtUp,
-      freeze: () => this.#freeze(),
-      isSaved: () => !this.#isAdopted || this.#storage.isWhole,
-      saveAll: () => this.#storage.replace(),
-      save: (change) => this.#take(change),
-      onAttempt: () => {
-        this.#list.note(this.#outbox.requested)
-      },
-      onProblem: options.onProblem,
-    })
+    this.#sender = this.#newSender()
   }
 
   /** In order. */
@@ -149,6 +137,7 @@ export class Writes {
   async add(write: Write, acknowledge: () => void): Promise<void> {
     this.#assertValid(write)
     const outbox = this.#outbox
+    const clears = this.#clears
     const change = outbox.add(write)
     const storing = this.#storing.get(write.id) ?? this.#store(change)
     this.#storing.set(write.id, storing)
@@ -163,6 +152,7 @@ export class Writes {
     } finally {
       this.#storing.delete(write.id)
     }
+    if (this.#clears !== clears) throw new SidestreamError('CLOSED', 'the cache was cleared while the write was being stored')
     if (!this.#outbox.has(write.id)) {
       await this.add(write, acknowledge)
       return
@@ -227,7 +217,12 @@ export class Writes {
 
   /** Forgets all writes. Their database is deleted by the caller. @returns the changes of the rows that tabs see */
   clear(): RowDiff {
-    this.abandon()
+    this.#clears += 1
+    this.#sender.close()
+    this.#storage.abandon()
+    // After a `reconnect()` the engine goes on, and so do writes, in memory.
+    this.#opened.resolve()
+    this.#sender = this.#newSender()
     return this.#reset()
   }
 
@@ -244,6 +239,25 @@ export class Writes {
 
   get #isDurable(): boolean {
     return this.#storage.isOpen && this.#found === null
+  }
+
+  #newSender(): Sender {
+    const { env, settings, source, isCaughtUp, onProblem } = this.#options
+    return new Sender({
+      env,
+      source,
+      settings,
+      outbox: () => this.#outbox,
+      isCaughtUp,
+      freeze: () => this.#freeze(),
+      isSaved: () => !this.#isAdopted || this.#storage.isWhole,
+      saveAll: () => this.#storage.replace(),
+      save: (change) => this.#take(change),
+      onAttempt: () => {
+        this.#list.note(this.#outbox.requested)
+      },
+      onProblem,
+    })
   }
 
   #empty(): Outbox {
