@@ -69,7 +69,6 @@ class Simulation {
   readonly #calls = new Map<Promise<unknown>, { readonly ends: ReadonlyArray<Process>; readonly what: string }>()
   /** What this world has: without the first three, more can be said of what tabs show, and when. */
   readonly #has: Readonly<Record<'badStorage' | 'freezes' | 'clears' | 'badServer', boolean>>
-  /** The storage has failed, or a connection of it was lost. */
   #failure: Error | null = null
   #writes = 0
   #clears = 0

@@ -7,6 +7,13 @@ const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 150)
 const first = one === undefined ? 1 : Number(one)
 const last = one === undefined ? seeds : first
 
+/** Worlds in which a fault was found. */
+const FOUND = [6, 27, 49]
+
+test.each(FOUND)('world of writes %i, in which a fault was found, keeps every invariant', async (seed) => {
+  await simulateWrites(seed)
+})
+
 test(`worlds of writes ${String(first)} to ${String(last)} keep every invariant`, { timeout: 3_600_000 }, async () => {
   const total: Record<keyof WritesOutcome, number> = { writes: 0, acknowledged: 0, appended: 0, parked: 0, kills: 0, freezes: 0, overlaid: 0, offline: 0, shown: 0 }
   for (let seed = first; seed <= last; seed += 1) {
@@ -16,5 +23,13 @@ test(`worlds of writes ${String(first)} to ${String(last)} keep every invariant`
   // Worlds in which nothing happens prove nothing.
   const worlds = last - first + 1
   if (worlds < 100) return
-  expect(total.writes).toBeGreaterThan(10 * worlds)
+  expect(total.writes).toBeGreaterThan(15 * worlds)
+  expect(total.acknowledged).toBeGreaterThan(10 * worlds)
+  expect(total.appended).toBeGreaterThan(8 * worlds)
+  expect(total.parked).toBeGreaterThan(worlds / 2)
+  expect(total.kills).toBeGreaterThan(worlds)
+  expect(total.freezes).toBeGreaterThan(worlds / 10)
+  expect(total.overlaid).toBeGreaterThan(5 * worlds)
+  expect(total.offline).toBeGreaterThan(worlds)
+  expect(total.shown).toBeGreaterThan(3 * worlds)
 })
