@@ -306,8 +306,9 @@ export class Writes {
 
   /** Shows a change, and stores it without waiting: when that fails, the next commit stores everything. */
   #apply(change: OutboxChange): Effect {
+    const effect = this.#effectOf(change)
     this.#store(change).catch(() => undefined)
-    return this.#effectOf(change)
+    return effect
   }
 
   #show(change: OutboxChange): void {
@@ -319,8 +320,13 @@ export class Writes {
     const { put, remove, head, recent } = change
     if (put.length === 0 && remove.length === 0 && recent === null && head === this.#savedHead) return
     this.#savedHead = head
-    if (this.#isDurable) await this.#storage.commit(change)
-    else await this.#merge()
+    if (this.#isDurable) {
+      await this.#storage.commit(change)
+    } else {
+      // Later: the caller first shows this change, whose numbers are the present outbox's.
+      await Promise.resolve()
+      await this.#merge()
+    }
   }
 
   /** Lays writes over the rows, or takes them back, as the entries' phases have it. */

@@ -153,6 +153,8 @@ class Simulation {
     else if (roll < 72) {
       this.#act('a worker dies')
       device.killWorker()
+      // The heir finds a request of which nobody knows whether it has arrived, and the server does not know it either.
+      if (device.kills % 2 === 0) this.#server.forgetProducers()
     } else if (roll < 79) {
       if (device.tabs.size < 3 && random.chance(0.6)) this.#act(`${device.openTab().name} opens`)
       else {
