@@ -12,6 +12,8 @@ export class StoredWrites {
   #earlyIds: string[] = []
   /** Collection → keys of the rows that go early. */
   readonly #early = new Map<string, Set<string>>()
+  /** The keys of all rows that have gone early. */
+  readonly #gone = new Map<string, Set<string>>()
 
   get hasNews(): boolean {
     return this.#ids.length > 0
@@ -32,11 +34,12 @@ export class StoredWrites {
 
   /** These rows go early: pending changes were laid over them, or taken back. */
   hurry(addresses: Iterable<RowAddress>): void {
-    for (const [collection, key] of addresses) {
-      const keys = this.#early.get(collection)
-      if (keys) keys.add(key)
-      else this.#early.set(collection, new Set([key]))
-    }
+    for (const [collection, key] of addresses) note(this.#early, collection, key)
+  }
+
+  /** Collection → keys of the rows that have gone early so far. The tab's position does not tell of them. */
+  get goneEarly(): Readonly<Record<string, ReadonlyArray<string>>> {
+    return Object.fromEntries([...this.#gone].map(([collection, keys]) => [collection, [...keys]]))
   }
 
   /**
@@ -55,10 +58,21 @@ export class StoredWrites {
   take(isLast: boolean, rowOf: (collection: string, key: string) => RowData | null): { readonly ids: ReadonlyArray<string>; readonly rows: RowDiff } {
     const ids = isLast ? [...this.#ids, ...this.#earlyIds] : this.#earlyIds
     const rows = new RowDiff()
-    for (const [collection, keys] of this.#early) for (const key of keys) rows.set(collection, key, rowOf(collection, key))
+    for (const [collection, keys] of this.#early) {
+      for (const key of keys) {
+        rows.set(collection, key, rowOf(collection, key))
+        note(this.#gone, collection, key)
+      }
+    }
     if (isLast) this.#ids = []
     this.#earlyIds = []
     this.#early.clear()
     return { ids, rows }
   }
+}
+
+function note(all: Map<string, Set<string>>, collection: string, key: string): void {
+  const keys = all.get(collection)
+  if (keys) keys.add(key)
+  else all.set(collection, new Set([key]))
 }

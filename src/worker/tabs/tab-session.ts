@@ -306,6 +306,7 @@ export class TabSession {
       this.#continuation = { kind: 'follows', replaced: this.#view.unknown }
       // The tab may show pending changes that are gone, or not show others: a pending deletion leaves no mark on the state.
       diff.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys))
+      diff.fold(this.#options.pendingRows.rowsOf(this.#stored.goneEarly))
       this.#view.fold(diff, false)
     } else {
       this.resync(state, to)
