@@ -141,5 +141,6 @@ describe.each(TOPOLOGIES)(`${DEFAULT_BROWSER}, %s`, (topology) => {
       `${String(sent)} in the stream before the kill, ${String(foundPending / TABS.length)} found pending; ${String(untold)} in the stream without a told acknowledgement`,
     )
     for (const tab of tabs) await tab.page.close()
-  }, 30_000 + KILLS * 15_000)
+    // Firefox takes many times as long to start.
+  }, 60_000 + KILLS * (DEFAULT_BROWSER === 'firefox' ? 60_000 : 20_000))
 })
