@@ -59,7 +59,7 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
     if (engine.offset !== engineOffset || engine.upToDate) onError.progress()
     engineOffset = engine.offset
     preload.observe()
-    writes.follow(engine.epoch)
+    writes.follow(engine)
   }
 
   return {
@@ -91,7 +91,7 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
         // A subscriber may have closed the StreamDB meanwhile.
         if (isClosed()) return ack
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
-        if (batch.status) writes.follow(batch.status.epoch)
+        if (batch.status) writes.follow(batch.status)
         txids.seen(batch.txids)
         writes.stored(batch.stored)
       } else if (batch.stale) {

@@ -353,7 +353,7 @@ export class Tab {
     // Read first, because a listener of the status (called next) may close or start the tab.
     const asksForRows = isStarted(this.#phase)
     // They are sent after what is called here: the session is not handed out yet.
-    this.#writes.opened(status.epoch)
+    this.#writes.opened(status)
     this.#inbox.follow(epoch, status)
     if (asksForRows) void engine.start()
     if (this.#reconnect !== null) void engine.reconnect(this.#reconnect)

@@ -1,5 +1,6 @@
 import { fromErrorData, toErrorData } from '../shared/errors.ts'
 import { Gate } from '../shared/gate.ts'
+import type { TabStatus } from '../shared/status.ts'
 import type { Write } from '../shared/write.ts'
 import type { Link } from './link.ts'
 
@@ -9,6 +10,9 @@ export interface WritesOptions {
   /** The application writes: starts the StreamDB when it is idle. */
   readonly wake: () => void
 }
+
+/** What a status says of the session behind it. */
+export type SessionStatus = Pick<TabStatus, 'epoch' | 'failovers'>
 
 interface Waiting {
   readonly write: Write
@@ -23,8 +27,8 @@ export class Writes {
   readonly #options: WritesOptions
   /** By id, in order. */
   readonly #waiting = new Map<string, Waiting>()
-  /** The engine that has all of the writes. */
-  #epoch = ''
+  /** The session with an engine that has all of the writes. */
+  #session = ''
 
   constructor(options: WritesOptions) {
     this.#options = options
@@ -57,15 +61,19 @@ export class Writes {
   }
 
   /** A session is open. It may be with the same engine, which may have lost what the former session was to get. */
-  opened(epoch: string): void {
-    this.#epoch = epoch
+  opened(status: SessionStatus): void {
+    this.#session = sessionOf(status)
     this.#sendAll()
   }
 
-  /** The engine has told its status. Its epoch changes within a session when another tab's worker leads. */
-  follow(epoch: string): void {
-    if (epoch === '' || epoch === this.#epoch) return
-    this.#epoch = epoch
+  /**
+   * The engine has told its status. Behind a session with this tab's worker there is another session when another tab's worker leads:
+   * it is a new one when `failovers` is another number, also with the same engine.
+   */
+  follow(status: SessionStatus): void {
+    const session = sessionOf(status)
+    if (status.epoch === '' || session === this.#session) return
+    this.#session = session
     this.#sendAll()
   }
 
@@ -99,3 +107,5 @@ export class Writes {
     waiting.gate.reject(fromErrorData(data))
   }
 }
+
+const sessionOf = ({ epoch, failovers }: SessionStatus): string => `${epoch} ${String(failovers)}`

@@ -55,7 +55,7 @@ test('a write that waits is with the present engine, and each write settles once
         epochs += 1
         isOpen = true
         here = []
-        writes[name](`e${String(epochs)}`)
+        writes[name]({ epoch: `e${String(Math.ceil(epochs / 2))}`, failovers: epochs })
       }
       const run = (each: Step): void => {
         switch (each.kind) {

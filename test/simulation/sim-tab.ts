@@ -32,7 +32,7 @@ interface Line {
 /** The part of a tab that writes. */
 export interface SimWrites {
   /** A session is open. @param epoch of the engine, by its status */
-  opened(epoch: string): void
+  opened(status: TabStatus): void
   status(status: TabStatus): void
   /** The rows of these writes are in the tab. @param status comes with them, if any does */
   stored(ids: ReadonlyArray<string>, status: TabStatus | null): void
@@ -193,7 +193,7 @@ export class SimTab {
     if (untold.length > 0) this.#call((engine) => { engine.subsets(untold) })
     if (this.isVisible !== hello.tab.visible) this.show(this.isVisible)
     this.#call((engine) => { engine.start() })
-    this.writes?.opened(reply.status.epoch)
+    this.writes?.opened(reply.status)
   }
 
   #contract(worker: Process, turn: number): TabContract {

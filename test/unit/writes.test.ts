@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Remote, Session } from '../../src/main/connect.ts'
-import { Writes } from '../../src/main/writes.ts'
+import { Writes, type SessionStatus } from '../../src/main/writes.ts'
 import type { EngineContract, Outcome } from '../../src/shared/calls.ts'
 import { SidestreamError } from '../../src/shared/errors.ts'
 import { Gate } from '../../src/shared/gate.ts'
@@ -9,6 +9,8 @@ import { settled } from './scripted-tab.ts'
 
 const write = (id: string): Write => ({ id, mutations: [{ kind: 'remove', collection: 'items', key: '1' }], createdAt: 1 })
 const died = new SidestreamError('WORKER_DIED', 'the worker has died', { retryable: true })
+
+const at = (epoch: string, failovers = 0): SessionStatus => ({ epoch, failovers })
 
 let writes: Writes
 let isOpen: boolean
@@ -39,7 +41,7 @@ beforeEach(() => {
     }),
     wake: () => void (wakes += 1),
   })
-  writes.opened('e1')
+  writes.opened(at('e1'))
 })
 
 /** What has become of a promise. */
@@ -59,7 +61,7 @@ describe('a write', () => {
     expect(await outcomeOf(work)).toBe('waits')
     writes.stored(['other', 'w1'])
     expect(await outcomeOf(work)).toBe('stored')
-    writes.opened('e2')
+    writes.opened(at('e2'))
     expect(ids()).toEqual(['w1'])
   })
 
@@ -82,7 +84,7 @@ describe('a write', () => {
     const work = writes.store(write('w1'))
     sent[0]!.answer.resolve({ ok: false, error: { code: 'STORAGE_FAILED', message: 'full', retryable: true } })
     await expect(work).rejects.toMatchObject({ code: 'STORAGE_FAILED', message: 'full', retryable: true })
-    writes.opened('e2')
+    writes.opened(at('e2'))
     expect(ids()).toEqual(['w1'])
   })
 
@@ -112,7 +114,7 @@ describe('an engine that is lost', () => {
     const work = [writes.store(write('w1')), writes.store(write('w2'))]
     for (const each of sent.splice(0)) answer(each.answer)
     expect(await Promise.all(work.map(outcomeOf))).toEqual(['waits', 'waits'])
-    writes.opened('e1')
+    writes.opened(at('e1'))
     expect(ids()).toEqual(['w1', 'w2'])
     writes.stored(['w1', 'w2'])
     expect(await Promise.all(work.map(outcomeOf))).toEqual(['stored', 'stored'])
@@ -121,9 +123,21 @@ describe('an engine that is lost', () => {
   test('within a session leaves its writes to the engine of the next epoch, once', async () => {
     const work = writes.store(write('w1'))
     sent[0]!.answer.resolve({ ok: true, value: null })
-    for (const epoch of ['e1', '', 'e1']) writes.follow(epoch)
+    for (const epoch of ['e1', '', 'e1']) writes.follow(at(epoch))
     expect(ids()).toEqual(['w1'])
-    for (const epoch of ['', 'e2', 'e2']) writes.follow(epoch)
+    for (const epoch of ['', 'e2', 'e2']) writes.follow(at(epoch))
+    expect(ids()).toEqual(['w1', 'w1'])
+    writes.stored(['w1'])
+    expect(await outcomeOf(work)).toBe('stored')
+  })
+
+  test('and found again leaves its writes to the next session with the same engine: that may have lost what the former one was to get', async () => {
+    const work = writes.store(write('w1'))
+    sent[0]!.answer.resolve({ ok: false, error: { code: 'WORKER_DIED', message: '', retryable: true } })
+    await settled()
+    writes.follow(at('e1', 1))
+    expect(ids()).toEqual(['w1', 'w1'])
+    writes.follow(at('e1', 1))
     expect(ids()).toEqual(['w1', 'w1'])
     writes.stored(['w1'])
     expect(await outcomeOf(work)).toBe('stored')
@@ -133,7 +147,7 @@ describe('an engine that is lost', () => {
     const work = [writes.store(write('w1')), writes.store(write('w2'))]
     writes.rejectAll(new SidestreamError('CLOSED', 'StreamDB closed'))
     expect(await Promise.all(work.map(outcomeOf))).toEqual(['CLOSED', 'CLOSED'])
-    writes.opened('e2')
+    writes.opened(at('e2'))
     expect(ids()).toEqual(['w1', 'w2'])
   })
 })
@@ -147,7 +161,7 @@ describe('without a session', () => {
     const work = writes.store(write('w1'))
     expect([ids(), wakes]).toEqual([[], 1])
     isOpen = true
-    writes.opened('e2')
+    writes.opened(at('e2'))
     expect(ids()).toEqual(['w1'])
     writes.stored(['w1'])
     expect(await outcomeOf(work)).toBe('stored')

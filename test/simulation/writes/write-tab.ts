@@ -35,10 +35,10 @@ export class WriteTab {
     } as ReturnType<WritesOptions['link']>
     this.#writes = new Writes({ link: () => link, wake: () => undefined })
     sim.writes = {
-      opened: (epoch) => { this.#writes.opened(epoch) },
+      opened: (status) => { this.#writes.opened(status) },
       status: (status) => {
         this.#note(status)
-        this.#writes.follow(status.epoch)
+        this.#writes.follow(status)
       },
       stored: (ids, status) => {
         if (status) this.#note(status)
