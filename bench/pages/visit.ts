@@ -116,6 +116,8 @@ export interface QueryPage {
 export interface WritesVisit extends StreamVisit {
   /** Where sidestream's engine runs; a page of the others writes (`page`), or only reads (`watch`). */
   readonly mode: 'shared' | 'leader' | 'page' | 'watch'
+  /** Sidestream's; the others' is always `eager`. */
+  readonly syncMode: SyncMode
   /** The first points, highest first. Rows that are written have fewer. */
   readonly top: readonly number[]
   /** Number of rows that were written before. */
