@@ -126,6 +126,8 @@ export interface WritesVisit extends StreamVisit {
 
 /** A StreamDB that is written to. */
 export interface Writer extends Opened {
+  /** Overlapping transactions cost it nothing: all are made without waiting. */
+  readonly isBare?: boolean
   /** Resolves when the write is acknowledged. */
   insert(row: Row): Promise<unknown>
   /** How many of this page's writes are stored on this device, or in the stream where nothing is stored. */
