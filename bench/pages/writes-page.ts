@@ -36,6 +36,7 @@ export function writesPage(open: (visit: WritesVisit) => Writer): void {
       const from = performance.now()
       const writer = open(visit)
       const { collection } = writer
+      const preloaded = writer.preload()
       collection.subscribeChanges((changes) => {
         const at = now()
         for (const { value } of changes) shown.show(value, at)
@@ -47,7 +48,7 @@ export function writesPage(open: (visit: WritesVisit) => Writer): void {
       })
       await until(query, () => query.size === SHOWN && query.toArray.every(({ points }, index) => points === visit.top[index]))
       const firstRowsMs = performance.now() - from
-      await writer.preload()
+      await preloaded
       if (visit.syncMode === 'eager') await until(collection, () => collection.size >= visit.rows)
       return { writer, measured: { firstRowsMs, readyMs: performance.now() - from } }
     })
