@@ -20,20 +20,17 @@ const EVERY_MS = 30
 const MOST_MS = 60_000
 
 const SETUPS = {
-  shared: { page: 'sidestream-writes', who: 'sidestream', mode: 'shared', other: 'shared' },
-  leader: { page: 'sidestream-writes', who: 'sidestream', mode: 'leader', other: 'leader' },
-  offline: { page: 'offline-writes', who: 'offline-transactions', mode: 'page', other: 'watch' },
-  append: { page: 'append-writes', who: 'append', mode: 'page', other: 'page' },
+  shared: { page: 'sidestream-writes', mode: 'shared', other: 'shared', about: { who: 'sidestream', mode: 'eager', worker: 'shared' } },
+  leader: { page: 'sidestream-writes', mode: 'leader', other: 'leader', about: { who: 'sidestream', mode: 'eager', worker: 'leader' } },
+  offline: { page: 'offline-writes', mode: 'page', other: 'watch', about: { who: 'offline-transactions', mode: 'eager' } },
+  append: { page: 'append-writes', mode: 'page', other: 'page', about: { who: 'append', mode: 'eager' } },
 }
 const LATENCIES = ['sameTabMs', 'sameFrameShare', 'otherTabMs', 'otherTabP99Ms', 'ackMs', 'ackP99Ms']
+const OPENINGS = ['openMs', 'openPendingMs', 'openWithPendingMs']
 const BACKLOG = [
   'storedPerSecond',
   'storeLongestTaskMs',
-  'openMs',
-  'openPendingMs',
-  'openWithPendingMs',
-  'readyMs',
-  'readyPendingMs',
+  ...OPENINGS,
   'drainPerSecond',
   'drainRequests',
   'drainBytes',
@@ -44,7 +41,7 @@ const BACKLOG = [
 export async function run(lab) {
   const figures = []
   const add = async (label, names, metrics, measure) => {
-    const setups = new Map(names.map((name) => [name, { ...SETUPS[name], about: { who: SETUPS[name].who, mode: SETUPS[name].mode } }]))
+    const setups = new Map(names.map((name) => [name, SETUPS[name]]))
     const results = await alternate({ who: names, runs: lab.runs, label }, async (name) => {
       const copy = await lab.server.copy()
       const stream = new URL(new URL(copy).pathname, lab.server.pacedUrl).href
@@ -55,18 +52,22 @@ export async function run(lab) {
         await lab.server.drop(copy)
       }
     })
-    figures.push(...figuresOf(setups, { case: 'writes', rows: lab.rows, mostMs: MOST_MS }, metrics, results))
+    figures.push(...figuresOf(setups, { case: 'writes', rows: lab.rows }, metrics, results))
+    return { setups, results }
   }
-  const chosen = Object.keys(SETUPS).filter((name) => lab.who.includes(SETUPS[name].who === 'sidestream' ? 'sidestream' : 'peer'))
+  const chosen = Object.keys(SETUPS).filter((name) => lab.who.includes(SETUPS[name].about.who === 'sidestream' ? 'sidestream' : 'peer'))
   await add('writes, latency', chosen, LATENCIES, latencies)
-  await add('writes, backlog', chosen.filter((name) => name !== 'shared'), BACKLOG, backlog)
+  const { setups, results } = await add('writes, backlog', chosen.filter((name) => name !== 'shared'), BACKLOG, backlog)
+  const onDemand = new Map([...setups].map(([name, setup]) => [name, { about: { ...setup.about, mode: 'on-demand' } }]))
+  const openings = new Map([...results].map(([name, runs]) => [name, runs.map((run) => run.onDemand ?? {})]))
+  figures.push(...figuresOf(onDemand, { case: 'writes', rows: lab.rows }, OPENINGS, openings))
   return figures
 }
 
 async function opener({ page, server, rows }, context, setup) {
   const top = await server.top(SHOWN)
-  return (written = 0, mode = setup.mode) =>
-    Tab.open(context, page(setup.page, { stream: setup.stream, rows: rows + written, from: written, mode, top }))
+  return ({ written = 0, mode = setup.mode, syncMode = 'eager' } = {}) =>
+    Tab.open(context, page(setup.page, { stream: setup.stream, rows: rows + written, from: written, mode, syncMode, top }))
 }
 
 async function latencies(lab, context, setup) {
@@ -74,7 +75,7 @@ async function latencies(lab, context, setup) {
   const open = await opener(lab, context, setup)
   const tab = await open()
   await tab.answer(timeoutMs, () => window.writes.measured)
-  const other = await open(0, setup.other)
+  const other = await open({ mode: setup.other })
   await other.answer(timeoutMs, () => window.writes.measured)
   let edits = []
   while (edits.length < EDITS) {
@@ -98,25 +99,33 @@ async function latencies(lab, context, setup) {
   }
 }
 
-/** A page's figures of an opening, or undefined after {@link MOST_MS}. */
-const measuredOf = (tab) => tab.answerBy(MOST_MS, () => window.writes.measured)
+const opening = (before, after) => ({ openMs: before, openPendingMs: after, openWithPendingMs: after - before })
 
 async function backlog(lab, context, setup) {
   const { server, timeoutMs, rows } = lab
-  const isDurable = setup.who === 'sidestream'
+  const { who } = setup.about
+  const isDurable = who === 'sidestream'
   const browser = context.browser()
   const open = await opener(lab, context, setup)
 
   let tab = await open()
   await tab.answer(timeoutMs, () => window.writes.measured)
-  if (setup.who === 'append') return appended(lab, context, setup, tab)
+  if (who === 'append') return appended(lab, context, setup, tab)
   await tab.answer(timeoutMs, () => window.writes.kept())
+  /** An opening's time until the first rows are shown. */
+  const opened = async (visit) => {
+    await tab.close()
+    tab = await open(visit)
+    return (await tab.answer(MOST_MS, () => window.writes.measured)).firstRowsMs
+  }
+  const openings = async (written) => ({ onDemand: await opened({ written, syncMode: 'on-demand' }), eager: await opened({ written }) })
   let before
   if (isDurable) {
-    await tab.close()
+    // An on-demand collection opens with the subsets that an earlier visit has stored.
+    await opened({ syncMode: 'on-demand' })
+    await tab.answer(timeoutMs, () => window.writes.kept())
     await server.cut(true)
-    tab = await open()
-    before = await measuredOf(tab)
+    before = await openings(0)
   } else {
     await server.cut(true)
   }
@@ -124,19 +133,13 @@ async function backlog(lab, context, setup) {
   const storing = await traced(browser, () => stored(tab))
   const { stored: written, tookMs } = storing.result
   const figures = { storeLongestTaskMs: storing.trace.stalls(MARKED).longestTaskMs, storedPerSecond: (written * 1000) / tookMs }
-  await tab.close()
 
   let after
-  if (isDurable) {
-    tab = await open(written)
-    after = await measuredOf(tab)
-    await server.takePosts()
-    await server.cut(false)
-  } else {
-    await server.takePosts()
-    await server.cut(false)
-    tab = await open(written)
-  }
+  if (isDurable) after = await openings(written)
+  else await tab.close()
+  await server.takePosts()
+  await server.cut(false)
+  if (!isDurable) tab = await open({ written })
   const draining = await traced(browser, () => marked(tab, () => tab.answerBy(MOST_MS, () => window.writes.drained().then(() => true))))
   const { events, keys } = await server.count(setup.copy)
   const posts = await server.takePosts()
@@ -144,7 +147,7 @@ async function backlog(lab, context, setup) {
   if (draining.result && keys < rows + written) throw new Error(`the stream has ${String(keys - rows)} writes of ${String(written)}`)
   return {
     ...figures,
-    ...(before && after && { openMs: before.firstRowsMs, openPendingMs: after.firstRowsMs, openWithPendingMs: after.firstRowsMs - before.firstRowsMs, readyMs: before.readyMs, readyPendingMs: after.readyMs }),
+    ...(after && { ...opening(before.eager, after.eager), onDemand: opening(before.onDemand, after.onDemand) }),
     drainPerSecond: ((keys - rows) * 1000) / posts.tookMs,
     drainRequests: posts.count,
     drainBytes: posts.bytes,

@@ -10,6 +10,7 @@ writesPage(({ stream }) => {
   let stored = 0
   return {
     collection: db.collections.rows,
+    isBare: true,
     preload: () => db.preload(),
     kept: () => Promise.resolve(),
     insert: async (row) => {

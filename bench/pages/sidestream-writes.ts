@@ -4,9 +4,9 @@ import { writesPage } from './writes-page.ts'
 
 const SCRIPT = '/sidestream-writes-worker.js'
 
-writesPage(({ stream, mode }) => {
+writesPage(({ stream, mode, syncMode }) => {
   const worker = (): Worker | SharedWorker => (mode === 'shared' ? new SharedWorker(SCRIPT, { type: 'module', name: 'bench' }) : new Worker(SCRIPT, { type: 'module' }))
-  const state = createStateSchema({ rows: { schema: rowSchema, type: 'row', primaryKey: 'id' } })
+  const state = createStateSchema({ rows: { schema: rowSchema, type: 'row', primaryKey: 'id', syncMode } })
   const db = createStreamDB({ streamOptions: { url: stream, contentType: 'application/json' }, state, worker })
   let stored = 0
   const collection = db.collections.rows

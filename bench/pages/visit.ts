@@ -116,6 +116,8 @@ export interface QueryPage {
 export interface WritesVisit extends StreamVisit {
   /** Where sidestream's engine runs; a page of the others writes (`page`), or only reads (`watch`). */
   readonly mode: 'shared' | 'leader' | 'page' | 'watch'
+  /** Sidestream's; the others' is always `eager`. */
+  readonly syncMode: SyncMode
   /** The first points, highest first. Rows that are written have fewer. */
   readonly top: readonly number[]
   /** Number of rows that were written before. */
@@ -124,6 +126,8 @@ export interface WritesVisit extends StreamVisit {
 
 /** A StreamDB that is written to. */
 export interface Writer extends Opened {
+  /** Overlapping transactions cost it nothing: all are made without waiting. */
+  readonly isBare?: boolean
   /** Resolves when the write is acknowledged. */
   insert(row: Row): Promise<unknown>
   /** How many of this page's writes are stored on this device, or in the stream where nothing is stored. */

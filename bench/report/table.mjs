@@ -1,3 +1,5 @@
+const OTHERS = ['limit', 'offline-transactions', 'append']
+
 const PARTS = {
   rows: (rows) => `${String(rows)} rows`,
   tabs: String,
@@ -14,10 +16,10 @@ const PARTS = {
 
 /**
  * The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. A
- * figure of neither side (the limit) has a third column.
+ * figure of neither side (the limit, another way to write) has a column of its own.
  */
 export function table(figures) {
-  const columns = ['peer', 'sidestream', 'limit'].filter((who) => who !== 'limit' || figures.some((figure) => figure.who === who))
+  const columns = ['peer', 'sidestream', ...OTHERS.filter((who) => figures.some((figure) => figure.who === who))]
   const cells = [['case', 'metric', ...columns, 'ratio']]
   for (const { label, metric, ...of } of linesOf(figures)) {
     cells.push([label, metric, ...columns.map((who) => (of[who] ? shown(of[who]) : '')), ratio(of)])

@@ -94,11 +94,8 @@ export class Overlay {
    * @param before called for each row before it changes
    */
   add(number: number, mutations: ReadonlyArray<Mutation>, before: (address: RowAddress) => void): void {
-    const addresses = new Map<string, RowAddress>()
-    for (const { collection, key } of mutations) {
-      if (this.#options.primaryKeys.has(collection)) addresses.set(JSON.stringify([collection, key]), [collection, key])
-    }
-    for (const address of addresses.values()) before(address)
+    const addresses = this.#addressesOf(mutations)
+    for (const address of addresses) before(address)
     for (const mutation of mutations) {
       const { collection, key } = mutation
       if (!this.#options.primaryKeys.has(collection)) continue
@@ -109,8 +106,8 @@ export class Overlay {
       if (own) own.push(mutation)
       else place(laid.mutations, number, mutation)
     }
-    this.#addresses.set(number, [...addresses.values()])
-    for (const [collection, key] of addresses.values()) this.rebase(collection, key)
+    this.#addresses.set(number, addresses)
+    for (const [collection, key] of addresses) this.rebase(collection, key)
   }
 
   /** Takes a write back: it is in the rows now, or was refused. @param before as in {@link add} */
@@ -147,7 +144,13 @@ export class Overlay {
 
   /** All materialized rows may have changed. */
   rebaseAll(): void {
-    for (const [collection, rows] of this.#laid) for (const key of rows.keys()) this.rebase(collection, key)
+    for (const [collection, rows] of this.#laid) for (const [key, laid] of rows) if (isRebasable(laid)) this.rebase(collection, key)
+  }
+
+  /** Each row once. */
+  #addressesOf(mutations: ReadonlyArray<Mutation>): RowAddress[] {
+    const known = mutations.filter(({ collection }) => this.#options.primaryKeys.has(collection)).map(({ collection, key }): RowAddress => [collection, key])
+    return known.length < 2 ? known : [...new Map(known.map((address) => [JSON.stringify(address), address])).values()]
   }
 
   #laidOf(collection: string): Map<string, Laid> {
@@ -157,9 +160,15 @@ export class Overlay {
   }
 }
 
+/** A row that is written whole, or removed, is the same over any materialized row. */
+function isRebasable({ mutations }: Laid): boolean {
+  for (const own of mutations.values()) if (own.some(({ kind }) => kind !== 'patch')) return false
+  return true
+}
+
 /** A write is nearly always the last one; one that is sent again keeps its place. */
 function place(mutations: Map<number, Mutation[]>, number: number, mutation: Mutation): void {
-  const later = [...mutations].filter(([other]) => other > number)
+  const later = mutations.size === 0 ? [] : [...mutations].filter(([other]) => other > number)
   for (const [other] of later) mutations.delete(other)
   mutations.set(number, [mutation])
   for (const [other, own] of later) mutations.set(other, own)

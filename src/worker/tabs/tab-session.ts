@@ -351,7 +351,8 @@ export class TabSession {
     }
     this.#options.subsets.settle()
     const hasNews = this.#hasNews()
-    const isOutboxDue = this.#isOpen && !this.#news.isEmpty && (this.#wasBatch || !hasNews)
+    // The list takes turns with the rows; until the tab can show its rows, they go first.
+    const isOutboxDue = this.#isOpen && !this.#news.isEmpty && (!hasNews || (this.#wasBatch && this.#told?.ready === true))
     this.#wasBatch = false
     // A long load must not delay the connection's status, nor a busy stream the list of pending writes.
     if (this.#isStatusDue && !(hasNews && this.#isNextLast)) this.#sendStatus()
