@@ -11,8 +11,8 @@ export const PATH = '/tasks-stream/list'
  */
 export async function startOrigin(folder) {
   await mkdir(folder, { recursive: true })
-  const server = new DurableStreamTestServer({ host: '127.0.0.1', port: 0, dataDir: folder })
-  const base = await withoutNotes(() => server.start())
+  const server = withoutNotes(() => new DurableStreamTestServer({ host: '127.0.0.1', port: 0, dataDir: folder }))
+  const base = await server.start()
 
   async function request(method, events) {
     const body = events ? { body: JSON.stringify(events) } : {}
@@ -26,12 +26,12 @@ export async function startOrigin(folder) {
   return { base, stop: () => server.stop() }
 }
 
-/** The stream server says at its start what it has found in its folder. */
-async function withoutNotes(start) {
+/** The stream server writes to the console what it has found in its folder. */
+function withoutNotes(make) {
   const { info } = console
   console.info = () => {}
   try {
-    return await start()
+    return make()
   } finally {
     console.info = info
   }

@@ -98,10 +98,14 @@ async function storedSegments(): Promise<number> {
   return segments
 }
 
-async function add(page: Page, title: string): Promise<void> {
+async function enter(page: Page, title: string): Promise<void> {
   const box = page.getByRole('textbox', { name: 'New task' })
   await box.fill(title)
   await box.press('Enter')
+}
+
+async function add(page: Page, title: string): Promise<void> {
+  await enter(page, title)
   await row(page, title).waitFor()
 }
 
@@ -140,7 +144,7 @@ it('an application of the code of the guide’s page works offline, as the page 
   expect(titles()).toEqual([undefined, 'Dry the tent', 'Buy gas', 'Dry both tents', 'Ask for the key', 'Dry both tents'])
 
   server.faults.respond(400, { match: { method: 'POST' }, body: 'no' })
-  await add(again, 'Paint the door')
+  await enter(again, 'Paint the door')
   await again.getByRole('button', { name: 'Send again' }).waitFor()
   expect(await row(again, 'Paint the door').count()).toBe(0)
   again.once('dialog', (dialog) => void dialog.dismiss())
