@@ -65,7 +65,7 @@ beforeEach(() => {
     hooks: { before: note('before'), refused: note('refused'), after: note('after'), follow: note('hooks follow') },
     cleared: { told: (isCleared) => void signedOut.push(isCleared) },
     txids: { seen: (txids) => void told.push(`txids ${txids.join()}`) },
-    writes: { stored: (ids) => void told.push(`stored ${ids.join()}`), follow: (epoch) => void epochs.push(epoch) },
+    writes: { stored: (ids) => void told.push(`stored ${ids.join()}`), follow: ({ epoch }) => void epochs.push(epoch) },
     status,
     preload: { isReady: false, observe: note('observe') },
     onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
