@@ -344,7 +344,10 @@ export class Engine {
         this.#members.outbox(news)
       },
       onCounts: () => {
+        const { durable } = this.#board.now
         this.#board.set(this.#writes.counts)
+        // Told before the acknowledgement of a write that is in memory only.
+        if (this.#board.now.durable !== durable) this.#board.tell()
       },
       onProblem: (error) => {
         this.#setError(error)

@@ -11,6 +11,7 @@ import type { Subset, SubsetChange } from '../../shared/subset.ts'
 import type { OutboxNews, Write } from '../../shared/write.ts'
 import { emptyState, type VisibleState } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
+import type { RowAddress } from '../core/overlay.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { Preview } from '../core/subsets/preview.ts'
 import type { Clock } from '../ports.ts'
@@ -75,7 +76,7 @@ export interface SessionOptions {
   readonly clock: Clock
   readonly epoch: string
   readonly wantsEvents: boolean
-  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys'>
+  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys' | 'failovers'>
   readonly subsets: Subsets
   readonly pendingRows: PendingRows
   readonly status: () => TabStatus
@@ -167,8 +168,7 @@ export class TabSession {
 
   /** The tab comes from another engine. */
   get isReturning(): boolean {
-    const { hasRows, have } = this.#options.tab
-    return hasRows || have !== null
+    return this.#options.tab.failovers > 0
   }
 
   /** The rows that the tab has of an earlier engine are newer than the state. */
@@ -226,8 +226,8 @@ export class TabSession {
 
   /** A write of the tab is stored. Its rows are in the state, or come with the next publication. */
   acknowledge({ id, mutations }: Write): void {
-    if (this.#isCalm) this.#stored.add(id)
-    else this.#stored.addEarly(id, mutations.filter(({ collection }) => this.#view.takesAll(collection)).map(({ collection, key }) => [collection, key]))
+    const addresses = mutations.filter(({ collection }) => this.#view.takesAll(collection)).map(({ collection, key }): RowAddress => [collection, key])
+    this.#stored.add({ id, addresses }, !this.#isCalm)
   }
 
   /** The list of pending writes has changed. */
@@ -411,7 +411,7 @@ export class TabSession {
   #retract(batch: DiffBatch): void {
     if (batch.branch === this.#to.branch) this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
     this.#events.putBack(batch)
-    this.#stored.putBack(batch.stored, !(this.#target?.ready ?? false))
+    this.#stored.putBack(!(this.#target?.ready ?? false))
     this.#needsState = true
     this.#credit.refused()
   }

@@ -102,9 +102,9 @@ export class Writes {
     this.#sender = this.#newSender()
   }
 
-  /** In order. */
+  /** In order, without those that are being stored: they may be refused yet. */
   get pending(): ReadonlyArray<PendingWrite> {
-    return this.#outbox.pending
+    return this.#outbox.pending.filter(({ id }) => !this.#storing.has(id))
   }
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
