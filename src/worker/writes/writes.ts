@@ -185,7 +185,8 @@ export class Writes {
    * @param isShown they are in the rows that tabs see
    */
   read(txids: ReadonlyArray<string>, offset: string, isShown: boolean): Effect {
-    const effect = this.#apply(this.#outbox.seen(txids, offset))
+    // The offsets of the next reading are not those of the shown one: its writes stay where they are until it is shown.
+    const effect = this.#apply(this.#outbox.seen(txids, offset), isShown)
     if (isShown) this.#arrive(offset, effect)
     return effect
   }
@@ -305,8 +306,8 @@ export class Writes {
   }
 
   /** Shows a change, and stores it without waiting: when that fails, the next commit stores everything. */
-  #apply(change: OutboxChange): Effect {
-    const effect = this.#effectOf(change)
+  #apply(change: OutboxChange, isOfShown = true): Effect {
+    const effect = this.#effectOf(change, isOfShown)
     this.#store(change).catch(() => undefined)
     return effect
   }
@@ -330,14 +331,14 @@ export class Writes {
   }
 
   /** Lays writes over the rows, or takes them back, as the entries' phases have it. */
-  #effectOf({ put, remove }: OutboxChange): Effect {
+  #effectOf({ put, remove }: OutboxChange, isOfShown = true): Effect {
     const effect: Effect = { diff: new RowDiff(), txids: [] }
     const { readings } = this.#options
     for (const entry of put) {
       const { number, phase, offset, write } = entry
       if (phase === 'confirmed' && offset !== null) this.#coming.set(number, offset)
       const isLaid = readings.overlay.isLaid(number)
-      const isShown = phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
+      const isShown = isOfShown && phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
       if (phase === 'parked' && isLaid) readings.uncover([number], effect.diff)
       else if (isShown) this.#uncover(number, write.id, effect)
       else if (phase !== 'parked' && !isLaid) readings.lay(number, write.mutations, effect.diff)
