@@ -187,6 +187,8 @@ export class TabSession {
     this.#isOpen = true
     this.#txids = [...this.#txids, ...txids]
     this.#view.open(state, this.#have !== null)
+    // A tab whose rows have no position may still count rows as pending that are gone.
+    if (this.#continuation.kind === 'follows') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
     this.#to = to
     this.#aim(state, readiness)
     this.#catchUp(state, to, false)
