@@ -111,6 +111,8 @@ type Doubt =
   /** No answer to a request that a server may take for a new one: to the first request of an epoch, or to one of an earlier engine. */
   | { readonly kind: 'unanswered' }
 
+const FORGOTTEN = { kind: 'forgotten' } as const
+
 /** The most writes of one request. */
 export const MOST_WRITES = 1000
 /** A request with more text than this, in UTF-16 code units, has one write. */
@@ -227,7 +229,13 @@ export class Outbox {
       this.#head = { ...this.#head, nextNumber: nextNumber + 1 }
       adopted.push(this.#keep({ ...entry, number: nextNumber }))
     }
-    return this.#change(adopted)
+    // A write may be in both: a tab that had no acknowledgement has given it to the other one too, which is done with it.
+    const done = other.recent.flatMap((id): number[] => {
+      const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
+      return entry ? [this.#forget(entry)] : []
+    })
+    this.#remember(other.recent)
+    return { ...this.#change(adopted, done), recent: this.recent }
   }
 
   /** The request to send now; null when there is none, or when the stream has to be read to its end first. */
@@ -342,9 +350,12 @@ export class Outbox {
     // What was accepted before is in what was read, whether or not its events have said so.
     const located = this.#target === 'backend' ? [] : [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
     const doubt = this.#doubt
-    if (doubt?.kind === 'unanswered') this.#doubt = null
-    if (doubt === null || doubt.kind === 'unanswered' || request === null) return this.#change(located)
-    const { put, ...rest } = this.#giveUp(request, doubt)
+    // A request is in the stream whole or not at all. When only some of its writes are there, they came by another way.
+    const isInPart = request !== null && this.#requested().filter(({ phase }) => phase === 'sent').length < request.numbers.length
+    const reason = doubt?.kind !== 'unanswered' ? doubt : isInPart ? FORGOTTEN : null
+    this.#doubt = reason
+    if (reason === null || request === null) return this.#change(located)
+    const { put, ...rest } = this.#giveUp(request, reason)
     return { put: [...located, ...put], ...rest }
   }
 
@@ -407,12 +418,12 @@ export class Outbox {
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
     const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
-    this.#remember(over)
+    this.#remember(over.map(({ write }) => write.id))
     return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
   }
 
-  #remember(entries: ReadonlyArray<OutboxEntry>): void {
-    for (const { write } of entries) this.#recent.add(write.id)
+  #remember(ids: ReadonlyArray<string>): void {
+    for (const id of ids) this.#recent.add(id)
     for (const id of this.#recent) {
       if (this.#recent.size <= RECENT_WRITES) break
       this.#recent.delete(id)
@@ -423,7 +434,7 @@ export class Outbox {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
     if (!entry || !from.includes(entry.phase)) return null
     if (event === 'discard') {
-      this.#remember([entry])
+      this.#remember([id])
       return { ...this.#change([], [this.#forget(entry)]), recent: this.recent }
     }
     return this.#change([this.#turn(entry, event, { error: null })])

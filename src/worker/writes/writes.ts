@@ -428,7 +428,7 @@ export class Writes {
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     // Committed before the sender makes a request of them, which has to be stored as the later change.
-    const storing = adopted.put.length > 0 ? this.#storage.replace() : null
+    const storing = adopted.put.length > 0 || adopted.remove.length > 0 ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
     this.#sender.hurry()
     await storing

@@ -1,3 +1,5 @@
+import type { OutboxEntry } from '../../../src/worker/core/outbox.ts'
+import { toldByHead } from '../../../src/worker/core/stored-phases.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { DiffBatch } from '../../../src/shared/batch.ts'
 import { EventMaker } from '../sim-events.ts'
@@ -201,6 +203,7 @@ class Simulation {
     this.#act(`${write.id} is acknowledged`)
     this.#ledger.look(this.#device.storage.outboxes.get(OUTBOX))
     this.#ledger.settle(entry, 'acknowledged', this.#world.now)
+    entry.inMemory = !tab.isDurable
     if (tab.isDurable && !this.#isKept(entry)) throw new Error(`${tab.name} was told that ${write.id} is stored, and it is not`)
     if (mark && !entry.wasParked && entry.discarded === 'no' && !entry.cleared) this.#rows.assertAcknowledged(entry, mark)
   }
@@ -244,7 +247,8 @@ class Simulation {
     call.then(
       (isDone) => {
         this.#act(`${id}: ${String(isDone)}`)
-        if (!isRetry && isDone) entry.discarded = 'yes'
+        // In memory only, while the stored outbox may have it too.
+        if (!isRetry && isDone && entry.tab.isDurable) entry.discarded = 'yes'
       },
       (error: unknown) => { this.#act(`${id}: ${codeOf(error)}`) },
     )
@@ -365,7 +369,7 @@ class Simulation {
     }
     this.#ledger.look(device.storage.outboxes.get(OUTBOX))
     // Where workers know nothing of each other, a write that is made again goes to another outbox.
-    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone')
+    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone', device.topology !== 'alone' && !this.#has.clears)
     this.#ledger.assertNoneLost(server.incarnations, this.#parked(), device.losses)
     this.#assertLists()
   }
@@ -392,12 +396,17 @@ class Simulation {
     }
     if (this.#device.topology === 'alone' || this.#has.clears) return
     if (lists.some((ids) => !isDeepStrictEqual(ids, lists[0]))) throw new Error(`tabs list different writes: ${JSON.stringify(lists)}`)
-    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].flatMap(({ phase, write }) => (phase === 'confirmed' ? [] : [write.id]))
+    const stored = this.#stored().flatMap(({ phase, write }) => (phase === 'confirmed' ? [] : [write.id]))
     if (!isDeepStrictEqual(lists[0], stored)) throw new Error(`tabs list ${JSON.stringify(lists[0])}, and the device has stored ${JSON.stringify(stored)}`)
   }
 
+  #stored(): OutboxEntry[] {
+    const medium = this.#device.storage.outboxes.get(OUTBOX)
+    return medium?.head ? toldByHead(medium.head, [...medium.entries.values()].sort((a, b) => a.number - b.number)) : []
+  }
+
   #describeUnrest(calls: ReadonlyArray<string>): string {
-    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].map(({ write, phase, offset }) => `${write.id} ${phase}${offset === null ? '' : ` at ${offset}`}`)
+    const stored = this.#stored().map(({ write, phase, offset }) => `${write.id} ${phase}${offset === null ? '' : ` at ${offset}`}`)
     const tabs = [...this.#device.tabs].map(([{ name, sim, outbox, isDurable }, { process: worker }]) => {
       const { where, epoch, connection, storage, lastError } = sim.status ?? {}
       const isCurrent = isDeepStrictEqual(sim.rows(), this.#rows.fold(this.#server.stream!, this.#server.stream!.tail))
