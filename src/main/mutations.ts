@@ -50,7 +50,7 @@ function mutationOf({ type, key: given, modified, changes, collection: changed }
   }
 }
 
-/** The key, where the schema wants a number: the rows of a collection have their keys as strings. */
+/** The key as a number, where the schema wants a number: rows of a collection have their keys as strings. */
 function numericKey({ schema, primaryKey }: CollectionDefinition, row: object): RowData {
   const key = keyFor(schema, primaryKey, row as RowData)
   return typeof key === 'number' ? { [primaryKey]: key } : {}

@@ -11,8 +11,8 @@ interface Acknowledgement {
 
 /**
  * The acknowledgements that a tab has not been sent yet. An acknowledgement goes with the rows of its write. Most go with the last
- * part of a diff. While the tab waits for many other rows, or for a state to compare its own with, they go early: with the next
- * batch, which then has the write's rows besides all others; these rows are sent once more in their turn.
+ * part of a diff. A tab may have to wait long for that part: for many other rows, or for a state to compare its own with. Then they
+ * go early: the next batch gets the acknowledgement and the rows of the write. These rows are sent once more in their turn.
  */
 export class StoredWrites {
   #late: ReadonlyArray<Acknowledgement> = []
@@ -42,13 +42,13 @@ export class StoredWrites {
     this.#hurried = [...this.#hurried, ...addresses]
   }
 
-  /** Collection → keys of the rows that have gone early so far. The tab's position does not tell of them. */
+  /** Collection → keys of the rows that have gone early so far. The tab's position does not cover them. */
   get goneEarly(): Readonly<Record<string, ReadonlyArray<string>>> {
     return Object.fromEntries([...this.#gone].map(([collection, keys]) => [collection, [...keys]]))
   }
 
   /**
-   * The tab has not taken the last batch: its acknowledgements go with the state, which follows.
+   * The tab has not taken the batch with these acknowledgements: they go again, with the state that follows.
    * @param isEarly the state cannot be shown yet
    */
   putBack(isEarly: boolean): void {

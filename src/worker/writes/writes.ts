@@ -64,11 +64,11 @@ export class Writes {
   readonly #list: PendingList
   readonly #opened = new Gate<void>()
   #outbox: Outbox
-  /** The stored head, or the head of an outbox in memory; a change that changes neither it nor an entry is not stored. */
+  /** The head that was stored last. A change that has this head, and no entry, need not be stored. */
   #savedHead: OutboxHead
-  /** A stored outbox that waits for the writes in memory to come to rest. */
+  /** A stored outbox that was opened. It is adopted when the outbox in memory {@link Outbox.isAtRest}. */
   #found: StoredOutbox | null = null
-  /** The stored outbox is this one. */
+  /** The present outbox goes on with the stored one. */
   #isAdopted = false
   /** How often {@link clear} was called. */
   #clears = 0
@@ -112,7 +112,7 @@ export class Writes {
     return { pending, parked, durable: this.#isDurable && this.#storage.isWhole }
   }
 
-  /** A write waits to be sent. */
+  /** A write waits to be sent or answered. */
   get isWaiting(): boolean {
     return this.#list.pending > 0
   }
@@ -197,7 +197,7 @@ export class Writes {
     return this.#apply(this.#outbox.replaced())
   }
 
-  /** The cache has the rows up to this offset; without a cache, tabs see them. */
+  /** The cache has the rows up to this offset; or, without a cache, tabs see the rows up to it. */
   settled(offset: string): void {
     if (this.#outbox.isEmpty) return
     this.#apply(this.#outbox.settled(offset))
@@ -221,7 +221,7 @@ export class Writes {
     this.#clears += 1
     this.#sender.close()
     this.#storage.abandon()
-    // After a `reconnect()` the engine goes on, and so do writes, in memory.
+    // After a `reconnect()` the engine goes on, and takes writes again, in memory only.
     this.#opened.resolve()
     this.#sender = this.#newSender()
     return this.#reset()
@@ -282,7 +282,7 @@ export class Writes {
     const { readings } = this.#options
     return this.#outbox.freeze(
       (write, number) =>
-        // Such a write is not laid over the rows yet: a later patch of its row would find no row. And it may yet be refused.
+        // A write that is being stored is not laid over the rows yet, so a later patch of its row would find no row. It may still be refused.
         this.#storing.has(write.id)
           ? null
           : encodeWrite(write, {
@@ -324,13 +324,13 @@ export class Writes {
     if (this.#isDurable) {
       await this.#storage.commit(change)
     } else {
-      // Later: the caller first shows this change, whose numbers are the present outbox's.
+      // Not at once: the caller first shows this change, whose numbers are those of the present outbox.
       await Promise.resolve()
       await this.#merge()
     }
   }
 
-  /** Lays writes over the rows, or takes them back, as the entries' phases have it. */
+  /** Lays writes over the rows, or takes them back, as the phases of the entries say. */
   #effectOf({ put, remove }: OutboxChange, isOfShown = true): Effect {
     const effect: Effect = { diff: new RowDiff(), txids: [] }
     const { readings } = this.#options
@@ -427,7 +427,7 @@ export class Writes {
     const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
-    // Committed before the sender makes a request of them, which has to be stored as the later change.
+    // The commit begins before the sender makes a request of these writes: the request has to be stored after them.
     const storing = adopted.put.length > 0 || adopted.remove.length > 0 ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
     this.#sender.hurry()
@@ -437,7 +437,7 @@ export class Writes {
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
     const { onProblem, onCounts, onRows, onDeleted } = this.#options
     if (why === 'failed') {
-      // Where nothing is written, nothing is lost.
+      // Without pending writes there is nothing to report.
       if (!this.#outbox.isEmpty) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
       onCounts()
       return

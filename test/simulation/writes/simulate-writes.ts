@@ -4,20 +4,20 @@ import { isDeepStrictEqual } from 'node:util'
 import type { DiffBatch } from '../../../src/shared/batch.ts'
 import { EventMaker } from '../sim-events.ts'
 import { SimServer, WELL, type Misbehaviour } from '../sim-server.ts'
-import { Process, settle, World } from '../world.ts'
+import { type Process, settle, World } from '../world.ts'
 import { Device, OUTBOX } from './device.ts'
 import { codeOf, Ledger, type Entry } from './ledger.ts'
 import { RowsCheck } from './rows-check.ts'
 import { WriteMaker } from './write-maker.ts'
 import type { WriteTab } from './write-tab.ts'
 
-/** Requests of a worker within a minute, at most: besides those that bring something. */
+/** The most requests of a worker within a minute, besides those that bring something. */
 const MOST_REQUESTS = 60
 /** Steps within which a healed world has to come to rest. */
 const REST_STEPS = 20_000
 /** Storage that has failed is tried again within this time, ms. */
 const REOPEN_MS = 90_000
-/** What has changed is stored by then, ms. */
+/** A change is stored within this time, ms. */
 const STORE_MS = 1000
 /** A write is acknowledged within this time, while nothing is in its way, ms. */
 const ACKNOWLEDGE_MS = 20_000
@@ -31,7 +31,7 @@ export interface WritesOutcome {
   readonly parked: number
   readonly kills: number
   readonly freezes: number
-  /** Rows that were seen with pending writes; while the server could not be reached; at the moment of an acknowledgement. */
+  /** How many pending writes were seen in rows; `offline`: while the server could not be reached; `shown`: rows seen at an acknowledgement. */
   readonly overlaid: number
   readonly offline: number
   readonly shown: number
@@ -40,7 +40,7 @@ export interface WritesOutcome {
 /**
  * One world of writes, from a seed. Tabs write, send parked writes again and give writes up; workers die, leaders freeze, storage
  * fills up, fails and hangs, users sign out; the server goes away, loses answers, forgets producers, fences them, refuses writes,
- * and loses its stream. Checked all along, and once more when everything is healed and at rest:
+ * and loses its stream. These are checked at every step, and once more when everything is healed and at rest:
  *
  * - I9 no write is in a stream twice or in part; every acknowledged write is there, in order, or is parked, or is in the outbox
  * - I1 each tab shows the stream's rows and the acknowledged writes that are not in them; at rest, the naive fold
@@ -69,7 +69,7 @@ class Simulation {
   readonly #rows: RowsCheck
   readonly #refused = new Set<string>()
   readonly #calls = new Map<Promise<unknown>, { readonly ends: ReadonlyArray<Process>; readonly what: string }>()
-  /** What this world has: without the first three, more can be said of what tabs show, and when. */
+  /** Which faults this world has. Without the first three, the checks of what tabs show can be stricter. */
   readonly #has: Readonly<Record<'badStorage' | 'freezes' | 'clears' | 'badServer', boolean>>
   #failure: Error | null = null
   #writes = 0
@@ -155,7 +155,7 @@ class Simulation {
     else if (roll < 72) {
       this.#act('a worker dies')
       device.killWorker()
-      // The heir finds a request of which nobody knows whether it has arrived, and the server does not know it either.
+      // The next engine finds a request that may have arrived, and the server does not know its producer any more.
       if (device.kills % 2 === 0) this.#server.forgetProducers()
     } else if (roll < 79) {
       if (device.tabs.size < 3 && random.chance(0.6)) this.#act(`${device.openTab().name} opens`)
@@ -296,7 +296,7 @@ class Simulation {
     const onEnd = (answer: string): void => {
       this.#act(`the sign-out of ${tab.name}: ${answer}`)
       this.#device.forget()
-      // Without `discardWrites` only writes are lost that were made meanwhile.
+      // Without `discardWrites` only writes that were made during the call may be lost.
       for (const entry of this.#ledger.all) if (answer !== 'WRITES_PENDING' && (discards || entry.outcome !== 'acknowledged' || entry.settledAt >= calledAt)) entry.cleared = true
     }
     call.then((outcome) => { onEnd(outcome.ok ? 'done' : outcome.error.code) }, (error: unknown) => { onEnd(codeOf(error)) })
@@ -317,7 +317,7 @@ class Simulation {
     }
   }
 
-  /** I10: an outbox does not ask for ever, and no lookup does. */
+  /** I10: the requests of an outbox are bounded, and so are those of its lookups. */
   #assertFewRequests(): void {
     for (const [{ name }, times] of this.#device.sends) {
       if (times.length > MOST_REQUESTS + 4 * this.#writes) throw new Error(`${name} has sent ${String(times.length)} requests in a minute`)
@@ -327,7 +327,7 @@ class Simulation {
     }
   }
 
-  /** Ids of the writes that tabs list. */
+  /** Ids of the writes that tabs list: at rest, only parked ones are left. */
   #parked(): Set<string> {
     return new Set([...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id)))
   }
@@ -349,7 +349,7 @@ class Simulation {
     for (const tab of device.tabs.keys()) tab.sim.show(true)
     if (!server.stream) server.create()
     server.append(this.#events.message())
-    // A dead worker answers nobody, and a dead tab hears nothing; the tab's link rejects those calls, and has tests of its own.
+    // A call to a dead worker, or of a dead tab, has no answer. The tab's link rejects such calls, and has tests of its own.
     const calls = new Map([...this.#calls].filter(([, { ends }]) => ends.every(({ alive }) => alive)))
     for (const call of calls.keys()) call.finally(() => calls.delete(call)).catch(() => undefined)
     const { badStorage, freezes, clears } = this.#has
@@ -368,7 +368,7 @@ class Simulation {
       if (step > REST_STEPS || (wasIdle && isIdle)) throw new Error(this.#describeUnrest([...calls.values()].map(({ what }) => what)))
     }
     this.#ledger.look(device.storage.outboxes.get(OUTBOX))
-    // Where workers know nothing of each other, a write that is made again goes to another outbox.
+    // Where workers know nothing of each other, a write that is handed on again may go to another outbox, and the order is not known.
     this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone', device.topology !== 'alone' && !this.#has.clears)
     this.#ledger.assertNoneLost(server.incarnations, this.#parked(), device.losses)
     this.#assertLists()
