@@ -204,7 +204,6 @@ export class SimTab {
         if (turn !== this.#workers) return await new Promise(() => undefined)
         this.#partial = true
         const ack = await this.#replica.apply(copy)
-        if (process.env['SIDESTREAM_TRACE']) process.stdout.write(`BATCH ${String(this.#world.now)} ${this.process.name} ${ack} ${JSON.stringify({ epoch: copy.epoch, from: copy.from, to: copy.to, last: copy.last, replace: copy.replace, ready: copy.ready, stored: copy.stored, diffs: copy.diffs, pk: this.#replica.pendingKeys })}\n`)
         if (ack === 'applied' && copy.last) {
           this.#partial = false
           this.ready ||= copy.ready && copy.filling.length === 0

@@ -44,7 +44,7 @@ export class WriteTab {
         if (status) this.#note(status)
         this.#writes.stored(ids)
       },
-      outbox: (news) => { if (process.env['SIDESTREAM_TRACE']) process.stdout.write(`NEWS ${this.name} ${JSON.stringify({ reset: news.reset, added: news.added.map(({ id, state }) => `${id} ${state}`), changed: news.changed.map(({ id, state }) => `${id} ${state}`), removed: news.removed })}\n`); this.outbox.apply(news) },
+      outbox: (news) => { this.outbox.apply(news) },
     }
   }
 
