@@ -422,6 +422,7 @@ export class Engine {
     if (diff && base) {
       this.#cache.changed(base)
       diff.fold(written.diff)
+      if (batch.upToDate) diff.fold(this.#writes.atEnd(batch.offset).diff)
       const isEnd = batch.upToDate && this.#doubt.isEndBelieved(this.#members.isAnyAhead)
       this.#members.publish({ ...news, diff, txids: [...txids, ...written.txids] }, isEnd)
       if (this.#board.now.storage !== 'indexeddb') this.#settle()

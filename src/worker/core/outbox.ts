@@ -156,6 +156,8 @@ export class Outbox {
   #earlierAttempts: number
   #doubt: Doubt | null = null
   readonly #target: Target
+  /** Entries that an earlier engine has confirmed. */
+  readonly #former = new Set<number>()
   /** The most writes of the next request. A refused request is sent again in halves, until one write is left that the server refuses. */
   #most: number
   /** In order: the oldest ids are forgotten first. */
@@ -174,7 +176,10 @@ export class Outbox {
     this.#random = random
     this.#earlierAttempts = head.request === null ? 0 : 1
     if (head.request !== null) this.#doubt = { kind: 'unanswered' }
-    for (const entry of entries) this.#keep(entry)
+    for (const entry of entries) {
+      this.#keep(entry)
+      if (entry.phase === 'confirmed') this.#former.add(entry.number)
+    }
   }
 
   /** @param producerId of this outbox alone, in all of the world */
@@ -362,6 +367,19 @@ export class Outbox {
     if (reason === null || request === null) return this.#change(located)
     const { put, ...rest } = this.#giveUp(request, reason)
     return { put: [...located, ...put], ...rest }
+  }
+
+  /**
+   * The stream was read to its end, at `offset`. What an earlier engine has confirmed is in the rows by now, also where the server
+   * did not say its offset. What is confirmed beyond the end was in a former stream, and is gone with it.
+   */
+  atEnd(offset: string): OutboxChange {
+    const former = [...this.#former].flatMap((number) => this.#entries.get(number) ?? [])
+    this.#former.clear()
+    const located = this.#target === 'backend' ? [] : former.filter((entry) => entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
+    const gone = new Set(former.filter((entry) => entry.offset !== null && entry.offset > offset).map(({ number }) => number))
+    const { remove, recent } = this.#settle(({ number }) => gone.has(number))
+    return { ...this.#change(located, remove), recent }
   }
 
   /** The cache holds the rows up to `offset`. */

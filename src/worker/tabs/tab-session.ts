@@ -433,7 +433,8 @@ export class TabSession {
     const own = isUndecided ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
     this.#isBacklog = this.#pending.size > 0
     const last = ready && !this.#isBacklog && !isUndecided
-    const stored = this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null)
+    // Without a state the rows of an acknowledgement are not known.
+    const stored = this.#target ? this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null) : NO_ACKNOWLEDGEMENTS
     const diffs = [...own, ...stored.rows.drain(Infinity)]
     const { events, invalid } = this.#events.take()
     const batch: DiffBatch = {
@@ -466,6 +467,8 @@ export class TabSession {
     return batch
   }
 }
+
+const NO_ACKNOWLEDGEMENTS: ReturnType<StoredWrites['take']> = { ids: [], rows: new RowDiff() }
 
 /** The part of a batch that says where it leads. */
 const positionIn = ({ offset, branch, seq, digest }: Position): Pick<DiffBatch, 'to' | 'branch' | 'seq' | 'digest'> => ({ to: offset, branch, seq, digest })

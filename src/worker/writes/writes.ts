@@ -191,6 +191,11 @@ export class Writes {
     return effect
   }
 
+  /** The shown reading has been read to the stream's end. */
+  atEnd(offset: string): Effect {
+    return this.#apply(this.#outbox.atEnd(offset))
+  }
+
   /** The stream was made again, and its rows are shown. */
   replaced(txids: ReadonlyArray<string>, offset: string): Effect {
     this.#outbox.seen(txids, offset)
