@@ -83,7 +83,7 @@ export interface CacheSettings {
    * days.
    */
   keepUnusedMs?: number | false
-  /** An engine that has stored a write asks the browser to keep this origin's storage. In most browsers only an engine in the page can ask. Default true. */
+  /** The page asks the browser, once a write is stored, to keep the origin's storage. Some browsers ask the user. Default true. */
   persist?: boolean
 }
 

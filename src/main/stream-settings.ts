@@ -8,7 +8,7 @@ const KEEP_UNUSED_MS = 30 * 24 * 60 * 60 * 1000
 /** The settings of the engine that options ask for, with the defaults. */
 export function settingsOf({ streamOptions, state, live = true, scope = '', cache = true, pauseWhenHidden = 60_000, silenceTimeoutMs = 45_000 }: PlainOptions, url: string): StreamSettings {
   const { contentType = null, batching = true, backoffOptions } = streamOptions ?? {}
-  const { durability = 'relaxed', version = '', keepUnusedMs = KEEP_UNUSED_MS, persist = true } = typeof cache === 'object' ? cache : {}
+  const { durability = 'relaxed', version = '', keepUnusedMs = KEEP_UNUSED_MS } = typeof cache === 'object' ? cache : {}
   return canonicalSettings({
     url: requestUrl(url),
     scope,
@@ -20,6 +20,6 @@ export function settingsOf({ streamOptions, state, live = true, scope = '', cach
     backoff: backoffOptions ? { initialDelay: backoffOptions.initialDelay, maxDelay: backoffOptions.maxDelay, multiplier: backoffOptions.multiplier } : null,
     pauseWhenHidden: pauseWhenHidden === false ? null : pauseWhenHidden,
     silenceTimeoutMs,
-    cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs, persist },
+    cache: cache === false ? null : { durability, version, keepUnusedMs: keepUnusedMs === false || keepUnusedMs === Number.POSITIVE_INFINITY ? null : keepUnusedMs },
   })
 }

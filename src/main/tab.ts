@@ -3,6 +3,7 @@ import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type R
 import { ClearedMark } from '../shared/cleared-mark.ts'
 import { Gate } from '../shared/gate.ts'
 import type { StreamSettings } from '../shared/settings.ts'
+import type { Write } from '../shared/write.ts'
 import { caughtUp } from './caught-up.ts'
 import { clearSettings, type ClearOptions } from './clear-options.ts'
 import { Collections } from './collections.ts'
@@ -14,6 +15,7 @@ import type { PlainOptions, StreamOptions } from './options.ts'
 import { OutboxList } from './outbox-list.ts'
 import { after } from './pace.ts'
 import { isVisible, listenToPage } from './page-listeners.ts'
+import { persistStorage } from './persist-storage.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser } from './replica.ts'
 import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
@@ -92,7 +94,7 @@ export class Tab {
     this.writing = writeCalls({
       state: options.state,
       nameOf: (collection) => this.collections.nameOf(collection),
-      store: (write) => (this.#isClosed ? Promise.reject(closedError()) : this.#writes.store(write)),
+      store: (write) => this.#store(write),
     })
     this.collections = new Collections({
       url,
@@ -216,6 +218,14 @@ export class Tab {
       // The engine may have been lost before it heard of this: the next one hears of it.
       if (toErrorData(error, 'WORKER_DIED').code === 'WORKER_DIED') this.#reconnect = reason
     })
+  }
+
+  async #store(write: Write): Promise<void> {
+    if (this.#isClosed) throw closedError()
+    await this.#writes.store(write)
+    const { cache } = this.#options.options
+    const mayAsk = typeof cache !== 'object' || cache.persist !== false
+    if (mayAsk && this.status.getSnapshot().durable) persistStorage()
   }
 
   readonly clearCache = async (options: ClearOptions = {}): Promise<void> => {

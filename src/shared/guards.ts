@@ -78,8 +78,7 @@ const isCacheShape = (value: unknown): boolean =>
   isRecord(value) &&
   (value['durability'] === 'relaxed' || value['durability'] === 'strict') &&
   isString(value['version']) &&
-  (value['keepUnusedMs'] === null || typeof value['keepUnusedMs'] === 'number') &&
-  typeof value['persist'] === 'boolean'
+  (value['keepUnusedMs'] === null || typeof value['keepUnusedMs'] === 'number')
 
 const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['subset'] === null || isSubset(value['subset']))
 

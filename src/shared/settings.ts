@@ -21,8 +21,6 @@ export interface CacheShape {
   readonly version: string
   /** The cache is deleted after this time without use, ms; null keeps it. */
   readonly keepUnusedMs: number | null
-  /** The browser is asked once to keep the storage, when the first write is stored. */
-  readonly persist: boolean
 }
 
 /** All settings of an engine. Two tabs with equal settings share an engine. */

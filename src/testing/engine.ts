@@ -30,7 +30,6 @@ export function testEngine(source: MemorySource, state: StreamStateDefinition, t
     openChannel: () => null,
     openStore: () => Promise.resolve(new MemoryStore(emptyMedium())),
     openOutbox: () => Promise.resolve(new MemoryOutbox(emptyOutbox())),
-    persistStorage: () => Promise.resolve(),
     createSource: () => source,
   }
   const validators = validatorsOf(state)

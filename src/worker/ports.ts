@@ -389,7 +389,5 @@ export interface EngineEnv extends StorageEnv {
   newId(): string
   /** Opens the cache database. Rejects when that is not possible; never hangs. */
   openStore(name: string, durability: 'relaxed' | 'strict'): Promise<Store>
-  /** Asks the browser once to keep the origin's storage when space runs short. Never rejects. */
-  persistStorage(): Promise<void>
   createSource(settings: StreamSettings, ask: RequestAsker): StreamSource
 }

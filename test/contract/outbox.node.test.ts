@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import { forceCloseDatabase } from 'fake-indexeddb'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { OutboxEntry } from '../../src/worker/core/outbox.ts'
-import { persistStorage } from '../../src/worker/env/browser-storage.ts'
 import { ClearedCacheError } from '../../src/worker/ports.ts'
 import { IdbOutbox } from '../../src/worker/store/idb-outbox.ts'
 import { emptyOutbox, MemoryOutbox, type OutboxMedium } from '../../src/worker/store/memory-outbox.ts'
@@ -92,34 +91,5 @@ describe('IdbOutbox whose connection the browser drops', () => {
     const again = await IdbOutbox.open('dropped', clock)
     expect((await again.read())!.entries).toEqual([entry(1)])
     again.close()
-  })
-})
-
-describe('persistStorage', () => {
-  const real = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
-  afterEach(() => {
-    if (real) Object.defineProperty(globalThis, 'navigator', real)
-    else Reflect.deleteProperty(globalThis, 'navigator')
-  })
-
-  test.each<[string, unknown, number]>([
-    ['agrees', { persist: () => Promise.resolve(true) }, 1],
-    ['declines', { persist: () => Promise.resolve(false) }, 1],
-    ['rejects', { persist: () => Promise.reject(new Error('no')) }, 1],
-    ['throws', { persist: () => { throw new TypeError('no') } }, 1],
-    ['cannot be asked, as in a worker', {}, 0],
-    ['has no storage', undefined, 0],
-  ])('resolves when the browser %s', async (_, storage, asked) => {
-    const given = storage as { persist?: () => unknown } | undefined
-    let calls = 0
-    const watched = given?.persist && { persist: () => { calls += 1; return given.persist!() } }
-    Object.defineProperty(globalThis, 'navigator', { value: { storage: watched ?? given }, configurable: true })
-    expect(await persistStorage()).toBeUndefined()
-    expect(calls).toBe(asked)
-  })
-
-  test('resolves where there is no navigator', async () => {
-    Reflect.deleteProperty(globalThis, 'navigator')
-    expect(await persistStorage()).toBeUndefined()
   })
 })

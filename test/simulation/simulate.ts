@@ -348,7 +348,7 @@ class Simulation {
       contentType: null,
       batching: true,
       backoff: null,
-      cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true },
+      cache: { durability: 'relaxed', version: '', keepUnusedMs: null },
       pauseWhenHidden: this.#pauseWhenHidden,
       silenceTimeoutMs: SILENCE_MS,
     }
@@ -370,7 +370,6 @@ class Simulation {
       openChannel: (name, hear) => (this.#topology === 'alone' ? null : this.#air.open(process, name, hear)),
       openStore: () => this.#storage.open(process),
       openOutbox: (name) => this.#storage.openOutbox(process, name),
-      persistStorage: () => Promise.resolve(),
       createSource: (_, ask) => {
         const source = this.#server.source(process)
         return {

@@ -152,7 +152,6 @@ export class Origin {
       openChannel: (channel, hear) => this.#open(name, channel, hear),
       openStore: (): Promise<Store> => Promise.reject(new Error('no storage here')),
       openOutbox: (): Promise<OutboxStore> => Promise.reject(new Error('no storage here')),
-      persistStorage: () => Promise.resolve(),
       createSource: (_, ask) => {
         asks.push(ask)
         return {
@@ -173,7 +172,7 @@ export class Origin {
 
 export const anySettings: StreamSettings = {
   url: 'http://s/stream?key=canary-url', scope: 'canary-scope', collections: [{ name: 'users', type: 'user', primaryKey: 'id' }],
-  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
+  live: true, contentType: null, batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null }, pauseWhenHidden: null, silenceTimeoutMs: 45_000,
 }
 
 export const anyHello = (client: string, given: Partial<Hello> = {}): Hello => ({

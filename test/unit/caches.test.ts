@@ -92,7 +92,7 @@ describe('caches that nobody needs', () => {
   test('are looked for by an engine, which notes its own use and what it keeps', async () => {
     await stored('old', -31 * DAY_MS)
     const { host } = origin.worker('one', disk.env)
-    const settings = { ...anySettings, cache: { durability: 'relaxed', version: '', keepUnusedMs: 5, persist: true } as const }
+    const settings = { ...anySettings, cache: { durability: 'relaxed', version: '', keepUnusedMs: 5 } as const }
     host.admit(anyHello('one', { settings }), anyTab(), new AbortController(), { where: 'shared-worker', aliveLock: null }).start()
     await origin.pass(15_000)
     expect(scopes()).toEqual([anySettings.scope])

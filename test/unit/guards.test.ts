@@ -11,7 +11,7 @@ const hello: Hello = {
   client: 'c',
   settings: {
     url: 'https://example.com/s', scope: '', collections: [{ name: 'items', type: 'item', primaryKey: 'id' }], live: true, contentType: null,
-    batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true }, pauseWhenHidden: null,
+    batching: true, backoff: null, cache: { durability: 'relaxed', version: '', keepUnusedMs: null }, pauseWhenHidden: null,
     silenceTimeoutMs: 45_000,
   },
   request: { headers: { a: 'b' }, params: {} },

@@ -14,7 +14,7 @@ const base: StreamSettings = {
   contentType: 'application/json',
   batching: true,
   backoff: null,
-  cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true },
+  cache: { durability: 'relaxed', version: '', keepUnusedMs: null },
   pauseWhenHidden: null,
     silenceTimeoutMs: 45_000,
 }
@@ -28,7 +28,7 @@ const RELEVANT: Record<string, [Partial<StreamSettings>, boolean?]> = {
   'another type': [{ collections: [{ ...users, type: 'person' }, items] }],
   'another primary key': [{ collections: [{ ...users, primaryKey: 'key' }, items] }],
   'types exchanged': [{ collections: [{ ...users, type: 'item' }, { ...items, type: 'user' }] }],
-  'another version': [{ cache: { durability: 'relaxed', version: '2', keepUnusedMs: null, persist: true } }],
+  'another version': [{ cache: { durability: 'relaxed', version: '2', keepUnusedMs: null } }],
   'validation switched on': [{}, true],
 }
 const IRRELEVANT: Record<string, Partial<StreamSettings>> = {
@@ -39,7 +39,7 @@ const IRRELEVANT: Record<string, Partial<StreamSettings>> = {
   'another content type': { contentType: null },
   'no batching': { batching: false },
   'another back-off': { backoff: { initialDelay: 1, maxDelay: 2, multiplier: 3 } },
-  'another durability': { cache: { durability: 'strict', version: '', keepUnusedMs: 1000, persist: true } },
+  'another durability': { cache: { durability: 'strict', version: '', keepUnusedMs: 1000 } },
 }
 
 describe('the fingerprint of a state', () => {

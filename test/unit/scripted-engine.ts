@@ -81,7 +81,6 @@ export class ScriptedHost {
       storeNames: () => Promise.resolve([]),
       openStore: () => Promise.reject(new Error('no storage')),
       openOutbox: () => Promise.reject(new Error('no storage')),
-      persistStorage: () => Promise.resolve(),
       createSource: (settings, ask) => {
         const source = new ScriptedSource(settings, ask)
         this.sources.push(source)

@@ -75,7 +75,7 @@ describe('options that mean the same', () => {
 })
 
 test('the key is the same for settings as another build of the page may send them', () => {
-  const settings = scriptedSettings({ cache: { durability: 'relaxed', version: '1', keepUnusedMs: null, persist: true } })
+  const settings = scriptedSettings({ cache: { durability: 'relaxed', version: '1', keepUnusedMs: null } })
   const reversed = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null) return value
     if (Array.isArray(value)) return value.map(reversed).reverse()

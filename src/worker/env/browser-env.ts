@@ -1,5 +1,5 @@
 import type { EngineEnv } from '../ports.ts'
-import { browserStorage, lockManager, persistStorage } from './browser-storage.ts'
+import { browserStorage, lockManager } from './browser-storage.ts'
 import { IdbStore } from '../store/idb-store.ts'
 import type { SendWrite } from '../../shared/send-write.ts'
 import { BackendSource } from '../stream/backend-source.ts'
@@ -14,7 +14,6 @@ export function browserEnv(transport: GivenTransport & { readonly send?: SendWri
     sealing: webSealing,
     newId,
     openStore: (name, durability) => IdbStore.open(name, durability, storage.clock),
-    persistStorage,
     createSource: (settings, ask) => {
       const stream = new HttpSource(settings, ask, transport)
       const { send } = transport

@@ -34,16 +34,6 @@ async function storeNames(): Promise<string[]> {
   return (await indexedDB.databases()).flatMap(({ name }) => (name === undefined ? [] : [name]))
 }
 
-/** Resolves when the browser has answered, which may ask the user first. A worker has no such call in most browsers. */
-export async function persistStorage(): Promise<void> {
-  const { navigator } = globalThis as { navigator?: { storage?: { persist?(): Promise<boolean> } } }
-  try {
-    await navigator?.storage?.persist?.()
-  } catch {
-    // The browser refuses to say; the storage stays as it is.
-  }
-}
-
 /**
  * Web Locks. Where there are none (insecure contexts, Node), every lock is granted, and the check of the claim in each commit
  * keeps a second writer out.

@@ -63,6 +63,7 @@ export class Writes {
   #sender: Sender
   readonly #list: PendingList
   readonly #opened = new Gate<void>()
+  #isOpened = false
   #outbox: Outbox
   /** The head that was stored last. A change that has this head, and no entry, need not be stored. */
   #savedHead: OutboxHead
@@ -72,7 +73,6 @@ export class Writes {
   #isAdopted = false
   /** How often {@link clear} was called. */
   #clears = 0
-  #hasPersisted = false
   /** Writes that are being stored, by id. */
   readonly #storing = new Map<string, Promise<void>>()
   /** Confirmed writes whose rows are not shown yet, with the offset of their events. */
@@ -109,7 +109,7 @@ export class Writes {
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
     const { pending, parked } = this.#list
-    return { pending, parked, durable: this.#isDurable && this.#storage.isWhole }
+    return { pending, parked, durable: !this.#isOpened || (this.#isDurable && this.#storage.isWhole) }
   }
 
   /** A write waits to be sent or answered. */
@@ -121,7 +121,9 @@ export class Writes {
   async open(): Promise<void> {
     // Without a cache nothing is stored, and so no write is.
     if (this.#options.settings.cache !== null) await this.#storage.open()
+    this.#isOpened = true
     this.#opened.resolve()
+    this.#options.onCounts()
   }
 
   /** Settles when {@link open} has. */
@@ -162,7 +164,6 @@ export class Writes {
     const { diff, txids } = isThere ? this.#effectOf(change) : NO_EFFECT
     acknowledge()
     this.#options.onRows(diff, txids)
-    this.#persist()
     this.#sender.notice()
   }
 
@@ -450,12 +451,6 @@ export class Writes {
     const diff = this.#reset()
     if (diff.size > 0) onRows(diff, [])
     if (why === 'deleted') onDeleted()
-  }
-
-  #persist(): void {
-    if (this.#hasPersisted || !this.#isDurable || this.#options.settings.cache?.persist === false) return
-    this.#hasPersisted = true
-    void this.#options.env.persistStorage()
   }
 }
 

@@ -29,7 +29,7 @@ const hello = (url: string): Hello => ({
     backoff: { initialDelay: 20, maxDelay: 100, multiplier: 1.5 },
     pauseWhenHidden: 60_000,
     silenceTimeoutMs: 45_000,
-    cache: { durability: 'relaxed', version: '', keepUnusedMs: 30 * 24 * 3600 * 1000, persist: true },
+    cache: { durability: 'relaxed', version: '', keepUnusedMs: 30 * 24 * 3600 * 1000 },
   },
   request: { headers: {}, params: {} },
   wantsEvents: false,

@@ -191,7 +191,7 @@ export class Device {
       contentType: null,
       batching: true,
       backoff: null,
-      cache: { durability: 'relaxed', version: '', keepUnusedMs: null, persist: true },
+      cache: { durability: 'relaxed', version: '', keepUnusedMs: null },
       pauseWhenHidden: this.#pauseWhenHidden,
       silenceTimeoutMs: SILENCE_MS,
     }
@@ -215,7 +215,6 @@ export class Device {
       openChannel: (name, hear) => (topology === 'alone' ? null : air.open(process, name, hear)),
       openStore: () => storage.open(process),
       openOutbox: async (name) => this.#losable(await storage.openOutbox(process, name)),
-      persistStorage: () => Promise.resolve(),
       createSource: () => this.#counted(process, this.#options.server.source(process)),
     }
     const host = new Host(env, () => new Map())
