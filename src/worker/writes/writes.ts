@@ -206,7 +206,9 @@ export class Writes {
   /** The cache has the rows up to this offset; or, without a cache, tabs see the rows up to it. */
   settled(offset: string): void {
     if (this.#outbox.isEmpty) return
-    this.#apply(this.#outbox.settled(offset))
+    // Most are not laid over the rows any more. While the cache is being read they are.
+    const { diff, txids } = this.#apply(this.#outbox.settled(offset))
+    if (diff.size > 0) this.#options.onRows(diff, txids)
   }
 
   /** The stream was read to its end, or there is a new chance to reach the server. */
