@@ -3,7 +3,7 @@ import { flag, isRecord, impossibleOf, type Rules } from '../shared/rules.ts'
 
 /** Options of `db.clearCache` and of `deleteCaches`. */
 export interface ClearOptions {
-  /** Also removes the writes that are not in the stream. Default false: then such writes make the call fail. */
+  /** Also removes the writes that are not in the stream. Default false: the call fails while there are such writes. */
   readonly discardWrites?: boolean
 }
 

@@ -1,7 +1,7 @@
 import { SchemaValidationError, type Collection } from '@tanstack/db'
 import type { ErrorCode } from '../shared/errors.ts'
 
-/** A row that the schema refuses: the error stays TanStack DB's, and gets a code like every error of this library. */
+/** When the schema refuses a row, the error is TanStack DB's. Here it gets a `code`, as every error of this library has one. */
 export function codeRefusals(collection: Collection<object, string>): void {
   const { insert } = collection
   const update = collection.update.bind(collection) as (...given: ReadonlyArray<unknown>) => unknown

@@ -53,7 +53,7 @@ function mutationOf(event: ChangeEvent, collection: string, { schema, type }: Co
   return { kind: 'put', collection, key, value: jsonRow(value, of), operation: headers.operation, ...extra }
 }
 
-/** What the event has besides its row; the engine sets operation and txid. */
+/** What the event has besides its row. Operation and txid are left out: the engine sets them. */
 function extraOf({ headers: { operation, txid, ...others }, old_value: oldValue }: ChangeEvent, of: string): { readonly extra?: EventExtra } {
   const headers = jsonValue(others, of) as Readonly<Record<string, unknown>>
   const extra: EventExtra = {

@@ -4,8 +4,8 @@ import type { RowData } from '../shared/row.ts'
 import { isRecord } from '../shared/rules.ts'
 
 /**
- * A row in the form in which it comes back from the stream: dates are strings, and fields without a value are gone. Without `_seq`,
- * which the engine sets.
+ * A row in the form in which it comes back from the stream: dates are strings, and fields that are undefined are gone. `_seq` is left
+ * out, because the engine sets it.
  * @param of the row, for messages
  * @throws SidestreamError `INVALID_ARGUMENT`
  */
@@ -16,7 +16,7 @@ export function jsonRow(value: unknown, of: string): RowData {
 }
 
 /**
- * The changed fields of a row. A field that is undefined is removed from the row, and stays.
+ * The changed fields of a row. A change to undefined stays among them: it removes the field from the row.
  * @throws SidestreamError `INVALID_ARGUMENT`
  */
 export function jsonChanges(changes: object, of: string): RowData {

@@ -57,7 +57,7 @@ function withKey(row: RowData, collection: string, primaryKey: string): RowData 
   return row
 }
 
-/** The key, where the schema wants a number: the rows of a collection have their keys as strings. */
+/** The key as a number, where the schema wants a number: rows of a collection have their keys as strings. */
 function numericKey({ schema, primaryKey }: CollectionDefinition, row: object): RowData {
   const key = keyFor(schema, primaryKey, row as RowData)
   return typeof key === 'number' ? { [primaryKey]: key } : {}

@@ -83,7 +83,7 @@ export interface CacheSettings {
    * days.
    */
   keepUnusedMs?: number | false
-  /** The browser is asked once to keep this origin's storage, when the first write is stored. Default true. */
+  /** An engine that has stored a write asks the browser to keep this origin's storage. In most browsers only an engine in the page can ask. Default true. */
   persist?: boolean
 }
 
@@ -217,7 +217,7 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
   /**
    * Removes this stream's stored rows and offset, and the rows of all tabs that use this cache. The engine stores nothing any
    * more, also for the other tabs and after `reconnect()`. Call it when a user signs out, then {@link close}. Resolves also when
-   * there was nothing to remove, or no storage at all. With `discardWrites` the writes are removed that are not in the stream.
+   * there was nothing to remove, or no storage at all. With `discardWrites` it also removes the writes that are not in the stream.
    * @throws SidestreamError `WRITES_PENDING` when such writes would be lost, `INVALID_ARGUMENT`, `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next
    *   worker try again; `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL
    *   without a document)

@@ -5,8 +5,8 @@ import type { Remote } from './connect.ts'
 import { Listeners } from './listeners.ts'
 
 /**
- * A store of the pending writes of all tabs that share the engine, oldest first: what is not in the stream. A function reads it and a
- * function subscribes, as React's `useSyncExternalStore` wants them. The functions work without the object.
+ * The pending writes of all tabs that share the engine, oldest first. One function reads the list and another subscribes, as React's
+ * `useSyncExternalStore` wants them. The functions need no `this`.
  */
 export interface OutboxStore {
   /** The present list: the same array until it changes. */
@@ -18,7 +18,8 @@ export interface OutboxStore {
   /** Calls `listener` at each change. @returns a function that unsubscribes */
   subscribe: (listener: () => void) => () => void
   /**
-   * Sends a write again that the server has refused (`parked`). Resolves with false when there is no such write.
+   * Sends a write again that the server has refused (`parked`): in its old place, before later writes that are not sent yet. Resolves
+   * with false when there is no such write.
    * @throws SidestreamError `INVALID_ARGUMENT`, `STORAGE_FAILED`, `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`,
    *   `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
    */

@@ -31,8 +31,8 @@ export function rowSchema(schema: StandardSchemaV1, primaryKey: string): Standar
 }
 
 /**
- * A row's key as the schema wants it: as the string that rows have, or as a number. An update is an event with the whole row, which
- * the schema of every other reader judges.
+ * A row's key as the schema wants it: as the string that rows have, or as a number. An update event has the whole row, and every
+ * reader checks it with the schema.
  */
 export function keyFor(schema: StandardSchemaV1, primaryKey: string, row: Readonly<Record<string, unknown>>): unknown {
   const { _seq, ...own } = row

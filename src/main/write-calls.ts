@@ -10,10 +10,10 @@ export interface MutationParams {
   readonly transaction: WrittenTransaction
 }
 
-/** A mutation function for TanStack DB: of a transaction and of paced mutations, or, with the variables first, of an optimistic action. */
+/** A mutation function for TanStack DB. Transactions and paced mutations call it with the params; an optimistic action gives its variables first. */
 export interface StreamMutationFn {
   (params: MutationParams): Promise<void>
-  // The last one, from which TypeScript infers: an action's variables stay those of its `onMutate`.
+  // TypeScript infers from the last signature: so an action's variables are those of its `onMutate`.
   (variables: unknown, params: MutationParams): Promise<void>
 }
 

@@ -20,14 +20,14 @@ interface Waiting {
 }
 
 /**
- * The writes of this tab that are not acknowledged yet. An engine may be lost at any time before the acknowledgement, also when it
- * has stored the write: so every other engine gets all of them again, and stores each once.
+ * The writes of this tab that are not acknowledged yet. An engine may be lost before the acknowledgement, also when it has stored the
+ * write. So each new session begins with all of these writes. The engine stores each once.
  */
 export class Writes {
   readonly #options: WritesOptions
   /** By id, in order. */
   readonly #waiting = new Map<string, Waiting>()
-  /** The session with an engine that has all of the writes. */
+  /** The session in which the engine was given all of the writes. */
   #session = ''
 
   constructor(options: WritesOptions) {
@@ -46,7 +46,7 @@ export class Writes {
     this.#options.wake()
     const link = this.#options.link()
     if (link.isOpen) this.#send(waiting)
-    // The session begins with all writes.
+    // A new session begins with all writes.
     else link.session().catch((error: unknown) => { this.#fail(waiting, error) })
     return waiting.gate.promise
   }
@@ -60,15 +60,15 @@ export class Writes {
     }
   }
 
-  /** A session is open. It may be with the same engine, which may have lost what the former session was to get. */
+  /** A session is open. It may be with the same engine: the former session may have lost writes or acknowledgements on the way. */
   opened(status: SessionStatus): void {
     this.#session = sessionOf(status)
     this.#sendAll()
   }
 
   /**
-   * The engine has told its status. Behind a session with this tab's worker there is another session when another tab's worker leads:
-   * it is a new one when `failovers` is another number, also with the same engine.
+   * The engine has told its status. When another tab's worker leads, this tab's worker has a session of its own with that leader. That
+   * session is a new one when `epoch` or `failovers` has changed.
    */
   follow(status: SessionStatus): void {
     const session = sessionOf(status)

@@ -65,7 +65,7 @@ export interface DiffBatch {
   readonly isFill: boolean
   /** Transaction ids whose rows are visible once this batch is applied. */
   readonly txids: ReadonlyArray<string>
-  /** Writes of this tab that are stored now; their rows are visible once this batch is applied. */
+  /** Ids of writes of this tab: each is stored (or kept in memory), and acknowledged with this batch. Its rows are visible once this batch is applied. */
   readonly stored: ReadonlyArray<string>
   /** The collections can be shown: they are hydrated from the cache, or up to date. */
   readonly ready: boolean

@@ -109,19 +109,20 @@ export interface EngineContract {
   subsets(changes: ReadonlyArray<SubsetChange>): void
   append(body: string | Uint8Array, options: AppendSettings): Promise<Outcome<null>>
   /**
-   * Stores a write, to be sent to the stream. A refusal is the answer at once. Else the write's id comes with `DiffBatch.stored`,
-   * when the write is stored and its rows are in the tab. A write with a known id is the same write again.
+   * Stores a write, to be sent to the stream. The answer says only whether the engine refuses the write. The acknowledgement is the
+   * write's id in `DiffBatch.stored`: it comes with the write's rows. A write with a known id is the same write again.
    */
   write(write: Write): Promise<Outcome<null>>
   /** Sends a parked write again. The answer is false when there is no such write. */
   retryWrite(id: string): Promise<Outcome<boolean>>
-  /** Gives up a write that is parked, or was not sent yet. The answer is false when there is no such write. */
+  /** Gives up a write that is parked, or that is not in a request yet. The answer is false when there is no such write. */
   discardWrite(id: string): Promise<Outcome<boolean>>
   /** The offset at which the stream ends; null when the server does not give it. */
   streamEnd(): Promise<Outcome<string | null>>
   /**
    * Removes the stored rows and offset, and the rows of all tabs. The registry keeps a short digest of the cache's name for a
-   * week. Pending writes are removed too, when `discardWrites` says so; else they make the call fail with `WRITES_PENDING`.
+   * week. The outbox is removed too. While it has writes that are not in the stream, the call fails with `WRITES_PENDING`, unless
+   * `discardWrites` is true.
    */
   clearCache(discardWrites: boolean): Promise<Outcome<null>>
   /** The tab is leaving; answers when the rows that it has seen are stored, as far as possible. */

@@ -1,7 +1,7 @@
 import { digest } from './digest.ts'
 import type { StreamSettings } from './settings.ts'
 
-/** Part of every database name: an old tab and a new tab never share a database, so an upgrade can never block. */
+/** Part of the name of every cache: an old tab and a new tab never share a cache, so an upgrade can never block. */
 export const CACHE_FORMAT = 2
 
 /** Prefix of all databases and locks of this library, of every format. */
@@ -16,7 +16,7 @@ export const outboxName = (url: string, scope: string): string => outboxOf(cache
 /** The name of the outbox that belongs to a cache of any format. */
 export const outboxOf = (cache: string): string => cache.replace(/^(\w+):\d+:/, '$1:outbox:')
 
-/** The name of the cache that an outbox belongs to, in the present format; other names as they are. */
+/** The name, in the present format, of the cache that an outbox belongs to; a name of no outbox is returned as it is. */
 export const cacheOf = (name: string): string => name.replace(/^(\w+):outbox:/, `$1:${String(CACHE_FORMAT)}:`)
 
 /** The names of the same cache in earlier versions of this library. */

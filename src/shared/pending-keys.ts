@@ -3,8 +3,8 @@ import type { CollectionDiff } from './row-diff.ts'
 import { valuesOf } from './row-table.ts'
 
 /**
- * The keys of a tab's rows that show pending changes. After a batch a key is in it if, and only if, the last diff that mentioned the
- * key listed it as pending. While no row shows pending changes, no row is looked at.
+ * The keys of a tab's rows that show pending changes. A key is in it when the last diff that mentioned the key listed it as pending.
+ * While no row shows pending changes, a batch costs nothing here: its rows are not looked at.
  */
 export class PendingKeys {
   readonly #primaryKeys: ReadonlyMap<string, string>

@@ -25,10 +25,10 @@ export interface SendContext {
 /**
  * What an application's API has said.
  *
- * - `accepted` it has the write; the write's `txid` on the stream, whenever it comes, ends the pending write
+ * - `accepted` it has the write, which leaves the outbox's list; the changes stay laid over the rows until the write's `txid` comes
  * - `rejected` it will never take the write, which is parked with the reason
  * - `retry` it may take the write later
- * - `unauthorized` it wants other credentials; the write is kept, and sent again
+ * - `unauthorized` it wants other credentials; the write is sent again after a pause, and at once after `reconnect()`
  */
 export type SendAnswer =
   | { readonly status: 'accepted' }
@@ -38,6 +38,6 @@ export type SendAnswer =
 
 /**
  * Posts one write to the application's own API, in place of an append to the stream. Writes come one at a time, in order. A call
- * that throws, or answers with anything else, is tried again, as `retry` is.
+ * that throws, or gives no {@link SendAnswer}, is tried again, as after `retry`.
  */
 export type SendWrite = (write: SentWrite, context: SendContext) => Promise<SendAnswer>

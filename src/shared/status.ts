@@ -61,11 +61,11 @@ export interface EngineStatus {
   /** Number of change events of a type that no collection has. */
   readonly unknown: number
   readonly storage: StorageMode
-  /** Number of writes that are not in the stream, and were not refused. */
+  /** Number of writes that wait to be sent or answered; refused ones are not among them. */
   readonly pending: number
   /** Number of writes that the server has refused, and which wait for `outbox.retry()` or `outbox.discard()`. */
   readonly parked: number
-  /** Pending writes are stored on this device. False: they are in memory only, and are lost with the worker. */
+  /** All pending writes are stored on this device. False: some may be in memory only, and are lost with the worker. */
   readonly durable: boolean
   /** How many attempts to reach the stream have failed since the engine started. */
   readonly failedAttempts: number

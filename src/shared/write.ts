@@ -5,8 +5,8 @@ import type { RowData } from './row.ts'
 /**
  * One change of one row.
  * - `put` writes a whole row, as the event of `operation` does
- * - `patch` changes fields of a row. It is laid over the row as the row is, until the write is sent: only then is it an update event
- *   with a whole row (State Protocol: an update replaces the row).
+ * - `patch` changes fields of a row. While the write waits, it is laid over the newest row. It becomes an update event with a whole
+ *   row just before the write is sent (State Protocol: an update replaces the row).
  * - `remove` deletes a row
  */
 export type Mutation =
@@ -14,7 +14,7 @@ export type Mutation =
   | { readonly kind: 'patch'; readonly collection: string; readonly key: string; readonly changes: RowData }
   | { readonly kind: 'remove'; readonly collection: string; readonly key: string; readonly extra?: EventExtra }
 
-/** What an event has besides its row, when the application has made it by hand. */
+/** What an event that the application has made by hand has besides its row. */
 export interface EventExtra {
   readonly headers?: Readonly<Record<string, unknown>>
   readonly oldValue?: unknown
@@ -33,7 +33,7 @@ export interface Write {
 export interface WriteProgress {
   readonly id: string
   readonly state: 'stored' | 'sent' | 'parked'
-  /** How often it was sent, by this engine. */
+  /** How often it was sent, as far as this engine knows: attempts of an earlier engine may be missing. */
   readonly attempts: number
   /** Why it is parked, or why the last attempt failed. */
   readonly error: ErrorData | null
@@ -41,20 +41,20 @@ export interface WriteProgress {
 
 /**
  * What an application sees of a write that is not in the stream yet.
- * - `stored` on this device; it has not been sent, or is known not to have arrived
- * - `sent` it may be in the stream, and is sent again in the same form until the server has answered
+ * - `stored` on this device, or in memory only while `durable` is false; it has not been sent, or is known not to have arrived
+ * - `sent` it may be in the stream, and is sent again in the same form until the server has answered; or it is about to be sent
  * - `parked` the server has refused it: its changes are not shown, and it waits for `retry()` or `discard()`
  */
 export interface PendingWrite extends Write, WriteProgress {}
 
-/** How the list of pending writes changes. Engine → tab; the tab's answer lets the next message follow. */
+/** How the list of pending writes changes. Engine → tab; the next message follows when the tab has answered. */
 export interface OutboxNews {
   /** The list begins anew: it has only the writes of this message. */
   readonly reset: boolean
   /** New writes, after all others, in order. */
   readonly added: ReadonlyArray<PendingWrite>
   readonly changed: ReadonlyArray<WriteProgress>
-  /** Ids of the writes that are in the stream now, or were discarded. */
+  /** Ids of the writes that were accepted, or that are in the stream, or were discarded. */
   readonly removed: ReadonlyArray<string>
   /** Ids of writes that the server has just refused. Only one tab is told, for its `onRejected`. */
   readonly rejected: ReadonlyArray<string>

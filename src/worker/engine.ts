@@ -344,7 +344,10 @@ export class Engine {
         this.#members.outbox(news)
       },
       onCounts: () => {
+        const { durable } = this.#board.now
         this.#board.set(this.#writes.counts)
+        // Told before the acknowledgement of a write that is in memory only.
+        if (this.#board.now.durable !== durable) this.#board.tell()
       },
       onProblem: (error) => {
         this.#setError(error)
@@ -419,6 +422,7 @@ export class Engine {
     if (diff && base) {
       this.#cache.changed(base)
       diff.fold(written.diff)
+      if (batch.upToDate) diff.fold(this.#writes.atEnd(batch.offset).diff)
       const isEnd = batch.upToDate && this.#doubt.isEndBelieved(this.#members.isAnyAhead)
       this.#members.publish({ ...news, diff, txids: [...txids, ...written.txids] }, isEnd)
       if (this.#board.now.storage !== 'indexeddb') this.#settle()

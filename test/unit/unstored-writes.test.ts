@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { OutboxRequest, OutboxStore, Sent } from '../../src/worker/ports.ts'
+import { toldByHead } from '../../src/worker/core/stored-phases.ts'
 import { Overlay } from '../../src/worker/core/overlay.ts'
 import { MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
 import { Writes } from '../../src/worker/writes/writes.ts'
@@ -119,7 +120,7 @@ test('writes that were made in memory are stored before a request has them, when
   await vi.waitFor(() => { expect(requests).toHaveLength(2) })
   const stored = await outbox.store.read()
   expect(stored?.head.request?.body).toBe(requests[1]!.request.body)
-  expect(stored?.entries).toMatchObject([{ write: { id: 'insert second' }, phase: 'sent' }])
+  expect(toldByHead(stored!.head, stored!.entries)).toMatchObject([{ write: { id: 'insert second' }, phase: 'sent' }])
   await writes.close()
 })
 

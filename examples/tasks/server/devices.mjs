@@ -7,7 +7,7 @@ const YEAR_S = 31_536_000
 
 /**
  * Each browser has a gate of its own to the stream, so that one can be offline while the others are not. A cookie tells the
- * browsers apart: its worker sends it too.
+ * browsers apart; a browser's worker sends it too.
  */
 export function createDevices(base) {
   const devices = new Map()
@@ -28,7 +28,7 @@ export function createDevices(base) {
   }
 
   return {
-    /** The device that asks. One that has no cookie gets it with the answer. */
+    /** The device that asks. A device without a cookie gets one with the answer. */
     known(req, res) {
       const id = idOf(req) ?? randomUUID()
       res.setHeader('set-cookie', `${COOKIE}=${id}; Path=/; Max-Age=${YEAR_S}; SameSite=Strict; HttpOnly`)

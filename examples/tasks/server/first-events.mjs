@@ -23,7 +23,7 @@ const HOUR_MS = 3_600_000
 const insert = (type, value) => ({ type, key: value.id, value, headers: { operation: 'insert' } })
 const dated = (row, index) => ({ ...row, createdAt: new Date(FIRST_DAY + index * HOUR_MS).toISOString() })
 
-/** What is on the list before somebody uses it. */
+/** What is on the list before anybody uses it. */
 export const firstEvents = () => [
   ...PEOPLE.map((row) => insert('person', row)),
   ...TASKS.map(dated).map((row) => insert('task', row)),

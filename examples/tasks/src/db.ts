@@ -8,7 +8,7 @@ const worker = ({ name, shared }: WorkerContext) =>
     ? new SharedWorker(new URL('./sync.worker.ts', import.meta.url), { type: 'module', name })
     : new Worker(new URL('./sync.worker.ts', import.meta.url), { type: 'module' })
 
-/** The write that the server has refused last, in the tab that is told; null when nothing was refused. */
+/** The write that the server has refused last, when `onRejected` was called in this tab; else null. */
 export const rejected = createStore<PendingWrite | null>(null)
 
 export const db = createStreamDB({

@@ -1,7 +1,7 @@
 import { db } from './db.ts'
 import { useStatus } from './use-db.ts'
 
-/** What stands in for the tasks until there are some. */
+/** Shown in place of the tasks until the rows can be shown. */
 export function Loading() {
   const { connection, cleared, lastError } = useStatus()
   const waits = connection === 'idle' || connection === 'connecting' || connection === 'catching-up'

@@ -3,7 +3,7 @@ import { createStore } from '../../shared/store.ts'
 
 const failure = createStore<string | null>(null)
 
-/** Takes a transaction of TanStack DB: when its changes cannot be stored on this device they are taken back, and the page says so. */
+/** Watches a transaction of TanStack DB. When its changes cannot be stored on this device, TanStack DB takes them back, and the page says so. */
 export function stored({ isPersisted }: { isPersisted: { promise: Promise<unknown> } }): void {
   isPersisted.promise.then(
     () => failure.set(null),

@@ -6,14 +6,14 @@ import { changed } from './overlay.ts'
 export interface EncodeOptions {
   /** By name. */
   readonly shapes: ReadonlyMap<string, CollectionShape>
-  /** A row with everything that will be in the stream before the write; null when there is none. */
+  /** A row with everything that will be in the stream before the write; null when there is no row. */
   readonly before: (collection: string, key: string) => RowData | null
 }
 
 /**
  * The events of a write as JSON, with commas between them; each has the write's id as its `txid`. The State Protocol has no
- * partial updates, so a patch becomes an update with the whole row. When the row to patch is gone, its deletion has won: the event
- * deletes the row once more, which changes nothing, and brings the `txid` all the same.
+ * partial updates, so a patch becomes an update with the whole row. When the row to patch is gone, its deletion has won. The event
+ * then deletes the row once more: that changes nothing, and the `txid` comes with the stream.
  */
 export function encodeWrite(write: Write, { shapes, before }: EncodeOptions): string {
   /** Rows that earlier mutations of the write have made. */

@@ -5,9 +5,9 @@ import type { PendingWrite, Write } from '../../shared/write.ts'
 /**
  * The life of a write in the outbox.
  *
- * - `stored` on this device, and not in the stream
+ * - `stored` kept by this engine, on the device or in memory only; not in a request, and not in the stream
  * - `sent` frozen in a request that has no answer yet: it may be in the stream
- * - `confirmed` in the stream; the cache does not hold its rows yet
+ * - `confirmed` accepted by the server or the API, or seen in the stream; the cache does not hold its rows yet
  * - `parked` refused by the server, and not in the stream
  * - `gone` of no concern any more
  */
@@ -16,7 +16,7 @@ export type WritePhase = 'stored' | 'sent' | 'confirmed' | 'parked' | 'gone'
 /** What happens to a write. */
 export type WriteEvent =
   | 'freeze' // it is put into a request, whose body stays as it is
-  | 'accept' // the server has appended the request, now or before
+  | 'accept' // the server has appended the request, now or before; or the API has taken the write
   | 'see' // its txid has come with the stream
   | 'refuse' // the server refuses this write
   | 'thaw' // its request is known not to be in the stream, and is given up
@@ -39,7 +39,7 @@ const row = (phase: WritePhase, moves: Partial<Row>): Row => ({
   ...moves,
 })
 
-/** Phase → event → the next phase, for every event in every phase. A write that was sent cannot be taken back: it may have arrived. */
+/** Phase → event → the next phase, for every event in every phase. A `sent` write cannot be discarded: it may have arrived. */
 export const WRITE_TRANSITIONS: Readonly<Record<WritePhase, Row>> = {
   stored: row('stored', { freeze: 'sent', see: 'confirmed', discard: 'gone' }),
   sent: row('sent', { accept: 'confirmed', see: 'confirmed', refuse: 'parked', thaw: 'stored' }),
@@ -48,7 +48,7 @@ export const WRITE_TRANSITIONS: Readonly<Record<WritePhase, Row>> = {
   gone: row('gone', {}),
 }
 
-/** A write in its place: `number` is counted up strictly, and writes are sent and shown in its order. */
+/** A write in its place. Each new write gets a higher `number`; writes are sent and shown in the order of their numbers. */
 export interface OutboxEntry {
   readonly number: number
   readonly write: Write
@@ -59,7 +59,7 @@ export interface OutboxEntry {
   readonly offset: string | null
 }
 
-/** Writes on their way to the server. Epoch, sequence number and body never change: the server tells a repetition by the first two. */
+/** Writes on their way to the server. Epoch, sequence number and body never change: by the first two the server knows a repetition. */
 export interface FrozenRequest {
   readonly epoch: number
   readonly seq: number
@@ -85,7 +85,7 @@ export interface OutboxHead {
   readonly request: FrozenRequest | null
 }
 
-/** What has to be stored, in one transaction and before anything else is done. */
+/** What has to be stored, in one transaction. */
 export interface OutboxChange {
   readonly put: ReadonlyArray<OutboxEntry>
   readonly remove: ReadonlyArray<number>
@@ -94,11 +94,11 @@ export interface OutboxChange {
   readonly recent: ReadonlyArray<string> | null
 }
 
-/** A server's answer to a request, as far as it decides about the request. Any other answer is none: the request is sent again. */
+/** What a server's answer decides about a request. After an answer that decides nothing, the request is sent again. */
 export type Verdict =
-  /** 200, or 204 for a repetition. @param offset where the stream ends after the request, if the server says so */
+  /** 2xx (204 for a repetition), or the API has accepted. @param offset where the stream ends after the request, if the server says so */
   | { readonly kind: 'accepted'; readonly offset: string | null }
-  /** A refusal that a repetition would not change. @param isOfAll it does not depend on the writes, as that of a closed stream */
+  /** A refusal that a repetition would not change. @param isOfAll every write would be refused: the stream is closed */
   | { readonly kind: 'refused'; readonly error: ErrorData; readonly isOfAll: boolean }
   /** 403 with `Producer-Epoch`: a newer epoch of this producer has written. */
   | { readonly kind: 'fenced'; readonly epoch: number }
@@ -108,14 +108,19 @@ export type Verdict =
 /** The last answer to a request that may be in the stream; it takes effect when the stream has been read to its end. */
 type Doubt =
   | Exclude<Verdict, { readonly kind: 'accepted' }>
-  /** No answer to a request that a server may take for a new one: to the first request of an epoch, or to one of an earlier engine. */
+  /**
+   * No answer, and the server may take a repetition for a new request: of the first request of an epoch, of a request of an earlier
+   * engine, or of any request where the server does not notice repetitions.
+   */
   | { readonly kind: 'unanswered' }
+
+const FORGOTTEN = { kind: 'forgotten' } as const
 
 /** The most writes of one request. */
 export const MOST_WRITES = 1000
-/** A request with more text than this, in UTF-16 code units, has one write. */
+/** A request of several writes has no more text than this, in UTF-16 code units. */
 const MOST_TEXT = 1_000_000
-/** So many writes that are in the stream are remembered by their ids: a tab may send one again whose acknowledgement was lost. */
+/** So many ids are remembered of writes that are done with: a tab hands a write on again when its acknowledgement was lost. */
 const RECENT_WRITES = 1000
 
 /**
@@ -127,30 +132,33 @@ export type Target = 'stream' | 'backend'
 const mostWrites = (target: Target): number => (target === 'backend' ? 1 : MOST_WRITES)
 
 /**
- * The next epoch is up to so much higher than the last one. A copy of the storage (of a browser's profile) has the same producer id:
- * if both copies counted up by one, each would take the other's requests for its own, and lose its writes.
+ * The next epoch is higher than the last one, by a random number up to this. A copy of the storage (of a browser's profile) has the
+ * same producer id. If both copies counted up by one, the server would take requests of one copy for repetitions of the other's.
  */
 const EPOCH_STEP = 2 ** 30
 
 /**
- * The pending writes of one cache's scope, in order: what is sent next, and what an answer means. It does no I/O: each method returns
- * what has to be stored.
+ * The pending writes of a stream and a scope, in order: what is sent next, and what an answer means. It does no I/O: each method
+ * returns what has to be stored.
  *
- * A write is in the stream once. Three rules see to that. A request keeps its epoch, sequence number and body until it is decided
- * whether it is in the stream. An answer that refuses one attempt decides nothing about earlier attempts, whose answers were lost:
- * then the stream is read to its end first. And after each request that is known not to be in the stream the epoch moves on, so that
- * the server refuses a copy of it that is still on the way.
+ * Each write comes into the stream once, by three rules:
+ * - A request keeps its epoch, sequence number and body until it is known whether it is in the stream.
+ * - An answer that refuses one attempt says nothing about earlier attempts whose answers were lost. Then the stream is read to its
+ *   end first.
+ * - After each request that is known not to be in the stream the epoch moves on. So the server refuses a late copy of it.
  */
 export class Outbox {
   readonly #entries = new Map<number, OutboxEntry>()
   readonly #numbers = new Map<string, number>()
   readonly #random: () => number
   #head: OutboxHead
-  /** How often the request was sent before; an engine that has found it in storage cannot know, and counts one. */
+  /** How many attempts of the request have decided nothing. For a request that was found in storage it is not known: one is counted. */
   #earlierAttempts: number
   #doubt: Doubt | null = null
   readonly #target: Target
-  /** A request that was refused is sent again in halves, until the write is found which the server refuses. */
+  /** Entries that an earlier engine has confirmed. */
+  readonly #former = new Set<number>()
+  /** The most writes of the next request. A refused request is sent again in halves, until one write is left that the server refuses. */
   #most: number
   /** In order: the oldest ids are forgotten first. */
   readonly #recent: Set<string>
@@ -168,7 +176,10 @@ export class Outbox {
     this.#random = random
     this.#earlierAttempts = head.request === null ? 0 : 1
     if (head.request !== null) this.#doubt = { kind: 'unanswered' }
-    for (const entry of entries) this.#keep(entry)
+    for (const entry of entries) {
+      this.#keep(entry)
+      if (entry.phase === 'confirmed') this.#former.add(entry.number)
+    }
   }
 
   /** @param producerId of this outbox alone, in all of the world */
@@ -194,7 +205,7 @@ export class Outbox {
     return this.#entries.get(number)
   }
 
-  /** For the application, in order: what is not in the stream. */
+  /** The writes as the application sees them, in order. */
   get pending(): ReadonlyArray<PendingWrite> {
     return [...this.#entries.values()].flatMap((entry) => pendingOf(entry) ?? [])
   }
@@ -213,7 +224,7 @@ export class Outbox {
     return this.#requested()
   }
 
-  /** Whether it is known of each write if it is in the stream, and none of those that are has to be kept. */
+  /** No request waits for an answer, and no confirmed write waits for the cache. */
   get isAtRest(): boolean {
     return this.#head.request === null && [...this.#entries.values()].every(({ phase }) => phase !== 'confirmed')
   }
@@ -227,7 +238,13 @@ export class Outbox {
       this.#head = { ...this.#head, nextNumber: nextNumber + 1 }
       adopted.push(this.#keep({ ...entry, number: nextNumber }))
     }
-    return this.#change(adopted)
+    // A write may be in both: a tab that had no acknowledgement has given it to the other one too, which is done with it.
+    const done = other.recent.flatMap((id): number[] => {
+      const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
+      return entry ? [this.#forget(entry)] : []
+    })
+    this.#remember(other.recent)
+    return { ...this.#change(adopted, done), recent: this.recent }
   }
 
   /** The request to send now; null when there is none, or when the stream has to be read to its end first. */
@@ -236,8 +253,9 @@ export class Outbox {
   }
 
   /**
-   * Before the request is sent again or given up, no attempt of it may be on its way any more, and then the stream has to be read to its
-   * end: {@link caughtUp}, immediately before the next attempt. A producer that is new to the server has no other protection.
+   * The request may be sent again or given up only after two steps. First wait until no attempt of it is on its way any more. Then read
+   * the stream to its end, and call {@link caughtUp} immediately before the next attempt. A producer that is new to the server has no
+   * other protection.
    */
   get isInDoubt(): boolean {
     return this.#doubt !== null
@@ -250,7 +268,7 @@ export class Outbox {
     return false
   }
 
-  /** Takes a write. A tab may hand on the same write again, when its engine was lost before the answer: it is stored once. */
+  /** Takes a write. A tab hands on the same write again when its engine was lost before the acknowledgement: it is stored once. */
   add(write: Write): OutboxChange {
     if (this.has(write.id)) return this.#change([])
     const { nextNumber } = this.#head
@@ -260,9 +278,9 @@ export class Outbox {
 
   /**
    * Makes a request of the first writes that are not in the stream.
-   * @param encode the events of the next write as JSON, with commas between them: its patches are laid over the rows of this moment.
-   *   Null when this write has to wait, and so all later writes
-   * @param since the end of the stream, as far as it was read
+   * @param encode gives the events of the next write as JSON, with commas between them; its patches are laid over the rows of this
+   *   moment. Null when this write has to wait: then all later writes wait too
+   * @param since the offset up to which the stream was read
    */
   freeze(encode: (write: Write, number: number) => string | null, since: string): OutboxChange {
     if (!this.hasUnsent) return this.#change([])
@@ -287,7 +305,7 @@ export class Outbox {
     return this.#change(first.map((entry) => this.#turn(entry, 'freeze', {})))
   }
 
-  /** The request goes out, once more. */
+  /** An attempt to send the request begins. */
   attempt(): void {
     for (const entry of this.#requested()) this.#keep({ ...entry, attempts: entry.attempts + 1 })
   }
@@ -312,7 +330,7 @@ export class Outbox {
         this.#arrived(request)
         return this.#change(accepted)
       }
-      // Refused before, by an epoch that this outbox does not know of: a copy of its storage has written.
+      // A copy of this outbox's storage has written, with an epoch that this outbox does not know.
       case 'fenced':
         this.#doubt = verdict
         return this.#change([])
@@ -339,13 +357,29 @@ export class Outbox {
   /** The stream was read from the request's `since` to its end, at `offset`, as {@link isInDoubt} asks. */
   caughtUp(offset: string): OutboxChange {
     const { request } = this.#head
-    // What was accepted before is in what was read, whether or not its events have said so.
+    // What was accepted before is in what was read, also where no txid was found.
     const located = this.#target === 'backend' ? [] : [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
     const doubt = this.#doubt
-    if (doubt?.kind === 'unanswered') this.#doubt = null
-    if (doubt === null || doubt.kind === 'unanswered' || request === null) return this.#change(located)
-    const { put, ...rest } = this.#giveUp(request, doubt)
+    // A request is in the stream whole or not at all. When only some of its writes are there, they came by another way.
+    const isInPart = request !== null && this.#requested().filter(({ phase }) => phase === 'sent').length < request.numbers.length
+    const reason = doubt?.kind !== 'unanswered' ? doubt : isInPart ? FORGOTTEN : null
+    this.#doubt = reason
+    if (reason === null || request === null) return this.#change(located)
+    const { put, ...rest } = this.#giveUp(request, reason)
     return { put: [...located, ...put], ...rest }
+  }
+
+  /**
+   * The stream was read to its end, at `offset`. What an earlier engine has confirmed is in the rows by now, also where the server
+   * did not say its offset. What is confirmed beyond the end was in a former stream, and is gone with it.
+   */
+  atEnd(offset: string): OutboxChange {
+    const former = [...this.#former].flatMap((number) => this.#entries.get(number) ?? [])
+    this.#former.clear()
+    const located = this.#target === 'backend' ? [] : former.filter((entry) => entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
+    const gone = new Set(former.filter((entry) => entry.offset !== null && entry.offset > offset).map(({ number }) => number))
+    const { remove, recent } = this.#settle(({ number }) => gone.has(number))
+    return { ...this.#change(located, remove), recent }
   }
 
   /** The cache holds the rows up to `offset`. */
@@ -353,7 +387,7 @@ export class Outbox {
     return this.#settle((entry) => entry.offset !== null && entry.offset <= offset)
   }
 
-  /** The stream was made again: what the former one had is gone with it. */
+  /** The stream was made again: the events of confirmed writes are gone with the former stream. */
   replaced(): OutboxChange {
     const { request } = this.#head
     if (request !== null) this.#head = { ...this.#head, request: { ...request, since: START_OFFSET } }
@@ -366,7 +400,7 @@ export class Outbox {
   }
 
   /**
-   * The write is remembered: a tab without its acknowledgement hands it on again.
+   * The write's id is remembered: a tab that has no acknowledgement hands the write on again, and it must not come back.
    * @returns null when there is no such write, or when it was sent: it may have arrived
    */
   discard(id: string): OutboxChange | null {
@@ -374,7 +408,7 @@ export class Outbox {
   }
 
   /**
-   * Takes an added write back, which was not stored: it is as if it had never been added.
+   * Takes back a write that could not be stored, as if it had never been added.
    * @returns null when there is no such write, or when it is in a request
    */
   withdraw(id: string): OutboxChange | null {
@@ -382,7 +416,7 @@ export class Outbox {
     return entry?.phase === 'stored' ? this.#change([], [this.#forget(entry)]) : null
   }
 
-  /** A request is known not to be in the stream, but for the writes that were seen there. */
+  /** A request is known not to be in the stream, except for the writes that were seen there. */
   #giveUp(request: FrozenRequest, verdict: Exclude<Verdict, { readonly kind: 'accepted' }>): OutboxChange {
     const left = this.#requested().filter(({ phase }) => phase === 'sent')
     const { producer } = this.#head
@@ -407,12 +441,12 @@ export class Outbox {
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
     const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
-    this.#remember(over)
+    this.#remember(over.map(({ write }) => write.id))
     return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
   }
 
-  #remember(entries: ReadonlyArray<OutboxEntry>): void {
-    for (const { write } of entries) this.#recent.add(write.id)
+  #remember(ids: ReadonlyArray<string>): void {
+    for (const id of ids) this.#recent.add(id)
     for (const id of this.#recent) {
       if (this.#recent.size <= RECENT_WRITES) break
       this.#recent.delete(id)
@@ -423,7 +457,7 @@ export class Outbox {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
     if (!entry || !from.includes(entry.phase)) return null
     if (event === 'discard') {
-      this.#remember([entry])
+      this.#remember([id])
       return { ...this.#change([], [this.#forget(entry)]), recent: this.recent }
     }
     return this.#change([this.#turn(entry, event, { error: null })])
@@ -458,5 +492,5 @@ export class Outbox {
   }
 }
 
-/** An entry as the application sees it; null when it is in the stream. */
+/** An entry as the application sees it; null when it is confirmed. */
 export const pendingOf = ({ write, phase, attempts, error }: OutboxEntry): PendingWrite | null => (phase === 'confirmed' ? null : { ...write, state: phase, attempts, error })

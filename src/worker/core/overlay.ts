@@ -2,7 +2,7 @@ import type { RowData } from '../../shared/row.ts'
 import type { Mutation } from '../../shared/write.ts'
 import { stamp } from './materialize.ts'
 
-/** `_seq` of a row with pending changes: no event has this number, and every event's is lower. */
+/** `_seq` of a row with pending changes. The `_seq` of every event is lower. */
 export const PENDING_SEQ = Number.MAX_SAFE_INTEGER
 
 /** Rows of one collection by key. */
@@ -28,7 +28,7 @@ export interface OverlayOptions {
 /**
  * Pending writes, laid over the materialized rows in the order of their numbers. What tabs see is {@link rows}: neither the
  * materialized rows nor the stored ones are changed. A row with pending changes is made again when its materialized row changes
- * ({@link rebase}), so a patch keeps only the fields that it names.
+ * ({@link rebase}): a patch changes only the fields that it names, and the others are those of the newest row.
  */
 export class Overlay {
   readonly #options: OverlayOptions
@@ -79,7 +79,7 @@ export class Overlay {
     return added
   }
 
-  /** The row as it was before a write, with all earlier pending writes; null when there is none. */
+  /** The row before a write: the materialized row with all earlier pending writes; null when there is no row. */
   before(number: number, collection: string, key: string): RowData | null {
     return this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, number)
   }
@@ -110,7 +110,7 @@ export class Overlay {
     for (const [collection, key] of addresses) this.rebase(collection, key)
   }
 
-  /** Takes a write back: it is in the rows now, or was refused. @param before as in {@link add} */
+  /** Takes a write out of the overlay: the materialized rows have it now, or it was refused or discarded. @param before as in {@link add} */
   drop(number: number, before: (address: RowAddress) => void): void {
     const addresses = this.#addresses.get(number) ?? []
     this.#addresses.delete(number)
@@ -160,13 +160,13 @@ export class Overlay {
   }
 }
 
-/** A row that is written whole, or removed, is the same over any materialized row. */
+/** Whether the row depends on the materialized row: one that is written whole, or removed, does not. */
 function isRebasable({ mutations }: Laid): boolean {
   for (const own of mutations.values()) if (own.some(({ kind }) => kind !== 'patch')) return false
   return true
 }
 
-/** A write is nearly always the last one; one that is sent again keeps its place. */
+/** Adds a write's mutation in the order of the numbers. Nearly always it comes last; a parked write that is sent again has its old place. */
 function place(mutations: Map<number, Mutation[]>, number: number, mutation: Mutation): void {
   const later = mutations.size === 0 ? [] : [...mutations].filter(([other]) => other > number)
   for (const [other] of later) mutations.delete(other)

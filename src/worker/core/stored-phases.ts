@@ -7,19 +7,19 @@ export interface ConfirmedRun {
   readonly offset: string | null
 }
 
-/** A head as it is stored: with it goes what has become of the entries, so that they need not be stored again for it. */
+/** A head as it is stored. It also says which entries are sent or confirmed: these entries need not be stored again for that. */
 export interface StoredHead extends OutboxHead {
-  /** In order. A head without it says nothing about confirmed entries. */
+  /** In order. A head without this field says nothing about confirmed entries. */
   readonly confirmed?: ReadonlyArray<ConfirmedRun>
 }
 
-/** The stored head says it of an entry that is stored: the entry is in the request, or in a run. */
+/** Whether the stored head tells the entry's phase: the entry's number is in the request, or in a run. */
 export const isToldByHead = ({ phase }: OutboxEntry): boolean => phase === 'sent' || phase === 'confirmed'
 
 /** @param entries in the order of their numbers */
 export function storedHead(head: OutboxHead, entries: Iterable<OutboxEntry>): StoredHead {
   const confirmed: ConfirmedRun[] = []
-  // Numbers without an entry may be in a run: no entry gets one of them any more.
+  // A run may span numbers without an entry: no new entry gets such a number.
   let isOpen = false
   for (const { number, phase, offset } of entries) {
     const last = confirmed.at(-1)
@@ -30,7 +30,7 @@ export function storedHead(head: OutboxHead, entries: Iterable<OutboxEntry>): St
   return { ...head, confirmed }
 }
 
-/** The entries as they were when the head was stored. @param entries in the order of their numbers */
+/** The stored entries, with the phases that the stored head tells. @param entries in the order of their numbers */
 export function toldByHead({ request, confirmed = [] }: StoredHead, entries: Iterable<OutboxEntry>): OutboxEntry[] {
   const requested = new Set(request?.numbers)
   const runs = confirmed.values()

@@ -12,7 +12,7 @@ export interface OutboxAnswer {
   readonly isRedirected: boolean
 }
 
-/** What an answer means for a request; `Sent` of the ports, without the pause that the server asks for. */
+/** What an answer means for a request. It is `Sent` of the ports, without the pause that the server asks for. */
 export type Meaning =
   | { readonly kind: 'decided'; readonly verdict: Verdict }
   | { readonly kind: 'undecided'; readonly error: ErrorData }
@@ -20,12 +20,12 @@ export type Meaning =
 
 /** The most text of a server's reason that an error has, in UTF-16 code units. */
 const MOST_REASON = 300
-/** So much of an answer's text is looked at. It is more, because URLs are shortened before the rest is cut off. */
+/** The most text of an answer that is looked at. It is more than {@link MOST_REASON}: URLs in it are shortened before the rest is cut off. */
 const MOST_LOOKED_AT = 4000
 
 /**
- * Decides what an answer says about a request of a producer. Only an answer that a stream's server gives to exactly this request is
- * a decision: after any other answer the request is sent again, and a wrong decision would lose a write or write it twice.
+ * Decides what an answer says about a request of a producer. Only an answer of a stream's server to exactly this request is a
+ * decision. After any other answer the request is sent again. A wrong decision would lose a write, or write it twice.
  */
 export function meaningOf(answer: OutboxAnswer): Meaning {
   const { status } = answer
@@ -41,11 +41,11 @@ export function meaningOf(answer: OutboxAnswer): Meaning {
   return decided({ kind: 'refused', error, isOfAll: answer.header('stream-closed') === 'true' })
 }
 
-/** No stream, too slow, too early, too many requests: none of them is about this request. */
+/** No stream, too slow, too early, too many requests: these answers are not about this request. */
 const MISSING = [404, 410]
 const UNDECIDED = new Set([...MISSING, 408, 425, 429])
 
-/** A login page, or what a redirect has led to. A server that knows producers repeats the sequence number. */
+/** A login page, or what a redirect has led to. With the sequence number in it, the answer is from a server that knows producers. */
 const isForeign = ({ header, isRedirected }: OutboxAnswer): boolean =>
   (isRedirected || (header('content-type') ?? '').toLowerCase().startsWith('text/html')) && header('producer-seq') === null
 
@@ -61,10 +61,10 @@ const unauthorized = (answer: OutboxAnswer): Meaning => ({
   error: { code: 'NEEDS_AUTH', message: worded(answer), retryable: true, status: answer.status },
 })
 
-/** The highest epoch that a fence may name: the next one, which is up to 2^30 higher, has to be a safe integer too. */
+/** The highest epoch that a fence may name. The next epoch is up to 2^30 higher, and has to be a safe integer too. */
 const MOST_EPOCH = 2 ** 53 - 2 ** 31
 
-/** An epoch that no server can have is no epoch. */
+/** Null for a value that cannot be an epoch. */
 function epochOf(value: string | null): number | null {
   if (value === null || !/^\d+$/.test(value)) return null
   const epoch = Number(value)

@@ -7,7 +7,7 @@ import type { Readings } from './readings.ts'
 
 const NO_KEYS: ReadonlyArray<string> = []
 
-/** The pending changes that the readings have laid over their rows, for the sessions of tabs. */
+/** Tells the sessions of tabs which rows have pending changes laid over them. */
 export function pendingRows(readings: Readings, collections: ReadonlyArray<CollectionShape>): PendingRows {
   const { overlay } = readings
   const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))

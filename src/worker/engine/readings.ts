@@ -96,7 +96,7 @@ export class Readings {
   grown(diff: RowDiff): RowDiff {
     const { overlay } = this
     if (!overlay.isEmpty) {
-      // Still as they were before: pending changes over no row.
+      // The row as tabs saw it before: pending changes laid over no row.
       for (const [collection, changes] of diff.entries()) for (const key of changes.keys()) if (overlay.has(collection, key)) this.#note([collection, key])
     }
     this.#options.subsets.added(diff)
@@ -113,7 +113,7 @@ export class Readings {
     this.#set(addresses, diff)
   }
 
-  /** Takes writes back: they are in the rows now, or were refused. @param diff gets the changes */
+  /** Takes writes out of the overlay: the rows have them now, or they were refused or discarded. @param diff gets the changes */
   uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void {
     for (const number of numbers) {
       const addresses: RowAddress[] = []

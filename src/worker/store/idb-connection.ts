@@ -11,7 +11,7 @@ export const READ_LIMIT_MS = 4000
 /** Puts in flight at once: serializing rows blocks the worker, which handles messages between two groups of puts. */
 const PUTS_AT_ONCE = 8
 
-/** An open database whose calls all settle, also when the database is deleted or the browser drops the connection. */
+/** An open database. All its calls settle, also when the database is deleted or the browser drops the connection. */
 export class IdbConnection<S extends DBSchema> {
   readonly #db: IDBPDatabase<S>
   readonly #clock: Clock

@@ -16,7 +16,7 @@ interface OutboxSchema extends DBSchema {
 type Upgrade = IDBPTransaction<OutboxSchema, StoreNames<OutboxSchema>[], 'versionchange'>
 type Entries<Mode extends 'readonly' | 'readwrite'> = IDBPObjectStore<OutboxSchema, ('entries' | 'meta')[], 'entries', Mode>
 
-/** Takes the database from one format to the next, with requests of its transaction only. */
+/** Takes the database from one format to the next. It may wait only for requests of its transaction. */
 export type OutboxStep = (db: IDBPDatabase<OutboxSchema>, tx: Upgrade) => void | Promise<void>
 
 /**
@@ -48,7 +48,8 @@ export class IdbOutbox implements OutboxStore {
   }
 
   /**
-   * A database of an earlier format is brought to the format of the last of `steps`. Another database is left as it is.
+   * A database of an earlier format is brought to the format of the last of `steps`. A database of a later format, or one that is no
+   * outbox, is left as it is.
    * @throws when IndexedDB is missing, refuses, or does not answer in time; when the database has a later format, or is no outbox
    */
   static async open(name: string, clock: Clock, steps: ReadonlyArray<OutboxStep> = OUTBOX_STEPS): Promise<IdbOutbox> {
@@ -103,7 +104,7 @@ export class IdbOutbox implements OutboxStore {
   }
 }
 
-/** A later version does not delete the writes; it goes on with them. */
+/** Why the connection has ended. A later version of this library does not delete the writes; it goes on with them. */
 const whyTaken = (newVersion: number | null): Error =>
   newVersion === null ? new ClearedCacheError('the outbox was deleted') : new Error('a newer version of this library has opened the outbox')
 
@@ -133,7 +134,7 @@ async function migrate(db: IDBPDatabase<OutboxSchema>, tx: Upgrade, from: number
   for (const step of steps.slice(from)) await step(db, tx)
 }
 
-/** Also false for another program's database of the same name. */
+/** False for another program's database of the same name. */
 const isOutbox = (db: IDBPDatabase<OutboxSchema>): boolean => db.objectStoreNames.contains('entries') && db.objectStoreNames.contains('meta')
 
 const notAnOutbox = (): Error => new Error('the database of this name is not an outbox')
@@ -149,7 +150,7 @@ async function valuesOf(entries: Entries<'readonly'> | Entries<'readwrite'>, inT
   }
 }
 
-/** Numbers that follow each other go with one request. */
+/** Consecutive numbers are deleted with one request. */
 async function removeAll(entries: Entries<'readwrite'>, numbers: ReadonlyArray<number>): Promise<void> {
   const runs: Array<{ readonly first: number; last: number }> = []
   for (const number of [...numbers].sort((a, b) => a - b)) {

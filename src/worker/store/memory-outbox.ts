@@ -14,7 +14,7 @@ export interface OutboxMedium {
 
 export const emptyOutbox = (): OutboxMedium => ({ claim: null, head: null, recent: [], entries: new Map() })
 
-/** {@link OutboxStore} over plain memory: the outbox of the simulation and of an application's tests. */
+/** {@link OutboxStore} over plain memory, for the simulation and for the tests of an application. */
 export class MemoryOutbox implements OutboxStore {
   /** Memory is not lost. */
   readonly lost = new Promise<Error>(() => undefined)

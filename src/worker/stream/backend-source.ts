@@ -9,10 +9,10 @@ import type { OutboxRequest, ReadEnd, ReadRequest, RequestAsker, Sent, StreamSou
 /** The most characters of a reason. */
 const MOST_REASON = 300
 
-/** A stream whose writes go to an API of the application, which puts their events on the stream. */
+/** A stream that is read as any other. Its writes go to an API of the application (`send`), which puts their events on the stream. */
 export class BackendSource implements StreamSource {
   readonly target = 'backend'
-  /** By the idempotency key. */
+  /** The API knows a repetition by the idempotency key. */
   readonly noticesRepetition = true
   readonly #stream: StreamSource
   readonly #ask: RequestAsker

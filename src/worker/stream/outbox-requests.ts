@@ -12,8 +12,8 @@ import { limited, Timeout } from './timeout.ts'
 const DEFAULT_CONTENT_TYPE = 'application/json'
 
 /**
- * The requests of the outbox over HTTP. Each is sent once, without the client, which would send it again by itself and hide the
- * answer's headers.
+ * The requests of the outbox over HTTP. Each is sent once, and without the client: the client would send it again by itself, and hide
+ * the answer's headers.
  */
 export class OutboxRequests {
   readonly #settings: StreamSettings
@@ -27,7 +27,7 @@ export class OutboxRequests {
     this.#given = given
   }
 
-  /** A stream object sends no producer headers. */
+  /** The application's stream object sends no producer headers, so the server cannot know a repetition. */
   get noticesRepetition(): boolean {
     return this.#given === undefined
   }
@@ -45,7 +45,7 @@ export class OutboxRequests {
       if (error instanceof SidestreamError) throw error
       return unanswered(error instanceof Timeout ? this.#late('the server has not answered') : describe(error))
     } finally {
-      // Before the signals are unlinked: a request that is late must not arrive after the next one.
+      // Aborted before the signals are unlinked: a late request must not arrive after the next one.
       own.abort()
       unlink()
     }
@@ -65,11 +65,11 @@ export class OutboxRequests {
     return limited(answer.then(sentOf), silenceTimeoutMs)
   }
 
-  /** A read waits for the values without a limit, since a user may be signing in; a request of the outbox has its turn again. */
+  /** With a time limit, because the outbox tries again. A read waits without one: a user may be signing in. */
   async #values(): Promise<RequestValues> {
     try {
       const { headers, params } = await limited(this.#requests.values(), this.#settings.silenceTimeoutMs)
-      // With a constant sequence number the server would take each request for a repetition.
+      // The application must not set these headers: with a constant sequence number the server would take each request for a repetition.
       return { headers: Object.fromEntries(Object.entries(headers).filter(([name]) => !name.toLowerCase().startsWith('producer-'))), params }
     } catch (error) {
       if (error instanceof Timeout) throw new SidestreamError('REQUEST_VALUES', this.#late('no tab has given its headers and params'), { retryable: true })

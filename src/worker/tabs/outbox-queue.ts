@@ -3,7 +3,7 @@ import type { OutboxNews, PendingWrite, WriteProgress } from '../../shared/write
 /** The most writes of one message. */
 const NEWS_WRITES = 500
 
-/** The changes of the list of pending writes that a tab has not been told yet; a write that changes several times is told once. */
+/** The changes of the list of pending writes that a tab was not told yet. Of a write that changes several times only the last state is told. */
 export class OutboxQueue {
   #isReset = false
   readonly #added = new Map<string, PendingWrite>()
@@ -37,7 +37,7 @@ export class OutboxQueue {
 
   take(): OutboxNews {
     const added = taken(this.#added)
-    // What follows a list that has not been told whole is told after it.
+    // Changes and removals follow when all added writes were told.
     const isWhole = this.#added.size === 0
     const news = {
       reset: this.#isReset,

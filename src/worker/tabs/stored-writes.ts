@@ -2,53 +2,59 @@ import { RowDiff } from '../../shared/row-diff.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { RowAddress } from '../core/overlay.ts'
 
+/** The acknowledgement of a write. */
+interface Acknowledgement {
+  readonly id: string
+  /** The write's rows, as far as the tab gets them. */
+  readonly addresses: ReadonlyArray<RowAddress>
+}
+
 /**
  * The acknowledgements that a tab has not been sent yet. An acknowledgement goes with the rows of its write. Most go with the last
- * part of a diff. While the tab waits for many other rows, or for a state to compare its own with, they go early: with the next
- * batch, which then has the write's rows besides all others; these rows are sent once more in their turn.
+ * part of a diff. A tab may have to wait long for that part: for many other rows, or for a state to compare its own with. Then they
+ * go early: the next batch gets the acknowledgement and the rows of the write. These rows are sent once more in their turn.
  */
 export class StoredWrites {
-  #ids: string[] = []
-  #earlyIds: string[] = []
-  /** Collection → keys of the rows that go early. */
-  readonly #early = new Map<string, Set<string>>()
-  /** The keys of all rows that have gone early. */
+  #late: ReadonlyArray<Acknowledgement> = []
+  #early: ReadonlyArray<Acknowledgement> = []
+  /** Those of the last batch. */
+  #taken: ReadonlyArray<Acknowledgement> = []
+  /** Other rows that go early: pending changes were laid over them, or taken back. */
+  #hurried: ReadonlyArray<RowAddress> = []
+  /** Collection → keys of all rows that have gone early. */
   readonly #gone = new Map<string, Set<string>>()
 
   get hasNews(): boolean {
-    return this.#ids.length > 0
+    return this.#late.length > 0
   }
 
   get hasEarly(): boolean {
-    return this.#earlyIds.length > 0 || this.#early.size > 0
+    return this.#early.length > 0 || this.#hurried.length > 0
   }
 
-  add(id: string): void {
-    this.#ids.push(id)
-  }
-
-  addEarly(id: string, addresses: Iterable<RowAddress>): void {
-    this.#earlyIds.push(id)
-    this.hurry(addresses)
+  add(acknowledgement: Acknowledgement, isEarly: boolean): void {
+    if (isEarly) this.#early = [...this.#early, acknowledgement]
+    else this.#late = [...this.#late, acknowledgement]
   }
 
   /** These rows go early: pending changes were laid over them, or taken back. */
-  hurry(addresses: Iterable<RowAddress>): void {
-    for (const [collection, key] of addresses) note(this.#early, collection, key)
+  hurry(addresses: ReadonlyArray<RowAddress>): void {
+    this.#hurried = [...this.#hurried, ...addresses]
   }
 
-  /** Collection → keys of the rows that have gone early so far. The tab's position does not tell of them. */
+  /** Collection → keys of the rows that have gone early so far. The tab's position does not cover them. */
   get goneEarly(): Readonly<Record<string, ReadonlyArray<string>>> {
     return Object.fromEntries([...this.#gone].map(([collection, keys]) => [collection, [...keys]]))
   }
 
   /**
-   * The tab has not taken the batch with these acknowledgements: they go with the state, which follows.
+   * The tab has not taken the batch with these acknowledgements: they go again, with the state that follows.
    * @param isEarly the state cannot be shown yet
    */
-  putBack(ids: ReadonlyArray<string>, isEarly: boolean): void {
-    if (isEarly) this.#earlyIds = [...ids, ...this.#earlyIds]
-    else this.#ids = [...ids, ...this.#ids]
+  putBack(isEarly: boolean): void {
+    if (isEarly) this.#early = [...this.#taken, ...this.#early]
+    else this.#late = [...this.#taken, ...this.#late]
+    this.#taken = []
   }
 
   /**
@@ -56,23 +62,17 @@ export class StoredWrites {
    * @param isLast the batch is the last part of a diff
    */
   take(isLast: boolean, rowOf: (collection: string, key: string) => RowData | null): { readonly ids: ReadonlyArray<string>; readonly rows: RowDiff } {
-    const ids = isLast ? [...this.#ids, ...this.#earlyIds] : this.#earlyIds
     const rows = new RowDiff()
-    for (const [collection, keys] of this.#early) {
-      for (const key of keys) {
-        rows.set(collection, key, rowOf(collection, key))
-        note(this.#gone, collection, key)
-      }
+    for (const [collection, key] of [...this.#early.flatMap(({ addresses }) => addresses), ...this.#hurried]) {
+      rows.set(collection, key, rowOf(collection, key))
+      const gone = this.#gone.get(collection)
+      if (gone) gone.add(key)
+      else this.#gone.set(collection, new Set([key]))
     }
-    if (isLast) this.#ids = []
-    this.#earlyIds = []
-    this.#early.clear()
-    return { ids, rows }
+    this.#taken = isLast ? [...this.#late, ...this.#early] : this.#early
+    if (isLast) this.#late = []
+    this.#early = []
+    this.#hurried = []
+    return { ids: this.#taken.map(({ id }) => id), rows }
   }
-}
-
-function note(all: Map<string, Set<string>>, collection: string, key: string): void {
-  const keys = all.get(collection)
-  if (keys) keys.add(key)
-  else all.set(collection, new Set([key]))
 }

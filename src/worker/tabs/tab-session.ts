@@ -11,6 +11,7 @@ import type { Subset, SubsetChange } from '../../shared/subset.ts'
 import type { OutboxNews, Write } from '../../shared/write.ts'
 import { emptyState, type VisibleState } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
+import type { RowAddress } from '../core/overlay.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { Preview } from '../core/subsets/preview.ts'
 import type { Clock } from '../ports.ts'
@@ -75,7 +76,7 @@ export interface SessionOptions {
   readonly clock: Clock
   readonly epoch: string
   readonly wantsEvents: boolean
-  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys'>
+  readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys' | 'failovers'>
   readonly subsets: Subsets
   readonly pendingRows: PendingRows
   readonly status: () => TabStatus
@@ -167,8 +168,7 @@ export class TabSession {
 
   /** The tab comes from another engine. */
   get isReturning(): boolean {
-    const { hasRows, have } = this.#options.tab
-    return hasRows || have !== null
+    return this.#options.tab.failovers > 0
   }
 
   /** The rows that the tab has of an earlier engine are newer than the state. */
@@ -187,6 +187,8 @@ export class TabSession {
     this.#isOpen = true
     this.#txids = [...this.#txids, ...txids]
     this.#view.open(state, this.#have !== null)
+    // A tab whose rows have no position may still count rows as pending that are gone.
+    if (this.#continuation.kind === 'follows') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
     this.#to = to
     this.#aim(state, readiness)
     this.#catchUp(state, to, false)
@@ -226,8 +228,8 @@ export class TabSession {
 
   /** A write of the tab is stored. Its rows are in the state, or come with the next publication. */
   acknowledge({ id, mutations }: Write): void {
-    if (this.#isCalm) this.#stored.add(id)
-    else this.#stored.addEarly(id, mutations.filter(({ collection }) => this.#view.takesAll(collection)).map(({ collection, key }) => [collection, key]))
+    const addresses = mutations.filter(({ collection }) => this.#view.takesAll(collection)).map(({ collection, key }): RowAddress => [collection, key])
+    this.#stored.add({ id, addresses }, !this.#isCalm)
   }
 
   /** The list of pending writes has changed. */
@@ -411,7 +413,7 @@ export class TabSession {
   #retract(batch: DiffBatch): void {
     if (batch.branch === this.#to.branch) this.#txids = [...batch.txids, ...this.#txids].slice(-WAITING_TXIDS)
     this.#events.putBack(batch)
-    this.#stored.putBack(batch.stored, !(this.#target?.ready ?? false))
+    this.#stored.putBack(!(this.#target?.ready ?? false))
     this.#needsState = true
     this.#credit.refused()
   }
@@ -431,7 +433,8 @@ export class TabSession {
     const own = isUndecided ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
     this.#isBacklog = this.#pending.size > 0
     const last = ready && !this.#isBacklog && !isUndecided
-    const stored = this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null)
+    // Without a state the rows of an acknowledgement are not known.
+    const stored = this.#target ? this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null) : NO_ACKNOWLEDGEMENTS
     const diffs = [...own, ...stored.rows.drain(Infinity)]
     const { events, invalid } = this.#events.take()
     const batch: DiffBatch = {
@@ -464,6 +467,8 @@ export class TabSession {
     return batch
   }
 }
+
+const NO_ACKNOWLEDGEMENTS: ReturnType<StoredWrites['take']> = { ids: [], rows: new RowDiff() }
 
 /** The part of a batch that says where it leads. */
 const positionIn = ({ offset, branch, seq, digest }: Position): Pick<DiffBatch, 'to' | 'branch' | 'seq' | 'digest'> => ({ to: offset, branch, seq, digest })

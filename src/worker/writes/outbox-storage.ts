@@ -13,16 +13,19 @@ export interface OutboxStorageOptions {
   readonly entries: () => Iterable<OutboxEntry>
   readonly recent: () => ReadonlyArray<string>
   readonly head: () => OutboxHead
-  /** The store is open, and has this; null when it has nothing. Until this call returns, nothing is committed. */
+  /** The store is open, and has this; null when nothing was ever stored. Nothing is committed before this call. */
   readonly onOpened: (stored: StoredOutbox | null) => void
   /** {@link OutboxStorage.isWhole} may have changed. */
   readonly onWhole: () => void
-  /** Nothing can be stored any more. `taken`: another engine has the outbox now, with everything that was stored. */
+  /**
+   * Nothing can be stored for now. `taken`: another engine has the outbox now, with everything that was stored. `deleted`: the cache
+   * was cleared. `failed`: storage has failed, and is tried again.
+   */
   readonly onLost: (why: 'taken' | 'deleted' | 'failed', error: unknown) => void
 }
 
 /**
- * - `idle` not opened yet · `waiting` another engine has the outbox · `backing-off` storage has failed, and is tried again
+ * - `idle` not opened yet · `opening` · `waiting` another engine has the outbox · `backing-off` storage has failed, and is tried again
  * - `open` this engine has the outbox, and changes are committed · `closed` for good
  */
 type Phase =
@@ -39,7 +42,7 @@ interface Gathered {
 }
 
 /**
- * The stored copy of an outbox. One engine has it: the engine that holds the lock of its name, which has claimed the store as the
+ * The stored copy of an outbox. One engine has it: the engine that holds the lock of its name, and has claimed the store as the
  * cache's writer claims the cache. Changes that come while a transaction is under way go together into the next transaction.
  */
 export class OutboxStorage {
@@ -49,7 +52,7 @@ export class OutboxStorage {
   #phase: Phase = { kind: 'idle' }
   #gathered: Gathered | null = null
   #committing: Promise<void> = Promise.resolve()
-  /** What is stored is not known after a failed commit: the next one replaces everything. */
+  /** A commit has failed, so it is not known what is stored: the next commit replaces everything. */
   #isUnknown = false
   #failures = 0
   #cancelAgain: (() => void) | null = null
@@ -76,7 +79,7 @@ export class OutboxStorage {
     return this.#phase.kind === 'open'
   }
 
-  /** No change has failed to be stored. */
+  /** The outbox is open, and each commit so far was stored, or was made up for by a later one. */
   get isWhole(): boolean {
     return this.isOpen && !this.#isUnknown
   }
@@ -98,7 +101,7 @@ export class OutboxStorage {
   commit({ put, remove, head, recent }: OutboxChange): Promise<void> {
     if (this.#phase.kind !== 'open') return Promise.reject(failed(new Error('the outbox is not open')))
     const gathered = (this.#gathered ??= this.#gather(head))
-    // An entry is stored once; if the commit before has failed, all of them are stored again.
+    // The stored head tells these phases of an entry that is stored already. After a failed commit, all entries are stored again.
     for (const entry of put) if (!isToldByHead(entry) || gathered.puts.has(entry.number)) gathered.puts.set(entry.number, entry)
     for (const number of remove) {
       gathered.puts.delete(number)
@@ -109,7 +112,7 @@ export class OutboxStorage {
     return gathered.committed
   }
 
-  /** What is stored is not what is known: everything is stored anew. @throws SidestreamError `STORAGE_FAILED`, retryable */
+  /** What is stored differs from what is known here: everything is stored anew. @throws SidestreamError `STORAGE_FAILED`, retryable */
   replace(): Promise<void> {
     this.#isUnknown = true
     return this.commit({ put: [], remove: [], head: this.#options.head(), recent: null })
@@ -173,7 +176,7 @@ export class OutboxStorage {
     this.#options.onWhole()
   }
 
-  /** A change was not stored, and no other may follow: stores everything later. */
+  /** A change was not stored. Perhaps no other change follows, so everything is stored after a pause. */
   #again(): void {
     const { env, onWhole } = this.#options
     this.#failures += 1
@@ -246,7 +249,7 @@ export class OutboxStorage {
     void this.#ownership.wait()
   }
 
-  /** Gives back what the present phase holds. */
+  /** Lets go what the present phase holds. */
   #end(): void {
     this.#cancelAgain?.()
     this.#cancelAgain = null

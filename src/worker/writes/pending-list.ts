@@ -1,7 +1,7 @@
 import { NO_OUTBOX_NEWS, type OutboxNews, type PendingWrite, type WriteProgress } from '../../shared/write.ts'
 import { pendingOf, type OutboxEntry } from '../core/outbox.ts'
 
-/** The pending writes as tabs know them: tells what changes, and counts. */
+/** The pending writes as tabs know them. It tells tabs what changes, and counts the writes. */
 export class PendingList {
   readonly #onNews: (news: OutboxNews) => void
   /** By number. */

@@ -24,7 +24,7 @@ export interface SenderOptions {
   readonly isCaughtUp: () => boolean
   /** Makes a request of the next writes. */
   readonly freeze: () => OutboxChange
-  /** The stored outbox is as this one is. A request is sent only then: an engine that follows has to repeat the same request. */
+  /** Everything of this outbox is stored, or it is in memory only. A request is sent only then: the next engine has to repeat the same one. */
   readonly isSaved: () => boolean
   /** Stores the whole outbox. @throws when it cannot be stored */
   readonly saveAll: () => Promise<void>
@@ -37,7 +37,7 @@ export interface SenderOptions {
 
 const UNKNOWN_PRODUCER: ErrorData = { code: 'STREAM_ERROR', message: 'the server does not know the producer, whatever its epoch', retryable: true }
 
-/** `idle` nothing can be sent for now · `waiting` for a pause to end */
+/** `idle` nothing can be sent for now · `working` sends or looks up · `waiting` for a pause to end · `closed` for good */
 type Phase =
   | { readonly kind: 'idle' | 'working' | 'closed' }
   | { readonly kind: 'waiting'; readonly cancel: () => void }
@@ -51,7 +51,7 @@ export class Sender {
   readonly #closed = new AbortController()
   #phase: Phase = { kind: 'idle' }
   #failures = 0
-  /** When the last attempt without an answer ended; at first, when this engine began: an earlier engine may have sent. */
+  /** When the last attempt without an answer ended. At first: when this sender began, because an earlier engine may have sent. */
   #unansweredAt: number
   /** The stream does not know the request's `since` any more: it is read from its start. */
   #looksFromStart = false
@@ -83,7 +83,7 @@ export class Sender {
     this.#closed.abort()
   }
 
-  /** A method, because TypeScript would narrow the field and not see that it changes during an `await`. */
+  /** A getter: TypeScript would narrow the field, and not see that it changes during an `await`. */
   get #isWorking(): boolean {
     return this.#phase.kind === 'working'
   }
@@ -96,7 +96,7 @@ export class Sender {
     }
   }
 
-  /** Does the next thing. @returns the pause after it, ms; null when there is nothing to do for now */
+  /** Takes the next step. @returns the pause after it, ms; null when there is nothing to do for now */
   async #step(): Promise<number | null> {
     const { outbox, isCaughtUp, freeze, save, isSaved, saveAll } = this.#options
     const now = outbox()
@@ -132,11 +132,11 @@ export class Sender {
     }))
     cancel()
     end()
-    // Another outbox may be here by now, or none: the answer says nothing about that one.
+    // Another outbox may be in use by now: the answer says nothing about that one.
     if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
     if (sent.kind === 'decided') {
       this.#looksFromStart = false
-      // Not waited for: if it is lost, the next engine sends the request again, and the server notices.
+      // Not waited for: if the stored answer is lost, the next engine looks for the request in the stream, or the server notices it.
       save(outbox.answered(sent.verdict)).catch(() => undefined)
       const isKnown = sent.verdict.kind === 'accepted' || sent.verdict.kind === 'refused'
       if (isKnown || this.#failures === 0) {

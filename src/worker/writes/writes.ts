@@ -64,11 +64,11 @@ export class Writes {
   readonly #list: PendingList
   readonly #opened = new Gate<void>()
   #outbox: Outbox
-  /** The stored head, or the head of an outbox in memory; a change that changes neither it nor an entry is not stored. */
+  /** The head that was stored last. A change that has this head, and no entry, need not be stored. */
   #savedHead: OutboxHead
-  /** A stored outbox that waits for the writes in memory to come to rest. */
+  /** A stored outbox that was opened. It is adopted when the outbox in memory {@link Outbox.isAtRest}. */
   #found: StoredOutbox | null = null
-  /** The stored outbox is this one. */
+  /** The present outbox goes on with the stored one. */
   #isAdopted = false
   /** How often {@link clear} was called. */
   #clears = 0
@@ -102,9 +102,9 @@ export class Writes {
     this.#sender = this.#newSender()
   }
 
-  /** In order. */
+  /** In order, without those that are being stored: they may be refused yet. */
   get pending(): ReadonlyArray<PendingWrite> {
-    return this.#outbox.pending
+    return this.#outbox.pending.filter(({ id }) => !this.#storing.has(id))
   }
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
@@ -112,7 +112,7 @@ export class Writes {
     return { pending, parked, durable: this.#isDurable && this.#storage.isWhole }
   }
 
-  /** A write waits to be sent. */
+  /** A write waits to be sent or answered. */
   get isWaiting(): boolean {
     return this.#list.pending > 0
   }
@@ -185,9 +185,15 @@ export class Writes {
    * @param isShown they are in the rows that tabs see
    */
   read(txids: ReadonlyArray<string>, offset: string, isShown: boolean): Effect {
-    const effect = this.#apply(this.#outbox.seen(txids, offset))
+    // The offsets of the next reading are not those of the shown one: its writes stay where they are until it is shown.
+    const effect = this.#apply(this.#outbox.seen(txids, offset), isShown)
     if (isShown) this.#arrive(offset, effect)
     return effect
+  }
+
+  /** The shown reading has been read to the stream's end. */
+  atEnd(offset: string): Effect {
+    return this.#apply(this.#outbox.atEnd(offset))
   }
 
   /** The stream was made again, and its rows are shown. */
@@ -196,7 +202,7 @@ export class Writes {
     return this.#apply(this.#outbox.replaced())
   }
 
-  /** The cache has the rows up to this offset; without a cache, tabs see them. */
+  /** The cache has the rows up to this offset; or, without a cache, tabs see the rows up to it. */
   settled(offset: string): void {
     if (this.#outbox.isEmpty) return
     this.#apply(this.#outbox.settled(offset))
@@ -220,7 +226,7 @@ export class Writes {
     this.#clears += 1
     this.#sender.close()
     this.#storage.abandon()
-    // After a `reconnect()` the engine goes on, and so do writes, in memory.
+    // After a `reconnect()` the engine goes on, and takes writes again, in memory only.
     this.#opened.resolve()
     this.#sender = this.#newSender()
     return this.#reset()
@@ -284,7 +290,7 @@ export class Writes {
     const { readings } = this.#options
     return this.#outbox.freeze(
       (write, number) =>
-        // Such a write is not laid over the rows yet: a later patch of its row would find no row. And it may yet be refused.
+        // A write that is being stored is not laid over the rows yet, so a later patch of its row would find no row. It may still be refused.
         this.#storing.has(write.id)
           ? null
           : encodeWrite(write, {
@@ -308,8 +314,8 @@ export class Writes {
   }
 
   /** Shows a change, and stores it without waiting: when that fails, the next commit stores everything. */
-  #apply(change: OutboxChange): Effect {
-    const effect = this.#effectOf(change)
+  #apply(change: OutboxChange, isOfShown = true): Effect {
+    const effect = this.#effectOf(change, isOfShown)
     this.#store(change).catch(() => undefined)
     return effect
   }
@@ -326,21 +332,21 @@ export class Writes {
     if (this.#isDurable) {
       await this.#storage.commit(change)
     } else {
-      // Later: the caller first shows this change, whose numbers are the present outbox's.
+      // Not at once: the caller first shows this change, whose numbers are those of the present outbox.
       await Promise.resolve()
       await this.#merge()
     }
   }
 
-  /** Lays writes over the rows, or takes them back, as the entries' phases have it. */
-  #effectOf({ put, remove }: OutboxChange): Effect {
+  /** Lays writes over the rows, or takes them back, as the phases of the entries say. */
+  #effectOf({ put, remove }: OutboxChange, isOfShown = true): Effect {
     const effect: Effect = { diff: new RowDiff(), txids: [] }
     const { readings } = this.#options
     for (const entry of put) {
       const { number, phase, offset, write } = entry
       if (phase === 'confirmed' && offset !== null) this.#coming.set(number, offset)
       const isLaid = readings.overlay.isLaid(number)
-      const isShown = phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
+      const isShown = isOfShown && phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
       if (phase === 'parked' && isLaid) readings.uncover([number], effect.diff)
       else if (isShown) this.#uncover(number, write.id, effect)
       else if (phase !== 'parked' && !isLaid) readings.lay(number, write.mutations, effect.diff)
@@ -429,8 +435,8 @@ export class Writes {
     const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
-    // Committed before the sender makes a request of them, which has to be stored as the later change.
-    const storing = adopted.put.length > 0 ? this.#storage.replace() : null
+    // The commit begins before the sender makes a request of these writes: the request has to be stored after them.
+    const storing = adopted.put.length > 0 || adopted.remove.length > 0 ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
     this.#sender.hurry()
     await storing
@@ -439,7 +445,7 @@ export class Writes {
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
     const { onProblem, onCounts, onRows, onDeleted } = this.#options
     if (why === 'failed') {
-      // Where nothing is written, nothing is lost.
+      // Without pending writes there is nothing to report.
       if (!this.#outbox.isEmpty) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
       onCounts()
       return

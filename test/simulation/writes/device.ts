@@ -24,8 +24,8 @@ const SILENCE_MS = 5000
 const ENDED_MS = 3500
 
 /**
- * `shared` one worker for all tabs · `team` one for each, of which one leads · `alone` one for each, which know nothing of
- * each other, as without channels
+ * `shared` one worker for all tabs · `team` a worker for each tab, of which one leads · `alone` a worker for each tab; the
+ * workers know nothing of each other, as without channels
  */
 export type Topology = 'shared' | 'team' | 'alone'
 
@@ -38,7 +38,7 @@ export interface DeviceOptions {
   readonly world: World
   readonly server: SimServer
   readonly onOpened: (tab: WriteTab) => void
-  /** The tab is gone. @param politely it has said so */
+  /** The tab is gone. @param politely it has told its engine */
   readonly onGone: (tab: WriteTab, politely: boolean) => void
   /** An outbox has sent a request, or has an answer. */
   readonly onSent: (what: string) => void
@@ -46,7 +46,7 @@ export interface DeviceOptions {
   readonly onLeave: (tab: WriteTab, call: Promise<unknown>, worker: Process) => void
 }
 
-/** A device: storage, workers and tabs, which come, go, die and freeze. */
+/** A device: storage, workers and tabs. Tabs open and close; workers end, crash and freeze. */
 export class Device {
   readonly #options: DeviceOptions
   readonly #world: World
@@ -57,9 +57,9 @@ export class Device {
   readonly frozen = new Set<Process>()
   readonly #sealing = new PlainSealing()
   readonly #pauseWhenHidden: number | null
-  /** Ends the present connections to the outbox, as a browser does. */
+  /** Each ends an open connection to the outbox's database, as a browser may do. */
   readonly #connections = new Set<() => void>()
-  /** Requests of each worker's outbox, by their time. */
+  /** When each worker's outbox has sent requests. */
   readonly sends = new Map<Process, number[]>()
   #ids = 0
   #moments = 0
@@ -79,7 +79,7 @@ export class Device {
     this.#pauseWhenHidden = world.random.chance(0.5) ? 300 : null
   }
 
-  /** How often a worker may have been lost, with what it had in memory. */
+  /** How often engines may have lost what they had in memory. */
   get losses(): number {
     return this.#losses + this.storage.steals
   }
@@ -102,7 +102,7 @@ export class Device {
     this.tabs.set(tab, worker)
     this.disturb()
     this.#options.onOpened(tab)
-    // Its lock first: who waits for it must not get it while the tab lives.
+    // Its lock first: whoever waits for the lock must not get it while the tab lives.
     void this.storage.locks(tab.sim.process).take(tab.sim.lock).then(() => {
       const present = this.tabs.get(tab)
       if (present) tab.sim.connect(present.admission, present.process)
@@ -110,7 +110,7 @@ export class Device {
     return tab
   }
 
-  /** A tab closes, or crashes; with it its worker, unless others use it. */
+  /** A tab closes, or crashes. Its worker ends with it, unless other tabs use the worker. */
   closeTab(tab: WriteTab, politely: boolean): void {
     const worker = this.tabs.get(tab)!
     this.tabs.delete(tab)
@@ -160,7 +160,7 @@ export class Device {
       this.thaw(process)
       return
     }
-    // A shared worker does not freeze with a tab, and who hangs is restarted by the tab's heartbeat.
+    // A shared worker does not freeze with a tab; a tab's heartbeat replaces a worker that hangs.
     if (this.topology === 'shared') return
     const [tab, worker] = random.pick([...this.tabs])
     this.freezes += 1
@@ -176,7 +176,7 @@ export class Device {
     process.thaw()
   }
 
-  /** The browser ends the connections to the outbox. */
+  /** The browser ends the connections to the outbox's database. */
   loseConnections(): void {
     for (const lose of this.#connections) lose()
     this.#connections.clear()

@@ -8,15 +8,15 @@ import type { Entry, Ledger } from './ledger.ts'
 import { after, rowsOf, TYPES } from './write-maker.ts'
 import type { WriteTab } from './write-tab.ts'
 
-/** News of a write have reached every tab by then, ms. */
+/** Every tab has been told of a write within this time after its acknowledgement, ms. */
 const TOLD_MS = 300
 
-/** What tabs have to show, of the stream and of writes that are not in it yet. */
+/** Compares the rows of tabs with the rows that they have to show: those of the stream, with the pending writes. */
 export class RowsCheck {
   readonly #server: SimServer
   readonly #ledger: Ledger
   readonly #folds = new Map<Incarnation, Map<string, PlainRows>>()
-  /** Rows that were seen with pending writes, and those of them while the server could not be reached. */
+  /** How many pending writes were seen in rows; `offline`: how many of them while the server could not be reached. */
   overlaid = 0
   offline = 0
   /** Rows that were seen at the moment of an acknowledgement. */
@@ -37,7 +37,7 @@ export class RowsCheck {
     return fold
   }
 
-  /** I1, with pending writes: a tab's rows are those of a life's prefix, and of all acknowledged writes that are not in it. */
+  /** I1, with pending writes: a tab's rows are those of a prefix of the stream, with all acknowledged writes that are not in the prefix. */
   assertRows({ sim, name }: WriteTab, now: number): void {
     const rows = sim.rows()
     const wrong = this.#server.incarnations.map((life) => this.#wrongRow(life, sim.offset, rows, now))
@@ -84,7 +84,7 @@ export class RowsCheck {
   }
 
   /**
-   * At the moment of an acknowledgement the tab shows the write, but where a later change may have hidden it.
+   * At the moment of an acknowledgement the tab shows the write, unless a later change may hide it.
    * @param mark what {@link mark} has returned when the write was made
    */
   assertAcknowledged({ write, tab, issuedAt }: Entry, mark: Mark): void {
@@ -112,7 +112,7 @@ export class RowsCheck {
   }
 }
 
-/** Where the stream was. */
+/** Where the stream ended at a moment. */
 export interface Mark {
   readonly life: Incarnation | null
   readonly lives: number

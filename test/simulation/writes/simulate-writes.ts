@@ -1,21 +1,23 @@
+import type { OutboxEntry } from '../../../src/worker/core/outbox.ts'
+import { toldByHead } from '../../../src/worker/core/stored-phases.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { DiffBatch } from '../../../src/shared/batch.ts'
 import { EventMaker } from '../sim-events.ts'
 import { SimServer, WELL, type Misbehaviour } from '../sim-server.ts'
-import { Process, settle, World } from '../world.ts'
+import { type Process, settle, World } from '../world.ts'
 import { Device, OUTBOX } from './device.ts'
 import { codeOf, Ledger, type Entry } from './ledger.ts'
 import { RowsCheck } from './rows-check.ts'
 import { WriteMaker } from './write-maker.ts'
 import type { WriteTab } from './write-tab.ts'
 
-/** Requests of a worker within a minute, at most: besides those that bring something. */
+/** The most requests of a worker within a minute, besides those that bring something. */
 const MOST_REQUESTS = 60
 /** Steps within which a healed world has to come to rest. */
 const REST_STEPS = 20_000
 /** Storage that has failed is tried again within this time, ms. */
 const REOPEN_MS = 90_000
-/** What has changed is stored by then, ms. */
+/** A change is stored within this time, ms. */
 const STORE_MS = 1000
 /** A write is acknowledged within this time, while nothing is in its way, ms. */
 const ACKNOWLEDGE_MS = 20_000
@@ -29,7 +31,7 @@ export interface WritesOutcome {
   readonly parked: number
   readonly kills: number
   readonly freezes: number
-  /** Rows that were seen with pending writes; while the server could not be reached; at the moment of an acknowledgement. */
+  /** How many pending writes were seen in rows; `offline`: while the server could not be reached; `shown`: rows seen at an acknowledgement. */
   readonly overlaid: number
   readonly offline: number
   readonly shown: number
@@ -38,7 +40,7 @@ export interface WritesOutcome {
 /**
  * One world of writes, from a seed. Tabs write, send parked writes again and give writes up; workers die, leaders freeze, storage
  * fills up, fails and hangs, users sign out; the server goes away, loses answers, forgets producers, fences them, refuses writes,
- * and loses its stream. Checked all along, and once more when everything is healed and at rest:
+ * and loses its stream. These are checked at every step, and once more when everything is healed and at rest:
  *
  * - I9 no write is in a stream twice or in part; every acknowledged write is there, in order, or is parked, or is in the outbox
  * - I1 each tab shows the stream's rows and the acknowledged writes that are not in them; at rest, the naive fold
@@ -67,7 +69,7 @@ class Simulation {
   readonly #rows: RowsCheck
   readonly #refused = new Set<string>()
   readonly #calls = new Map<Promise<unknown>, { readonly ends: ReadonlyArray<Process>; readonly what: string }>()
-  /** What this world has: without the first three, more can be said of what tabs show, and when. */
+  /** Which faults this world has. Without the first three, the checks of what tabs show can be stricter. */
   readonly #has: Readonly<Record<'badStorage' | 'freezes' | 'clears' | 'badServer', boolean>>
   #failure: Error | null = null
   #writes = 0
@@ -153,7 +155,7 @@ class Simulation {
     else if (roll < 72) {
       this.#act('a worker dies')
       device.killWorker()
-      // The heir finds a request of which nobody knows whether it has arrived, and the server does not know it either.
+      // The next engine finds a request that may have arrived, and the server does not know its producer any more.
       if (device.kills % 2 === 0) this.#server.forgetProducers()
     } else if (roll < 79) {
       if (device.tabs.size < 3 && random.chance(0.6)) this.#act(`${device.openTab().name} opens`)
@@ -201,6 +203,7 @@ class Simulation {
     this.#act(`${write.id} is acknowledged`)
     this.#ledger.look(this.#device.storage.outboxes.get(OUTBOX))
     this.#ledger.settle(entry, 'acknowledged', this.#world.now)
+    entry.inMemory = !tab.isDurable
     if (tab.isDurable && !this.#isKept(entry)) throw new Error(`${tab.name} was told that ${write.id} is stored, and it is not`)
     if (mark && !entry.wasParked && entry.discarded === 'no' && !entry.cleared) this.#rows.assertAcknowledged(entry, mark)
   }
@@ -244,7 +247,8 @@ class Simulation {
     call.then(
       (isDone) => {
         this.#act(`${id}: ${String(isDone)}`)
-        if (!isRetry && isDone) entry.discarded = 'yes'
+        // In memory only, while the stored outbox may have it too.
+        if (!isRetry && isDone && entry.tab.isDurable) entry.discarded = 'yes'
       },
       (error: unknown) => { this.#act(`${id}: ${codeOf(error)}`) },
     )
@@ -292,7 +296,7 @@ class Simulation {
     const onEnd = (answer: string): void => {
       this.#act(`the sign-out of ${tab.name}: ${answer}`)
       this.#device.forget()
-      // Without `discardWrites` only writes are lost that were made meanwhile.
+      // Without `discardWrites` only writes that were made during the call may be lost.
       for (const entry of this.#ledger.all) if (answer !== 'WRITES_PENDING' && (discards || entry.outcome !== 'acknowledged' || entry.settledAt >= calledAt)) entry.cleared = true
     }
     call.then((outcome) => { onEnd(outcome.ok ? 'done' : outcome.error.code) }, (error: unknown) => { onEnd(codeOf(error)) })
@@ -313,7 +317,7 @@ class Simulation {
     }
   }
 
-  /** I10: an outbox does not ask for ever, and no lookup does. */
+  /** I10: the requests of an outbox are bounded, and so are those of its lookups. */
   #assertFewRequests(): void {
     for (const [{ name }, times] of this.#device.sends) {
       if (times.length > MOST_REQUESTS + 4 * this.#writes) throw new Error(`${name} has sent ${String(times.length)} requests in a minute`)
@@ -323,7 +327,7 @@ class Simulation {
     }
   }
 
-  /** Ids of the writes that tabs list. */
+  /** Ids of the writes that tabs list: at rest, only parked ones are left. */
   #parked(): Set<string> {
     return new Set([...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id)))
   }
@@ -345,7 +349,7 @@ class Simulation {
     for (const tab of device.tabs.keys()) tab.sim.show(true)
     if (!server.stream) server.create()
     server.append(this.#events.message())
-    // A dead worker answers nobody, and a dead tab hears nothing; the tab's link rejects those calls, and has tests of its own.
+    // A call to a dead worker, or of a dead tab, has no answer. The tab's link rejects such calls, and has tests of its own.
     const calls = new Map([...this.#calls].filter(([, { ends }]) => ends.every(({ alive }) => alive)))
     for (const call of calls.keys()) call.finally(() => calls.delete(call)).catch(() => undefined)
     const { badStorage, freezes, clears } = this.#has
@@ -364,8 +368,8 @@ class Simulation {
       if (step > REST_STEPS || (wasIdle && isIdle)) throw new Error(this.#describeUnrest([...calls.values()].map(({ what }) => what)))
     }
     this.#ledger.look(device.storage.outboxes.get(OUTBOX))
-    // Where workers know nothing of each other, a write that is made again goes to another outbox.
-    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone')
+    // Where workers know nothing of each other, a write that is handed on again may go to another outbox, and the order is not known.
+    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone', device.topology !== 'alone' && !this.#has.clears)
     this.#ledger.assertNoneLost(server.incarnations, this.#parked(), device.losses)
     this.#assertLists()
   }
@@ -392,12 +396,17 @@ class Simulation {
     }
     if (this.#device.topology === 'alone' || this.#has.clears) return
     if (lists.some((ids) => !isDeepStrictEqual(ids, lists[0]))) throw new Error(`tabs list different writes: ${JSON.stringify(lists)}`)
-    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].flatMap(({ phase, write }) => (phase === 'confirmed' ? [] : [write.id]))
+    const stored = this.#stored().flatMap(({ phase, write }) => (phase === 'confirmed' ? [] : [write.id]))
     if (!isDeepStrictEqual(lists[0], stored)) throw new Error(`tabs list ${JSON.stringify(lists[0])}, and the device has stored ${JSON.stringify(stored)}`)
   }
 
+  #stored(): OutboxEntry[] {
+    const medium = this.#device.storage.outboxes.get(OUTBOX)
+    return medium?.head ? toldByHead(medium.head, [...medium.entries.values()].sort((a, b) => a.number - b.number)) : []
+  }
+
   #describeUnrest(calls: ReadonlyArray<string>): string {
-    const stored = [...(this.#device.storage.outboxes.get(OUTBOX)?.entries.values() ?? [])].map(({ write, phase, offset }) => `${write.id} ${phase}${offset === null ? '' : ` at ${offset}`}`)
+    const stored = this.#stored().map(({ write, phase, offset }) => `${write.id} ${phase}${offset === null ? '' : ` at ${offset}`}`)
     const tabs = [...this.#device.tabs].map(([{ name, sim, outbox, isDurable }, { process: worker }]) => {
       const { where, epoch, connection, storage, lastError } = sim.status ?? {}
       const isCurrent = isDeepStrictEqual(sim.rows(), this.#rows.fold(this.#server.stream!, this.#server.stream!.tail))

@@ -5,7 +5,7 @@ import type { Random } from '../world.ts'
 /** Collection → type of its events. */
 export const TYPES: Readonly<Record<string, string>> = { users: 'user', items: 'item' }
 
-/** Random writes of few keys, so that they meet each other and the events of foreign writers. */
+/** Makes random writes of few keys: so writes often change a row that another write, or a foreign writer, changes too. */
 export class WriteMaker {
   readonly #random: Random
   #count = 0
@@ -44,7 +44,7 @@ export function rowsOf({ mutations }: Write): ReadonlyMap<string, ReadonlyArray<
   return rows
 }
 
-/** A row after mutations: as plainly as possible, the yardstick of the overlay. */
+/** A row after mutations, computed as plainly as possible: the overlay is compared with it. */
 export function after(row: RowData | undefined, mutations: Iterable<Mutation>): RowData | undefined {
   for (const mutation of mutations) {
     if (mutation.kind === 'remove') row = undefined

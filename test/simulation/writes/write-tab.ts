@@ -9,14 +9,14 @@ import type { Write } from '../../../src/shared/write.ts'
 import { SimTab } from '../sim-tab.ts'
 import type { World } from '../world.ts'
 
-/** A tab that writes: the real list of pending writes, and the real rule for writes that are not acknowledged. */
+/** A tab that writes. It has the real list of pending writes, and the real code for writes that are not acknowledged. */
 export class WriteTab {
   readonly sim: SimTab
   readonly outbox: OutboxList
   readonly #writes: Writes
-  /** Writes that the server has refused, as `onRejected` was told. */
+  /** How often `onRejected` was called. */
   rejected = 0
-  /** The latest word on whether writes are stored. */
+  /** `durable` of the latest status. */
   isDurable = false
 
   constructor(world: World, name: string, settings: StreamSettings, mode: SyncMode) {

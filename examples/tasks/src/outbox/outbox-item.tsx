@@ -31,7 +31,7 @@ export function OutboxItem({ write }: { write: PendingWrite }) {
           </button>
         )}
         {state !== 'parked' && (
-          <button type="button" className="button" aria-label={`Reject this write: ${text}`} title="The server will refuse it, once, when it arrives" onClick={() => ask(refuse(id))}>
+          <button type="button" className="button" aria-label={`Reject this write: ${text}`} title="The server will refuse it once, when it arrives" onClick={() => ask(refuse(id))}>
             Reject this write
           </button>
         )}

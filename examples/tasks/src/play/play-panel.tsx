@@ -17,7 +17,7 @@ export function PlayPanel() {
   const offline = state?.offline ?? false
 
   const isOnline = state !== null && !offline
-  // A browser tells a page when its network is back. This network is back when the server can be reached, and says so.
+  // A browser fires `online` when its network is back. Here only the server knows that it lets this browser in again.
   useEffect(() => {
     if (isOnline) dispatchEvent(new Event('online'))
   }, [isOnline])
@@ -35,7 +35,7 @@ export function PlayPanel() {
               {offline ? 'Go online' : 'Go offline'}
             </button>
           </dt>
-          <dd>The server breaks this browser’s connections to the list without an answer, as a lost network does. Only this panel still reaches it.</dd>
+          <dd>The server breaks this browser’s connections to the list without an answer, as a lost network does. The page’s files and these buttons still reach it.</dd>
         </div>
         <div>
           <dt>
@@ -43,7 +43,7 @@ export function PlayPanel() {
               Crash this tab
             </button>
           </dt>
-          <dd>The worker ends in the middle of its work, for all tabs, and the page goes without a goodbye. What the outbox shows is still there afterwards.</dd>
+          <dd>The worker ends in the middle of its work, for all tabs, and the page is left without closing anything. What the outbox shows is still there afterwards.</dd>
         </div>
         <div>
           <dt>
@@ -57,7 +57,7 @@ export function PlayPanel() {
           <dt>
             <ClearDevice />
           </dt>
-          <dd>As at a sign-out: removes the rows that are stored here, and asks first when changes would be lost.</dd>
+          <dd>Removes the rows and the changes that are stored here, as at a sign-out. It asks first when changes would be lost.</dd>
         </div>
       </dl>
     </section>
