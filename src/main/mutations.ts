@@ -25,7 +25,7 @@ export interface WrittenTransaction {
  * The write of a transaction; null when it has no mutations.
  * @param state of the StreamDB
  * @param nameOf the name of a collection of this StreamDB; undefined for another one
- * @throws SidestreamError `INVALID_ARGUMENT`
+ * @throws SidestreamError `INVALID_ARGUMENT`, `MISSING_KEY`
  */
 export function writeOf({ id, createdAt, mutations }: WrittenTransaction, state: StreamStateDefinition, nameOf: (collection: object) => string | undefined): Write | null {
   if (mutations.length === 0) return null
@@ -42,12 +42,19 @@ function mutationOf({ type, key: given, modified, changes, collection: changed }
   const of = `${collection}, key ${key}:`
   switch (type) {
     case 'insert':
-      return { kind: 'put', collection, key, value: jsonRow(modified, of), operation: 'insert' }
+      return { kind: 'put', collection, key, value: withKey(jsonRow(modified, of), collection, state[collection]!.primaryKey), operation: 'insert' }
     case 'update':
       return { kind: 'patch', collection, key, changes: { ...jsonChanges(changes, of), ...numericKey(state[collection]!, modified) } }
     case 'delete':
       return { kind: 'remove', collection, key }
   }
+}
+
+/** @throws SidestreamError `MISSING_KEY`: an event without a key is malformed, so the row would be lost */
+function withKey(row: RowData, collection: string, primaryKey: string): RowData {
+  const key = row[primaryKey]
+  if (key === undefined || key === null || key === '') throw new SidestreamError('MISSING_KEY', `${collection}: a row needs a value in '${primaryKey}', which is its key`)
+  return row
 }
 
 /** The key as a number, where the schema wants a number: rows of a collection have their keys as strings. */

@@ -38,6 +38,11 @@ describe('an API of the application', () => {
     expect(await sourceOf(() => answer).send(request, new AbortController().signal)).toMatchObject(sent)
   })
 
+  test('may answer without a promise', async () => {
+    const source = new BackendSource(new MemorySource(), () => Promise.resolve(values), (() => ({ status: 'accepted' })) as never)
+    expect(await source.send(request, new AbortController().signal)).toMatchObject({ kind: 'decided', verdict: { kind: 'accepted' } })
+  })
+
   test('that throws, or does not answer, is asked again', async () => {
     const broken = sourceOf(() => {
       throw new Error('broken')

@@ -111,6 +111,10 @@ describe('a mutation that cannot be written is refused', () => {
     }
   })
 
+  test.each([[''], [undefined], [null]])('for a row whose key is %j: the event would be malformed', (id) => {
+    expect(() => writeOf(insert({ id }), state, nameOf)).toThrow(expect.objectContaining({ code: 'MISSING_KEY', message: expect.stringContaining('items') }))
+  })
+
   test('for a collection that is not of this StreamDB', () => {
     const other = make()
     expect(() => writeOf(transaction(() => { items.delete('1'); other.insert({ id: 'o' }) }), state, nameOf)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(other.id) }))

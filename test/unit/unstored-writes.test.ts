@@ -137,3 +137,21 @@ test('a write that is refused because it could not be stored is not stored by a 
   expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert third'])
   await writes.close()
 })
+
+test.each([
+  ['a bigint', { n: 1n }],
+  ['a cycle', (() => { const cycle: Record<string, unknown> = {}; cycle['self'] = cycle; return cycle })()],
+  ['more levels than a row may have', Array.from({ length: 200 }).reduce<Record<string, unknown>>((inner) => ({ inner }), {})],
+])('a write with %s, from a tab that is not ours, is refused, and holds back no other write', async (_, more) => {
+  const { writes, requests } = open()
+  await writes.open()
+  for (const mutation of [
+    { kind: 'put', collection: 'users', key: '1', value: { id: '1', more }, operation: 'insert' },
+    { kind: 'patch', collection: 'users', key: '1', changes: { more } },
+    { kind: 'remove', collection: 'users', key: '1', extra: { headers: { n: 1n } } },
+  ] as const) {
+    await expect(writes.add({ id: mutation.kind, createdAt: 1, mutations: [mutation] }, () => undefined)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  }
+  await writes.add({ id: 'w', createdAt: 1, mutations: [{ kind: 'remove', collection: 'users', key: '2' }] }, () => undefined)
+  await vi.waitFor(() => { expect(requests.map(({ request }) => request.writes.map(({ id }) => id))).toEqual([['w']]) })
+})

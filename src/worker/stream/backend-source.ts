@@ -42,7 +42,9 @@ export class BackendSource implements StreamSource {
     try {
       const { headers, params } = await abortable(this.#values(), signal)
       const events = JSON.parse(`[${body}]`) as ChangeEvent[]
-      return sentOf(await abortable(this.#send({ ...write, events }, { headers, params, signal, idempotencyKey: write.id }), signal))
+      // In a promise, because a function in plain JavaScript may return its answer itself.
+      const answer = Promise.resolve(this.#send({ ...write, events }, { headers, params, signal, idempotencyKey: write.id }))
+      return sentOf(await abortable(answer, signal))
     } catch (error) {
       if (error instanceof SidestreamError) throw error
       return undecided(signal.aborted ? 'the API has not answered in time' : describe(error), 0)

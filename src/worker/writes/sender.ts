@@ -35,6 +35,8 @@ export interface SenderOptions {
   readonly onProblem: (error: ErrorData) => void
 }
 
+const UNKNOWN_PRODUCER: ErrorData = { code: 'STREAM_ERROR', message: 'the server does not know the producer, whatever its epoch', retryable: true }
+
 /** `idle` nothing can be sent for now · `working` sends or looks up · `waiting` for a pause to end · `closed` for good */
 type Phase =
   | { readonly kind: 'idle' | 'working' | 'closed' }
@@ -133,11 +135,16 @@ export class Sender {
     // Another outbox may be in use by now: the answer says nothing about that one.
     if (!this.#isWorking || this.#options.outbox() !== outbox) return 0
     if (sent.kind === 'decided') {
-      this.#failures = 0
       this.#looksFromStart = false
       // Not waited for: if the stored answer is lost, the next engine looks for the request in the stream, or the server notices it.
       save(outbox.answered(sent.verdict)).catch(() => undefined)
-      return 0
+      const isKnown = sent.verdict.kind === 'accepted' || sent.verdict.kind === 'refused'
+      if (isKnown || this.#failures === 0) {
+        this.#failures = isKnown ? 0 : 1
+        return 0
+      }
+      // Otherwise a server that never knows the producer would get one request after another, without a pause.
+      return this.#failed(UNKNOWN_PRODUCER, 0)
     }
     if (sent.kind === 'undecided') this.#unansweredAt = env.clock.now()
     outbox.failed(sent.error, source.noticesRepetition)

@@ -279,8 +279,11 @@ export class Writes {
     for (const { collection, key, ...mutation } of mutations) {
       const shape = this.#shapes.get(collection)
       if (!shape) throw new SidestreamError('INVALID_ARGUMENT', `there is no collection ${collection}`)
+      const fields = mutation.kind === 'put' ? mutation.value : mutation.kind === 'patch' ? mutation.changes : {}
+      if (isTooDeep(fields)) throw new SidestreamError('INVALID_ARGUMENT', `${collection} "${key}" is nested more than ${String(MOST_VALUE_LEVELS)} levels deep`)
+      // A write that cannot be encoded would hold back all later ones.
+      if (!isJson(mutation)) throw new SidestreamError('INVALID_ARGUMENT', `${collection} "${key}" has a value that JSON cannot have`)
       if (mutation.kind !== 'put') continue
-      if (isTooDeep(mutation.value)) throw new SidestreamError('INVALID_ARGUMENT', `${collection} "${key}" is nested more than ${String(MOST_VALUE_LEVELS)} levels deep`)
       const refusal = refusalOf(this.#options.validators.get(collection), mutation.value, shape.primaryKey, key)
       if (refusal !== null) throw new SidestreamError('VALIDATION_FAILED', `the schema refuses ${collection} "${key}": ${refusal}`)
     }
@@ -459,6 +462,15 @@ export class Writes {
 function outboxOf({ head: stored, entries, recent }: StoredOutbox, random: () => number, target: Target | undefined): Outbox {
   const { confirmed: _, ...head } = stored
   return new Outbox(head, toldByHead(stored, entries), recent, random, target)
+}
+
+function isJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const NO_EFFECT: Effect = { diff: new RowDiff(), txids: [] }
