@@ -6,6 +6,9 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void
 }
 
+/** What waits for a signal. A signal has one listener, however many calls wait: Node warns of more than ten. */
+const waits = new WeakMap<AbortSignalLike, Set<() => void>>()
+
 /** `work`, or a rejection with the signal's reason as soon as the signal aborts, because `work` may never settle. */
 export function abortable<T>(work: Promise<T>, signal: AbortSignalLike): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -14,9 +17,21 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignalLike): Promise
       reject(signal.reason)
     }
     if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
+    const waiting = waitsFor(signal)
+    waiting.add(abort)
     work.then(resolve, reject).finally(() => {
-      signal.removeEventListener('abort', abort)
+      waiting.delete(abort)
     })
   })
+}
+
+function waitsFor(signal: AbortSignalLike): Set<() => void> {
+  const known = waits.get(signal)
+  if (known) return known
+  const waiting = new Set<() => void>()
+  waits.set(signal, waiting)
+  signal.addEventListener('abort', () => {
+    for (const abort of waiting) abort()
+  }, { once: true })
+  return waiting
 }

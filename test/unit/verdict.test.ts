@@ -34,7 +34,8 @@ describe('an answer to a request of a producer', () => {
           const found = kindOf(status, { headers: known, text, isRedirected })
           const epoch = given['producer-epoch'] ?? ''
           const isEpoch = /^\d+$/.test(epoch) && Number(epoch) <= MOST_EPOCH
-          const isForeign = given['producer-seq'] === undefined && (isRedirected || given['content-type']?.startsWith('text/html') === true)
+          const isNameless = status !== 204 && given['stream-next-offset'] === undefined
+          const isForeign = given['producer-seq'] === undefined && (isRedirected || isNameless || given['content-type']?.startsWith('text/html') === true)
           if (status >= 200 && status < 300) expect(found).toBe(isForeign ? 'undecided' : 'accepted')
           else if (status === 401 || (status === 403 && !isEpoch)) expect(found).toBe('unauthorized')
           else if (status === 403) expect(found).toBe('fenced')

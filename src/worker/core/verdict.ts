@@ -45,9 +45,14 @@ export function meaningOf(answer: OutboxAnswer): Meaning {
 const MISSING = [404, 410]
 const UNDECIDED = new Set([...MISSING, 408, 425, 429])
 
-/** A login page, or what a redirect has led to. With the sequence number in it, the answer is from a server that knows producers. */
-const isForeign = ({ header, isRedirected }: OutboxAnswer): boolean =>
-  (isRedirected || (header('content-type') ?? '').toLowerCase().startsWith('text/html')) && header('producer-seq') === null
+/**
+ * A login page, what a redirect has led to, or a proxy's own answer. With the sequence number in it, the answer is from a server that
+ * knows producers. A durable stream says its end; of a repetition (204) not every server does. If a browser hides both from the page,
+ * the write is confirmed by its `txid` on the stream.
+ */
+const isForeign = ({ status, header, isRedirected }: OutboxAnswer): boolean =>
+  header('producer-seq') === null &&
+  (isRedirected || (header('content-type') ?? '').toLowerCase().startsWith('text/html') || (status !== 204 && header('stream-next-offset') === null))
 
 const decided = (verdict: Verdict): Meaning => ({ kind: 'decided', verdict })
 
