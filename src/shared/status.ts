@@ -65,7 +65,7 @@ export interface EngineStatus {
   readonly pending: number
   /** Number of writes that the server has refused, and which wait for `outbox.retry()` or `outbox.discard()`. */
   readonly parked: number
-  /** All pending writes are stored on this device. False: some may be in memory only, and are lost with the worker. True until the engine knows. */
+  /** All pending writes are stored on this device. False: some may be in memory only, and are lost with the worker. False until the engine knows. */
   readonly durable: boolean
   /** How many attempts to reach the stream have failed since the engine started. */
   readonly failedAttempts: number
@@ -109,7 +109,7 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
   storage: 'opening',
   pending: 0,
   parked: 0,
-  durable: true,
+  durable: false,
   failedAttempts: 0,
   lastError: null,
 }

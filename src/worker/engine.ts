@@ -246,8 +246,9 @@ export class Engine {
 
   /** Removes the stored state and the rows of all tabs. The registry keeps a digest of the cache's name for a week. */
   async clearCache(discardWrites: boolean): Promise<Outcome<null>> {
-    const lost = discardWrites ? 0 : await this.#writes.countLost()
-    if (lost > 0) return { ok: false, error: { code: 'WRITES_PENDING', message: `${String(lost)} writes are not in the stream, and would be lost`, retryable: true } }
+    const lost = discardWrites ? LOSES_NOTHING : await outcome(this.#writes.countLost(), 'STORAGE_FAILED')
+    if (!lost.ok) return lost
+    if (lost.value > 0) return { ok: false, error: { code: 'WRITES_PENDING', message: `${String(lost.value)} writes are not in the stream, and would be lost`, retryable: true } }
     this.#onCleared()
     return outcome(
       this.#cache.clear().then(() => null),
@@ -507,6 +508,8 @@ export class Engine {
     this.#board.set({ lastError })
   }
 }
+
+const LOSES_NOTHING: Outcome<number> = { ok: true, value: 0 }
 
 const CLEARED: ErrorData = { code: 'CLOSED', message: 'the cache was cleared: reconnect() comes before a write', retryable: false }
 

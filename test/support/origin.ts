@@ -1,6 +1,6 @@
 import { type Hello, PROTOCOL_VERSION, type TabContract } from '../../src/shared/calls.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
-import type { Channel, EngineEnv, Lock, Locks, OutboxStore, RequestAsker, Store, StreamSource } from '../../src/worker/ports.ts'
+import { type Channel, type EngineEnv, NoStorageError, type Lock, type Locks, type OutboxStore, type RequestAsker, type Store, type StreamSource } from '../../src/worker/ports.ts'
 import { Host } from '../../src/worker/host.ts'
 import { Team } from '../../src/worker/leadership/team.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
@@ -151,7 +151,7 @@ export class Origin {
       newId: () => `id${String((this.#ids += 1))}`,
       openChannel: (channel, hear) => this.#open(name, channel, hear),
       openStore: (): Promise<Store> => Promise.reject(new Error('no storage here')),
-      openOutbox: (): Promise<OutboxStore> => Promise.reject(new Error('no storage here')),
+      openOutbox: (): Promise<OutboxStore> => Promise.reject(new NoStorageError('no storage here')),
       createSource: (_, ask) => {
         asks.push(ask)
         return {

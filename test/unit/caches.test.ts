@@ -135,7 +135,11 @@ describe('all caches', () => {
   test('that cannot be removed are an error, and are removed later', async () => {
     await stored('a', 1)
     disk.broken = true
+    // Nothing is removed while it is not known whether writes would be lost.
     await expect(deleteCaches(env, () => true)).rejects.toMatchObject({ code: 'STORAGE_FAILED', retryable: true })
+    await origin.pass(30_000)
+    expect([...disk.media]).toHaveLength(1)
+    await expect(deleteCaches(env, () => true, true)).rejects.toMatchObject({ code: 'STORAGE_FAILED', retryable: true })
     disk.broken = false
     await origin.pass(30_000)
     expect([...disk.media]).toEqual([])

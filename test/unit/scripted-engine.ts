@@ -1,7 +1,7 @@
 import type { StreamBatch } from '../../src/shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello } from '../../src/shared/calls.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
-import type { EngineEnv, Lock, ReadEnd, ReadRequest, RequestAsker, StreamSource } from '../../src/worker/ports.ts'
+import { type EngineEnv, type Lock, NoStorageError, type ReadEnd, type ReadRequest, type RequestAsker, type StreamSource } from '../../src/worker/ports.ts'
 import { Host } from '../../src/worker/host.ts'
 import { MemoryRegistry } from '../../src/worker/store/memory-registry.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
@@ -80,7 +80,7 @@ export class ScriptedHost {
       deleteStore: () => Promise.resolve(),
       storeNames: () => Promise.resolve([]),
       openStore: () => Promise.reject(new Error('no storage')),
-      openOutbox: () => Promise.reject(new Error('no storage')),
+      openOutbox: () => Promise.reject(new NoStorageError('no storage')),
       createSource: (settings, ask) => {
         const source = new ScriptedSource(settings, ask)
         this.sources.push(source)

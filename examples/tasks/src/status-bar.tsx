@@ -14,7 +14,7 @@ export function StatusBar() {
       <ul aria-label="Status">
         <li className={connection.tone}>{connection.text}</li>
         <li className={fresh.tone}>{fresh.text}</li>
-        <li className={status.durable ? 'good' : 'warn'}>{status.durable ? 'keeps changes' : 'changes are in memory only'}</li>
+        <li className={status.durable ? 'good' : 'warn'}>{status.durable ? 'keeps changes' : 'opening, or in memory only'}</li>
         <li className={opensOffline ? 'good' : 'plain'}>{opensOffline ? 'opens offline' : 'cannot open offline yet'}</li>
       </ul>
       {connection.runs !== true && (

@@ -1,6 +1,6 @@
 import type { DBSchema, IDBPDatabase, IDBPObjectStore, IDBPTransaction, StoreNames, StoreValue } from 'idb'
 import { abortable } from '../../shared/abortable.ts'
-import type { Clock } from '../ports.ts'
+import { type Clock, NoStorageError } from '../ports.ts'
 
 /** A database that does not open in this time is treated as absent, ms. */
 export const OPEN_LIMIT_MS = 4000
@@ -44,7 +44,7 @@ export class IdbConnection<S extends DBSchema> {
    * @throws when IndexedDB is missing, refuses, or does not answer in time
    */
   static async open<S extends DBSchema>(clock: Clock, open: () => Promise<IDBPDatabase<S>>, whyTaken: (newVersion: number | null) => Error): Promise<IdbConnection<S>> {
-    if (typeof indexedDB === 'undefined') throw new Error('there is no IndexedDB here')
+    if (typeof indexedDB === 'undefined') throw new NoStorageError('there is no IndexedDB here')
     const opening = open()
     let late = false
     opening.then(
@@ -58,7 +58,7 @@ export class IdbConnection<S extends DBSchema> {
       return new IdbConnection(db, clock, whyTaken)
     } catch (error) {
       late = true
-      throw error
+      throw isDenied(error) ? new NoStorageError('IndexedDB is denied here') : error
     }
   }
 

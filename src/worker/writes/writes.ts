@@ -63,7 +63,6 @@ export class Writes {
   #sender: Sender
   readonly #list: PendingList
   readonly #opened = new Gate<void>()
-  #isOpened = false
   #outbox: Outbox
   /** The head that was stored last. A change that has this head, and no entry, need not be stored. */
   #savedHead: OutboxHead
@@ -109,7 +108,7 @@ export class Writes {
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
     const { pending, parked } = this.#list
-    return { pending, parked, durable: !this.#isOpened || (this.#isDurable && this.#storage.isWhole) }
+    return { pending, parked, durable: this.#isDurable && this.#storage.isWhole }
   }
 
   /** A write waits to be sent or answered. */
@@ -121,7 +120,6 @@ export class Writes {
   async open(): Promise<void> {
     // Without a cache nothing is stored, and so no write is.
     if (this.#options.settings.cache !== null) await this.#storage.open()
-    this.#isOpened = true
     this.#opened.resolve()
     this.#options.onCounts()
   }
@@ -216,7 +214,10 @@ export class Writes {
     this.#sender.hurry()
   }
 
-  /** How many writes a clear would lose, also those that another engine has stored. */
+  /**
+   * How many writes a clear would lose, also those that another engine has stored.
+   * @throws SidestreamError `STORAGE_FAILED` when that cannot be known now
+   */
   async countLost(): Promise<number> {
     const own = this.#list.pending + this.#list.parked
     if (this.#isAdopted || this.#options.settings.cache === null) return own

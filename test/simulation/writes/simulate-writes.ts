@@ -329,7 +329,10 @@ class Simulation {
 
   /** Ids of the writes that tabs list: at rest, only parked ones are left. */
   #parked(): Set<string> {
-    return new Set([...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id)))
+    const listed = [...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id))
+    // Where workers know nothing of each other, the stored outbox may wait for a worker that has no tab any more to end.
+    const waiting = this.#device.topology === 'alone' ? this.#stored().map(({ write }) => write.id) : []
+    return new Set([...listed, ...waiting])
   }
 
   /** Heals everything, and waits until nothing is left to be done. */
