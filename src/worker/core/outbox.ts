@@ -326,7 +326,8 @@ export class Outbox {
     if (request === null) return this.#change([])
     switch (verdict.kind) {
       case 'accepted': {
-        const accepted = this.#requested().map((entry) => this.#turn(entry, 'accept', { offset: verdict.offset, error: null }))
+        // What has been seen already has the offset at which it was seen.
+        const accepted = this.#requested().map((entry) => (entry.phase === 'sent' ? this.#turn(entry, 'accept', { offset: verdict.offset, error: null }) : entry))
         this.#arrived(request)
         return this.#change(accepted)
       }
@@ -371,15 +372,31 @@ export class Outbox {
 
   /**
    * The stream was read to its end, at `offset`. What an earlier engine has confirmed is in the rows by now, also where the server
-   * did not say its offset. What is confirmed beyond the end was in a former stream, and is gone with it.
+   * did not say its offset.
    */
   atEnd(offset: string): OutboxChange {
-    const former = [...this.#former].flatMap((number) => this.#entries.get(number) ?? [])
+    const former = this.#target === 'backend' ? [] : this.#confirmedBefore.filter((entry) => entry.offset === null)
+    return this.#change(former.map((entry) => this.#keep({ ...entry, offset })))
+  }
+
+  /**
+   * The stream ends at `offset`, and that was so for a while. What an earlier engine has confirmed beyond it was in a former stream, and
+   * is gone with it.
+   */
+  endsAt(offset: string): OutboxChange {
+    const gone = new Set(this.#confirmedBefore.filter((entry) => entry.offset !== null && entry.offset > offset).map(({ number }) => number))
     this.#former.clear()
-    const located = this.#target === 'backend' ? [] : former.filter((entry) => entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
-    const gone = new Set(former.filter((entry) => entry.offset !== null && entry.offset > offset).map(({ number }) => number))
-    const { remove, recent } = this.#settle(({ number }) => gone.has(number))
-    return { ...this.#change(located, remove), recent }
+    return this.#settle(({ number }) => gone.has(number))
+  }
+
+  /** Whether {@link endsAt} has something to decide. */
+  get hasFormer(): boolean {
+    return this.#former.size > 0
+  }
+
+  /** What an earlier engine has confirmed, and the cache does not hold yet. */
+  get #confirmedBefore(): OutboxEntry[] {
+    return [...this.#former].flatMap((number) => this.#entries.get(number) ?? [])
   }
 
   /** The cache holds the rows up to `offset`. */

@@ -2,7 +2,7 @@ import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isRecord } from '../../shared/guards.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import { backoffMs, backoffOf } from '../core/backoff.ts'
-import type { Outbox, OutboxChange } from '../core/outbox.ts'
+import type { Outbox, OutboxChange, Verdict } from '../core/outbox.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import type { Write } from '../../shared/write.ts'
@@ -22,6 +22,8 @@ export interface SenderOptions {
   readonly outbox: () => Outbox
   /** The stream was read to its end: patches can be laid over its rows. */
   readonly isCaughtUp: () => boolean
+  /** Offset of the rows that tabs see. */
+  readonly shownOffset: () => string
   /** Makes a request of the next writes. */
   readonly freeze: () => OutboxChange
   /** Everything of this outbox is stored, or it is in memory only. A request is sent only then: the next engine has to repeat the same one. */
@@ -137,7 +139,7 @@ export class Sender {
     if (sent.kind === 'decided') {
       this.#looksFromStart = false
       // Not waited for: if the stored answer is lost, the next engine looks for the request in the stream, or the server notices it.
-      save(outbox.answered(sent.verdict)).catch(() => undefined)
+      save(outbox.answered(this.#believed(sent.verdict))).catch(() => undefined)
       const isKnown = sent.verdict.kind === 'accepted' || sent.verdict.kind === 'refused'
       if (isKnown || this.#failures === 0) {
         this.#failures = isKnown ? 0 : 1
@@ -150,6 +152,14 @@ export class Sender {
     outbox.failed(sent.error, source.noticesRepetition)
     onAttempt()
     return this.#failed(sent.error, sent.kind === 'undecided' ? sent.retryAfterMs : 0)
+  }
+
+  /**
+   * New events are beyond all rows that tabs see. An offset that is not is of another stream, which was made again a moment ago, or is
+   * made up: then only the write's own events show that it has arrived.
+   */
+  #believed(verdict: Verdict): Verdict {
+    return verdict.kind === 'accepted' && verdict.offset !== null && verdict.offset <= this.#options.shownOffset() ? { ...verdict, offset: null } : verdict
   }
 
   /** Looks for a request's writes in the stream. */

@@ -45,6 +45,9 @@ export interface WritesOptions {
   readonly onDeleted: () => void
 }
 
+/** A stream that ends before what an earlier engine has confirmed is believed to do so after this time, ms. */
+const END_IS_BELIEVED_MS = 10_000
+
 /** What a change has done to the rows that tabs see. */
 interface Effect {
   readonly diff: RowDiff
@@ -69,6 +72,7 @@ export class Writes {
   /** A stored outbox that was opened. It is adopted when the outbox in memory {@link Outbox.isAtRest}. */
   #found: StoredOutbox | null = null
   /** The present outbox goes on with the stored one. */
+  #cancelEnd: (() => void) | null = null
   #isAdopted = false
   /** How often {@link clear} was called. */
   #clears = 0
@@ -192,7 +196,16 @@ export class Writes {
 
   /** The shown reading has been read to the stream's end. */
   atEnd(offset: string): Effect {
-    return this.#apply(this.#outbox.atEnd(offset))
+    const { env, readings, isCaughtUp } = this.#options
+    const outbox = this.#outbox
+    // An older copy of the stream ends earlier: the end is believed when it stays so.
+    if (outbox.hasFormer) this.#cancelEnd ??= env.clock.after(END_IS_BELIEVED_MS, () => {
+      this.#cancelEnd = null
+      if (outbox !== this.#outbox || !isCaughtUp()) return
+      const { diff, txids } = this.#apply(outbox.endsAt(readings.shown.offset))
+      if (diff.size > 0) this.#options.onRows(diff, txids)
+    })
+    return this.#apply(outbox.atEnd(offset))
   }
 
   /** The stream was made again, and its rows are shown. */
@@ -237,12 +250,14 @@ export class Writes {
   }
 
   async close(): Promise<void> {
+    this.#cancelEnd?.()
     this.#sender.close()
     await this.#storage.close()
   }
 
   abandon(): void {
     this.#opened.reject(new SidestreamError('WORKER_DIED', 'the engine has ended', { retryable: true }))
+    this.#cancelEnd?.()
     this.#sender.close()
     this.#storage.abandon()
   }
@@ -259,6 +274,7 @@ export class Writes {
       settings,
       outbox: () => this.#outbox,
       isCaughtUp,
+      shownOffset: () => this.#options.readings.shown.offset,
       freeze: () => this.#freeze(),
       isSaved: () => !this.#isAdopted || this.#storage.isWhole,
       saveAll: () => this.#storage.replace(),
