@@ -17,6 +17,8 @@ export interface OutboxStorageOptions {
   readonly onOpened: (stored: StoredOutbox | null) => void
   /** {@link OutboxStorage.isWhole} may have changed. */
   readonly onWhole: () => void
+  /** Whether the cache was cleared, and the outbox with it. Never rejects. */
+  readonly isCleared: () => Promise<boolean>
   /**
    * Nothing can be stored for now. `taken`: another engine has the outbox now, with everything that was stored. `deleted`: the cache
    * was cleared. `failed`: storage has failed, and is tried again.
@@ -217,9 +219,17 @@ export class OutboxStorage {
     this.#failures += 1
     this.#ownership.forgetClaim()
     const { env } = this.#options
-    if (error instanceof ClearedCacheError) this.#lose('deleted', error)
+    if (error instanceof ClearedCacheError) this.#onDeleted(error)
     else if (error instanceof LostCacheError && (!this.#ownership.isHeld || !env.locks.areReal)) this.#lose('taken', error)
     else this.#lose('failed', error)
+  }
+
+  /** The open database was deleted: by an engine that cleared the cache, or by the browser or its user. Then it is made again. */
+  #onDeleted(error: unknown): void {
+    this.#lose('failed', error)
+    void this.#options.isCleared().then((isCleared) => {
+      if (isCleared) this.#lose('deleted', error)
+    })
   }
 
   #lose(why: 'taken' | 'deleted' | 'failed', error: unknown): void {

@@ -1,6 +1,6 @@
 import { SidestreamError, toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { Gate } from '../../shared/gate.ts'
-import { outboxName } from '../../shared/names.ts'
+import { cacheName, outboxName } from '../../shared/names.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
 import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
@@ -65,6 +65,8 @@ export class Writes {
   readonly #storage: OutboxStorage
   #sender: Sender
   readonly #list: PendingList
+  /** ms by the wall clock */
+  readonly #beganAt: number
   readonly #opened = new Gate<void>()
   #outbox: Outbox
   /** The head that was stored last. A change that has this head, and no entry, need not be stored. */
@@ -84,6 +86,7 @@ export class Writes {
   constructor(options: WritesOptions) {
     const { env, settings } = options
     this.#options = options
+    this.#beganAt = options.env.wallNow()
     this.#shapes = new Map(settings.collections.map((shape) => [shape.name, shape]))
     this.#outbox = this.#empty()
     this.#savedHead = this.#outbox.head
@@ -98,6 +101,7 @@ export class Writes {
         this.#onOpened(stored)
       },
       onWhole: options.onCounts,
+      isCleared: () => this.#isCleared(),
       onLost: (why, error) => {
         this.#onLost(why, error)
       },
@@ -284,6 +288,13 @@ export class Writes {
       },
       onProblem,
     })
+  }
+
+  /** An engine that does not learn it here hears of it on the cache's channel. */
+  async #isCleared(): Promise<boolean> {
+    const { env, settings } = this.#options
+    const state = await env.registry.clearState(cacheName(settings.url, settings.scope)).catch(() => null)
+    return state !== null && (state.doomed || (state.clearedAt !== null && state.clearedAt > this.#beganAt))
   }
 
   #empty(): Outbox {
