@@ -221,7 +221,7 @@ export class Outbox {
 
   /** The entries of the request that has no answer yet. */
   get requested(): ReadonlyArray<OutboxEntry> {
-    return this.#requested()
+    return (this.#head.request?.numbers ?? []).flatMap((number) => this.#entries.get(number) ?? [])
   }
 
   /** No request waits for an answer, and no confirmed write waits for the cache. */
@@ -307,7 +307,7 @@ export class Outbox {
 
   /** An attempt to send the request begins. */
   attempt(): void {
-    for (const entry of this.#requested()) this.#keep({ ...entry, attempts: entry.attempts + 1 })
+    for (const entry of this.requested) this.#keep({ ...entry, attempts: entry.attempts + 1 })
   }
 
   /**
@@ -318,7 +318,7 @@ export class Outbox {
     this.#earlierAttempts += 1
     const { request } = this.#head
     if (request !== null && (request.seq === 0 || !isNoticed)) this.#doubt ??= { kind: 'unanswered' }
-    for (const entry of this.#requested()) this.#keep({ ...entry, error })
+    for (const entry of this.requested) this.#keep({ ...entry, error })
   }
 
   answered(verdict: Verdict): OutboxChange {
@@ -327,7 +327,7 @@ export class Outbox {
     switch (verdict.kind) {
       case 'accepted': {
         // What has been seen already has the offset at which it was seen.
-        const accepted = this.#requested().map((entry) => (entry.phase === 'sent' ? this.#turn(entry, 'accept', { offset: verdict.offset, error: null }) : entry))
+        const accepted = this.requested.map((entry) => (entry.phase === 'sent' ? this.#turn(entry, 'accept', { offset: verdict.offset, error: null }) : entry))
         this.#arrived(request)
         return this.#change(accepted)
       }
@@ -351,7 +351,7 @@ export class Outbox {
     })
     const confirmed = seen.map((entry) => this.#turn(entry, 'see', { offset, error: null }))
     const { request } = this.#head
-    if (request !== null && confirmed.length > 0 && this.#requested().every(({ phase }) => phase === 'confirmed')) this.#arrived(request)
+    if (request !== null && confirmed.length > 0 && this.requested.every(({ phase }) => phase === 'confirmed')) this.#arrived(request)
     return this.#change(confirmed)
   }
 
@@ -362,7 +362,7 @@ export class Outbox {
     const located = this.#target === 'backend' ? [] : [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && entry.offset === null).map((entry) => this.#keep({ ...entry, offset }))
     const doubt = this.#doubt
     // A request is in the stream whole or not at all. When only some of its writes are there, they came by another way.
-    const isInPart = request !== null && this.#requested().filter(({ phase }) => phase === 'sent').length < request.numbers.length
+    const isInPart = request !== null && this.requested.filter(({ phase }) => phase === 'sent').length < request.numbers.length
     const reason = doubt?.kind !== 'unanswered' ? doubt : isInPart ? FORGOTTEN : null
     this.#doubt = reason
     if (reason === null || request === null) return this.#change(located)
@@ -435,7 +435,7 @@ export class Outbox {
 
   /** A request is known not to be in the stream, except for the writes that were seen there. */
   #giveUp(request: FrozenRequest, verdict: Exclude<Verdict, { readonly kind: 'accepted' }>): OutboxChange {
-    const left = this.#requested().filter(({ phase }) => phase === 'sent')
+    const left = this.requested.filter(({ phase }) => phase === 'sent')
     const { producer } = this.#head
     const epoch = Math.max(producer.epoch, verdict.kind === 'fenced' ? verdict.epoch : 0) + 1 + Math.floor(this.#random() * EPOCH_STEP)
     this.#head = { ...this.#head, request: null, producer: { ...producer, epoch, seq: 0 } }
@@ -478,10 +478,6 @@ export class Outbox {
       return { ...this.#change([], [this.#forget(entry)]), recent: this.recent }
     }
     return this.#change([this.#turn(entry, event, { error: null })])
-  }
-
-  #requested(): OutboxEntry[] {
-    return (this.#head.request?.numbers ?? []).flatMap((number) => this.#entries.get(number) ?? [])
   }
 
   /** @returns the entry as it is kept now */

@@ -5,7 +5,6 @@ import { backoffMs, backoffOf } from '../core/backoff.ts'
 import type { Outbox, OutboxChange, Verdict } from '../core/outbox.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
-import type { Write } from '../../shared/write.ts'
 
 /** An attempt without an answer may still be on its way to the server for this long, ms. */
 const UNDER_WAY_MS = 1000
@@ -121,10 +120,10 @@ export class Sender {
 
   async #send(outbox: Outbox): Promise<number> {
     const { env, source, settings, save, onAttempt } = this.#options
-    const { epoch, seq, body, numbers } = outbox.request!
+    const { epoch, seq, body } = outbox.request!
     outbox.attempt()
     onAttempt()
-    const writes = numbers.flatMap((number): Write[] => [outbox.entry(number)?.write].filter((write) => write !== undefined))
+    const writes = outbox.requested.map(({ write }) => write)
     const { signal, stop, end } = this.#underWay()
     const cancel = env.clock.after(STEPS * settings.silenceTimeoutMs, stop)
     const sent = await source.send({ producerId: outbox.head.producer.id, epoch, seq, body, writes }, signal).catch((error: unknown) => ({

@@ -23,7 +23,7 @@ export interface LaidRows {
   readonly shown: Pick<Reading, 'offset'>
   /** @param diff gets the changes */
   lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void
-  /** @param diff gets the changes */
+  /** Numbers of writes that are not laid change nothing. @param diff gets the changes */
   uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void
 }
 
@@ -74,8 +74,9 @@ export class Writes {
   /** A stored outbox that was opened. It is adopted when the outbox in memory {@link Outbox.isAtRest}. */
   #found: StoredOutbox | null = null
   /** The present outbox goes on with the stored one. */
-  #cancelEnd: (() => void) | null = null
   #isAdopted = false
+  /** Cancels the look at what was confirmed beyond the stream's end; see {@link atEnd}. */
+  #cancelEnd: (() => void) | null = null
   /** How often {@link clear} was called. */
   #clears = 0
   /** Writes that are being stored, by id. */
@@ -378,14 +379,12 @@ export class Writes {
       if (phase === 'confirmed' && offset !== null) this.#coming.set(number, offset)
       const isLaid = readings.overlay.isLaid(number)
       const isShown = isOfShown && phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
-      if (phase === 'parked' && isLaid) readings.uncover([number], effect.diff)
+      if (phase === 'parked') readings.uncover([number], effect.diff)
       else if (isShown) this.#uncover(number, write.id, effect)
-      else if (phase !== 'parked' && !isLaid) readings.lay(number, write.mutations, effect.diff)
+      else if (!isLaid) readings.lay(number, write.mutations, effect.diff)
     }
-    for (const number of remove) {
-      this.#coming.delete(number)
-      if (readings.overlay.isLaid(number)) readings.uncover([number], effect.diff)
-    }
+    for (const number of remove) this.#coming.delete(number)
+    readings.uncover(remove, effect.diff)
     this.#list.note(put)
     this.#list.drop(remove)
     if (put.length > 0 || remove.length > 0) this.#options.onCounts()
@@ -422,9 +421,8 @@ export class Writes {
   }
 
   #uncoverAll(): RowDiff {
-    const { readings } = this.#options
     const diff = new RowDiff()
-    readings.uncover([...this.#outbox.entries].map(({ number }) => number).filter((number) => readings.overlay.isLaid(number)), diff)
+    this.#options.readings.uncover([...this.#outbox.entries].map(({ number }) => number), diff)
     return diff
   }
 
