@@ -258,7 +258,7 @@ class Simulation {
       (isDone) => {
         this.#act(`${id}: ${String(isDone)}`)
         // In memory only, while the stored outbox may have it too.
-        if (!isRetry && isDone && entry.tab.isDurable) entry.discarded = 'yes'
+        if (!isRetry && isDone && tab.isDurable) entry.discarded = 'yes'
       },
       (error: unknown) => { this.#act(`${id}: ${codeOf(error)}`) },
     )
