@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ClearedCacheError } from '../../src/worker/ports.ts'
 import { IdbOutbox, OUTBOX_FORMAT, OUTBOX_STEPS, type OutboxStep } from '../../src/worker/store/idb-outbox.ts'
 import { ManualClock } from './manual-clock.ts'
-import { change, entry, head } from './outbox-samples.ts'
+import { change, done, entry, head } from './outbox-samples.ts'
 import { deleteRaw, occupy, openRaw, putRawOutbox, readRaw } from './raw-idb.ts'
 
 /** Long enough for every limit of the outbox. */
@@ -48,11 +48,11 @@ export function testIdbOutbox(implementation: string): void {
     const filled = async (): Promise<IdbOutbox> => {
       const outbox = await open()
       await outbox.claim({ writer: 'writer', since: 1 }, 1)
-      await outbox.commit(change([entry(1), entry(2), entry(3)], { recent: ['a'] }))
+      await outbox.commit(change([entry(1), entry(2), entry(3)], { recent: [done('a')] }))
       await putRawOutbox(name, { entries: [{ number: 2 }] })
       return outbox
     }
-    const FILLED = { head: head(100), entries: [entry(1), entry(3)], recent: ['a'], unreadable: 1 }
+    const FILLED = { head: head(100), entries: [entry(1), entry(3)], recent: [done('a')], unreadable: 1 }
 
     test('its format is the version of the database', async () => {
       await open()

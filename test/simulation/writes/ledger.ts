@@ -168,9 +168,11 @@ export class Ledger {
    */
   assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, losses: number): void {
     const present = lives.at(-1)!
-    for (const { write, outcome, place, cleared, discarded, lossesBefore } of this.all) {
+    for (const entry of this.all) {
+      const { write, outcome, place, cleared, discarded, lossesBefore } = entry
       const isParked = parked.has(write.id)
-      if (isParked && this.found(present, write.id).length > 0) throw new Error(`${write.id} is in the stream, and parked`)
+      const copies = this.#copiesOf(present, entry)
+      if (isParked && copies.length > 0 && !this.#mayBeTwice(entry, [...copies, { sender: place?.producer ?? null }])) throw new Error(`${write.id} is in the stream, and parked`)
       if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked) continue
       if (lives.some((life) => this.found(life, write.id).length > 0)) continue
       // It was in memory only, as `durable` said, and was lost with its worker.
