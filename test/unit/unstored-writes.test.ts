@@ -164,6 +164,22 @@ test('a write that is refused because it could not be stored is not stored by a 
   await writes.close()
 })
 
+test('a write is given up only when that is stored: else the next engine would send it', async () => {
+  const lost = new Gate<Error>()
+  const outbox = open(() => Promise.resolve({ ...outbox.store, lost: lost.promise, close: () => undefined }))
+  const { writes, store, server } = outbox
+  server.isCaughtUp = false
+  await writes.open()
+  for (const id of ['first', 'second']) await writes.add(insert(id), () => undefined)
+  expect(await writes.discard('insert first')).toBe(true)
+  lost.resolve(new Error('the browser has closed the connection'))
+  await settled()
+  await expect(writes.discard('insert second')).rejects.toMatchObject({ code: 'STORAGE_FAILED', retryable: true })
+  expect(writes.pending).toEqual([])
+  expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert second'])
+  await writes.close()
+})
+
 test.each([
   ['a bigint', { n: 1n }],
   ['a cycle', (() => { const cycle: Record<string, unknown> = {}; cycle['self'] = cycle; return cycle })()],

@@ -337,7 +337,10 @@ export class Writes {
 
   async #decide(change: OutboxChange | null): Promise<boolean> {
     if (change === null) return false
+    // What is stored is as it was, and the next engine may go on with that.
+    const isLost = this.#isAdopted && !this.#storage.isOpen
     await this.#take(change)
+    if (isLost) throw new SidestreamError('STORAGE_FAILED', 'this could not be stored, and holds only as long as the worker lives', { retryable: true })
     return true
   }
 

@@ -257,7 +257,7 @@ class Simulation {
     call.then(
       (isDone) => {
         this.#act(`${id}: ${String(isDone)}`)
-        // In memory only, while the stored outbox may have it too.
+        // An engine in memory only does not know whether the write is stored too.
         if (!isRetry && isDone && tab.isDurable) entry.discarded = 'yes'
       },
       (error: unknown) => { this.#act(`${id}: ${codeOf(error)}`) },

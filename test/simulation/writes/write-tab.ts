@@ -35,7 +35,10 @@ export class WriteTab {
     } as ReturnType<WritesOptions['link']>
     this.#writes = new Writes({ link: () => link, wake: () => undefined })
     sim.writes = {
-      opened: (status) => { this.#writes.opened(status) },
+      opened: (status) => {
+        this.#note(status)
+        this.#writes.opened(status)
+      },
       status: (status) => {
         this.#note(status)
         this.#writes.follow(status)
