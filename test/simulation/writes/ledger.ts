@@ -164,16 +164,17 @@ export class Ledger {
   /**
    * I9, at rest: every acknowledged write is in a stream, or parked.
    * @param parked ids of the writes that tabs list; at rest, these are the parked ones
+   * @param waiting ids of the writes in an outbox that no tab lists
    * @param losses how often engines have lost what they had in memory
    */
-  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, losses: number): void {
+  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, waiting: ReadonlySet<string>, losses: number): void {
     const present = lives.at(-1)!
     for (const entry of this.all) {
       const { write, outcome, place, cleared, discarded, lossesBefore } = entry
       const isParked = parked.has(write.id)
       const copies = this.#copiesOf(present, entry)
       if (isParked && copies.length > 0 && !this.#mayBeTwice(entry, [...copies, { sender: place?.producer ?? null }])) throw new Error(`${write.id} is in the stream, and parked`)
-      if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked) continue
+      if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked || waiting.has(write.id)) continue
       if (lives.some((life) => this.found(life, write.id).length > 0)) continue
       // It was in memory only, as `durable` said, and was lost with its worker.
       if (place === null && losses > lossesBefore) continue
