@@ -2,9 +2,11 @@ import { expect, test, vi } from 'vitest'
 import type { OutboxRequest, OutboxStore, Sent } from '../../src/worker/ports.ts'
 import { toldByHead } from '../../src/worker/core/stored-phases.ts'
 import { Overlay } from '../../src/worker/core/overlay.ts'
-import { MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
+import { emptyOutbox, MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
 import { Writes } from '../../src/worker/writes/writes.ts'
 import type { Write } from '../../src/shared/write.ts'
+import { START_OFFSET } from '../../src/shared/position.ts'
+import type { Moment } from '../../src/worker/core/lineage.ts'
 import { Gate } from '../../src/shared/gate.ts'
 import { anySettings, NO_OUTBOX, Origin, settled } from '../support/origin.ts'
 
@@ -13,8 +15,11 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
   const requests: Array<{ readonly request: OutboxRequest; readonly answer: Gate<Sent> }> = []
   const held: Gate<void>[] = []
   let isHeld = false
-  const server = { isCaughtUp: true }
-  const inner = new MemoryOutbox()
+  const server = { isCaughtUp: true, holds: (_: Moment): boolean => true }
+  /** Where the lookups of a request have begun. */
+  const lookups: string[] = []
+  const medium = emptyOutbox()
+  const inner = new MemoryOutbox(medium)
   const store: OutboxStore = {
     lost: inner.lost,
     claim: (claim, now) => inner.claim(claim, now),
@@ -36,6 +41,11 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     source: {
       ...env.createSource(anySettings, () => Promise.reject(new Error('no values here'))),
       ...NO_OUTBOX,
+      read: async ({ offset, onBatch }) => {
+        lookups.push(offset)
+        await onBatch({ items: [], offset: '9', upToDate: true, streamClosed: false })
+        return 'caught-up'
+      },
       send: (request) => {
         const answer = new Gate<Sent>()
         requests.push({ request, answer })
@@ -46,6 +56,8 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     readings: {
       overlay,
       shown: { offset: '1' },
+      moment: { branch: 'b', seq: 0, digest: 0 },
+      holds: (moment) => server.holds(moment),
       lay: (number, mutations) => { overlay.add(number, mutations, () => undefined) },
       uncover: (numbers) => { for (const number of numbers) overlay.drop(number, () => undefined) },
     },
@@ -61,7 +73,10 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     server,
     writes,
     requests,
+    lookups,
     store,
+    /** The same data, opened once more. */
+    reopened: () => new MemoryOutbox(medium),
     clock: origin.clock,
     accept: (index: number) => { requests[index]!.answer.resolve(accepted) },
     hold: () => { isHeld = true },
@@ -162,6 +177,26 @@ test('a write that is refused because it could not be stored is not stored by a 
   await settled()
   expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert third'])
   await writes.close()
+})
+
+test.each([
+  ['from its own offset, when the stream is the one that was read then', true, '1'],
+  ['from the start, when the stream may have been made again: its offsets are the same', false, START_OFFSET],
+])('a request that is found in storage is looked for %s', async (_, isSame, from) => {
+  const first = open()
+  await first.writes.open()
+  await first.writes.add(insert('row'), () => undefined)
+  await vi.waitFor(() => { expect(first.requests).toHaveLength(1) })
+  first.writes.abandon()
+  const next = open(() => Promise.resolve(first.reopened()))
+  next.server.holds = (moment) => isSame && moment.branch === 'b'
+  await next.writes.open()
+  next.writes.hurry()
+  await settled()
+  next.clock.advance(1000)
+  await vi.waitFor(() => { expect(next.requests).toHaveLength(1) })
+  expect(next.lookups).toEqual([from])
+  next.writes.abandon()
 })
 
 test('a write is given up only when that is stored: else the next engine would send it', async () => {

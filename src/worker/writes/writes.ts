@@ -9,6 +9,7 @@ import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
 import { Outbox, type OutboxChange, type OutboxHead, type Target } from '../core/outbox.ts'
+import type { Moment } from '../core/lineage.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
 import { toldByHead } from '../core/stored-phases.ts'
@@ -21,6 +22,10 @@ import { Sender } from './sender.ts'
 export interface LaidRows {
   readonly overlay: Pick<Overlay, 'isLaid' | 'before'>
   readonly shown: Pick<Reading, 'offset'>
+  /** How far the shown rows reach. */
+  readonly moment: Moment
+  /** Whether the shown rows go on from there. */
+  holds(moment: Moment): boolean
   /** @param diff gets the changes */
   lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void
   /** Numbers of writes that are not laid change nothing. @param diff gets the changes */
@@ -282,6 +287,7 @@ export class Writes {
       outbox: () => this.#outbox,
       isCaughtUp,
       shownOffset: () => this.#options.readings.shown.offset,
+      holds: (moment) => this.#options.readings.holds(moment),
       freeze: () => this.#freeze(),
       isSaved: () => !this.#isAdopted || this.#storage.isWhole,
       saveAll: () => this.#storage.replace(),
@@ -332,6 +338,7 @@ export class Writes {
               before: (collection, key) => readings.overlay.before(number, collection, key),
             }),
       readings.shown.offset,
+      readings.moment,
     )
   }
 
