@@ -16,6 +16,8 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
   const held: Gate<void>[] = []
   let isHeld = false
   const server = { isCaughtUp: true, holds: (_: Moment): boolean => true }
+  /** `durable`, as it was told. */
+  const told: boolean[] = []
   /** Where the lookups of a request have begun. */
   const lookups: string[] = []
   const medium = emptyOutbox()
@@ -35,7 +37,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
   const overlay = new Overlay({ primaryKeys: new Map([['users', 'id']]), base: () => new Map() })
   const origin = new Origin()
   const env = origin.env('one', { openOutbox: openOutbox ?? (() => Promise.resolve(store)) })
-  const writes = new Writes({
+  const writes: Writes = new Writes({
     env,
     settings: anySettings,
     source: {
@@ -64,7 +66,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     isCaughtUp: () => server.isCaughtUp,
     onRows: () => undefined,
     onNews: () => undefined,
-    onCounts: () => undefined,
+    onCounts: () => { told.push(writes.counts.durable) },
     onProblem: () => undefined,
     onDeleted: () => undefined,
   })
@@ -74,6 +76,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     writes,
     requests,
     lookups,
+    told,
     store,
     /** The same data, opened once more. */
     reopened: () => new MemoryOutbox(medium),
@@ -162,6 +165,25 @@ test('writes that were made in memory are stored before a request has them, when
   const stored = await outbox.store.read()
   expect(stored?.head.request?.body).toBe(requests[1]!.request.body)
   expect(toldByHead(stored!.head, stored!.entries)).toMatchObject([{ write: { id: 'insert second' }, phase: 'sent' }])
+  await writes.close()
+})
+
+test('an outbox that opens while a write is sent from memory is used when that write is done with, and this is told', async () => {
+  let isBroken = true
+  const outbox = open(() => (isBroken ? Promise.reject(new Error('broken')) : Promise.resolve(outbox.store)))
+  const { writes, requests, accept, clock, told, store } = outbox
+  await writes.open()
+  await writes.add(insert('row'), () => undefined)
+  await vi.waitFor(() => { expect(requests).toHaveLength(1) })
+  isBroken = false
+  clock.advance(60_000)
+  await settled()
+  accept(0)
+  await settled()
+  expect(told).not.toContain(true)
+  writes.settled('2')
+  await vi.waitFor(() => { expect(told.at(-1)).toBe(true) })
+  expect(await store.read()).toMatchObject({ entries: [], recent: [{ id: 'insert row' }] })
   await writes.close()
 })
 

@@ -477,8 +477,9 @@ export class Writes {
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     // The commit begins before the sender makes a request of these writes: the request has to be stored after them.
-    const storing = adopted.put.length > 0 || adopted.remove.length > 0 ? this.#storage.replace() : null
+    const storing = adopted.put.length > 0 || adopted.remove.length > 0 || before.recent.length > 0 ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
+    this.#options.onCounts()
     this.#sender.hurry()
     await storing
   }
