@@ -26,7 +26,7 @@ export interface Entry {
   settledAt: number
   /** How often engines had lost what they had in memory, when the write was made. */
   readonly lossesBefore: number
-  /** Its place in the stored outbox, when it was seen there: only writes of one producer can be compared. */
+  /** Its place in the last stored outbox in which it was seen: only writes of one producer can be compared. */
   place: { readonly producer: string; readonly number: number } | null
   /** The server has refused it at least once. */
   wasParked: boolean
@@ -98,7 +98,9 @@ export class Ledger {
     for (const { number, write, phase } of stored.entries.values()) {
       const entry = this.#entries.get(write.id)
       if (!entry) continue
-      entry.place ??= { producer: stored.head.producer.id, number }
+      const producer = stored.head.producer.id
+      // After a sign-out a tab hands a write that is not acknowledged on to the next outbox.
+      if (entry.place?.producer !== producer) entry.place = { producer, number }
       entry.wasParked ||= phase === 'parked'
     }
   }

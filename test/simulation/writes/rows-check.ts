@@ -80,10 +80,13 @@ export class RowsCheck {
   }
 
   /**
-   * The write changes fields of a row that is not in the stream, or was not there for a while: it may be parked for that, and be taken
-   * back before that is stored.
+   * The write changes fields of a row that is not in the stream, or was not there for a while, or that another write removes: it may be
+   * parked for that, and be taken back before that is stored.
    */
   #mayLackRow({ write, mark }: Entry, life: Incarnation): boolean {
+    const patched = write.mutations.flatMap(({ kind, collection, key }) => (kind === 'patch' ? `${collection} ${key}` : []))
+    const removers = patched.flatMap((address) => this.#ledger.ofRow(address).filter((other) => other.write !== write && rowsOf(other.write).get(address)!.some(({ kind }) => kind === 'remove')))
+    if (removers.length > 0) return true
     if (write.mutations.every(({ kind }) => kind !== 'patch')) return false
     const first = mark.life === life ? mark.messages : 0
     const folds = Array.from({ length: life.messages.length - first + 1 }, (_, index) => this.fold(life, offsetOf(first + index))!)
