@@ -99,8 +99,9 @@ export class Ledger {
       const entry = this.#entries.get(write.id)
       if (!entry) continue
       const producer = stored.head.producer.id
-      // After a sign-out a tab hands a write that is not acknowledged on to the next outbox.
-      if (entry.place?.producer !== producer) entry.place = { producer, number }
+      // A write that is not acknowledged as stored may get another place: in the next outbox after a sign-out, or when a commit that was
+      // given up is done late.
+      if (entry.place?.producer !== producer || entry.outcome !== 'acknowledged' || entry.inMemory) entry.place = { producer, number }
       entry.wasParked ||= phase === 'parked'
     }
   }

@@ -70,7 +70,11 @@ export class RowsCheck {
     const messages = offset === START_OFFSET ? 0 : Number(offset)
     const pending: Entry[] = []
     for (const entry of this.#ledger.ofRow(address)) {
-      if (this.#ledger.isWithin(life, entry.write.id, messages)) continue
+      if (this.#ledger.isWithin(life, entry.write.id, messages)) {
+        // Of several events, others may follow in the next answer: until the stream's end is reached, the write may be shown over its rows.
+        if (entry.write.mutations.length > 1 && messages < life.messages.length) return null
+        continue
+      }
       const isKnown = entry.outcome === 'acknowledged' && now - entry.settledAt > TOLD_MS && entry.place !== null
       const mayBeGone = entry.wasParked || entry.retried || entry.discarded !== 'no' || entry.cleared || this.#mayLackRow(entry, life)
       if (!isKnown || mayBeGone || this.#isElsewhere(entry, life) || this.#isDenied(entry, life)) return null
