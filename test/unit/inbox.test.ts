@@ -70,6 +70,7 @@ beforeEach(() => {
     preload: { isReady: false, observe: note('observe') },
     onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
     isClosed: () => isClosed,
+    onCleared: note('cleared'),
     onApplied: note('applied'),
     onReady: (filling) => void told.push(`ready but ${filling.join()}`),
   })
@@ -124,7 +125,7 @@ describe('a diff batch', () => {
 describe('a status', () => {
   test('that says that the cache was cleared removes the rows, whether or not the engine lives to remove them', async () => {
     inbox.status(engineStatus({ cleared: true }))
-    expect([told, signedOut]).toEqual([expect.arrayContaining(['remove all']), [true]])
+    expect([told, signedOut]).toEqual([expect.arrayContaining(['remove all', 'cleared']), [true]])
     await inbox.apply(batchOf({ status: engineStatus({ cleared: false }) }))
     expect(signedOut).toEqual([true, false])
   })
