@@ -155,6 +155,16 @@ describe('a status', () => {
     expect(epochs).toEqual(['e1'])
   })
 
+  test('of another engine goes on to show the number of rows that the tab has, until that engine has read as far', () => {
+    inbox.status(engineStatus({ ready: true, rows: 7 }))
+    inbox.follow('e2', engineStatus({ rows: 0 }))
+    expect(status.getSnapshot().rows).toBe(7)
+    inbox.status(engineStatus({ rows: 3 }))
+    expect(status.getSnapshot().rows).toBe(7)
+    inbox.status(engineStatus({ ready: true, rows: 6 }))
+    expect(status.getSnapshot().rows).toBe(6)
+  })
+
   test('is ignored once the tab is closed', () => {
     isClosed = true
     inbox.status(engineStatus({ ready: true }))
