@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RowData } from '../../src/shared/row.ts'
 import type { OutboxEntry } from '../../src/worker/core/outbox.ts'
 import { ClearedCacheError } from '../../src/worker/ports.ts'
+import type { EntryGroup } from '../../src/worker/store/entry-groups.ts'
 import { IdbOutbox, OUTBOX_FORMAT, OUTBOX_STEPS, type OutboxStep } from '../../src/worker/store/idb-outbox.ts'
 import { ManualClock } from './manual-clock.ts'
 import { change, entry, head } from './outbox-samples.ts'
@@ -15,6 +17,8 @@ const toNext: OutboxStep = async (_, tx) => {
   entries.createIndex('phase' as never, 'phase')
   for (const stored of await entries.getAll()) await entries.put({ ...stored, added: true } as never)
 }
+
+const ODD: ReadonlyArray<readonly [unknown, unknown]> = [[4, JSON.stringify({ ...entry(4), phase: 'gone' })], [6, '{"number":6,'], [7, entry(7)], ['odd', '{}']]
 
 const long = (number: number): OutboxEntry => entry(number, { id: 'long', text: 'x'.repeat(2000) })
 
@@ -105,16 +109,27 @@ export function testIdbOutbox(implementation: string): void {
       expect((await (await open()).read())!.entries).toEqual([...left.entries.filter(({ number }) => number > 6 && number < 125).map((each) => (each.number === 60 ? parked : each)), entry(401)])
     })
 
+    test('keeps entries of a group exactly, also those that JSON would change', async () => {
+      const outbox = await open()
+      await outbox.claim({ writer: 'writer', since: 1 }, 1)
+      const values: RowData[] = [{ id: 'a', none: undefined }, { id: 'b', zero: -0 }, { id: 'c', nan: NaN }, { id: 'd', list: Object.assign(new Array<number>(2), { 1: 1 }) }, { id: 'e', list: Object.assign([1], { more: 1 }) }]
+      values.push({ id: 'f', map: new Map([[1, 2]]) }, { id: 'g', at: new Date(7) }, { id: 'h', text: '\ud800 "\\\u0000', deep: [[{}], null, 1e300, true] })
+      const all = values.map((value, index) => ({ ...entry(index + 1, value), phase: 'parked' as const, attempts: 2, error: { code: 'CLOSED' as const, message: 'no', retryable: false } }))
+      await outbox.commit(change(all))
+      expect((await outbox.read())!.entries).toStrictEqual(all)
+      expect((await readRaw(name)).stores).toMatchObject({ entries: { length: 7 }, groups: { length: 1 } })
+    })
+
     test('stores short entries together, and each long one alone', async () => {
       const outbox = await open()
       await outbox.claim({ writer: 'writer', since: 1 }, 1)
       const stored = async (): Promise<unknown> => {
         const { entries, groups } = (await readRaw(name)).stores
-        return [(entries as OutboxEntry[]).map(({ number }) => number), (groups as Array<{ entries: OutboxEntry[] }>).map((group) => group.entries.map(({ number }) => number))]
+        return [(entries as OutboxEntry[]).map(({ number }) => number), (groups as EntryGroup[]).map((group) => [...group.entries.keys()])]
       }
       for (const each of [entry(49), long(50), entry(51)]) await outbox.commit(change([each]))
       await outbox.commit(change([entry(48), entry(101), entry(52)]))
-      expect(await stored()).toEqual([[50], [[48, 49], [51, 52], [101]]])
+      expect(await stored()).toEqual([[50], [[49, 48], [51, 52], [101]]])
       await outbox.commit(change([], { remove: [49, 50, 51, 101, 102] }))
       expect(await stored()).toEqual([[], [[48], [52]]])
       await outbox.commit(change([entry(3), long(4), entry(52)], { replace: true, remove: [52] }))
@@ -123,17 +138,17 @@ export function testIdbOutbox(implementation: string): void {
 
     test('keeps what nobody understands in groups, and in their place', async () => {
       const outbox = await filled()
-      await putRawOutbox(name, { groups: [{ group: 0, entries: [entry(1), 'odd', { number: 4 }] }, { group: 1 }, { group: 2, entries: 'odd' }, { group: 'odd', entries: [] }] })
+      await putRawOutbox(name, { groups: [{ group: 0, entries: new Map<unknown, unknown>([[1, JSON.stringify(entry(1))], ...ODD]) }, { group: 1 }, { group: 2, entries: 'odd' }, { group: 'odd', entries: [] }] })
       const odd = async (): Promise<unknown> => (await readRaw(name)).stores['groups']
       const others = [{ group: 1 }, { group: 2, entries: 'odd' }, { group: 'odd', entries: [] }]
-      expect(await outbox.read()).toEqual({ ...FILLED, unreadable: 6 })
-      await outbox.commit(change([entry(5), entry(60)], { remove: [1, 4] }))
-      expect(await outbox.read()).toEqual({ ...FILLED, entries: [long(3), entry(5), entry(60)], unreadable: 6 })
+      expect(await outbox.read()).toEqual({ ...FILLED, unreadable: 8 })
+      await outbox.commit(change([entry(5), entry(60)], { remove: [1] }))
+      expect(await outbox.read()).toEqual({ ...FILLED, entries: [long(3), entry(5), entry(60)], unreadable: 8 })
       await outbox.commit(change([entry(61)], { replace: true }))
-      expect(await outbox.read()).toEqual({ ...FILLED, entries: [entry(61)], unreadable: 6 })
-      expect(await odd()).toEqual([{ group: 0, entries: ['odd', { number: 4 }] }, ...others])
+      expect(await outbox.read()).toEqual({ ...FILLED, entries: [entry(61)], unreadable: 8 })
+      expect(await odd()).toEqual([{ group: 0, entries: new Map(ODD) }, ...others])
       await outbox.commit(change([], { remove: [61] }))
-      expect(await outbox.read()).toEqual({ ...FILLED, entries: [], unreadable: 6 })
+      expect(await outbox.read()).toEqual({ ...FILLED, entries: [], unreadable: 8 })
     })
 
     test('takes all steps in order, also for an outbox that is new', async () => {

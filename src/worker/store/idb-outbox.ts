@@ -4,13 +4,13 @@ import type { OutboxEntry } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type Clock, LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { abort, COMMIT_LIMIT_MS, IdbConnection, putAll, READ_LIMIT_MS } from './idb-connection.ts'
-import { changeGroups, type EntryGroup, groupOf, type GroupRecords, isShort, valuesIn } from './entry-groups.ts'
+import { changeGroups, entriesIn, type EntryGroup, groupOf, type GroupRecords, sorted } from './entry-groups.ts'
 import { isClaim, isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
 
 interface OutboxSchema extends DBSchema {
-  /** Long entries. The key is in the value. Any code of the origin can write there, so values are checked when they are read. */
+  /** Entries that are stored alone. The key is in the value. Any code of the origin can write there, so values are checked when they are read. */
   entries: { key: number; value: OutboxEntry }
-  /** All others, several in one record. */
+  /** Short entries, several in one record. */
   groups: { key: number; value: EntryGroup }
   /** Out-of-line keys: {@link HEAD_KEY}, {@link RECENT_KEY}, {@link CLAIM_KEY}. */
   meta: { key: string; value: StoredHead | ReadonlyArray<string> | Claim }
@@ -36,9 +36,9 @@ export const OUTBOX_STEPS: ReadonlyArray<OutboxStep> = [
   async (db, tx) => {
     const groups = db.createObjectStore('groups', { keyPath: 'group' })
     const entries = tx.objectStore('entries')
-    const short = (await entries.getAll()).filter((value) => isOutboxEntry(value) && isShort(value))
-    for (const group of changeGroups(NO_GROUPS, { put: short, remove: [], replace: false }).changed) await groups.put(group)
-    await removeAll(entries, short.map(({ number }) => number))
+    const { texts } = sorted((await entries.getAll()).filter(isOutboxEntry))
+    for (const group of changeGroups(NO_GROUPS, texts, { remove: [], replace: false }).changed) await groups.put(group)
+    await removeAll(entries, [...texts.keys()])
   },
 ]
 
@@ -98,7 +98,7 @@ export class IdbOutbox implements OutboxStore {
       recordsOf(tx.objectStore('groups'), GROUPS_AT_ONCE, inTime),
       recordsOf(tx.objectStore('entries'), ENTRIES_AT_ONCE, inTime),
     ])
-    return toStoredOutbox(head, [...groups.flatMap(valuesIn), ...entries], recent)
+    return toStoredOutbox(head, [...groups.flatMap(entriesIn), ...entries], recent)
   }
 
   commit(write: OutboxWrite): Promise<void> {
@@ -108,14 +108,14 @@ export class IdbOutbox implements OutboxStore {
   #commit({ put, remove, head, recent, replace, expectedWriter }: OutboxWrite): Promise<void> {
     return this.#connection.write(ALL_STORES, 'strict', async (tx) => {
       const [entries, groups, metas] = [tx.objectStore('entries'), tx.objectStore('groups'), tx.objectStore('meta')]
-      const short = new Set(put.filter(isShort))
+      const { texts, long } = sorted(put)
       // Asked for together: each wait lengthens the time until a write is acknowledged.
-      const [claim, stored]: [unknown, GroupRecords] = await Promise.all([metas.get(CLAIM_KEY), replace ? allGroups(groups) : groupsFor(groups, [...short], remove)])
+      const [claim, stored]: [unknown, GroupRecords] = await Promise.all([metas.get(CLAIM_KEY), replace ? allGroups(groups) : groupsFor(groups, [...texts.keys(), ...remove])])
       if (!isClaim(claim) || claim.writer !== expectedWriter) throw new LostCacheError('the outbox has another writer')
-      const { changed, dropped, alone } = changeGroups(stored, { put: [...short], remove, replace })
+      const { changed, dropped, refused } = changeGroups(stored, texts, { remove, replace })
       if (replace) await removeAll(entries, (await recordsOf(entries, ENTRIES_AT_ONCE)).filter(isOutboxEntry).map(({ number }) => number))
       await putAll(groups, changed)
-      await putAll(entries, [...put.filter((entry) => !short.has(entry)), ...alone])
+      await putAll(entries, [...long, ...put.filter(({ number }) => refused.has(number))])
       await Promise.all(dropped.map(async (group) => groups.delete(group)))
       await removeAll(entries, remove)
       if (recent !== null) await metas.put(recent, RECENT_KEY)
@@ -176,9 +176,9 @@ async function recordsOf<Of extends 'entries' | 'groups'>(store: Records<Of>, at
 
 const allGroups = async (groups: Records<'groups'>): Promise<GroupRecords> => new Map((await recordsOf(groups, GROUPS_AT_ONCE)).map((record) => [record.group, record]))
 
-/** The groups that these entries are in, as far as they are stored. */
-async function groupsFor(groups: Records<'groups'>, put: ReadonlyArray<OutboxEntry>, remove: ReadonlyArray<number>): Promise<GroupRecords> {
-  const names = new Set([...put.map(({ number }) => number), ...remove].map(groupOf))
+/** The groups of the entries with these numbers, as far as they are stored. */
+async function groupsFor(groups: Records<'groups'>, numbers: ReadonlyArray<number>): Promise<GroupRecords> {
+  const names = new Set(numbers.map(groupOf))
   return new Map(await Promise.all([...names].map(async (group) => [group, await groups.get(group)] as const)))
 }
 
