@@ -344,6 +344,9 @@ export class Engine {
       onNews: (news) => {
         this.#members.outbox(news)
       },
+      onReset: () => {
+        this.#members.listAnew()
+      },
       onCounts: () => {
         const { durable } = this.#board.now
         this.#board.set(this.#writes.counts)

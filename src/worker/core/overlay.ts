@@ -12,8 +12,8 @@ export type Rows = ReadonlyMap<string, RowData>
 export type RowAddress = readonly [collection: string, key: string]
 
 interface Laid {
-  /** The pending mutations of the row, by the number of their write, in order. */
-  readonly mutations: Map<number, Mutation[]>
+  /** The pending mutations of the row, with the number of their write, in order. */
+  mutations: Array<readonly [number: number, mutation: Mutation]>
   /** The row with its mutations; null when they remove it. */
   row: RowData | null
 }
@@ -81,33 +81,36 @@ export class Overlay {
 
   /** The row before a write: the materialized row with all earlier pending writes; null when there is no row. */
   before(number: number, collection: string, key: string): RowData | null {
-    return this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, number)
+    return this.#fold(this.#laid.get(collection)?.get(key), collection, this.#options.base(collection).get(key) ?? null, number)
   }
 
   /** A row, which need not be the materialized one, with its pending changes; null when they remove it. */
   over(collection: string, key: string, row: RowData): RowData | null {
-    return this.#fold(collection, key, row, Infinity)
+    return this.#fold(this.#laid.get(collection)?.get(key), collection, row, Infinity)
   }
 
   /**
-   * Lays a write over the rows, in its place. Mutations of unknown collections are left out.
+   * Lays writes over the rows, each in its place. Mutations of unknown collections are left out.
    * @param before called for each row before it changes
    */
-  add(number: number, mutations: ReadonlyArray<Mutation>, before: (address: RowAddress) => void): void {
-    const addresses = this.#addressesOf(mutations)
-    for (const address of addresses) before(address)
-    for (const mutation of mutations) {
-      const { collection, key } = mutation
-      if (!this.#options.primaryKeys.has(collection)) continue
-      const rows = this.#laidOf(collection)
-      let laid = rows.get(key)
-      if (!laid) rows.set(key, (laid = { mutations: new Map(), row: null }))
-      const own = laid.mutations.get(number)
-      if (own) own.push(mutation)
-      else place(laid.mutations, number, mutation)
+  add(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, before: (address: RowAddress) => void): void {
+    const added = writes.map(([number, mutations]) => [number, mutations, this.#addressesOf(mutations)] as const)
+    for (const [, , addresses] of added) for (const address of addresses) before(address)
+    const changed = new Map<Laid, RowAddress>()
+    for (const [number, mutations, addresses] of added) {
+      this.#addresses.set(number, addresses)
+      for (const mutation of mutations) {
+        const { collection, key } = mutation
+        if (!this.#options.primaryKeys.has(collection)) continue
+        const rows = this.#laidOf(collection)
+        let laid = rows.get(key)
+        if (!laid) rows.set(key, (laid = { mutations: [], row: null }))
+        place(laid.mutations, number, mutation)
+        changed.set(laid, [collection, key])
+      }
     }
-    this.#addresses.set(number, addresses)
-    for (const [collection, key] of addresses) this.rebase(collection, key)
+    // Once for each row, however many writes change it.
+    for (const [laid, [collection, key]] of changed) this.#rebase(laid, collection, key)
   }
 
   /** Takes a write out of the overlay: the materialized rows have it now, or it was refused or discarded. @param before as in {@link add} */
@@ -118,38 +121,41 @@ export class Overlay {
     for (const [collection, key] of addresses) {
       const rows = this.#laidOf(collection)
       const laid = rows.get(key)!
-      laid.mutations.delete(number)
-      if (laid.mutations.size === 0) rows.delete(key)
-      else this.rebase(collection, key)
+      laid.mutations = laid.mutations.filter(([other]) => other !== number)
+      if (laid.mutations.length === 0) rows.delete(key)
+      else this.#rebase(laid, collection, key)
     }
   }
 
   /** The materialized row has changed. */
   rebase(collection: string, key: string): void {
     const laid = this.#laid.get(collection)?.get(key)
-    if (!laid) return
-    laid.row = this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, Infinity)
-  }
-
-  /** The row after the pending writes with numbers below `end`. */
-  #fold(collection: string, key: string, row: RowData | null, end: number): RowData | null {
-    const laid = this.#laid.get(collection)?.get(key)
-    const primaryKey = this.#options.primaryKeys.get(collection) ?? ''
-    for (const [number, mutations] of laid?.mutations ?? []) {
-      if (number >= end) break
-      for (const mutation of mutations) row = changed(row, mutation, primaryKey)
-    }
-    return row
+    if (laid) this.#rebase(laid, collection, key)
   }
 
   /** All materialized rows may have changed. */
   rebaseAll(): void {
-    for (const [collection, rows] of this.#laid) for (const [key, laid] of rows) if (isRebasable(laid)) this.rebase(collection, key)
+    for (const [collection, rows] of this.#laid) for (const [key, laid] of rows) if (isRebasable(laid)) this.#rebase(laid, collection, key)
+  }
+
+  #rebase(laid: Laid, collection: string, key: string): void {
+    laid.row = this.#fold(laid, collection, this.#options.base(collection).get(key) ?? null, Infinity)
+  }
+
+  /** The row after the pending writes with numbers below `end`. */
+  #fold(laid: Laid | undefined, collection: string, row: RowData | null, end: number): RowData | null {
+    const primaryKey = this.#options.primaryKeys.get(collection) ?? ''
+    for (const [number, mutation] of laid?.mutations ?? []) {
+      if (number >= end) break
+      row = changed(row, mutation, primaryKey)
+    }
+    return row
   }
 
   /** Each row once. */
   #addressesOf(mutations: ReadonlyArray<Mutation>): RowAddress[] {
-    const known = mutations.filter(({ collection }) => this.#options.primaryKeys.has(collection)).map(({ collection, key }): RowAddress => [collection, key])
+    const known: RowAddress[] = []
+    for (const { collection, key } of mutations) if (this.#options.primaryKeys.has(collection)) known.push([collection, key])
     return known.length < 2 ? known : [...new Map(known.map((address) => [JSON.stringify(address), address])).values()]
   }
 
@@ -161,17 +167,14 @@ export class Overlay {
 }
 
 /** Whether the row depends on the materialized row: one that is written whole, or removed, does not. */
-function isRebasable({ mutations }: Laid): boolean {
-  for (const own of mutations.values()) if (own.some(({ kind }) => kind !== 'patch')) return false
-  return true
-}
+const isRebasable = ({ mutations }: Laid): boolean => mutations.every(([, { kind }]) => kind === 'patch')
 
 /** Adds a write's mutation in the order of the numbers. Nearly always it comes last; a parked write that is sent again has its old place. */
-function place(mutations: Map<number, Mutation[]>, number: number, mutation: Mutation): void {
-  const later = mutations.size === 0 ? [] : [...mutations].filter(([other]) => other > number)
-  for (const [other] of later) mutations.delete(other)
-  mutations.set(number, [mutation])
-  for (const [other, own] of later) mutations.set(other, own)
+function place(mutations: Laid['mutations'], number: number, mutation: Mutation): void {
+  let end = mutations.length
+  while (end > 0 && mutations[end - 1]![0] > number) end -= 1
+  if (end === mutations.length) mutations.push([number, mutation])
+  else mutations.splice(end, 0, [number, mutation])
 }
 
 /** The row after a mutation. To patch or to remove a row that is not there changes nothing. */

@@ -79,6 +79,14 @@ export class Members {
     for (const member of this.#members) member.session.outbox(member === told ? news : { ...news, rejected: [] })
   }
 
+  /** The list of pending writes begins anew. A session that is not open yet gets the whole list when it is opened. */
+  listAnew(): void {
+    const open = [...this.#members].map(({ session }) => session).filter(({ isOpen }) => isOpen)
+    if (open.length === 0) return
+    const news = { ...NO_OUTBOX_NEWS, reset: true, added: this.#options.pending() }
+    for (const session of open) session.outbox(news)
+  }
+
   openAll(): void {
     for (const session of this.started()) this.open(session)
   }

@@ -103,10 +103,10 @@ export class Readings {
     return this.#rebased(diff)
   }
 
-  /** Lays a write over the rows. @param diff gets the changes */
-  lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void {
+  /** Lays writes over the rows. @param diff gets the changes */
+  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff): void {
     const addresses: RowAddress[] = []
-    this.overlay.add(number, mutations, (address) => {
+    this.overlay.add(writes, (address) => {
       addresses.push(address)
       this.#note(address)
     })

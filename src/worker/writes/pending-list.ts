@@ -1,15 +1,22 @@
 import { NO_OUTBOX_NEWS, type OutboxNews, type PendingWrite, type WriteProgress } from '../../shared/write.ts'
-import { pendingOf, type OutboxEntry } from '../core/outbox.ts'
+import type { OutboxEntry } from '../core/outbox.ts'
+
+export interface PendingListOptions {
+  /** Writes were added, have changed, or are gone. */
+  readonly onNews: (news: OutboxNews) => void
+  /** The list has begun anew. */
+  readonly onReset: () => void
+}
 
 /** The pending writes as tabs know them. It tells tabs what changes, and counts the writes. */
 export class PendingList {
-  readonly #onNews: (news: OutboxNews) => void
+  readonly #options: PendingListOptions
   /** By number. */
   readonly #known = new Map<number, WriteProgress>()
   #parked = 0
 
-  constructor(onNews: (news: OutboxNews) => void) {
-    this.#onNews = onNews
+  constructor(options: PendingListOptions) {
+    this.#options = options
   }
 
   /** Number of writes that are stored or sent. */
@@ -21,27 +28,34 @@ export class PendingList {
     return this.#parked
   }
 
+  /** Whether tabs know the write. */
+  has({ number }: OutboxEntry): boolean {
+    return this.#known.has(number)
+  }
+
   /** The list begins anew with these entries. */
   reset(entries: Iterable<OutboxEntry>): void {
     this.#known.clear()
     this.#parked = 0
-    this.#tell({ ...NO_OUTBOX_NEWS, reset: true, added: this.#add(entries) })
+    for (const entry of entries) if (entry.phase !== 'confirmed') this.#set(entry, entry.phase)
+    this.#options.onReset()
   }
 
   /** These entries are new, or have changed. */
   note(entries: Iterable<OutboxEntry>): void {
-    const before = [...entries]
-    const added = this.#add(before.filter(({ number, phase }) => phase !== 'confirmed' && !this.#known.has(number)))
-    const changed: WriteProgress[] = []
-    const rejected: string[] = []
-    for (const entry of before) {
-      const write = pendingOf(entry)
+    const [added, changed, removed, rejected]: [PendingWrite[], WriteProgress[], string[], string[]] = [[], [], [], []]
+    for (const entry of entries) {
       const known = this.#known.get(entry.number)
-      if (!write || !known || isSame(write, known)) continue
-      if (write.state === 'parked') rejected.push(write.id)
-      changed.push(this.#set(entry.number, write))
+      if (known && isSame(entry, known)) continue
+      if (entry.phase === 'confirmed') {
+        removed.push(...this.#remove([entry.number]))
+        continue
+      }
+      const progress = this.#set(entry, entry.phase)
+      if (!known) added.push({ ...entry.write, ...progress })
+      else changed.push(progress)
+      if (known && entry.phase === 'parked') rejected.push(entry.write.id)
     }
-    const removed = this.#remove(before.filter(({ phase }) => phase === 'confirmed').map(({ number }) => number))
     this.#tell({ reset: false, added, changed, removed, rejected })
   }
 
@@ -50,15 +64,7 @@ export class PendingList {
     this.#tell({ ...NO_OUTBOX_NEWS, removed: this.#remove(numbers) })
   }
 
-  #add(entries: Iterable<OutboxEntry>): PendingWrite[] {
-    return [...entries].flatMap((entry) => {
-      const write = pendingOf(entry)
-      if (write) this.#set(entry.number, write)
-      return write ?? []
-    })
-  }
-
-  #set(number: number, { id, state, attempts, error }: WriteProgress): WriteProgress {
+  #set({ number, write: { id }, attempts, error }: OutboxEntry, state: WriteProgress['state']): WriteProgress {
     this.#count(number, -1)
     const progress = { id, state, attempts, error }
     this.#known.set(number, progress)
@@ -80,8 +86,8 @@ export class PendingList {
   }
 
   #tell(news: OutboxNews): void {
-    if (news.reset || news.added.length + news.changed.length + news.removed.length > 0) this.#onNews(news)
+    if (news.added.length + news.changed.length + news.removed.length > 0) this.#options.onNews(news)
   }
 }
 
-const isSame = (one: WriteProgress, other: WriteProgress): boolean => one.state === other.state && one.attempts === other.attempts && one.error === other.error
+const isSame = ({ phase, attempts, error }: OutboxEntry, known: WriteProgress): boolean => phase === known.state && attempts === known.attempts && error === known.error
