@@ -1,5 +1,5 @@
 import { SidestreamError } from '../shared/errors.ts'
-import { flag, isRecord, impossibleOf, type Rules } from '../shared/rules.ts'
+import { flag, isRecord, wrongOf, type Rules } from '../shared/rules.ts'
 
 /** Options of `db.clearCache` and of `deleteCaches`. */
 export interface ClearOptions {
@@ -11,7 +11,7 @@ const OPTIONS: Rules<ClearOptions> = { discardWrites: flag }
 
 /** @throws SidestreamError `INVALID_ARGUMENT` */
 export function clearSettings(options: ClearOptions, call: string): Required<ClearOptions> {
-  const wrong = isRecord(options) ? impossibleOf(options, OPTIONS, '') : 'the options are no object'
+  const wrong = isRecord(options) ? wrongOf(options, OPTIONS, '') : 'the options are no object'
   if (wrong !== null) throw new SidestreamError('INVALID_ARGUMENT', `${call}: ${wrong}`)
   return { discardWrites: options.discardWrites ?? false }
 }

@@ -1,6 +1,6 @@
 import { describe, SidestreamError } from '../shared/errors.ts'
 import { parseStateEvent, type ChangeEvent } from '../shared/events.ts'
-import { impossibleOf, isRecord, type Rules } from '../shared/rules.ts'
+import { wrongOf, isRecord, type Rules } from '../shared/rules.ts'
 import { assertValid, type CollectionDefinition, type StreamStateDefinition } from '../shared/state-schema.ts'
 import type { EventExtra, Mutation, Write } from '../shared/write.ts'
 import { jsonRow, jsonValue } from './json-rows.ts'
@@ -21,7 +21,7 @@ const OPTIONS: Rules<WriteOptions> = { txid: { is: 'a string that is not empty',
 export function eventWrite(events: unknown, options: unknown, state: StreamStateDefinition): Write {
   if (!Array.isArray(events) || events.length === 0) throw invalid('write takes a list of events, one at least')
   if (!isRecord(options)) throw invalid("write's options are no object")
-  const wrong = impossibleOf(options, OPTIONS, '')
+  const wrong = wrongOf(options, OPTIONS, '')
   if (wrong !== null) throw invalid(`write: ${wrong}`)
   const changes = events.map(changeOf)
   const txids = new Set([options['txid'] as string | undefined, ...changes.map(({ headers }) => headers.txid ?? undefined)])

@@ -170,8 +170,8 @@ export interface CreateStreamDBOptions<
   /** Called for quarantined events; at most 100 of a batch. */
   onInvalid?: (report: InvalidEvent) => void
   /**
-   * Called when the server has refused a write, in one of the tabs that have this option. The write's changes are taken back; it
-   * waits in `db.outbox` for `retry` or `discard`.
+   * Called when a write is refused, in one of the tabs that have this option: by the server, or because it updates a row that is not
+   * there (`ROW_MISSING`). The write's changes are taken back; it waits in `db.outbox` for `retry` or `discard`.
    */
   onRejected?: (write: PendingWrite) => void
 }

@@ -59,7 +59,7 @@ const missingOf = (options: Record<string, unknown>, required: ReadonlyArray<str
 }
 
 /** @returns a message that names an unknown or impossible option; or null */
-function wrongOf(options: Record<string, unknown>, rules: Readonly<Record<string, Rule>>, prefix: string): string | null {
+export function wrongOf(options: Record<string, unknown>, rules: Readonly<Record<string, Rule>>, prefix: string): string | null {
   const unknown = Object.keys(options).find((name) => options[name] !== undefined && !Object.hasOwn(rules, name))
   return unknown === undefined ? impossibleOf(options, rules, prefix) : unknownOption(unknown, Object.keys(rules), prefix)
 }

@@ -43,7 +43,7 @@ export interface WriteProgress {
  * What an application sees of a write that is not in the stream yet.
  * - `stored` on this device, or in memory only while `durable` is false; it has not been sent, or is known not to have arrived
  * - `sent` it may be in the stream, and is sent again in the same form until the server has answered; or it is about to be sent
- * - `parked` the server has refused it: its changes are not shown, and it waits for `retry()` or `discard()`
+ * - `parked` the server has refused it, or it updates a row that is not there (`ROW_MISSING`): its changes are not shown, and it waits for `retry()` or `discard()`
  */
 export interface PendingWrite extends Write, WriteProgress {}
 
@@ -56,7 +56,7 @@ export interface OutboxNews {
   readonly changed: ReadonlyArray<WriteProgress>
   /** Ids of the writes that were accepted, or that are in the stream, or were discarded. */
   readonly removed: ReadonlyArray<string>
-  /** Ids of writes that the server has just refused. Only one tab is told, for its `onRejected`. */
+  /** Ids of writes that were just refused. Only one tab is told, for its `onRejected`. */
   readonly rejected: ReadonlyArray<string>
 }
 

@@ -419,7 +419,7 @@ export class Engine {
 
   async #onBatch(batch: StreamBatch): Promise<void> {
     const { diff, base, txids, invalid } = this.#readings.take(batch)
-    const written = this.#writes.read(txids, batch.offset, diff !== null)
+    const written = this.#writes.read(txids, batch.offset, diff !== null, batch.upToDate)
     if (batch.upToDate) this.#onUpToDate()
     this.#board.set(this.#counts())
     const news = { ...NO_NEWS, events: [batch], invalid }

@@ -9,7 +9,7 @@ import type { Claim } from './core/claim.ts'
 import type { Branch } from './core/lineage.ts'
 import type { Marks } from './core/materialize.ts'
 import type { RemovalLog } from './core/removals.ts'
-import type { OutboxChange, OutboxEntry, Target, Verdict } from './core/outbox.ts'
+import type { OutboxChange, OutboxEntry, RecentWrite, Target, Verdict } from './core/outbox.ts'
 import type { StoredHead } from './core/stored-phases.ts'
 import type { RequestKind, RequestOutcome } from './core/request-pace.ts'
 import type { Segment } from './core/segment-directory.ts'
@@ -212,7 +212,7 @@ export interface StoredOutbox {
   readonly head: StoredHead
   /** In the order of their numbers, as they were put. Entries that cannot be understood are left out; they stay stored. */
   readonly entries: ReadonlyArray<OutboxEntry>
-  readonly recent: ReadonlyArray<string>
+  readonly recent: ReadonlyArray<RecentWrite>
   /** How many entries cannot be understood. */
   readonly unreadable: number
 }

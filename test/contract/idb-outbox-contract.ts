@@ -5,7 +5,7 @@ import { ClearedCacheError } from '../../src/worker/ports.ts'
 import type { EntryGroup } from '../../src/worker/store/entry-groups.ts'
 import { IdbOutbox, OUTBOX_FORMAT, OUTBOX_STEPS, type OutboxStep } from '../../src/worker/store/idb-outbox.ts'
 import { ManualClock } from './manual-clock.ts'
-import { change, entry, head } from './outbox-samples.ts'
+import { change, done, entry, head } from './outbox-samples.ts'
 import { deleteRaw, occupy, openRaw, putRawOutbox, readRaw } from './raw-idb.ts'
 
 /** Long enough for every limit of the outbox. */
@@ -55,11 +55,11 @@ export function testIdbOutbox(implementation: string): void {
     const filled = async (): Promise<IdbOutbox> => {
       const outbox = await open()
       await outbox.claim({ writer: 'writer', since: 1 }, 1)
-      await outbox.commit(change([entry(1), long(3)], { recent: ['a'] }))
+      await outbox.commit(change([entry(1), long(3)], { recent: [done('a')] }))
       await putRawOutbox(name, { entries: [{ number: 2 }] })
       return outbox
     }
-    const FILLED = { head: head(100), entries: [entry(1), long(3)], recent: ['a'], unreadable: 1 }
+    const FILLED = { head: head(100), entries: [entry(1), long(3)], recent: [done('a')], unreadable: 1 }
 
     test('its format is the version of the database', async () => {
       await open()
@@ -99,7 +99,7 @@ export function testIdbOutbox(implementation: string): void {
       expect((await readRaw(name)).version).toBe(1)
       await putRawOutbox(name, { head: head(500), recent: ['a'], claim: { writer: 'former', since: 1 }, entries: [{ number: 7, odd: true } as never, ...all.filter(({ number }) => number !== 7)] })
       const outbox = await open()
-      const left = { head: head(500), entries: all.filter(({ number }) => number !== 7), recent: ['a'], unreadable: 1 }
+      const left = { head: head(500), entries: all.filter(({ number }) => number !== 7), recent: [{ id: 'a', createdAt: null }], unreadable: 1 }
       expect(await outbox.read()).toEqual(left)
       const { version, stores } = await readRaw(name)
       expect([version, stores['entries'], stores['groups']!.length]).toEqual([2, [{ number: 7, odd: true }, long(125)], 4])

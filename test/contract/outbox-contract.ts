@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import type { RowData } from '../../src/shared/row.ts'
 import type { OutboxEntry } from '../../src/worker/core/outbox.ts'
 import { LostCacheError, type OutboxStore, UnreadableCacheError } from '../../src/worker/ports.ts'
-import { change, entry, GARBAGE_ENTRIES, GARBAGE_HEADS, head } from './outbox-samples.ts'
+import { change, done, entry, GARBAGE_ENTRIES, GARBAGE_HEADS, head } from './outbox-samples.ts'
 import type { RawOutbox } from './raw-idb.ts'
 
 /** An implementation of `OutboxStore`, as the contract meets it. */
@@ -42,9 +42,9 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
 
   'keeps what was committed, in order of number': async ({ open }) => {
     const outbox = await claimed(open)
-    await outbox.commit(change([entry(10), entry(2), entry(100)], { recent: ['a', 'b'] }))
+    await outbox.commit(change([entry(10), entry(2), entry(100)], { recent: [done('a'), done('b')] }))
     await outbox.commit(change([entry(9), entry(1)]))
-    expect(await outbox.read()).toEqual({ head: head(100), entries: [1, 2, 9, 10, 100].map((number) => entry(number)), recent: ['a', 'b'], unreadable: 0 })
+    expect(await outbox.read()).toEqual({ head: head(100), entries: [1, 2, 9, 10, 100].map((number) => entry(number)), recent: [done('a'), done('b')], unreadable: 0 })
   },
 
   'keeps an outbox without entries': async ({ open }) => {
@@ -103,7 +103,7 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
 
   'replaces everything': async ({ open }) => {
     const outbox = await claimed(open)
-    await outbox.commit(change([entry(1), entry(2), entry(3), entry(7)], { recent: ['a'] }))
+    await outbox.commit(change([entry(1), entry(2), entry(3), entry(7)], { recent: [done('a')] }))
     await outbox.commit(change([entry(2, { id: 'new' }), entry(4)], { replace: true, recent: [] }))
     expect(await outbox.read()).toEqual({ head: head(100), entries: [entry(2, { id: 'new' }), entry(4)], recent: [], unreadable: 0 })
   },
@@ -117,12 +117,12 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
 
   'keeps the recent ids unless others come along': async ({ open }) => {
     const outbox = await claimed(open)
-    await outbox.commit(change([], { recent: ['a', 'b'] }))
+    await outbox.commit(change([], { recent: [done('a'), done('b')] }))
     await outbox.commit(change([entry(1)]))
     await outbox.commit(change([], { replace: true }))
-    expect((await outbox.read())!.recent).toEqual(['a', 'b'])
-    await outbox.commit(change([], { recent: ['b', 'c'] }))
-    expect((await outbox.read())!.recent).toEqual(['b', 'c'])
+    expect((await outbox.read())!.recent).toEqual([done('a'), done('b')])
+    await outbox.commit(change([], { recent: [done('b'), done('c')] }))
+    expect((await outbox.read())!.recent).toEqual([done('b'), done('c')])
   },
 
   'keeps unusual data as it is': async ({ open }) => {
@@ -133,14 +133,14 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
       { id: '', '': '', nested: { list: [[], [{ deep: [null, true, -0.5, 1e300] }]] }, none: undefined },
       { id: 'ключ 🗝️ \u0000 \ud800', text: '\u2028\uffff"\\', when: new Date(7), big: 2n ** 70n },
     ]
-    await outbox.commit(change(rows.map((value, index) => entry(index + 1, value)), { recent: ['', '__proto__', '\ud800'] }))
+    await outbox.commit(change(rows.map((value, index) => entry(index + 1, value)), { recent: [done(''), done('__proto__'), done('\ud800')] }))
     const { entries, recent } = (await outbox.read())!
     expect(entries).toStrictEqual(rows.map((value, index) => entry(index + 1, value)))
     const [proto, bare] = entries.map(({ write }) => (write.mutations[0] as { value: RowData }).value)
     expect(Object.keys(proto!)).toEqual(Object.keys(row))
     expect(Object.getPrototypeOf(proto)).toBe(Object.prototype)
     expect(Object.keys(bare!)).toContain('none')
-    expect(recent).toEqual(['', '__proto__', '\ud800'])
+    expect(recent).toEqual([done(''), done('__proto__'), done('\ud800')])
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined()
   },
 
@@ -174,7 +174,7 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
 
   'refuses a commit of another writer, and writes nothing of it': async ({ open }) => {
     const outbox = await claimed(open)
-    await outbox.commit(change([entry(1), entry(2)], { recent: ['a'] }))
+    await outbox.commit(change([entry(1), entry(2)], { recent: [done('a')] }))
     const before = await outbox.read()
     const fenced = change([entry(1, { id: 'x' }), entry(3)], { remove: [2], replace: true, recent: [], head: head(7), expectedWriter: 'somebody else' })
     await expect(outbox.commit(fenced)).rejects.toBeInstanceOf(LostCacheError)
@@ -215,7 +215,7 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
 
   'applies a failing commit not at all': async ({ open }) => {
     const outbox = await claimed(open)
-    await outbox.commit(change([entry(1), entry(2)], { recent: ['a'] }))
+    await outbox.commit(change([entry(1), entry(2)], { recent: [done('a')] }))
     const before = await outbox.read()
     await expect(outbox.commit(change([entry(1, { id: 'x' }), unclonable(3), entry(4)], { remove: [2], recent: [], head: head(7) }))).rejects.toThrow()
     expect(await outbox.read()).toEqual(before)
@@ -309,13 +309,16 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
     }
   },
 
-  'takes recent ids that cannot be understood for none': async ({ open, putRaw }) => {
+  'leaves recent writes out that cannot be understood': async ({ open, putRaw }) => {
     const outbox = await claimed(open)
-    await outbox.commit(change([entry(1)], { recent: ['a'] }))
-    for (const garbage of ['a', ['a', 1], { 0: 'a' }]) {
+    await outbox.commit(change([entry(1)], { recent: [done('a')] }))
+    for (const garbage of ['a', [1, null, { createdAt: 1 }], { 0: 'a' }]) {
       await putRaw({ recent: garbage })
       expect(await outbox.read()).toMatchObject({ entries: [entry(1)], recent: [], unreadable: 0 })
     }
+    // As they were stored first: ids alone.
+    await putRaw({ recent: ['a', done('b'), { id: 'c', createdAt: 'today' }] })
+    expect((await outbox.read())!.recent).toEqual([{ id: 'a', createdAt: null }, done('b'), { id: 'c', createdAt: null }])
   },
 }
 

@@ -1,5 +1,5 @@
 import type { RowData } from '../../src/shared/row.ts'
-import type { OutboxEntry, OutboxHead } from '../../src/worker/core/outbox.ts'
+import type { OutboxEntry, OutboxHead, RecentWrite } from '../../src/worker/core/outbox.ts'
 import type { OutboxWrite } from '../../src/worker/ports.ts'
 
 export const head = (nextNumber: number): OutboxHead => ({
@@ -16,6 +16,9 @@ export const entry = (number: number, value: RowData = { id: `row-${String(numbe
   error: null,
   offset: null,
 })
+
+/** A write that is done with. */
+export const done = (id: string): RecentWrite => ({ id, createdAt: 1.5 })
 
 /** A commit of the writer `writer`; everything may be overridden. */
 export const change = (put: ReadonlyArray<OutboxEntry>, rest: Partial<OutboxWrite> = {}): OutboxWrite => ({

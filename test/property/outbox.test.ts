@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import type { Write } from '../../src/shared/write.ts'
-import { Outbox, WRITE_TRANSITIONS, type FrozenRequest, type OutboxChange, type OutboxEntry, type OutboxHead, type Verdict, type WriteEvent, type WritePhase } from '../../src/worker/core/outbox.ts'
+import { Outbox, WRITE_TRANSITIONS, type FrozenRequest, type OutboxChange, type OutboxEntry, type OutboxHead, type RecentWrite, type Verdict, type WriteEvent, type WritePhase } from '../../src/worker/core/outbox.ts'
 
 // Thousands of runs take their time on a busy machine.
 vi.setConfig({ testTimeout: 60_000 })
@@ -10,7 +10,7 @@ const EVENTS = ['freeze', 'accept', 'see', 'refuse', 'thaw', 'settle', 'retry', 
 
 /** What is to follow each event, in the order of `EVENTS`. */
 const TABLE: Record<WritePhase, readonly WritePhase[]> = {
-  stored: ['sent', 'stored', 'confirmed', 'stored', 'stored', 'stored', 'stored', 'gone'],
+  stored: ['sent', 'stored', 'confirmed', 'parked', 'stored', 'stored', 'stored', 'gone'],
   sent: ['sent', 'confirmed', 'confirmed', 'parked', 'stored', 'sent', 'sent', 'sent'],
   confirmed: ['confirmed', 'confirmed', 'confirmed', 'confirmed', 'confirmed', 'gone', 'confirmed', 'confirmed'],
   parked: ['parked', 'parked', 'confirmed', 'parked', 'parked', 'parked', 'stored', 'gone'],
@@ -86,7 +86,7 @@ class Device {
   readonly underway: FrozenRequest[] = []
   #entries = new Map<number, OutboxEntry>()
   #head: OutboxHead = this.outbox.head
-  #recent: ReadonlyArray<string> = []
+  #recent: ReadonlyArray<RecentWrite> = []
   #read = 0
   #cached = 0
 
@@ -154,7 +154,7 @@ class Device {
     const to = Math.min(this.server.ids.length, this.#read + count)
     const txids = this.server.ids.slice(this.#read, to)
     this.#read = to
-    if (txids.length > 0) this.store(this.outbox.seen(txids, offsetOf(to)))
+    if (txids.length > 0) this.store(this.outbox.seen(txids, offsetOf(to), to === this.server.ids.length))
   }
 
   /** Waits until no attempt can be on its way any more, and reads from the request's beginning to the stream's end: all before it sends again. */
@@ -162,7 +162,7 @@ class Device {
     while (this.underway.length > 0) this.arrive()
     const end = offsetOf(this.server.ids.length)
     const { request } = this.outbox.head
-    if (request !== null) this.store(this.outbox.seen(this.server.ids.slice(Number(request.since)), end))
+    if (request !== null) this.store(this.outbox.seen(this.server.ids.slice(Number(request.since)), end, true))
     this.store(this.outbox.caughtUp(end))
   }
 
@@ -316,13 +316,66 @@ describe('an outbox', () => {
     expect(outbox.add(write('a'))).toMatchObject({ put: [], head: { nextNumber: 2 } })
   })
 
+  test('tells another write with the same id from the same one, also when that one is done with', () => {
+    const device = new Device()
+    device.write('a')
+    const sameLater = { ...write('a'), createdAt: 1 }
+    const sameMoment = { ...write('a'), mutations: [] }
+    expect([write('a'), sameLater, sameMoment, write('b')].map((each) => device.outbox.isTaken(each))).toEqual([false, true, true, false])
+    device.send('answered')
+    device.read()
+    device.flush()
+    device.crash()
+    expect([write('a'), sameLater, write('b')].map((each) => device.outbox.isTaken(each))).toEqual([false, true, false])
+  })
+
+  test('parks a write for which there is no event, and sends what is before and after it', () => {
+    const device = new Device()
+    for (const id of ['a', 'b', 'c']) device.write(id)
+    const missing = { code: 'ROW_MISSING', message: 'gone', retryable: false } as const
+    const bodies: string[][] = []
+    while (device.outbox.hasUnsent) {
+      const { put } = device.outbox.freeze((each) => (each.id === 'b' ? missing : encode(each)), offsetOf(0))
+      expect(put).not.toEqual([])
+      if (device.outbox.request === null) continue
+      bodies.push(idsOf(device.outbox.request))
+      device.outbox.answered({ kind: 'accepted', offset: null })
+    }
+    expect(bodies).toEqual([['a'], ['c']])
+    expect(device.outbox.pending).toMatchObject([{ id: 'b', state: 'parked', error: missing, attempts: 0 }])
+  })
+
+  test('takes a write as seen when all of its events may have come: not with the first of several', () => {
+    const two = (id: string): Write => ({ ...write(id), mutations: [...write(id).mutations, ...write('x').mutations] })
+    const outboxOf = (...writes: Write[]): Outbox => {
+      const outbox = Outbox.empty('p', () => 0)
+      for (const each of writes) outbox.add(each)
+      outbox.freeze(encode, offsetOf(0))
+      return outbox
+    }
+    const seenOf = (outbox: Outbox): unknown[] => [...outbox.entries].map(({ phase, offset }) => (phase === 'confirmed' ? offset : phase))
+    const outbox = outboxOf(two('a'), write('b'), two('c'), two('d'))
+    outbox.seen(['a'], '1', false)
+    expect(seenOf(outbox)).toEqual(['sent', 'sent', 'sent', 'sent'])
+    outbox.seen(['a', 'b'], '2', false)
+    expect(seenOf(outbox)).toEqual(['2', '2', 'sent', 'sent'])
+    outbox.seen(['c', 'd'], '3', false)
+    expect(seenOf(outbox)).toEqual(['2', '2', '3', 'sent'])
+    // Nothing more may come, also when the last answer has no event of it.
+    outbox.seen([], '4', true)
+    expect([seenOf(outbox), outbox.head.request]).toEqual([['2', '2', '3', '4'], null])
+    const lone = outboxOf(two('a'))
+    lone.seen(['a'], '1', true)
+    expect(seenOf(lone)).toEqual(['1'])
+  })
+
   test('stores no write again that is in the stream and in the cache, also after a restart', () => {
     const device = new Device()
     device.write('a')
     device.send('answered')
     device.read()
     device.flush()
-    expect([[...device.outbox.entries], device.outbox.recent]).toEqual([[], ['a']])
+    expect([[...device.outbox.entries], device.outbox.recent]).toEqual([[], [{ id: 'a', createdAt: 0 }]])
     device.crash()
     expect(device.outbox.add(write('a')).put).toEqual([])
   })

@@ -5,8 +5,8 @@ import { encodeWrite } from '../../src/worker/core/encode-write.ts'
 const shapes = new Map([['todos', { name: 'todos', type: 'todo', primaryKey: 'id' }]])
 const rows = new Map([['todos/a', { _seq: 7, id: 'a', text: 'milk', done: false }]])
 
-const eventsOf = (...mutations: Mutation[]): unknown =>
-  JSON.parse(`[${encodeWrite({ id: 'w', createdAt: 0, mutations }, { shapes, before: (collection, key) => rows.get(`${collection}/${key}`) ?? null })}]`)
+const encoded = (...mutations: Mutation[]): unknown => encodeWrite({ id: 'w', createdAt: 0, mutations }, { shapes, before: (collection, key) => rows.get(`${collection}/${key}`) ?? null })
+const eventsOf = (...mutations: Mutation[]): unknown => JSON.parse(`[${String(encoded(...mutations))}]`)
 
 describe('a write becomes events', () => {
   test('with its id as their txid, in order', () => {
@@ -53,8 +53,8 @@ describe('a write becomes events', () => {
     ])
   })
 
-  test('a patch of a row that is gone deletes it once more, so that its txid comes', () => {
-    expect(eventsOf({ kind: 'patch', collection: 'todos', key: 'gone', changes: { done: true } })).toEqual([{ type: 'todo', key: 'gone', headers: { operation: 'delete', txid: 'w' } }])
+  test('a patch of a row that is gone has no event, and neither has its write', () => {
+    expect(encoded({ kind: 'remove', collection: 'todos', key: 'a' }, { kind: 'patch', collection: 'todos', key: 'gone', changes: { done: true } })).toMatchObject({ code: 'ROW_MISSING', message: expect.stringContaining('todos "gone"') as string, retryable: false })
   })
 
   test('events made by hand keep their headers and their old value, but not another txid or operation', () => {

@@ -63,6 +63,7 @@ describe('events that are written by hand', () => {
     ['a txid besides that of the call', [{ ...good, headers: { operation: 'insert', txid: 'a' } }], { txid: 'b' }],
     ['an empty txid', [good], { txid: '' }],
     ['a txid that is no string', [good], { txid: 5 }],
+    ['an unknown option', [good], { tixd: 'a' }],
     ['options that are none', [good], 't'],
   ])('are refused for %s', (_, events, options) => {
     expect(() => write(events, options)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))

@@ -81,7 +81,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
 const insert = (id: string): Write => ({ id: `insert ${id}`, createdAt: 0, mutations: [{ kind: 'put', collection: 'users', key: id, value: { id, name: 'Ada', age: 36 }, operation: 'insert' }] })
 const patch = (id: string): Write => ({ id: `patch ${id}`, createdAt: 0, mutations: [{ kind: 'patch', collection: 'users', key: id, changes: { name: 'Bob' } }] })
 
-test('a write is not sent before it is stored and shown: else a later patch of its row would find no row, and delete it', async () => {
+test('a write is not sent before it is stored and shown: else a later patch of its row would find no row', async () => {
   const { writes, requests, accept, hold, release } = open()
   await writes.open()
   await writes.add(insert('first'), () => undefined)
@@ -100,6 +100,32 @@ test('a write is not sent before it is stored and shown: else a later patch of i
     { type: 'user', key: 'row', value: { id: 'row', name: 'Ada', age: 36 }, headers: { operation: 'insert', txid: 'insert row' } },
     { type: 'user', key: 'row', value: { id: 'row', name: 'Bob', age: 36 }, headers: { operation: 'update', txid: 'patch row' } },
   ])
+  await writes.close()
+})
+
+test('an update of a row that is not there is parked with its write, is sent when it is sent again after the row has come, and what it has laid is in no later request', async () => {
+  const { writes, requests, accept } = open()
+  await writes.open()
+  const first: Write = { ...insert('other'), id: 'both', mutations: [...insert('other').mutations, ...patch('row').mutations] }
+  await writes.add(first, () => undefined)
+  await writes.add(patch('other'), () => undefined)
+  await vi.waitFor(() => { expect(writes.pending.map(({ id, state, error }) => [id, state, error?.code])).toEqual([['both', 'parked', 'ROW_MISSING'], ['patch other', 'parked', 'ROW_MISSING']]) })
+  expect(requests).toEqual([])
+  await writes.add(insert('row'), () => undefined)
+  await vi.waitFor(() => { expect(requests).toHaveLength(1) })
+  expect(await writes.retry('both')).toBe(true)
+  expect(await writes.discard('patch other')).toBe(true)
+  accept(0)
+  await writes.close()
+})
+
+test('a txid that another write has is refused, and the same write is taken once', async () => {
+  const { writes } = open()
+  await writes.open()
+  await writes.add(insert('row'), () => undefined)
+  await writes.add(insert('row'), () => undefined)
+  await expect(writes.add({ ...insert('row'), createdAt: 1 }, () => undefined)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('insert row') as string })
+  expect(writes.pending.map(({ id }) => id)).toEqual(['insert row'])
   await writes.close()
 })
 

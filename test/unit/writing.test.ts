@@ -283,6 +283,7 @@ describe('the outbox', () => {
     expect(engine.calls.filter((name) => name.startsWith('clear'))).toEqual(['clearCache false', 'clearCache true'])
     expect(await codeOf(transaction.isPersisted.promise)).toBe('CLOSED')
     expect(await codeOf(db.clearCache({ discardWrites: 1 } as never))).toBe('INVALID_ARGUMENT')
+    expect(await codeOf(db.clearCache({ discardWrite: true } as never))).toBe('INVALID_ARGUMENT')
     expect(await codeOf(db.clearCache(null as never))).toBe('INVALID_ARGUMENT')
   })
 })

@@ -8,7 +8,7 @@ import type { PendingWrite, Write } from '../../shared/write.ts'
  * - `stored` kept by this engine, on the device or in memory only; not in a request, and not in the stream
  * - `sent` frozen in a request that has no answer yet: it may be in the stream
  * - `confirmed` accepted by the server or the API, or seen in the stream; the cache does not hold its rows yet
- * - `parked` refused by the server, and not in the stream
+ * - `parked` refused, and not in the stream
  * - `gone` of no concern any more
  */
 export type WritePhase = 'stored' | 'sent' | 'confirmed' | 'parked' | 'gone'
@@ -18,7 +18,7 @@ export type WriteEvent =
   | 'freeze' // it is put into a request, whose body stays as it is
   | 'accept' // the server has appended the request, now or before; or the API has taken the write
   | 'see' // its txid has come with the stream
-  | 'refuse' // the server refuses this write
+  | 'refuse' // the server refuses this write, or there is no event for it
   | 'thaw' // its request is known not to be in the stream, and is given up
   | 'settle' // the cache holds its rows
   | 'retry' // the application wants it to be sent again
@@ -41,7 +41,7 @@ const row = (phase: WritePhase, moves: Partial<Row>): Row => ({
 
 /** Phase → event → the next phase, for every event in every phase. A `sent` write cannot be discarded: it may have arrived. */
 export const WRITE_TRANSITIONS: Readonly<Record<WritePhase, Row>> = {
-  stored: row('stored', { freeze: 'sent', see: 'confirmed', discard: 'gone' }),
+  stored: row('stored', { freeze: 'sent', see: 'confirmed', refuse: 'parked', discard: 'gone' }),
   sent: row('sent', { accept: 'confirmed', see: 'confirmed', refuse: 'parked', thaw: 'stored' }),
   confirmed: row('confirmed', { settle: 'gone' }),
   parked: row('parked', { see: 'confirmed', retry: 'stored', discard: 'gone' }),
@@ -91,7 +91,14 @@ export interface OutboxChange {
   readonly remove: ReadonlyArray<number>
   readonly head: OutboxHead
   /** See {@link Outbox.recent}; null when that has not changed. */
-  readonly recent: ReadonlyArray<string> | null
+  readonly recent: ReadonlyArray<RecentWrite> | null
+}
+
+/** A write that is done with. */
+export interface RecentWrite {
+  readonly id: string
+  /** See {@link Write.createdAt}; null when that was not stored. */
+  readonly createdAt: number | null
 }
 
 /** What a server's answer decides about a request. After an answer that decides nothing, the request is sent again. */
@@ -160,16 +167,18 @@ export class Outbox {
   readonly #former = new Set<number>()
   /** The most writes of the next request. A refused request is sent again in halves, until one write is left that the server refuses. */
   #most: number
-  /** In order: the oldest ids are forgotten first. */
-  readonly #recent: Set<string>
+  /** `createdAt` by id, in order: the oldest are forgotten first. */
+  readonly #recent: Map<string, number | null>
+  /** Writes whose events may have come in part only: see {@link seen}. */
+  readonly #halfSeen = new Set<number>()
 
   /**
    * @param entries in the order of their numbers
    * @param recent see {@link recent}
    * @param random in [0, 1)
    */
-  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, recent: Iterable<string>, random: () => number, target: Target = 'stream') {
-    this.#recent = new Set(recent)
+  constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, recent: Iterable<RecentWrite>, random: () => number, target: Target = 'stream') {
+    this.#recent = new Map([...recent].map(({ id, createdAt }) => [id, createdAt]))
     this.#target = target
     this.#most = mostWrites(target)
     this.#head = head
@@ -187,9 +196,9 @@ export class Outbox {
     return new Outbox({ nextNumber: 1, producer: { id: producerId, epoch: 0, seq: 0 }, request: null }, [], [], random, target)
   }
 
-  /** Ids of the last writes that are in the stream and in the cache, or were given up; oldest first. */
-  get recent(): ReadonlyArray<string> {
-    return [...this.#recent]
+  /** The last writes that are in the stream and in the cache, or were given up; oldest first. */
+  get recent(): ReadonlyArray<RecentWrite> {
+    return [...this.#recent].map(([id, createdAt]) => ({ id, createdAt }))
   }
 
   get head(): OutboxHead {
@@ -219,6 +228,14 @@ export class Outbox {
     return this.#numbers.has(id) || this.#recent.has(id)
   }
 
+  /** Whether another write has this write's id, or had it not long ago. */
+  isTaken({ id, createdAt, mutations }: Write): boolean {
+    const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
+    if (entry) return entry.write.createdAt !== createdAt || JSON.stringify(entry.write.mutations) !== JSON.stringify(mutations)
+    const recent = this.#recent.get(id)
+    return typeof recent === 'number' && recent !== createdAt
+  }
+
   /** The entries of the request that has no answer yet. */
   get requested(): ReadonlyArray<OutboxEntry> {
     return (this.#head.request?.numbers ?? []).flatMap((number) => this.#entries.get(number) ?? [])
@@ -239,7 +256,7 @@ export class Outbox {
       adopted.push(this.#keep({ ...entry, number: nextNumber }))
     }
     // A write may be in both: a tab that had no acknowledgement has given it to the other one too, which is done with it.
-    const done = other.recent.flatMap((id): number[] => {
+    const done = other.recent.flatMap(({ id }): number[] => {
       const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
       return entry ? [this.#forget(entry)] : []
     })
@@ -277,32 +294,38 @@ export class Outbox {
   }
 
   /**
-   * Makes a request of the first writes that are not in the stream.
+   * Makes a request of the first writes that are not in the stream. A write for which there is no event is parked; what follows it is
+   * for the next call, because it may have been laid over that write's rows.
    * @param encode gives the events of the next write as JSON, with commas between them; its patches are laid over the rows of this
-   *   moment. Null when this write has to wait: then all later writes wait too
+   *   moment. An error when there is no event for it. Null when it has to wait: then all later writes wait too
    * @param since the offset up to which the stream was read
    */
-  freeze(encode: (write: Write, number: number) => string | null, since: string): OutboxChange {
+  freeze(encode: (write: Write, number: number) => string | ErrorData | null, since: string): OutboxChange {
     if (!this.hasUnsent) return this.#change([])
     const first: OutboxEntry[] = []
     const events: string[] = []
+    const refused: OutboxEntry[] = []
     let text = 0
     for (const entry of this.#entries.values()) {
       if (entry.phase !== 'stored') continue
       const event = encode(entry.write, entry.number)
       if (event === null) break
+      if (typeof event !== 'string') {
+        refused.push(this.#turn(entry, 'refuse', { error: event }))
+        break
+      }
       if (first.length > 0 && text + event.length > MOST_TEXT) break
       first.push(entry)
       events.push(event)
       text += event.length
       if (first.length === this.#most) break
     }
-    if (first.length === 0) return this.#change([])
+    if (first.length === 0) return this.#change(refused)
     const { producer } = this.#head
     const request = { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body: events.join(','), since }
     this.#head = { ...this.#head, request }
     this.#earlierAttempts = 0
-    return this.#change(first.map((entry) => this.#turn(entry, 'freeze', {})))
+    return this.#change([...first.map((entry) => this.#turn(entry, 'freeze', {})), ...refused])
   }
 
   /** An attempt to send the request begins. */
@@ -343,16 +366,31 @@ export class Outbox {
     }
   }
 
-  /** These transaction ids have come with the stream, up to `offset`. */
-  seen(txids: ReadonlyArray<string>, offset: string): OutboxChange {
-    const seen = txids.flatMap((txid): OutboxEntry[] => {
+  /**
+   * These transaction ids have come with the stream, up to `offset`. A server may deliver the events of one request in several
+   * answers. So the last write is not taken as seen when it has several events and more of the stream follows.
+   * @param txids each once, in the order in which they came first
+   * @param isEnd the stream was read to its end
+   */
+  seen(txids: ReadonlyArray<string>, offset: string, isEnd: boolean): OutboxChange {
+    const numbers = new Set(isEnd ? this.#halfSeen : [])
+    for (const [index, txid] of txids.entries()) {
       const entry = this.#entries.get(this.#numbers.get(txid) ?? -1)
-      return entry && (entry.phase !== 'confirmed' || entry.offset === null) ? [entry] : []
-    })
+      if (!entry) continue
+      if (isEnd || index < txids.length - 1 || this.#hasOneEvent(entry)) numbers.add(entry.number)
+      else this.#halfSeen.add(entry.number)
+    }
+    for (const number of numbers) this.#halfSeen.delete(number)
+    const seen = [...numbers].flatMap((number) => this.#entries.get(number) ?? []).filter(({ phase, offset: at }) => phase !== 'confirmed' || at === null)
     const confirmed = seen.map((entry) => this.#turn(entry, 'see', { offset, error: null }))
     const { request } = this.#head
     if (request !== null && confirmed.length > 0 && this.requested.every(({ phase }) => phase === 'confirmed')) this.#arrived(request)
     return this.#change(confirmed)
+  }
+
+  /** An API of the application may make any number of events of a write. */
+  #hasOneEvent({ write }: OutboxEntry): boolean {
+    return this.#target === 'stream' && write.mutations.length === 1
   }
 
   /** The stream was read from the request's `since` to its end, at `offset`, as {@link isInDoubt} asks. */
@@ -406,6 +444,7 @@ export class Outbox {
 
   /** The stream was made again: the events of confirmed writes are gone with the former stream. */
   replaced(): OutboxChange {
+    this.#halfSeen.clear()
     const { request } = this.#head
     if (request !== null) this.#head = { ...this.#head, request: { ...request, since: START_OFFSET } }
     return this.#settle(() => true)
@@ -458,13 +497,13 @@ export class Outbox {
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
     const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
-    this.#remember(over.map(({ write }) => write.id))
+    this.#remember(over.map(({ write }) => write))
     return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
   }
 
-  #remember(ids: ReadonlyArray<string>): void {
-    for (const id of ids) this.#recent.add(id)
-    for (const id of this.#recent) {
+  #remember(writes: ReadonlyArray<RecentWrite>): void {
+    for (const { id, createdAt } of writes) this.#recent.set(id, createdAt)
+    for (const id of this.#recent.keys()) {
       if (this.#recent.size <= RECENT_WRITES) break
       this.#recent.delete(id)
     }
@@ -474,7 +513,7 @@ export class Outbox {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
     if (!entry || !from.includes(entry.phase)) return null
     if (event === 'discard') {
-      this.#remember([id])
+      this.#remember([entry.write])
       return { ...this.#change([], [this.#forget(entry)]), recent: this.recent }
     }
     return this.#change([this.#turn(entry, event, { error: null })])

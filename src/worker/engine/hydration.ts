@@ -108,7 +108,7 @@ export class Hydration {
       readings.showNone()
       members.restartAll()
     }
-    const { diff } = writes.read(readings.shown.txids, readings.shown.offset, true)
+    const { diff } = writes.read(readings.shown.txids, readings.shown.offset, true, false)
     onHydrated(checkpoint)
     if (hasFlowed) members.publish({ ...NO_NEWS, diff, txids: readings.shown.txids }, false)
     else members.openAll()

@@ -1,6 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPObjectStore, type IDBPTransaction, type StoreNames } from 'idb'
 import { isOutdated, type Claim } from '../core/claim.ts'
-import type { OutboxEntry } from '../core/outbox.ts'
+import type { OutboxEntry, RecentWrite } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type Clock, LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { abort, COMMIT_LIMIT_MS, IdbConnection, putAll, READ_LIMIT_MS } from './idb-connection.ts'
@@ -13,7 +13,7 @@ interface OutboxSchema extends DBSchema {
   /** Short entries, several in one record. */
   groups: { key: number; value: EntryGroup }
   /** Out-of-line keys: {@link HEAD_KEY}, {@link RECENT_KEY}, {@link CLAIM_KEY}. */
-  meta: { key: string; value: StoredHead | ReadonlyArray<string> | Claim }
+  meta: { key: string; value: StoredHead | ReadonlyArray<RecentWrite> | Claim }
 }
 
 type Upgrade = IDBPTransaction<OutboxSchema, StoreNames<OutboxSchema>[], 'versionchange'>

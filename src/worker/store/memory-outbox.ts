@@ -1,5 +1,5 @@
 import { isOutdated, type Claim } from '../core/claim.ts'
-import type { OutboxEntry } from '../core/outbox.ts'
+import type { OutboxEntry, RecentWrite } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
@@ -8,7 +8,7 @@ import { isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
 export interface OutboxMedium {
   claim: Claim | null
   head: StoredHead | null
-  recent: ReadonlyArray<string>
+  recent: ReadonlyArray<RecentWrite>
   readonly entries: Map<number, OutboxEntry>
 }
 

@@ -1,7 +1,7 @@
 import { isRecord, isWrite } from '../../shared/guards.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Claim } from '../core/claim.ts'
-import type { FrozenRequest, OutboxEntry } from '../core/outbox.ts'
+import type { FrozenRequest, OutboxEntry, RecentWrite } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { type StoredMeta, type StoredOutbox, UnreadableCacheError, type WorkingSet } from '../ports.ts'
 
@@ -80,7 +80,17 @@ export function toStoredOutbox(head: unknown, entries: ReadonlyArray<unknown>, r
   if (head === undefined && entries.length === 0) return null
   if (!isOutboxHead(head)) throw new UnreadableCacheError('the outbox cannot be understood')
   const readable = entries.filter(isOutboxEntry).sort((a, b) => a.number - b.number)
-  return { head, entries: readable, recent: isStrings(recent) ? recent : [], unreadable: entries.length - readable.length }
+  return { head, entries: readable, recent: toRecentWrites(recent), unreadable: entries.length - readable.length }
+}
+
+const toRecentWrites = (recent: unknown): RecentWrite[] => (Array.isArray(recent) ? recent.flatMap((write: unknown) => toRecentWrite(write) ?? []) : [])
+
+function toRecentWrite(write: unknown): RecentWrite | null {
+  // As it was stored first: the id alone.
+  if (typeof write === 'string') return { id: write, createdAt: null }
+  if (!isRecord(write) || typeof write['id'] !== 'string') return null
+  const { id, createdAt } = write
+  return { id, createdAt: typeof createdAt === 'number' ? createdAt : null }
 }
 
 const isFrozenRequest = (value: unknown): value is FrozenRequest =>

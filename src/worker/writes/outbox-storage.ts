@@ -1,7 +1,7 @@
 import { Ownership } from '../cache/ownership.ts'
 import { reopenMs } from '../cache/failure.ts'
 import { SidestreamError, describe } from '../../shared/errors.ts'
-import type { OutboxChange, OutboxEntry, OutboxHead } from '../core/outbox.ts'
+import type { OutboxChange, OutboxEntry, OutboxHead, RecentWrite } from '../core/outbox.ts'
 import { isToldByHead, storedHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type EngineEnv, LostCacheError, type OutboxStore, type StoredOutbox } from '../ports.ts'
 
@@ -11,7 +11,7 @@ export interface OutboxStorageOptions {
   readonly name: string
   /** All entries, in order. */
   readonly entries: () => Iterable<OutboxEntry>
-  readonly recent: () => ReadonlyArray<string>
+  readonly recent: () => ReadonlyArray<RecentWrite>
   readonly head: () => OutboxHead
   /** The store is open, and has this; null when nothing was ever stored. Nothing is committed before this call. */
   readonly onOpened: (stored: StoredOutbox | null) => void
@@ -39,7 +39,7 @@ interface Gathered {
   readonly puts: Map<number, OutboxEntry>
   readonly removes: Set<number>
   head: OutboxHead
-  recent: ReadonlyArray<string> | null
+  recent: ReadonlyArray<RecentWrite> | null
   readonly committed: Promise<void>
 }
 

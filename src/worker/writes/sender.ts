@@ -90,6 +90,8 @@ export class Sender {
   }
 
   async #run(): Promise<void> {
+    // Not at once: a step may change the rows that tabs see, and the caller first publishes the changes that it has made.
+    await Promise.resolve()
     while (this.#isWorking) {
       const pauseMs = await this.#step()
       if (!this.#isWorking || pauseMs === 0) continue
@@ -180,7 +182,7 @@ export class Sender {
         onAnswer: () => undefined,
         onBatch: async (batch) => {
           end = batch.upToDate || batch.streamClosed ? batch.offset : null
-          if (this.#options.outbox() === outbox) await save(outbox.seen(txidsOf(batch.items), batch.offset))
+          if (this.#options.outbox() === outbox) await save(outbox.seen(txidsOf(batch.items), batch.offset, end !== null))
         },
       })
     } catch (error) {
@@ -232,10 +234,12 @@ export class Sender {
   }
 }
 
+/** Each once. */
 function txidsOf(items: ReadonlyArray<unknown>): string[] {
-  return items.flatMap((item) => {
+  const txids = items.flatMap((item) => {
     const headers = isRecord(item) ? item['headers'] : null
     const txid = isRecord(headers) ? headers['txid'] : null
     return typeof txid === 'string' ? [txid] : []
   })
+  return [...new Set(txids)]
 }

@@ -147,6 +147,7 @@ export class Writes {
    */
   async add(write: Write, acknowledge: () => void): Promise<void> {
     this.#assertValid(write)
+    if (this.#outbox.isTaken(write)) throw new SidestreamError('INVALID_ARGUMENT', `another write has the txid ${write.id}`)
     const outbox = this.#outbox
     const clears = this.#clears
     const change = outbox.add(write)
@@ -193,10 +194,11 @@ export class Writes {
    * @param txids of the events
    * @param offset where they end
    * @param isShown they are in the rows that tabs see
+   * @param isEnd the stream was read to its end
    */
-  read(txids: ReadonlyArray<string>, offset: string, isShown: boolean): Effect {
+  read(txids: ReadonlyArray<string>, offset: string, isShown: boolean, isEnd: boolean): Effect {
     // The offsets of the next reading are not those of the shown one: its writes stay where they are until it is shown.
-    const effect = this.#apply(this.#outbox.seen(txids, offset), isShown)
+    const effect = this.#apply(this.#outbox.seen(txids, offset, isEnd), isShown)
     if (isShown) this.#arrive(offset, effect)
     return effect
   }
@@ -217,7 +219,7 @@ export class Writes {
 
   /** The stream was made again, and its rows are shown. */
   replaced(txids: ReadonlyArray<string>, offset: string): Effect {
-    this.#outbox.seen(txids, offset)
+    this.#outbox.seen(txids, offset, true)
     return this.#apply(this.#outbox.replaced())
   }
 

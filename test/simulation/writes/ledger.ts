@@ -147,12 +147,13 @@ export class Ledger {
    * I9, at rest: every acknowledged write is in a stream, or parked.
    * @param parked ids of the writes that tabs list; at rest, these are the parked ones
    * @param losses how often engines have lost what they had in memory
+   * @param isOnce as for {@link assertStreams}
    */
-  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, losses: number): void {
+  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, losses: number, isOnce: boolean): void {
     const present = lives.at(-1)!
     for (const { write, outcome, place, cleared, discarded, lossesBefore } of this.all) {
       const isParked = parked.has(write.id)
-      if (isParked && this.found(present, write.id).length > 0) throw new Error(`${write.id} is in the stream, and parked`)
+      if (isParked && isOnce && this.found(present, write.id).length > 0) throw new Error(`${write.id} is in the stream, and parked`)
       if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked) continue
       if (lives.some((life) => this.found(life, write.id).length > 0)) continue
       // It was in memory only, as `durable` said, and was lost with its worker.

@@ -373,8 +373,9 @@ class Simulation {
     this.#ledger.look(device.storage.outboxes.get(OUTBOX))
     // Where workers know nothing of each other, a write that is handed on again may go to another outbox, and the order is not known. What is
     // in memory only, because storage fails, may be sent before what is stored.
-    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone' && !this.#has.badStorage, device.topology !== 'alone' && !this.#has.clears)
-    this.#ledger.assertNoneLost(server.incarnations, this.#parked(), device.losses)
+    const isOnce = device.topology !== 'alone' && !this.#has.clears
+    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone' && !this.#has.badStorage, isOnce)
+    this.#ledger.assertNoneLost(server.incarnations, this.#parked(), device.losses, isOnce)
     this.#assertLists()
   }
 
