@@ -338,6 +338,7 @@ export class Engine {
       validators,
       readings: this.#readings,
       isCaughtUp: () => this.#board.now.upToDate && !this.#readings.isReplacing,
+      isSeen: () => this.#members.isAnyOpen,
       onRows: (diff, txids) => {
         this.#members.publish({ ...NO_NEWS, diff, txids, isOfOutbox: true }, false)
       },

@@ -50,6 +50,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
       uncover: (numbers) => { for (const number of numbers) overlay.drop(number, () => undefined) },
     },
     isCaughtUp: () => server.isCaughtUp,
+    isSeen: () => true,
     onRows: () => undefined,
     onNews: () => undefined,
     onReset: () => undefined,

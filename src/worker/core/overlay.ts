@@ -14,8 +14,8 @@ export type RowAddress = readonly [collection: string, key: string]
 interface Laid {
   /** The pending mutations of the row, with the number of their write, in order. */
   mutations: Array<readonly [number: number, mutation: Mutation]>
-  /** The row with its mutations; null when they remove it. */
-  row: RowData | null
+  /** The row with its mutations; null when they remove it, and undefined until somebody asks for it. */
+  row: RowData | null | undefined
 }
 
 export interface OverlayOptions {
@@ -33,7 +33,8 @@ export interface OverlayOptions {
 export class Overlay {
   readonly #options: OverlayOptions
   readonly #laid = new Map<string, Map<string, Laid>>()
-  readonly #addresses = new Map<number, RowAddress[]>()
+  /** Writes that are laid, by number. */
+  readonly #writes = new Map<number, ReadonlyArray<Mutation>>()
   readonly #views = new Map<string, OverlaidRows>()
 
   constructor(options: OverlayOptions) {
@@ -45,7 +46,7 @@ export class Overlay {
     let view = this.#views.get(collection)
     if (!view) {
       const laid = this.#laidOf(collection)
-      this.#views.set(collection, (view = new OverlaidRows(() => this.#options.base(collection), laid)))
+      this.#views.set(collection, (view = new OverlaidRows(() => this.#options.base(collection), laid, (key, own) => this.#rowOf(collection, key, own))))
     }
     return view
   }
@@ -61,12 +62,12 @@ export class Overlay {
 
   /** No write is laid over the rows. */
   get isEmpty(): boolean {
-    return this.#addresses.size === 0
+    return this.#writes.size === 0
   }
 
   /** Whether a write is laid over the rows. */
   isLaid(number: number): boolean {
-    return this.#addresses.has(number)
+    return this.#writes.has(number)
   }
 
   /** How many rows the pending changes add, less those that they remove. */
@@ -74,7 +75,7 @@ export class Overlay {
     let added = 0
     for (const [collection, rows] of this.#laid) {
       const base = this.#options.base(collection)
-      for (const [key, { row }] of rows) added += (row === null ? 0 : 1) - (base.has(key) ? 1 : 0)
+      for (const [key, laid] of rows) added += addedBy(laid, base.has(key))
     }
     return added
   }
@@ -94,52 +95,52 @@ export class Overlay {
    * @param before called for each row before it changes
    */
   add(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, before: (address: RowAddress) => void): void {
-    const added = writes.map(([number, mutations]) => [number, mutations, this.#addressesOf(mutations)] as const)
-    for (const [, , addresses] of added) for (const address of addresses) before(address)
-    const changed = new Map<Laid, RowAddress>()
-    for (const [number, mutations, addresses] of added) {
-      this.#addresses.set(number, addresses)
+    for (const [, mutations] of writes) for (const address of this.#addressesOf(mutations)) before(address)
+    for (const [number, mutations] of writes) {
+      this.#writes.set(number, mutations)
       for (const mutation of mutations) {
         const { collection, key } = mutation
         if (!this.#options.primaryKeys.has(collection)) continue
         const rows = this.#laidOf(collection)
-        let laid = rows.get(key)
-        if (!laid) rows.set(key, (laid = { mutations: [], row: null }))
-        place(laid.mutations, number, mutation)
-        changed.set(laid, [collection, key])
+        const laid = rows.get(key)
+        if (laid) {
+          place(laid.mutations, number, mutation)
+          laid.row = undefined
+        } else {
+          rows.set(key, { mutations: [[number, mutation]], row: undefined })
+        }
       }
     }
-    // Once for each row, however many writes change it.
-    for (const [laid, [collection, key]] of changed) this.#rebase(laid, collection, key)
   }
 
   /** Takes a write out of the overlay: the materialized rows have it now, or it was refused or discarded. @param before as in {@link add} */
   drop(number: number, before: (address: RowAddress) => void): void {
-    const addresses = this.#addresses.get(number) ?? []
-    this.#addresses.delete(number)
+    const addresses = this.#addressesOf(this.#writes.get(number) ?? [])
+    this.#writes.delete(number)
     for (const address of addresses) before(address)
     for (const [collection, key] of addresses) {
       const rows = this.#laidOf(collection)
       const laid = rows.get(key)!
       laid.mutations = laid.mutations.filter(([other]) => other !== number)
       if (laid.mutations.length === 0) rows.delete(key)
-      else this.#rebase(laid, collection, key)
+      else laid.row = undefined
     }
   }
 
   /** The materialized row has changed. */
   rebase(collection: string, key: string): void {
     const laid = this.#laid.get(collection)?.get(key)
-    if (laid) this.#rebase(laid, collection, key)
+    if (laid) laid.row = undefined
   }
 
   /** All materialized rows may have changed. */
   rebaseAll(): void {
-    for (const [collection, rows] of this.#laid) for (const [key, laid] of rows) if (isRebasable(laid)) this.#rebase(laid, collection, key)
+    for (const rows of this.#laid.values()) for (const laid of rows.values()) if (writtenBy(laid) === null) laid.row = undefined
   }
 
-  #rebase(laid: Laid, collection: string, key: string): void {
-    laid.row = this.#fold(laid, collection, this.#options.base(collection).get(key) ?? null, Infinity)
+  #rowOf(collection: string, key: string, laid: Laid): RowData | null {
+    if (laid.row === undefined) laid.row = this.#fold(laid, collection, this.#options.base(collection).get(key) ?? null, Infinity)
+    return laid.row
   }
 
   /** The row after the pending writes with numbers below `end`. */
@@ -166,8 +167,19 @@ export class Overlay {
   }
 }
 
-/** Whether the row depends on the materialized row: one that is written whole, or removed, does not. */
-const isRebasable = ({ mutations }: Laid): boolean => mutations.every(([, { kind }]) => kind === 'patch')
+/** The last mutation that writes or removes the whole row; null when the row depends on the materialized one. */
+function writtenBy({ mutations }: Laid): Mutation | null {
+  for (let index = mutations.length - 1; index >= 0; index -= 1) if (mutations[index]![1].kind !== 'patch') return mutations[index]![1]
+  return null
+}
+
+/** Whether there is a row, known without making it. */
+const isThere = (laid: Laid, hasBase: boolean): boolean => {
+  const by = writtenBy(laid)
+  return by === null ? hasBase : by.kind === 'put'
+}
+
+const addedBy = (laid: Laid, hasBase: boolean): number => Number(isThere(laid, hasBase)) - Number(hasBase)
 
 /** Adds a write's mutation in the order of the numbers. Nearly always it comes last; a parked write that is sent again has its old place. */
 function place(mutations: Laid['mutations'], number: number, mutation: Mutation): void {
@@ -189,31 +201,37 @@ export function changed(row: RowData | null, mutation: Mutation, primaryKey: str
   }
 }
 
+/** Makes the row, if it is not made yet. */
+type RowOf = (key: string, laid: Laid) => RowData | null
+
 /** Materialized rows with pending changes laid over them, in the order of the materialized rows; added rows come last. */
 class OverlaidRows implements Rows {
   readonly #base: () => Rows
   readonly #laid: ReadonlyMap<string, Laid>
+  readonly #rowOf: RowOf
 
-  constructor(base: () => Rows, laid: ReadonlyMap<string, Laid>) {
+  constructor(base: () => Rows, laid: ReadonlyMap<string, Laid>, rowOf: RowOf) {
     this.#base = base
     this.#laid = laid
+    this.#rowOf = rowOf
   }
 
   get size(): number {
     const base = this.#base()
     let { size } = base
-    for (const [key, { row }] of this.#laid) size += (row === null ? 0 : 1) - (base.has(key) ? 1 : 0)
+    for (const [key, laid] of this.#laid) size += addedBy(laid, base.has(key))
     return size
   }
 
   get(key: string): RowData | undefined {
     const laid = this.#laid.get(key)
-    return laid ? (laid.row ?? undefined) : this.#base().get(key)
+    return laid ? (this.#rowOf(key, laid) ?? undefined) : this.#base().get(key)
   }
 
   has(key: string): boolean {
     const laid = this.#laid.get(key)
-    return laid ? laid.row !== null : this.#base().has(key)
+    const hasBase = this.#base().has(key)
+    return laid ? isThere(laid, hasBase) : hasBase
   }
 
   forEach(run: (row: RowData, key: string, rows: Rows) => void): void {
@@ -222,7 +240,7 @@ class OverlaidRows implements Rows {
 
   entries(): MapIterator<[string, RowData]> {
     const base = this.#base()
-    return this.#laid.size === 0 ? base.entries() : overlaid(base, this.#laid)
+    return this.#laid.size === 0 ? base.entries() : overlaid(base, this.#laid, this.#rowOf)
   }
 
   *keys(): MapIterator<string> {
@@ -238,11 +256,14 @@ class OverlaidRows implements Rows {
   }
 }
 
-function* overlaid(base: Rows, laid: ReadonlyMap<string, Laid>): MapIterator<[string, RowData]> {
+function* overlaid(base: Rows, laid: ReadonlyMap<string, Laid>, rowOf: RowOf): MapIterator<[string, RowData]> {
   for (const entry of base) {
     const own = laid.get(entry[0])
-    if (!own) yield entry
-    else if (own.row !== null) yield [entry[0], own.row]
+    const row = own ? rowOf(entry[0], own) : entry[1]
+    if (row !== null) yield own ? [entry[0], row] : entry
   }
-  for (const [key, { row }] of laid) if (row !== null && !base.has(key)) yield [key, row]
+  for (const [key, own] of laid) {
+    const row = base.has(key) ? null : rowOf(key, own)
+    if (row !== null) yield [key, row]
+  }
 }

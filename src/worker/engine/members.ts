@@ -49,6 +49,11 @@ export class Members {
     return [...this.#members].some(({ session }) => session.isBehind)
   }
 
+  /** A tab has been given the shown rows. */
+  get isAnyOpen(): boolean {
+    return [...this.#members].some(({ session }) => session.isOpen)
+  }
+
   add(member: Member): void {
     this.#members.add(member)
   }

@@ -103,14 +103,14 @@ export class Readings {
     return this.#rebased(diff)
   }
 
-  /** Lays writes over the rows. @param diff gets the changes */
-  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff): void {
+  /** Lays writes over the rows. @param diff gets the changes; null when no tab has rows yet */
+  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void {
     const addresses: RowAddress[] = []
     this.overlay.add(writes, (address) => {
-      addresses.push(address)
+      if (diff) addresses.push(address)
       this.#note(address)
     })
-    this.#set(addresses, diff)
+    if (diff) this.#set(addresses, diff)
   }
 
   /** Takes writes out of the overlay: the rows have them now, or they were refused or discarded. @param diff gets the changes */
@@ -131,7 +131,8 @@ export class Readings {
   }
 
   #note(address: RowAddress): void {
-    this.#options.subsets.note(...address, this.#rowOf(address))
+    // A pending row is not made before it is needed.
+    if (this.#options.subsets.isNoting(address[0])) this.#options.subsets.note(...address, this.#rowOf(address))
   }
 
   #rowOf([collection, key]: RowAddress): RowData | null {

@@ -1,5 +1,5 @@
 import { NO_OUTBOX_NEWS, type OutboxNews, type PendingWrite, type WriteProgress } from '../../shared/write.ts'
-import type { OutboxEntry } from '../core/outbox.ts'
+import { pendingOf, type OutboxEntry } from '../core/outbox.ts'
 
 export interface PendingListOptions {
   /** Writes were added, have changed, or are gone. */
@@ -11,8 +11,8 @@ export interface PendingListOptions {
 /** The pending writes as tabs know them. It tells tabs what changes, and counts the writes. */
 export class PendingList {
   readonly #options: PendingListOptions
-  /** By number. */
-  readonly #known = new Map<number, WriteProgress>()
+  /** By number, as tabs know them. */
+  readonly #known = new Map<number, OutboxEntry>()
   #parked = 0
 
   constructor(options: PendingListOptions) {
@@ -37,7 +37,7 @@ export class PendingList {
   reset(entries: Iterable<OutboxEntry>): void {
     this.#known.clear()
     this.#parked = 0
-    for (const entry of entries) if (entry.phase !== 'confirmed') this.#set(entry, entry.phase)
+    for (const entry of entries) if (entry.phase !== 'confirmed') this.#set(entry)
     this.#options.onReset()
   }
 
@@ -47,14 +47,16 @@ export class PendingList {
     for (const entry of entries) {
       const known = this.#known.get(entry.number)
       if (known && isSame(entry, known)) continue
-      if (entry.phase === 'confirmed') {
+      const pending = pendingOf(entry)
+      if (pending === null) {
         removed.push(...this.#remove([entry.number]))
         continue
       }
-      const progress = this.#set(entry, entry.phase)
-      if (!known) added.push({ ...entry.write, ...progress })
-      else changed.push(progress)
-      if (known && entry.phase === 'parked') rejected.push(entry.write.id)
+      this.#set(entry)
+      const { id, state, attempts, error } = pending
+      if (!known) added.push(pending)
+      else changed.push({ id, state, attempts, error })
+      if (known && state === 'parked') rejected.push(id)
     }
     this.#tell({ reset: false, added, changed, removed, rejected })
   }
@@ -64,12 +66,10 @@ export class PendingList {
     this.#tell({ ...NO_OUTBOX_NEWS, removed: this.#remove(numbers) })
   }
 
-  #set({ number, write: { id }, attempts, error }: OutboxEntry, state: WriteProgress['state']): WriteProgress {
-    this.#count(number, -1)
-    const progress = { id, state, attempts, error }
-    this.#known.set(number, progress)
-    this.#count(number, 1)
-    return progress
+  #set(entry: OutboxEntry): void {
+    this.#count(entry.number, -1)
+    this.#known.set(entry.number, entry)
+    this.#count(entry.number, 1)
   }
 
   #remove(numbers: ReadonlyArray<number>): string[] {
@@ -77,12 +77,12 @@ export class PendingList {
       const known = this.#known.get(number)
       this.#count(number, -1)
       this.#known.delete(number)
-      return known ? [known.id] : []
+      return known ? [known.write.id] : []
     })
   }
 
   #count(number: number, by: number): void {
-    if (this.#known.get(number)?.state === 'parked') this.#parked += by
+    if (this.#known.get(number)?.phase === 'parked') this.#parked += by
   }
 
   #tell(news: OutboxNews): void {
@@ -90,4 +90,4 @@ export class PendingList {
   }
 }
 
-const isSame = ({ phase, attempts, error }: OutboxEntry, known: WriteProgress): boolean => phase === known.state && attempts === known.attempts && error === known.error
+const isSame = (one: OutboxEntry, other: OutboxEntry): boolean => one === other || (one.phase === other.phase && one.attempts === other.attempts && one.error === other.error)

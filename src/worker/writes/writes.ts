@@ -21,8 +21,8 @@ import { Sender } from './sender.ts'
 export interface LaidRows {
   readonly overlay: Pick<Overlay, 'isLaid' | 'before'>
   readonly shown: Pick<Reading, 'offset'>
-  /** @param diff gets the changes */
-  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff): void
+  /** @param diff gets the changes; null when no tab has rows yet */
+  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void
   /** Numbers of writes that are not laid change nothing. @param diff gets the changes */
   uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void
 }
@@ -35,6 +35,8 @@ export interface WritesOptions {
   readonly readings: LaidRows
   /** The stream was read to its end. */
   readonly isCaughtUp: () => boolean
+  /** A tab has been given the rows that tabs see. */
+  readonly isSeen: () => boolean
   /** The rows that tabs see have changed. @param txids of writes whose rows are the stream's own now */
   readonly onRows: (diff: RowDiff, txids: ReadonlyArray<string>) => void
   readonly onNews: (news: OutboxNews) => void
@@ -387,7 +389,7 @@ export class Writes {
       else if (isShown) this.#uncover(number, write.id, effect)
       else if (!isLaid) laid.push([number, write.mutations])
     }
-    readings.lay(laid, effect.diff)
+    readings.lay(laid, this.#options.isSeen() ? effect.diff : null)
     for (const number of remove) this.#coming.delete(number)
     readings.uncover(remove, effect.diff)
     this.#list.note(put)
