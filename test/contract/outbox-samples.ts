@@ -5,7 +5,7 @@ import type { OutboxWrite } from '../../src/worker/ports.ts'
 export const head = (nextNumber: number): OutboxHead => ({
   nextNumber,
   producer: { id: 'producer', epoch: 3, seq: 4 },
-  request: { epoch: 3, seq: 4, numbers: [1, 2], body: '{"type":"item"}', since: '0_7' },
+  request: { epoch: 3, seq: 4, numbers: [1, 2], body: '{"type":"item"}', since: '0_7', moment: { branch: 'b', seq: 7, digest: 77 } },
 })
 
 export const entry = (number: number, value: RowData = { id: `row-${String(number)}` }): OutboxEntry => ({
@@ -49,6 +49,7 @@ export const GARBAGE_HEADS: Readonly<Record<string, unknown>> = {
   'with a request of fractional numbers': { ...head(1), request: { ...head(1).request, numbers: [1.5] } },
   'with a request without a body': { ...head(1), request: { ...head(1).request, body: null } },
   'with a request that begins nowhere': { ...head(1), request: { ...head(1).request, since: null } },
+  'with a request of a moment that is none': { ...head(1), request: { ...head(1).request, moment: { branch: 'b', seq: '1', digest: 0 } } },
   'with a request without an epoch': { ...head(1), request: { ...head(1).request, epoch: undefined } },
 }
 

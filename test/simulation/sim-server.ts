@@ -8,6 +8,8 @@ import type { Process, World } from './world.ts'
 /** One life of a stream. Offsets of two lives collide, as they do in reality. */
 export class Incarnation {
   readonly messages: unknown[][] = []
+  /** Id of each message's producer; null of other writers. */
+  readonly senders: Array<string | null> = []
   /** Producer id → its last request that is in the stream. */
   readonly producers = new Map<string, ProducerState>()
 
@@ -84,8 +86,9 @@ export class SimServer {
     this.strict = world.random.chance(0.3)
   }
 
-  append(items: unknown[]): void {
+  append(items: unknown[], sender: string | null = null): void {
     this.stream?.messages.push(items)
+    this.stream?.senders.push(sender)
     this.changed()
   }
 
@@ -167,7 +170,7 @@ export class SimServer {
     const items = JSON.parse(`[${body}]`) as unknown[]
     if (items.some((item) => this.rejects(item))) return producerSent({ status: 400, headers: {}, text: 'an event was refused' }, null)
     stream.producers.set(producerId, { epoch, seq })
-    this.append(items)
+    this.append(items, producerId)
     return producerSent(answer, this.strict ? null : stream.tail)
   }
 

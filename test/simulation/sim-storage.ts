@@ -58,6 +58,8 @@ export class SimStorage {
   onCommit: (process: Process) => void = () => undefined
   /** Called when a process asks for the database to be deleted. */
   onDelete: (process: Process) => void = () => undefined
+  /** Called when an outbox is about to lose all that it has. */
+  onOutboxDeleted: (outbox: OutboxMedium) => void = () => undefined
   readonly #locks = new Map<string, Held>()
   #waiting: Waiting[] = []
   steals = 0
@@ -250,6 +252,7 @@ export class SimStorage {
     open.clear()
     while (transactions.size > 0) await Promise.all(transactions)
     if (outbox) {
+      this.onOutboxDeleted(outbox)
       Object.assign(outbox, { ...emptyOutbox(), entries: outbox.entries })
       outbox.entries.clear()
     } else {

@@ -197,11 +197,20 @@ export class SimTab {
   }
 
   #contract(worker: Process, turn: number): TabContract {
+    // On their way. A port keeps the order of its messages.
+    const statuses: TabStatus[] = []
+    const hear = (): void => {
+      for (const status of statuses.splice(0)) {
+        this.status = status
+        this.writes?.status(status)
+      }
+    }
     return {
       apply: async (batch) => {
         const copy = structuredClone(batch)
         await this.#world.io(this.process)
         if (turn !== this.#workers) return await new Promise(() => undefined)
+        hear()
         this.#partial = true
         const ack = await this.#replica.apply(copy)
         if (ack === 'applied' && copy.last) {
@@ -219,10 +228,9 @@ export class SimTab {
         return ack
       },
       status: (status) => {
+        statuses.push(status)
         this.#world.after(this.process, 0, () => {
-          if (turn !== this.#workers) return
-          this.status = status
-          this.writes?.status(status)
+          if (turn === this.#workers) hear()
         })
       },
       outbox: async (news) => {

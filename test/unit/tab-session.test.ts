@@ -101,6 +101,18 @@ describe('a tab that brings rows along', () => {
     expect(tab.last.batch).toMatchObject({ from: '2', to: '2', replace: false, last: true, diffs: [] })
   })
 
+  test('keeps it in mind for the next engine which of its rows have changed before they were compared', async () => {
+    const session = start({ have: have(2, { upTo: '4' }), hasRows: true })
+    session.open(state, at('1'), [], { ready: true, flowing: false, stale: true })
+    session.acknowledge({ id: 'w', createdAt: 0, mutations: [{ kind: 'remove', collection: 'items', key: 'a' }] })
+    publish(session, { a: null }, { to: at('1'), isOfOutbox: true })
+    expect(tab.last.batch).toMatchObject({ last: false, stored: ['w'], diffs: [{ collection: 'items', deleted: ['a'], pending: ['a'] }] })
+    await acknowledge()
+    // The write is discarded. This engine may not have the row yet, which the tab had.
+    publish(session, { a: null }, { to: at('1'), isOfOutbox: true })
+    expect(tab.last.batch).toMatchObject({ last: false, diffs: [{ collection: 'items', deleted: ['a'], pending: ['a'] }] })
+  })
+
   test('is not taken back: it waits until the engine is as far', async () => {
     state.rows.get('items')!.set('old', row('old', 1))
     const session = start({ have: have(2, { upTo: '4' }), hasRows: true })

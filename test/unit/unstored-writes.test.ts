@@ -2,9 +2,11 @@ import { expect, test, vi } from 'vitest'
 import type { OutboxRequest, OutboxStore, Sent } from '../../src/worker/ports.ts'
 import { toldByHead } from '../../src/worker/core/stored-phases.ts'
 import { Overlay } from '../../src/worker/core/overlay.ts'
-import { MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
+import { emptyOutbox, MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
 import { Writes } from '../../src/worker/writes/writes.ts'
 import type { Write } from '../../src/shared/write.ts'
+import { START_OFFSET } from '../../src/shared/position.ts'
+import type { Moment } from '../../src/worker/core/lineage.ts'
 import { Gate } from '../../src/shared/gate.ts'
 import { anySettings, NO_OUTBOX, Origin, settled } from '../support/origin.ts'
 
@@ -13,8 +15,13 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
   const requests: Array<{ readonly request: OutboxRequest; readonly answer: Gate<Sent> }> = []
   const held: Gate<void>[] = []
   let isHeld = false
-  const server = { isCaughtUp: true }
-  const inner = new MemoryOutbox()
+  const server = { isCaughtUp: true, holds: (_: Moment): boolean => true }
+  /** `durable`, as it was told. */
+  const told: boolean[] = []
+  /** Where the lookups of a request have begun. */
+  const lookups: string[] = []
+  const medium = emptyOutbox()
+  const inner = new MemoryOutbox(medium)
   const store: OutboxStore = {
     lost: inner.lost,
     claim: (claim, now) => inner.claim(claim, now),
@@ -30,12 +37,17 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
   const overlay = new Overlay({ primaryKeys: new Map([['users', 'id']]), base: () => new Map() })
   const origin = new Origin()
   const env = origin.env('one', { openOutbox: openOutbox ?? (() => Promise.resolve(store)) })
-  const writes = new Writes({
+  const writes: Writes = new Writes({
     env,
     settings: anySettings,
     source: {
       ...env.createSource(anySettings, () => Promise.reject(new Error('no values here'))),
       ...NO_OUTBOX,
+      read: async ({ offset, onBatch }) => {
+        lookups.push(offset)
+        await onBatch({ items: [], offset: '9', upToDate: true, streamClosed: false })
+        return 'caught-up'
+      },
       send: (request) => {
         const answer = new Gate<Sent>()
         requests.push({ request, answer })
@@ -46,6 +58,8 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     readings: {
       overlay,
       shown: { offset: '1' },
+      moment: { branch: 'b', seq: 0, digest: 0 },
+      holds: (moment) => server.holds(moment),
       lay: (writes) => { overlay.add(writes, () => undefined) },
       uncover: (numbers) => { for (const number of numbers) overlay.drop(number, () => undefined) },
     },
@@ -54,7 +68,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     onRows: () => undefined,
     onNews: () => undefined,
     onReset: () => undefined,
-    onCounts: () => undefined,
+    onCounts: () => { told.push(writes.counts.durable) },
     onProblem: () => undefined,
     onDeleted: () => undefined,
   })
@@ -63,7 +77,11 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     server,
     writes,
     requests,
+    lookups,
+    told,
     store,
+    /** The same data, opened once more. */
+    reopened: () => new MemoryOutbox(medium),
     clock: origin.clock,
     accept: (index: number) => { requests[index]!.answer.resolve(accepted) },
     hold: () => { isHeld = true },
@@ -152,6 +170,25 @@ test('writes that were made in memory are stored before a request has them, when
   await writes.close()
 })
 
+test('an outbox that opens while a write is sent from memory is used when that write is done with, and this is told', async () => {
+  let isBroken = true
+  const outbox = open(() => (isBroken ? Promise.reject(new Error('broken')) : Promise.resolve(outbox.store)))
+  const { writes, requests, accept, clock, told, store } = outbox
+  await writes.open()
+  await writes.add(insert('row'), () => undefined)
+  await vi.waitFor(() => { expect(requests).toHaveLength(1) })
+  isBroken = false
+  clock.advance(60_000)
+  await settled()
+  accept(0)
+  await settled()
+  expect(told).not.toContain(true)
+  writes.settled('2')
+  await vi.waitFor(() => { expect(told.at(-1)).toBe(true) })
+  expect(await store.read()).toMatchObject({ entries: [], recent: [{ id: 'insert row' }] })
+  await writes.close()
+})
+
 test('a write that is refused because it could not be stored is not stored by a later commit', async () => {
   const { writes, store, hold, failHeld } = open()
   await writes.open()
@@ -163,6 +200,42 @@ test('a write that is refused because it could not be stored is not stored by a 
   expect(await Promise.all([first, second, third])).toEqual(['STORAGE_FAILED', 'STORAGE_FAILED', 'stored'])
   await settled()
   expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert third'])
+  await writes.close()
+})
+
+test.each([
+  ['from its own offset, when the stream is the one that was read then', true, '1'],
+  ['from the start, when the stream may have been made again: its offsets are the same', false, START_OFFSET],
+])('a request that is found in storage is looked for %s', async (_, isSame, from) => {
+  const first = open()
+  await first.writes.open()
+  await first.writes.add(insert('row'), () => undefined)
+  await vi.waitFor(() => { expect(first.requests).toHaveLength(1) })
+  first.writes.abandon()
+  const next = open(() => Promise.resolve(first.reopened()))
+  next.server.holds = (moment) => isSame && moment.branch === 'b'
+  await next.writes.open()
+  next.writes.hurry()
+  await settled()
+  next.clock.advance(1000)
+  await vi.waitFor(() => { expect(next.requests).toHaveLength(1) })
+  expect(next.lookups).toEqual([from])
+  next.writes.abandon()
+})
+
+test('a write is given up only when that is stored: else the next engine would send it', async () => {
+  const lost = new Gate<Error>()
+  const outbox = open(() => Promise.resolve({ ...outbox.store, lost: lost.promise, close: () => undefined }))
+  const { writes, store, server } = outbox
+  server.isCaughtUp = false
+  await writes.open()
+  for (const id of ['first', 'second']) await writes.add(insert(id), () => undefined)
+  expect(await writes.discard('insert first')).toBe(true)
+  lost.resolve(new Error('the browser has closed the connection'))
+  await settled()
+  await expect(writes.discard('insert second')).rejects.toMatchObject({ code: 'STORAGE_FAILED', retryable: true })
+  expect(writes.pending).toEqual([])
+  expect((await store.read())?.entries.map(({ write }) => write.id)).toEqual(['insert second'])
   await writes.close()
 })
 

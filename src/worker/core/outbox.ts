@@ -1,6 +1,7 @@
 import type { ErrorData } from '../../shared/errors.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { PendingWrite, Write } from '../../shared/write.ts'
+import type { Moment } from './lineage.ts'
 
 /**
  * The life of a write in the outbox.
@@ -66,8 +67,10 @@ export interface FrozenRequest {
   readonly numbers: ReadonlyArray<number>
   /** The events as JSON, with commas between them. */
   readonly body: string
-  /** Nothing of the request can be in the stream before this offset. */
+  /** Nothing of the request can be in the stream before this offset, if the stream is the one that was read then. */
   readonly since: string
+  /** What was read up to `since`: an offset alone does not tell the stream from one that was made again. Absent when it is not known. */
+  readonly moment?: Moment
 }
 
 /** The outbox as a producer (Durable Streams protocol, idempotent producers); `seq` counts requests. */
@@ -299,8 +302,9 @@ export class Outbox {
    * @param encode gives the events of the next write as JSON, with commas between them; its patches are laid over the rows of this
    *   moment. An error when there is no event for it. Null when it has to wait: then all later writes wait too
    * @param since the offset up to which the stream was read
+   * @param moment what was read up to `since`
    */
-  freeze(encode: (write: Write, number: number) => string | ErrorData | null, since: string): OutboxChange {
+  freeze(encode: (write: Write, number: number) => string | ErrorData | null, since: string, moment?: Moment): OutboxChange {
     if (!this.hasUnsent) return this.#change([])
     const first: OutboxEntry[] = []
     const events: string[] = []
@@ -322,7 +326,7 @@ export class Outbox {
     }
     if (first.length === 0) return this.#change(refused)
     const { producer } = this.#head
-    const request = { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body: events.join(','), since }
+    const request = { epoch: producer.epoch, seq: producer.seq, numbers: first.map(({ number }) => number), body: events.join(','), since, ...(moment && { moment }) }
     this.#head = { ...this.#head, request }
     this.#earlierAttempts = 0
     return this.#change([...first.map((entry) => this.#turn(entry, 'freeze', {})), ...refused])

@@ -7,6 +7,7 @@ import type { Mutation } from '../../shared/write.ts'
 import { Tail, type Anchor } from '../core/anchor.ts'
 import { diffStates, type MaterializeOptions, type VisibleState } from '../core/materialize.ts'
 import { Overlay, type RowAddress } from '../core/overlay.ts'
+import type { Moment } from '../core/lineage.ts'
 import { emptyReading, readOn, type Reading } from '../core/reading.ts'
 import { mayBeOlder } from '../core/past-digests.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
@@ -59,6 +60,17 @@ export class Readings {
 
   get shown(): Reading {
     return this.#shown
+  }
+
+  /** How far the shown reading reaches. */
+  get moment(): Moment {
+    const { lineage, marks: { seq, digest } } = this.#shown.state
+    return { branch: lineage.id, seq, digest }
+  }
+
+  /** Whether the shown reading goes on from there. */
+  holds(moment: Moment): boolean {
+    return this.#shown.state.lineage.holds(moment)
   }
 
   /** The reading that the next batch continues. */

@@ -1,6 +1,7 @@
 import { isRecord, isWrite } from '../../shared/guards.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Claim } from '../core/claim.ts'
+import type { Moment } from '../core/lineage.ts'
 import type { FrozenRequest, OutboxEntry, RecentWrite } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { type StoredMeta, type StoredOutbox, UnreadableCacheError, type WorkingSet } from '../ports.ts'
@@ -100,7 +101,11 @@ const isFrozenRequest = (value: unknown): value is FrozenRequest =>
   Array.isArray(value['numbers']) &&
   value['numbers'].every(isNumber) &&
   typeof value['body'] === 'string' &&
-  typeof value['since'] === 'string'
+  typeof value['since'] === 'string' &&
+  (value['moment'] === undefined || isMoment(value['moment']))
+
+const isMoment = (value: unknown): value is Moment =>
+  isRecord(value) && typeof value['branch'] === 'string' && Number.isSafeInteger(value['seq']) && Number.isSafeInteger(value['digest'])
 
 const areRuns = (value: unknown): boolean =>
   Array.isArray(value) && value.every((run) => isRecord(run) && isNumber(run['first']) && isNumber(run['last']) && (run['offset'] === null || typeof run['offset'] === 'string'))

@@ -422,8 +422,9 @@ export class TabSession {
     this.#credit.refused()
   }
 
-  #packed(diff: DrainedDiff): CollectionDiff {
-    const pending = this.#options.pendingRows.keysOf(diff)
+  /** Rows that the tab's position does not cover count as pending, also when their changes were taken back: the next engine has to compare them. */
+  #packed(diff: DrainedDiff, isCovered: boolean): CollectionDiff {
+    const pending = isCovered ? this.#options.pendingRows.keysOf(diff) : (this.#stored.goneEarly[diff.collection] ?? [])
     return { ...diff, rows: pack(diff.rows), ...(pending.length > 0 ? { pending } : {}) }
   }
 
@@ -447,7 +448,7 @@ export class TabSession {
       // Until the rows are compared, the tab keeps its own position.
       ...(have ? { to: have.offset, branch: have.branch, seq: have.seq, digest: have.digest } : positionIn(this.#to)),
       last,
-      diffs: diffs.map((diff) => this.#packed(diff)),
+      diffs: diffs.map((diff) => this.#packed(diff, !isUndecided)),
       replace: this.#continuation.kind === 'replaces',
       replaced: this.#continuation.kind === 'follows' ? this.#continuation.replaced : [],
       served: isUndecided ? [] : this.#view.serve(),

@@ -2,6 +2,7 @@ import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { isRecord } from '../../shared/guards.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import { backoffMs, backoffOf } from '../core/backoff.ts'
+import type { Moment } from '../core/lineage.ts'
 import type { Outbox, OutboxChange, Verdict } from '../core/outbox.ts'
 import { type EngineEnv, type Requests, SourceError, type StreamSource } from '../ports.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
@@ -23,6 +24,8 @@ export interface SenderOptions {
   readonly isCaughtUp: () => boolean
   /** Offset of the rows that tabs see. */
   readonly shownOffset: () => string
+  /** Whether the stream that tabs see is the one that was read then. */
+  readonly holds: (moment: Moment) => boolean
   /** Makes a request of the next writes. */
   readonly freeze: () => OutboxChange
   /** Everything of this outbox is stored, or it is in memory only. A request is sent only then: the next engine has to repeat the same one. */
@@ -168,7 +171,9 @@ export class Sender {
     const { env, source, save } = this.#options
     const leftMs = this.#unansweredAt + UNDER_WAY_MS - env.clock.now()
     if (leftMs > 0) return leftMs
-    const offset = this.#looksFromStart ? START_OFFSET : (outbox.head.request?.since ?? START_OFFSET)
+    const { since = START_OFFSET, moment } = outbox.head.request ?? {}
+    const isKnown = !this.#looksFromStart && moment !== undefined && this.#options.holds(moment)
+    const offset = isKnown ? since : START_OFFSET
     let end: string | null = null
     const { signal, stop, end: over } = this.#underWay()
     const requests = this.#requests(stop)

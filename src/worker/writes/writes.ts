@@ -8,6 +8,7 @@ import { countStoredWrites } from '../cache/stored-writes.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
+import type { Moment } from '../core/lineage.ts'
 import { Outbox, pendingOf, type OutboxChange, type OutboxHead, type Target } from '../core/outbox.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
@@ -21,6 +22,10 @@ import { Sender } from './sender.ts'
 export interface LaidRows {
   readonly overlay: Pick<Overlay, 'isLaid' | 'before'>
   readonly shown: Pick<Reading, 'offset'>
+  /** How far the shown rows reach. */
+  readonly moment: Moment
+  /** Whether the shown rows go on from there. */
+  holds(moment: Moment): boolean
   /** @param diff gets the changes; null when no tab has rows yet */
   lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void
   /** Numbers of writes that are not laid change nothing. @param diff gets the changes */
@@ -286,6 +291,7 @@ export class Writes {
       outbox: () => this.#outbox,
       isCaughtUp,
       shownOffset: () => this.#options.readings.shown.offset,
+      holds: (moment) => this.#options.readings.holds(moment),
       freeze: () => this.#freeze(),
       isSaved: () => !this.#isAdopted || this.#storage.isWhole,
       saveAll: () => this.#storage.replace(),
@@ -336,12 +342,16 @@ export class Writes {
               before: (collection, key) => readings.overlay.before(number, collection, key),
             }),
       readings.shown.offset,
+      readings.moment,
     )
   }
 
   async #decide(change: OutboxChange | null): Promise<boolean> {
     if (change === null) return false
+    // What is stored is as it was, and the next engine may go on with that.
+    const isLost = this.#isAdopted && !this.#storage.isOpen
     await this.#take(change)
+    if (isLost) throw new SidestreamError('STORAGE_FAILED', 'this could not be stored, and holds only as long as the worker lives', { retryable: true })
     return true
   }
 
@@ -472,8 +482,9 @@ export class Writes {
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     // The commit begins before the sender makes a request of these writes: the request has to be stored after them.
-    const storing = adopted.put.length > 0 || adopted.remove.length > 0 ? this.#storage.replace() : null
+    const storing = adopted.put.length > 0 || adopted.remove.length > 0 || before.recent.length > 0 ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
+    this.#options.onCounts()
     this.#sender.hurry()
     await storing
   }

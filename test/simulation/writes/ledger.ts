@@ -38,6 +38,8 @@ export class Ledger {
   /** How many messages of each life of the stream were looked at. */
   readonly #counted = new Map<Incarnation, number>()
   readonly #found = new Map<Incarnation, Map<string, number[]>>()
+  /** Ids of all producers whose outbox was stored. Each other outbox was in memory only. */
+  readonly #storedProducers = new Set<string>()
   acknowledged = 0
 
   get all(): Iterable<Entry> {
@@ -83,6 +85,7 @@ export class Ledger {
   look(stored: OutboxMedium | undefined): void {
     if (!stored?.head || stored.head === this.#head) return
     this.#head = stored.head
+    this.#storedProducers.add(stored.head.producer.id)
     for (const { number, write, phase } of stored.entries.values()) {
       const entry = this.#entries.get(write.id)
       if (!entry) continue
@@ -112,29 +115,25 @@ export class Ledger {
   }
 
   /**
-   * I9, for what is in the streams: no write is there twice or in part, and writes of one outbox are in its order. Writes that were
-   * sent again after a refusal may be in any place.
-   * @param isOrdered all tabs have one outbox
-   * @param isOnce no engine goes on in memory beside the one that has the outbox: such an engine may have a write too whose tab it
-   *   has lost
+   * I9, for what is in the streams: no write is there twice or in part, and writes that an outbox has sent are in its order. Writes
+   * that were sent again after a refusal may be in any place.
    */
-  assertStreams(lives: ReadonlyArray<Incarnation>, isOrdered: boolean, isOnce: boolean): void {
+  assertStreams(lives: ReadonlyArray<Incarnation>): void {
     for (const life of lives) {
-      const placed: Entry[] = []
+      /** Entries that were sent by the outbox in which they have a place, with the position of their events. */
+      const placed: Array<{ readonly entry: Entry; readonly position: number }> = []
       for (const entry of this.all) {
-        const { write, discarded, retried, inMemory, place } = entry
+        const { write, discarded, retried, place } = entry
         const found = this.found(life, write.id)
         if (found.length === 0) continue
-        if (found.length > write.mutations.length && !isOnce) continue
-        if (found.length !== write.mutations.length) throw new Error(`${write.id} has ${String(write.mutations.length)} events, and ${String(found.length)} of them are in the stream`)
-        if (found.some((position, index) => index > 0 && position !== found[index - 1]! + 1)) throw new Error(`${write.id} is torn`)
+        const copies = this.#copiesOf(life, entry)
+        if (copies.length > 1 && !this.#mayBeTwice(entry, copies)) throw new Error(`${write.id} has ${String(write.mutations.length)} events, and ${String(found.length)} of them are in the stream`)
         if (discarded === 'yes') throw new Error(`${write.id} was discarded, and is in the stream`)
-        if (place && !retried && !inMemory && isOrdered) placed.push(entry)
+        const own = copies.find(({ sender }) => sender === place?.producer)
+        if (own && !retried) placed.push({ entry, position: own.position })
       }
-      const first = new Map(placed.map((entry) => [entry, this.found(life, entry.write.id)[0]!]))
-      placed.sort((a, b) => first.get(a)! - first.get(b)!)
       const last = new Map<string, Entry>()
-      for (const entry of placed) {
+      for (const { entry } of placed.sort((a, b) => a.position - b.position)) {
         const { producer, number } = entry.place!
         const before = last.get(producer)
         if (before && before.place!.number > number) throw new Error(`${before.write.id} was acknowledged after ${entry.write.id}, and is in the stream before it`)
@@ -143,18 +142,39 @@ export class Ledger {
     }
   }
 
+  /** The copies of a write in a stream. @throws when one of them is not whole */
+  #copiesOf(life: Incarnation, { write }: Entry): Array<{ readonly position: number; readonly sender: string | null }> {
+    const found = this.found(life, write.id)
+    const { length } = write.mutations
+    if (found.length % length !== 0) throw new Error(`${write.id} has ${String(length)} events, and ${String(found.length)} of them are in the stream`)
+    if (found.some((position, index) => index % length > 0 && position !== found[index - 1]! + 1)) throw new Error(`${write.id} is torn`)
+    return found.filter((_, index) => index % length === 0).map((position) => ({ position, sender: life.senders[Math.floor(position / 1e6)]! }))
+  }
+
+  /**
+   * A tab without an acknowledgement hands its write on again. An engine that is in memory only does not know what is stored, and a
+   * stored outbox does not know what such an engine has sent. Stored outboxes know of each other, unless the cache was cleared between.
+   */
+  #mayBeTwice({ outcome, inMemory, cleared }: Entry, copies: ReadonlyArray<{ readonly sender: string | null }>): boolean {
+    if (cleared) return true
+    if (outcome === 'acknowledged' && !inMemory) return false
+    return copies.filter(({ sender }) => sender !== null && this.#storedProducers.has(sender)).length <= 1
+  }
+
   /**
    * I9, at rest: every acknowledged write is in a stream, or parked.
    * @param parked ids of the writes that tabs list; at rest, these are the parked ones
+   * @param waiting ids of the writes in an outbox that no tab lists
    * @param losses how often engines have lost what they had in memory
-   * @param isOnce as for {@link assertStreams}
    */
-  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, losses: number, isOnce: boolean): void {
+  assertNoneLost(lives: ReadonlyArray<Incarnation>, parked: ReadonlySet<string>, waiting: ReadonlySet<string>, losses: number): void {
     const present = lives.at(-1)!
-    for (const { write, outcome, place, cleared, discarded, lossesBefore } of this.all) {
+    for (const entry of this.all) {
+      const { write, outcome, place, cleared, discarded, lossesBefore } = entry
       const isParked = parked.has(write.id)
-      if (isParked && isOnce && this.found(present, write.id).length > 0) throw new Error(`${write.id} is in the stream, and parked`)
-      if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked) continue
+      const copies = this.#copiesOf(present, entry)
+      if (isParked && copies.length > 0 && !this.#mayBeTwice(entry, [...copies, { sender: place?.producer ?? null }])) throw new Error(`${write.id} is in the stream, and parked`)
+      if (outcome !== 'acknowledged' || cleared || discarded !== 'no' || isParked || waiting.has(write.id)) continue
       if (lives.some((life) => this.found(life, write.id).length > 0)) continue
       // It was in memory only, as `durable` said, and was lost with its worker.
       if (place === null && losses > lossesBefore) continue

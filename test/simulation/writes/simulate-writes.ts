@@ -2,6 +2,8 @@ import type { OutboxEntry } from '../../../src/worker/core/outbox.ts'
 import { toldByHead } from '../../../src/worker/core/stored-phases.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { DiffBatch } from '../../../src/shared/batch.ts'
+import type { Outcome } from '../../../src/shared/calls.ts'
+import type { OutboxMedium } from '../../../src/worker/store/memory-outbox.ts'
 import { EventMaker } from '../sim-events.ts'
 import { SimServer, WELL, type Misbehaviour } from '../sim-server.ts'
 import { type Process, settle, World } from '../world.ts'
@@ -58,6 +60,11 @@ export async function simulateWrites(seed: number): Promise<WritesOutcome> {
   }
 }
 
+interface SignOut {
+  readonly calledAt: number
+  readonly discards: boolean
+}
+
 class Simulation {
   readonly last: string[] = []
   readonly #world: World
@@ -71,6 +78,8 @@ class Simulation {
   readonly #calls = new Map<Promise<unknown>, { readonly ends: ReadonlyArray<Process>; readonly what: string }>()
   /** Which faults this world has. Without the first three, the checks of what tabs show can be stricter. */
   readonly #has: Readonly<Record<'badStorage' | 'freezes' | 'clears' | 'badServer', boolean>>
+  /** Sign-outs that may delete the outbox yet. */
+  readonly #signOuts = new Set<SignOut>()
   #failure: Error | null = null
   #writes = 0
   #clears = 0
@@ -92,6 +101,7 @@ class Simulation {
       onSent: (what) => { this.#act(what) },
       onLeave: (tab, call, worker) => { this.#calls.set(call, { ends: [worker], what: `${tab.name} leaves ${worker.name}` }) },
     })
+    this.#device.storage.onOutboxDeleted = (outbox) => { this.#onOutboxDeleted(outbox) }
     this.#act(`${this.#device.topology} ${JSON.stringify(this.#has)}${this.#server.strict ? ' strict' : ''}`)
   }
 
@@ -247,8 +257,8 @@ class Simulation {
     call.then(
       (isDone) => {
         this.#act(`${id}: ${String(isDone)}`)
-        // In memory only, while the stored outbox may have it too.
-        if (!isRetry && isDone && entry.tab.isDurable) entry.discarded = 'yes'
+        // An engine in memory only does not know whether the write is stored too.
+        if (!isRetry && isDone && tab.isDurable) entry.discarded = 'yes'
       },
       (error: unknown) => { this.#act(`${id}: ${codeOf(error)}`) },
     )
@@ -291,15 +301,31 @@ class Simulation {
     const calledAt = this.#world.now
     this.#clears += 1
     this.#device.forget()
-    const call = tab.clear(discards)
+    const signOut: SignOut = { calledAt, discards }
+    this.#signOuts.add(signOut)
+    const onDone = (outcome: Outcome<null>): void => {
+      this.#device.forget()
+      // After any other answer the deletion goes on, or is tried again.
+      if (outcome.ok || outcome.error.code === 'WRITES_PENDING') this.#signOuts.delete(signOut)
+    }
+    const call = tab.clear(discards, onDone)
     this.#calls.set(call, { ends: [tab.sim.process, this.#device.tabs.get(tab)!.process], what: `${tab.name} clears` })
     const onEnd = (answer: string): void => {
-      this.#act(`the sign-out of ${tab.name}: ${answer}`)
       this.#device.forget()
-      // Without `discardWrites` only writes that were made during the call may be lost.
-      for (const entry of this.#ledger.all) if (answer !== 'WRITES_PENDING' && (discards || entry.outcome !== 'acknowledged' || entry.settledAt >= calledAt)) entry.cleared = true
+      this.#act(`the sign-out of ${tab.name}: ${answer}`)
     }
     call.then((outcome) => { onEnd(outcome.ok ? 'done' : outcome.error.code) }, (error: unknown) => { onEnd(codeOf(error)) })
+  }
+
+  /** A sign-out takes the stored writes with it, also long after its call: its worker was frozen, or has died and the next engine deletes. */
+  #onOutboxDeleted({ entries }: OutboxMedium): void {
+    this.#device.forget()
+    for (const { write } of entries.values()) {
+      const entry = this.#ledger.entry(write.id)
+      if (!entry) continue
+      // Without `discards` only writes that were made during the call may be lost.
+      entry.cleared ||= [...this.#signOuts].some(({ discards, calledAt }) => discards || entry.outcome !== 'acknowledged' || entry.settledAt >= calledAt)
+    }
   }
 
   #onApplied(tab: WriteTab, batch: DiffBatch): void {
@@ -329,10 +355,12 @@ class Simulation {
 
   /** Ids of the writes that tabs list: at rest, only parked ones are left. */
   #parked(): Set<string> {
-    const listed = [...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id))
-    // Where workers know nothing of each other, the stored outbox may wait for a worker that has no tab any more to end.
-    const waiting = this.#device.topology === 'alone' ? this.#stored().map(({ write }) => write.id) : []
-    return new Set([...listed, ...waiting])
+    return new Set([...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id)))
+  }
+
+  /** Where workers know nothing of each other, the stored outbox may wait for a worker that has no tab any more to end. */
+  #waiting(): Set<string> {
+    return new Set(this.#device.topology === 'alone' ? this.#stored().map(({ write }) => write.id) : [])
   }
 
   /** Heals everything, and waits until nothing is left to be done. */
@@ -371,11 +399,8 @@ class Simulation {
       if (step > REST_STEPS || (wasIdle && isIdle)) throw new Error(this.#describeUnrest([...calls.values()].map(({ what }) => what)))
     }
     this.#ledger.look(device.storage.outboxes.get(OUTBOX))
-    // Where workers know nothing of each other, a write that is handed on again may go to another outbox, and the order is not known. What is
-    // in memory only, because storage fails, may be sent before what is stored.
-    const isOnce = device.topology !== 'alone' && !this.#has.clears
-    this.#ledger.assertStreams(server.incarnations, device.topology !== 'alone' && !this.#has.badStorage, isOnce)
-    this.#ledger.assertNoneLost(server.incarnations, this.#parked(), device.losses, isOnce)
+    this.#ledger.assertStreams(server.incarnations)
+    this.#ledger.assertNoneLost(server.incarnations, this.#parked(), this.#waiting(), device.losses)
     this.#assertLists()
   }
 

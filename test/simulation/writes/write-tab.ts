@@ -35,7 +35,10 @@ export class WriteTab {
     } as ReturnType<WritesOptions['link']>
     this.#writes = new Writes({ link: () => link, wake: () => undefined })
     sim.writes = {
-      opened: (status) => { this.#writes.opened(status) },
+      opened: (status) => {
+        this.#note(status)
+        this.#writes.opened(status)
+      },
       status: (status) => {
         this.#note(status)
         this.#writes.follow(status)
@@ -61,8 +64,13 @@ export class WriteTab {
     return this.#writes.store(write)
   }
 
-  async clear(discardWrites: boolean): Promise<Outcome<null>> {
-    const outcome = await this.sim.request((engine) => engine.clearCache(discardWrites))
+  /** @param onDone called in the worker, with its answer: also when the tab does not get it any more */
+  async clear(discardWrites: boolean, onDone: (outcome: Outcome<null>) => void): Promise<Outcome<null>> {
+    const outcome = await this.sim.request((engine) => {
+      const call = engine.clearCache(discardWrites)
+      call.then(onDone, () => undefined)
+      return call
+    })
     if (outcome.ok && discardWrites) this.#writes.rejectAll(new SidestreamError('CLOSED', 'the write was discarded by clearCache()'))
     return outcome
   }
