@@ -11,7 +11,7 @@ import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { emptyState, type State } from '../../src/worker/core/materialize.ts'
 import { Removals } from '../../src/worker/core/removals.ts'
 import { Subsets } from '../../src/worker/core/subsets/subsets.ts'
-import { TabSession, type Publication } from '../../src/worker/tabs/tab-session.ts'
+import { TabSession, type PendingRows, type Publication } from '../../src/worker/tabs/tab-session.ts'
 import { MapSink } from './map-sink.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { ScriptedTab, settled } from './scripted-tab.ts'
@@ -39,14 +39,14 @@ beforeEach(() => {
   problems = []
 })
 
-function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have } = {}): TabSession {
+function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have; pendingRows?: PendingRows } = {}): TabSession {
   return new TabSession(
     { tab, gone: gone.signal },
     {
       clock,
       epoch: 'e',
       subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
-      pendingRows: { keysOf: () => [], rowsOf: () => new RowDiff() },
+      pendingRows: options.pendingRows ?? { keysOf: () => [], rowsOf: () => new RowDiff() },
       wantsEvents: options.wantsEvents ?? false,
       tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),
       status: () => INITIAL_TAB_STATUS,
@@ -111,6 +111,24 @@ describe('a tab that brings rows along', () => {
     // The write is discarded. This engine may not have the row yet, which the tab had.
     publish(session, { a: null }, { to: at('1'), isOfOutbox: true })
     expect(tab.last.batch).toMatchObject({ last: false, diffs: [{ collection: 'items', deleted: ['a'], pending: ['a'] }] })
+  })
+
+  test.each([
+    ['it has lost its rows', { have: have(2) }, true],
+    ['it cannot say which rows it has', { hasRows: true }, false],
+  ])('is told which rows pending changes remove, when all rows are replaced because %s', async (_, tabs, restarts) => {
+    state.rows.get('items')!.set('a', row('a', 1))
+    state.lineage.note(2, 2)
+    offset = 2
+    const removed = new RowDiff()
+    removed.set('items', 'gone', null)
+    const session = start({ ...tabs, pendingRows: { keysOf: ({ deleted }) => deleted, rowsOf: () => removed } })
+    session.open(state, at('2'), [], { ready: true, flowing: false, stale: false })
+    if (restarts) {
+      await acknowledge()
+      session.restart()
+    }
+    expect(tab.last.batch).toMatchObject({ replace: true, diffs: [{ collection: 'items', rows: [row('a', 1)], deleted: ['gone'], pending: ['gone'] }] })
   })
 
   test('is not taken back: it waits until the engine is as far', async () => {

@@ -16,6 +16,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
   const held: Gate<void>[] = []
   let isHeld = false
   const server = { isCaughtUp: true, holds: (_: Moment): boolean => true }
+  const shown = { offset: '1', txids: [] as string[] }
   /** `durable`, as it was told. */
   const told: boolean[] = []
   /** Where the lookups of a request have begun. */
@@ -57,7 +58,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     validators: new Map(),
     readings: {
       overlay,
-      shown: { offset: '1' },
+      shown,
       moment: { branch: 'b', seq: 0, digest: 0 },
       holds: (moment) => server.holds(moment),
       lay: (writes) => { overlay.add(writes, () => undefined) },
@@ -79,6 +80,7 @@ function open(openOutbox?: () => Promise<OutboxStore>) {
     requests,
     lookups,
     told,
+    shown,
     store,
     /** The same data, opened once more. */
     reopened: () => new MemoryOutbox(medium),
@@ -218,6 +220,22 @@ test.each([
   next.clock.advance(1000)
   await vi.waitFor(() => { expect(next.requests).toHaveLength(1) })
   expect(next.lookups).toEqual([from])
+  next.writes.abandon()
+})
+
+test('a write that was read before the outbox could be opened is not sent', async () => {
+  const first = open()
+  first.server.isCaughtUp = false
+  await first.writes.open()
+  for (const id of ['read', 'new']) await first.writes.add(insert(id), () => undefined)
+  first.writes.abandon()
+  let isBroken = true
+  const next = open(() => (isBroken ? Promise.reject(new Error('broken')) : Promise.resolve(first.reopened())))
+  await next.writes.open()
+  next.shown.txids.push('insert read')
+  isBroken = false
+  next.clock.advance(60_000)
+  await vi.waitFor(() => { expect(next.requests.map(({ request }) => request.writes.map(({ id }) => id))).toEqual([['insert new']]) })
   next.writes.abandon()
 })
 

@@ -192,7 +192,7 @@ export class TabSession {
     this.#txids = [...this.#txids, ...txids]
     this.#view.open(state, this.#have !== null)
     // A tab whose rows have no position may still count rows as pending that are gone.
-    if (this.#continuation.kind === 'follows') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
+    if (this.#continuation.kind !== 'undecided') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
     this.#to = to
     this.#aim(state, readiness)
     this.#catchUp(state, to, false)
@@ -257,6 +257,8 @@ export class TabSession {
     this.#continuation = { kind: 'replaces' }
     this.#pending.clear()
     this.#view.again(state)
+    // A row that pending changes remove is not in the state. The tab has to know of it: the next engine may not have these changes.
+    this.#view.fold(this.#options.pendingRows.rowsOf({}), false)
     this.#to = to
     this.#isBacklog = false
   }

@@ -21,7 +21,7 @@ import { Sender } from './sender.ts'
 /** The rows that tabs see, and the pending writes that are laid over them. */
 export interface LaidRows {
   readonly overlay: Pick<Overlay, 'isLaid' | 'before'>
-  readonly shown: Pick<Reading, 'offset'>
+  readonly shown: Pick<Reading, 'offset' | 'txids'>
   /** How far the shown rows reach. */
   readonly moment: Moment
   /** Whether the shown rows go on from there. */
@@ -472,17 +472,20 @@ export class Writes {
     if (stored === null || !this.#outbox.isAtRest) return
     this.#found = null
     this.#isAdopted = true
-    const { env, source } = this.#options
+    const { env, source, readings, isCaughtUp } = this.#options
     const before = this.#outbox
     const outbox = outboxOf(stored, () => env.random(), source.target)
     const diff = this.#uncoverAll()
     const adopted = outbox.adopt(before)
+    // A write may have been sent from memory by an engine that is gone, and have been read before this outbox was opened.
+    const seen = outbox.seen(readings.shown.txids, readings.shown.offset, isCaughtUp())
     this.#use(outbox)
     const effect = this.#effectOf({ put: [...outbox.entries], remove: [], head: outbox.head, recent: null })
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     // The commit begins before the sender makes a request of these writes: the request has to be stored after them.
-    const storing = adopted.put.length > 0 || adopted.remove.length > 0 || before.recent.length > 0 ? this.#storage.replace() : null
+    const isNews = [adopted.put, adopted.remove, before.recent, seen.put].some(({ length }) => length > 0)
+    const storing = isNews ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
     this.#options.onCounts()
     this.#sender.hurry()
