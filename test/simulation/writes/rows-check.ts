@@ -73,7 +73,7 @@ export class RowsCheck {
       if (this.#ledger.isWithin(life, entry.write.id, messages)) continue
       const isKnown = entry.outcome === 'acknowledged' && now - entry.settledAt > TOLD_MS && entry.place !== null
       const mayBeGone = entry.wasParked || entry.retried || entry.discarded !== 'no' || entry.cleared || this.#mayLackRow(entry, life, offset)
-      if (!isKnown || mayBeGone || this.#isElsewhere(entry, life)) return null
+      if (!isKnown || mayBeGone || this.#isElsewhere(entry, life) || this.#isGone(entry, offset)) return null
       pending.push(entry)
     }
     return pending.sort((a, b) => a.place!.number - b.place!.number)
@@ -87,6 +87,12 @@ export class RowsCheck {
 
   #isElsewhere({ write }: Entry, life: Incarnation): boolean {
     return this.#server.incarnations.some((other) => other !== life && this.#ledger.found(other, write.id).length > 0)
+  }
+
+  /** The write was in the stream, which was deleted and not made again: a tab without rows has heard of that. */
+  #isGone({ write }: Entry, offset: string): boolean {
+    const { stream, incarnations } = this.#server
+    return stream === null && offset === START_OFFSET && incarnations.some((life) => this.#ledger.found(life, write.id).length > 0)
   }
 
   /**
