@@ -8,6 +8,8 @@ import type { Process, World } from './world.ts'
 /** One life of a stream. Offsets of two lives collide, as they do in reality. */
 export class Incarnation {
   readonly messages: unknown[][] = []
+  /** How many messages there were each time when the server said that there is no stream. An engine believes the second such answer. */
+  readonly denials: number[] = []
   /** Id of each message's producer; null of other writers. */
   readonly senders: Array<string | null> = []
   /** Producer id → its last request that is in the stream. */
@@ -31,7 +33,7 @@ export class Incarnation {
 
 const txidOf = (item: unknown): unknown => (item as { headers?: { txid?: unknown } } | null)?.headers?.txid
 
-const offsetOf = (messages: number): string => String(messages).padStart(8, '0')
+export const offsetOf = (messages: number): string => String(messages).padStart(8, '0')
 const countOf = (offset: string): number => (offset === START_OFFSET ? 0 : Number(offset))
 
 /** How a server, or what stands before it, misbehaves. */
@@ -244,6 +246,8 @@ export class SimServer {
     const { stream } = this
     // A request under way when a stream goes is told so. Only what happens while the server is away can go unseen.
     if (!stream || (life !== null && life !== stream) || random.chance(this.faults.blinks)) {
+      const last = this.incarnations.at(-1)!
+      last.denials.push(last.messages.length)
       throw new SourceError('missing', 'no stream', { status: random.chance(0.5) ? 404 : 410 })
     }
     const from = countOf(offset)

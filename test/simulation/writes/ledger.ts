@@ -7,17 +7,26 @@ import type { WriteTab } from './write-tab.ts'
 /** `waiting` no answer yet · `gone` the tab is gone · `refused` by the engine, with a code. After the last two the write may be stored or not. */
 type Outcome = 'waiting' | 'acknowledged' | 'refused' | 'gone'
 
+/** Where the stream ended at a moment. */
+export interface Mark {
+  readonly life: Incarnation | null
+  readonly lives: number
+  readonly messages: number
+}
+
 /** All that is known of a write. */
 export interface Entry {
   readonly write: Write
   readonly tab: WriteTab
   readonly issuedAt: number
+  /** Where the stream ended when the write was made. */
+  readonly mark: Mark
   outcome: Outcome
   /** When the outcome became known. */
   settledAt: number
   /** How often engines had lost what they had in memory, when the write was made. */
   readonly lossesBefore: number
-  /** Its place in the stored outbox, when it was seen there: only writes of one producer can be compared. */
+  /** Its place in the last stored outbox in which it was seen: only writes of one producer can be compared. */
   place: { readonly producer: string; readonly number: number } | null
   /** The server has refused it at least once. */
   wasParked: boolean
@@ -63,8 +72,8 @@ export class Ledger {
     return [...this.all].filter(({ outcome }) => outcome === 'waiting')
   }
 
-  issue(tab: WriteTab, write: Write, now: number, lossesBefore: number): Entry {
-    const entry: Entry = { write, tab, issuedAt: now, outcome: 'waiting', settledAt: 0, lossesBefore, place: null, wasParked: false, retried: false, discarded: 'no', inMemory: false, cleared: false }
+  issue(tab: WriteTab, write: Write, now: number, mark: Mark, lossesBefore: number): Entry {
+    const entry: Entry = { write, tab, issuedAt: now, mark, outcome: 'waiting', settledAt: 0, lossesBefore, place: null, wasParked: false, retried: false, discarded: 'no', inMemory: false, cleared: false }
     this.#entries.set(write.id, entry)
     for (const address of new Set(write.mutations.map(({ collection, key }) => `${collection} ${key}`))) this.#byRow.set(address, [...this.ofRow(address), entry])
     return entry
@@ -89,7 +98,9 @@ export class Ledger {
     for (const { number, write, phase } of stored.entries.values()) {
       const entry = this.#entries.get(write.id)
       if (!entry) continue
-      entry.place ??= { producer: stored.head.producer.id, number }
+      const producer = stored.head.producer.id
+      // After a sign-out a tab hands a write that is not acknowledged on to the next outbox.
+      if (entry.place?.producer !== producer) entry.place = { producer, number }
       entry.wasParked ||= phase === 'parked'
     }
   }

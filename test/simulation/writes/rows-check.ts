@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RowData } from '../../../src/shared/row.ts'
 import { START_OFFSET } from '../../../src/shared/position.ts'
 import { naiveFold, type PlainRows } from '../../support/naive-fold.ts'
-import type { Incarnation, SimServer } from '../sim-server.ts'
+import { type Incarnation, offsetOf, type SimServer } from '../sim-server.ts'
 import { SHAPES } from './device.ts'
-import type { Entry, Ledger } from './ledger.ts'
+import type { Entry, Ledger, Mark } from './ledger.ts'
 import { after, rowsOf, TYPES } from './write-maker.ts'
 import type { WriteTab } from './write-tab.ts'
 
@@ -72,37 +72,44 @@ export class RowsCheck {
     for (const entry of this.#ledger.ofRow(address)) {
       if (this.#ledger.isWithin(life, entry.write.id, messages)) continue
       const isKnown = entry.outcome === 'acknowledged' && now - entry.settledAt > TOLD_MS && entry.place !== null
-      const mayBeGone = entry.wasParked || entry.retried || entry.discarded !== 'no' || entry.cleared || this.#mayLackRow(entry, life, offset)
-      if (!isKnown || mayBeGone || this.#isElsewhere(entry, life) || this.#isGone(entry, offset)) return null
+      const mayBeGone = entry.wasParked || entry.retried || entry.discarded !== 'no' || entry.cleared || this.#mayLackRow(entry, life)
+      if (!isKnown || mayBeGone || this.#isElsewhere(entry, life) || this.#isDenied(entry, life)) return null
       pending.push(entry)
     }
     return pending.sort((a, b) => a.place!.number - b.place!.number)
   }
 
-  /** The write changes fields of a row that is not in the stream: it may be parked for that, and be taken back before that is stored. */
-  #mayLackRow({ write }: Entry, life: Incarnation, offset: string): boolean {
-    const folds = [this.fold(life, offset)!, this.fold(life, life.tail)!]
+  /**
+   * The write changes fields of a row that is not in the stream, or was not there for a while, or that another write removes: it may be
+   * parked for that, and be taken back before that is stored.
+   */
+  #mayLackRow({ write, mark }: Entry, life: Incarnation): boolean {
+    const patched = write.mutations.flatMap(({ kind, collection, key }) => (kind === 'patch' ? `${collection} ${key}` : []))
+    const removers = patched.flatMap((address) => this.#ledger.ofRow(address).filter((other) => other.write !== write && rowsOf(other.write).get(address)!.some(({ kind }) => kind === 'remove')))
+    if (removers.length > 0) return true
+    if (write.mutations.every(({ kind }) => kind !== 'patch')) return false
+    const first = mark.life === life ? mark.messages : 0
+    const folds = Array.from({ length: life.messages.length - first + 1 }, (_, index) => this.fold(life, offsetOf(first + index))!)
     return write.mutations.some(({ kind, collection, key }) => kind === 'patch' && folds.some((fold) => own(fold[collection]!, key) === undefined))
+  }
+
+  /** The server has said that the life with the write is gone. Who has believed that shows no rows of it, until the life is read again. */
+  #isDenied({ write }: Entry, life: Incarnation): boolean {
+    const { denials } = life
+    return denials.length > 1 && this.#ledger.isWithin(life, write.id, denials.at(-1)!)
   }
 
   #isElsewhere({ write }: Entry, life: Incarnation): boolean {
     return this.#server.incarnations.some((other) => other !== life && this.#ledger.found(other, write.id).length > 0)
   }
 
-  /** The write was in the stream, which was deleted and not made again: a tab without rows has heard of that. */
-  #isGone({ write }: Entry, offset: string): boolean {
-    const { stream, incarnations } = this.#server
-    return stream === null && offset === START_OFFSET && incarnations.some((life) => this.#ledger.found(life, write.id).length > 0)
-  }
-
   /**
    * At the moment of an acknowledgement the tab shows the write, unless a later change may hide it.
-   * @param mark what {@link mark} has returned when the write was made
    */
-  assertAcknowledged(entry: Entry, mark: Mark): void {
-    const { write, tab, issuedAt } = entry
+  assertAcknowledged(entry: Entry): void {
+    const { write, tab, issuedAt, mark } = entry
     const { stream } = this.#server
-    if (stream && this.#mayLackRow(entry, stream, stream.tail)) return
+    if (stream && this.#mayLackRow(entry, stream)) return
     if (stream !== mark.life || this.#server.incarnations.length !== mark.lives || tab.sim.mode !== 'eager') return
     const later = (stream?.messages ?? []).slice(mark.messages).flat() as ReadonlyArray<{ type?: string; key?: string; headers?: { control?: string; txid?: string } } | null>
     if (later.some((item) => item?.headers?.control !== undefined)) return
@@ -124,13 +131,6 @@ export class RowsCheck {
     const { stream, incarnations } = this.#server
     return { life: stream, lives: incarnations.length, messages: stream?.messages.length ?? 0 }
   }
-}
-
-/** Where the stream ended at a moment. */
-export interface Mark {
-  readonly life: Incarnation | null
-  readonly lives: number
-  readonly messages: number
 }
 
 const own = (rows: Record<string, unknown>, key: string): RowData | undefined => (Object.hasOwn(rows, key) ? (rows[key] as RowData) : undefined)

@@ -191,16 +191,15 @@ class Simulation {
     const { random, now } = this.#world
     this.#writes += 1
     const write = this.#maker.next(now)
-    const entry = this.#ledger.issue(tab, write, now, this.#device.losses)
+    const entry = this.#ledger.issue(tab, write, now, this.#rows.mark(), this.#device.losses)
     if (random.chance(0.08)) {
       this.#refused.add(write.id)
       entry.wasParked = true
     }
     this.#act(`${tab.name} makes ${write.id}${entry.wasParked ? ', which is bad' : ''}: ${write.mutations.map(({ kind, collection, key }) => `${kind} ${collection} ${key}`).join(', ')}`)
-    const mark = this.#rows.mark()
     const clears = this.#clears
     tab.write(write).then(
-      () => { this.#check(() => { this.#onAcknowledged(entry, this.#clears === clears ? mark : null) }) },
+      () => { this.#check(() => { this.#onAcknowledged(entry, this.#clears === clears) }) },
       (error: unknown) => {
         this.#act(`${write.id} is refused: ${codeOf(error)}`)
         this.#ledger.settle(entry, 'refused', this.#world.now)
@@ -208,14 +207,14 @@ class Simulation {
     )
   }
 
-  #onAcknowledged(entry: Entry, mark: ReturnType<RowsCheck['mark']> | null): void {
+  #onAcknowledged(entry: Entry, isUncleared: boolean): void {
     const { write, tab } = entry
     this.#act(`${write.id} is acknowledged`)
     this.#ledger.look(this.#device.storage.outboxes.get(OUTBOX))
     this.#ledger.settle(entry, 'acknowledged', this.#world.now)
     entry.inMemory = !tab.isDurable
     if (tab.isDurable && !this.#isKept(entry)) throw new Error(`${tab.name} was told that ${write.id} is stored, and it is not`)
-    if (mark && !entry.wasParked && entry.discarded === 'no' && !entry.cleared) this.#rows.assertAcknowledged(entry, mark)
+    if (isUncleared && !entry.wasParked && entry.discarded === 'no' && !entry.cleared) this.#rows.assertAcknowledged(entry)
   }
 
   /** The write is stored, or was, or is in a stream. */
