@@ -43,10 +43,10 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             test: {
               name: `node-db-${shortVersion(pinned)}`,
               environment: 'node',
-              env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '50' },
+              env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '50', SIDESTREAM_RUNS: process.env['SIDESTREAM_RUNS'] ?? '10' },
               include: [
-                'test/unit/{after-the-last-worker,collection-sink,held-subsets,in-page,late-collection,on-demand,on-error,options,preload,replica,restart,testing,transform,writing}.test.ts',
-                'test/property/subsets.test.ts',
+                'test/unit/{actions,after-the-last-worker,cleanup,close-within-a-batch,collection-sink,held-subsets,in-page,late-collection,mutations,on-demand,on-error,options,preload,replica,restart,signed-out,testing,throwing-subscriber,transform,write-through,writing}.test.ts',
+                'test/property/{one-event,subsets}.test.ts',
               ],
             },
           })),

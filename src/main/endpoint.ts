@@ -22,6 +22,8 @@ export interface OpenEndpoint {
   readonly endpoint: Endpoint
   /** Whether another worker can be made when this one dies. */
   readonly renewable: boolean
+  /** It was there before, and another one can be made: it may be dead, and nobody has noticed. */
+  readonly reused: boolean
   /**
    * Ends the worker, if the option's function made it and no StreamDB uses it any more.
    * @param dead no StreamDB may use it again
@@ -53,6 +55,7 @@ const uses = new WeakMap<object, Use>()
 export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint | null {
   const renewable = typeof option === 'function'
   let use = uses.get(option)
+  const reused = renewable && use?.shared === shared
   if (use?.shared !== shared) {
     try {
       use = { worker: renewable ? option({ name: `sidestream-${String(PROTOCOL_VERSION)}`, shared }) : option, shared, users: 0, end: undefined }
@@ -77,6 +80,7 @@ export function openWorker(option: WorkerOption, shared: boolean): OpenEndpoint 
   let released = false
   return {
     renewable,
+    reused,
     endpoint: {
       post: (message, ports) => {
         port.postMessage(message, ports)
@@ -114,6 +118,7 @@ export async function openInPage(given: { state: StreamStateDefinition; transfor
   const { connectInPage } = await import('../in-page/in-page.ts')
   return {
     renewable: false,
+    reused: false,
     endpoint: {
       post: (message) => {
         connectInPage(message, given, transport)

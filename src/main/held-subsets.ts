@@ -29,6 +29,8 @@ export interface HeldSubsetsOptions {
   send(changes: ReadonlyArray<SubsetChange>): void
   /** @param reasons collection → why the tab holds all of it */
   onFallback(reasons: ReadonlyMap<string, string>): void
+  /** The tab has signed out: it has no rows, and none will come before `reconnect()`. */
+  hasNoRows(): boolean
 }
 
 /**
@@ -63,7 +65,7 @@ export class HeldSubsets {
     if (options.limit === 0) return true
     const group = this.#groupOf(collection, options)
     const rows = group.holders.get(options)!
-    if (rows <= group.served || this.#isCovered(group)) return true
+    if (rows <= group.served || this.#isCovered(group) || this.#options.hasNoRows()) return true
     const gate = new Gate<void>()
     group.waiting.add({ rows, gate })
     return gate.promise
@@ -112,6 +114,14 @@ export class HeldSubsets {
       for (const { gate } of group.waiting) gate.resolve()
       group.waiting.clear()
       this.drop(collection)
+    }
+  }
+
+  /** The tab has signed out: the subsets stay held, and nothing is waited for. */
+  onNoRows(): void {
+    for (const { waiting } of this.#groups.values()) {
+      for (const { gate } of waiting) gate.resolve()
+      waiting.clear()
     }
   }
 

@@ -22,6 +22,8 @@ export interface InboxOptions {
   readonly onError: Pick<OnError, 'refused' | 'progress'>
   /** Asked anew at each use: the application may close the StreamDB while a batch is applied. */
   readonly isClosed: () => boolean
+  /** The engine says that the cache was cleared. */
+  readonly onCleared: () => void
   /** The engine sends rows that this tab takes. */
   readonly onApplied: () => void
   /** The rows of all collections can be shown, but for those `filling`. */
@@ -36,7 +38,7 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, hooks, txids, writes, cleared, status, preload, onError, isClosed, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, hooks, txids, writes, cleared, status, preload, onError, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
@@ -60,6 +62,7 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
     engineOffset = engine.offset
     preload.observe()
     writes.follow(engine)
+    if (engine.cleared) onCleared()
   }
 
   return {

@@ -1,6 +1,6 @@
 /**
  * `idle` no session was asked for · `opening` a worker is being opened · `open` the session lives · `restarting` it was lost, and
- * a timer opens the next one · `down` the last attempt has failed, and no other follows by itself · `closed` for good
+ * a timer opens the next one · `down` the last attempt has failed: a call makes the next one, or a timer · `closed` for good
  */
 export type LinkPhase = 'idle' | 'opening' | 'open' | 'restarting' | 'down' | 'closed'
 

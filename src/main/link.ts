@@ -10,6 +10,9 @@ const LEAVE_LIMIT_MS = 1000
 /** Pause before a dead worker is replaced, ms; times the number of deaths in a row. */
 const RESTART_DELAY_MS = 200
 const RESTARTS = 5
+/** Pause before a worker that did not start is followed by another one, ms; it doubles with each failure in a row. */
+const START_AGAIN_MS = 2000
+const STARTS_AGAIN = 5
 /** The heartbeat, for workers that hold no lock, or hang: its interval, and the wait for an answer, ms. */
 const HEARTBEAT_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 30_000
@@ -21,7 +24,7 @@ export interface LinkOptions {
   readonly tab: TabContract
   /** A session is open: the first one, and one after each restart. */
   onSession(session: Session): void
-  /** The session was lost, or could not be opened. `final`: no other session follows by itself. */
+  /** The session was lost, or could not be opened. `final`: who waits for rows is told, because another session may never come. */
   onDown(error: SidestreamError, final: boolean): void
 }
 
@@ -55,6 +58,8 @@ export class Link {
   readonly #end = new AbortController()
   #hasOpened = false
   #deaths = 0
+  /** Workers in a row that did not start. */
+  #failures = 0
   #bypass = 0
   /** A call may open the next session before this timer ends; the timer then finds that session. */
   #restartTimer: ReturnType<typeof setTimeout> | undefined
@@ -82,7 +87,7 @@ export class Link {
     return this.#state.phase === 'open'
   }
 
-  /** The last attempt has failed, and no other follows by itself; {@link session} makes one. */
+  /** The last attempt has failed; {@link session} makes another one at once. */
   get isDown(): boolean {
     return this.#state.phase === 'down'
   }
@@ -142,7 +147,7 @@ export class Link {
 
   /** All tries of an attempt share one signal: a call that began during the first try rejects when the last try fails. */
   async #open(attempt: Attempt): Promise<Session> {
-    for (;;) {
+    for (let replaced = false; ;) {
       try {
         // In a microtask: when `open` throws, the link has to hold this attempt already.
         const opened = await Promise.resolve().then(() => this.#options.open(this.#bypass))
@@ -150,22 +155,45 @@ export class Link {
         const session = await connect(opened.endpoint, await this.#options.hello(), this.#options.tab)
         if (this.#isClosed) return session
         this.#hasOpened = true
+        this.#failures = 0
         this.#transition('opened')
         this.#watch(session, attempt)
         this.#options.onSession(session)
         return session
       } catch (error) {
         const failure = error instanceof SidestreamError ? error : fromErrorData(toErrorData(error, 'WORKER_START_FAILED'))
+        const reused = attempt.endpoint?.reused ?? false
         attempt.endpoint?.release(true)
         attempt.endpoint = null
+        const mayStart = failure.code === 'WORKER_START_FAILED' && failure.retryable && !this.#isClosed
+        // It may have died without anyone having noticed.
+        if (mayStart && reused && !replaced) {
+          replaced = true
+          continue
+        }
         // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page.
         if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#isClosed) continue
         this.#transition('fail')
         attempt.life.abort(failure)
         if (!this.#isClosed) this.#options.onDown(failure, true)
+        if (mayStart) this.#startAgain()
         throw failure
       }
     }
+  }
+
+  /** Rows come without another call when the worker starts after all: a script that was not to be had may be there now. */
+  #startAgain(): void {
+    this.#failures += 1
+    if (this.#failures <= STARTS_AGAIN) this.#openAfter(START_AGAIN_MS * 2 ** (this.#failures - 1))
+  }
+
+  #openAfter(delayMs: number): void {
+    clearTimeout(this.#restartTimer)
+    if (this.#isClosed) return
+    this.#restartTimer = setTimeout(() => {
+      this.session().catch(() => undefined)
+    }, delayMs)
   }
 
   /** Notices the worker's death: by the lock that it holds, or by its silence. */
@@ -207,10 +235,7 @@ export class Link {
     const final = !renewable || this.#deaths > RESTARTS
     this.#transition(final ? 'fail' : 'die')
     this.#options.onDown(error, final)
-    if (final) return
-    this.#restartTimer = setTimeout(() => {
-      this.session().catch(() => undefined)
-    }, RESTART_DELAY_MS * this.#deaths)
+    if (!final) this.#openAfter(RESTART_DELAY_MS * this.#deaths)
   }
 }
 

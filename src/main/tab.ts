@@ -113,6 +113,7 @@ export class Tab {
       onFallback: (reasons) => {
         this.status.set({ fallbacks: Object.fromEntries(reasons) })
       },
+      hasNoRows: () => this.#cleared.isCleared,
     })
     this.#replica = new Replica({
       collections: this.collections.targets,
@@ -142,6 +143,7 @@ export class Tab {
       preload: this.#preload,
       onError: this.#onError,
       isClosed: () => this.#isClosed,
+      onCleared: this.#showNone,
       onApplied: () => {
         this.link.works()
       },
@@ -215,8 +217,8 @@ export class Tab {
     if (this.#isClosed) return
     this.#cleared.set(false)
     this.link.call((engine) => engine.reconnect(reason)).catch((error: unknown) => {
-      // The engine may have been lost before it heard of this: the next one hears of it.
-      if (toErrorData(error, 'WORKER_DIED').code === 'WORKER_DIED') this.#reconnect = reason
+      // The engine may have been lost before it heard of this, or there was none: the next one hears of it.
+      if (toErrorData(error, 'WORKER_DIED').code !== 'CLOSED') this.#reconnect = reason
     })
   }
 
@@ -330,6 +332,15 @@ export class Tab {
     if (filling.length === 0) this.#preload.ready()
   }
 
+  /** In a tab that has signed out: an engine that learns of it by the tab's hello sends nothing, so no query may wait for rows. */
+  readonly #showNone = (): void => {
+    if (this.#isClosed || !isStarted(this.#phase) || !this.#cleared.isCleared) return
+    this.collections.subsets.onNoRows()
+    if (this.#preload.isReady) return
+    this.#show([])
+    this.status.set({ ready: this.#preload.isReady })
+  }
+
   readonly #report = (error: ErrorData): void => {
     this.status.set({ lastError: error })
   }
@@ -350,6 +361,7 @@ export class Tab {
       this.#tell((engine) => engine.resync())
     }
     this.#wake()
+    queueMicrotask(this.#showNone)
     // While lost rows are missing, the collection is not shown: it would look empty for a moment. After clearCache() the rows do
     // not come back.
     if (this.#preload.isReady && (!this.#lost || this.status.getSnapshot().cleared)) {

@@ -338,11 +338,15 @@ export class Engine {
       validators,
       readings: this.#readings,
       isCaughtUp: () => this.#board.now.upToDate && !this.#readings.isReplacing,
+      isSeen: () => this.#members.isAnyOpen,
       onRows: (diff, txids) => {
         this.#members.publish({ ...NO_NEWS, diff, txids, isOfOutbox: true }, false)
       },
       onNews: (news) => {
         this.#members.outbox(news)
+      },
+      onReset: () => {
+        this.#members.listAnew()
       },
       onCounts: () => {
         const { durable } = this.#board.now

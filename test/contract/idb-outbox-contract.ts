@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { RowData } from '../../src/shared/row.ts'
+import type { OutboxEntry } from '../../src/worker/core/outbox.ts'
 import { ClearedCacheError } from '../../src/worker/ports.ts'
+import type { EntryGroup } from '../../src/worker/store/entry-groups.ts'
 import { IdbOutbox, OUTBOX_FORMAT, OUTBOX_STEPS, type OutboxStep } from '../../src/worker/store/idb-outbox.ts'
 import { ManualClock } from './manual-clock.ts'
 import { change, done, entry, head } from './outbox-samples.ts'
@@ -8,12 +11,16 @@ import { deleteRaw, occupy, openRaw, putRawOutbox, readRaw } from './raw-idb.ts'
 /** Long enough for every limit of the outbox. */
 const LONG_MS = 60_000
 
-/** A made-up next format, in which entries have an index and one more field. */
+/** A made-up next format, in which entries that are stored alone have an index and one more field. */
 const toNext: OutboxStep = async (_, tx) => {
   const entries = tx.objectStore('entries')
   entries.createIndex('phase' as never, 'phase')
   for (const stored of await entries.getAll()) await entries.put({ ...stored, added: true } as never)
 }
+
+const ODD: ReadonlyArray<readonly [unknown, unknown]> = [[4, JSON.stringify({ ...entry(4), phase: 'gone' })], [6, '{"number":6,'], [7, entry(7)], ['odd', '{}']]
+
+const long = (number: number): OutboxEntry => entry(number, { id: 'long', text: 'x'.repeat(2000) })
 
 const toNextButOne: OutboxStep = (_, tx) => {
   tx.objectStore('entries').deleteIndex('phase')
@@ -48,15 +55,15 @@ export function testIdbOutbox(implementation: string): void {
     const filled = async (): Promise<IdbOutbox> => {
       const outbox = await open()
       await outbox.claim({ writer: 'writer', since: 1 }, 1)
-      await outbox.commit(change([entry(1), entry(2), entry(3)], { recent: [done('a')] }))
+      await outbox.commit(change([entry(1), long(3)], { recent: [done('a')] }))
       await putRawOutbox(name, { entries: [{ number: 2 }] })
       return outbox
     }
-    const FILLED = { head: head(100), entries: [entry(1), entry(3)], recent: [done('a')], unreadable: 1 }
+    const FILLED = { head: head(100), entries: [entry(1), long(3)], recent: [done('a')], unreadable: 1 }
 
     test('its format is the version of the database', async () => {
       await open()
-      expect([OUTBOX_FORMAT, (await readRaw(name)).version]).toEqual([1, 1])
+      expect([OUTBOX_FORMAT, (await readRaw(name)).version]).toEqual([2, 2])
     })
 
     test('commits are on the disk when they have settled', async () => {
@@ -80,9 +87,68 @@ export function testIdbOutbox(implementation: string): void {
       ;(await filled()).close()
       const next = await open([...OUTBOX_STEPS, toNext])
       const added = { added: true }
-      expect(await next.read()).toEqual({ ...FILLED, entries: FILLED.entries.map((stored) => ({ ...stored, ...added })) })
+      expect(await next.read()).toEqual({ ...FILLED, entries: [entry(1), { ...long(3), ...added }] })
       next.close()
-      expect(await readRaw(name)).toMatchObject({ version: 2, stores: { entries: [added, { number: 2, ...added }, added] } })
+      expect(await readRaw(name)).toMatchObject({ version: 3, stores: { entries: [{ number: 2, ...added }, added] } })
+    })
+
+    test('is taken over from format 1, in which each entry had a record of its own', async () => {
+      const all = [...Array.from({ length: 120 }, (_, index) => entry(index + 5)), long(125), entry(400)]
+      const former = await IdbOutbox.open(name, clock, OUTBOX_STEPS.slice(0, 1)).catch(() => null)
+      expect(former).toBeNull()
+      expect((await readRaw(name)).version).toBe(1)
+      await putRawOutbox(name, { head: head(500), recent: ['a'], claim: { writer: 'former', since: 1 }, entries: [{ number: 7, odd: true } as never, ...all.filter(({ number }) => number !== 7)] })
+      const outbox = await open()
+      const left = { head: head(500), entries: all.filter(({ number }) => number !== 7), recent: [{ id: 'a', createdAt: null }], unreadable: 1 }
+      expect(await outbox.read()).toEqual(left)
+      const { version, stores } = await readRaw(name)
+      expect([version, stores['entries'], stores['groups']!.length]).toEqual([2, [{ number: 7, odd: true }, long(125)], 4])
+      await outbox.claim({ writer: 'writer', since: 2 }, 2)
+      const parked = { ...entry(60), phase: 'parked' as const }
+      await outbox.commit(change([parked, entry(401)], { head: head(500), remove: [5, 6, 125, 400] }))
+      expect((await (await open()).read())!.entries).toEqual([...left.entries.filter(({ number }) => number > 6 && number < 125).map((each) => (each.number === 60 ? parked : each)), entry(401)])
+    })
+
+    test('keeps entries of a group exactly, also those that JSON would change', async () => {
+      const outbox = await open()
+      await outbox.claim({ writer: 'writer', since: 1 }, 1)
+      const values: RowData[] = [{ id: 'a', none: undefined }, { id: 'b', zero: -0 }, { id: 'c', nan: NaN }, { id: 'd', list: Object.assign(new Array<number>(2), { 1: 1 }) }, { id: 'e', list: Object.assign([1], { more: 1 }) }]
+      values.push({ id: 'f', map: new Map([[1, 2]]) }, { id: 'g', at: new Date(7) }, { id: 'h', text: '\ud800 "\\\u0000', deep: [[{}], null, 1e300, true] })
+      const all = values.map((value, index) => ({ ...entry(index + 1, value), phase: 'parked' as const, attempts: 2, error: { code: 'CLOSED' as const, message: 'no', retryable: false } }))
+      await outbox.commit(change(all))
+      expect((await outbox.read())!.entries).toStrictEqual(all)
+      expect((await readRaw(name)).stores).toMatchObject({ entries: { length: 7 }, groups: { length: 1 } })
+    })
+
+    test('stores short entries together, and each long one alone', async () => {
+      const outbox = await open()
+      await outbox.claim({ writer: 'writer', since: 1 }, 1)
+      const stored = async (): Promise<unknown> => {
+        const { entries, groups } = (await readRaw(name)).stores
+        return [(entries as OutboxEntry[]).map(({ number }) => number), (groups as EntryGroup[]).map((group) => [...group.entries.keys()])]
+      }
+      for (const each of [entry(49), long(50), entry(51)]) await outbox.commit(change([each]))
+      await outbox.commit(change([entry(48), entry(101), entry(52)]))
+      expect(await stored()).toEqual([[50], [[49, 48], [51, 52], [101]]])
+      await outbox.commit(change([], { remove: [49, 50, 51, 101, 102] }))
+      expect(await stored()).toEqual([[], [[48], [52]]])
+      await outbox.commit(change([entry(3), long(4), entry(52)], { replace: true, remove: [52] }))
+      expect(await stored()).toEqual([[4], [[3]]])
+    })
+
+    test('keeps what nobody understands in groups, and in their place', async () => {
+      const outbox = await filled()
+      await putRawOutbox(name, { groups: [{ group: 0, entries: new Map<unknown, unknown>([[1, JSON.stringify(entry(1))], ...ODD]) }, { group: 1 }, { group: 2, entries: 'odd' }, { group: 'odd', entries: [] }] })
+      const odd = async (): Promise<unknown> => (await readRaw(name)).stores['groups']
+      const others = [{ group: 1 }, { group: 2, entries: 'odd' }, { group: 'odd', entries: [] }]
+      expect(await outbox.read()).toEqual({ ...FILLED, unreadable: 8 })
+      await outbox.commit(change([entry(5), entry(60)], { remove: [1] }))
+      expect(await outbox.read()).toEqual({ ...FILLED, entries: [long(3), entry(5), entry(60)], unreadable: 8 })
+      await outbox.commit(change([entry(61)], { replace: true }))
+      expect(await outbox.read()).toEqual({ ...FILLED, entries: [entry(61)], unreadable: 8 })
+      expect(await odd()).toEqual([{ group: 0, entries: new Map(ODD) }, ...others])
+      await outbox.commit(change([], { remove: [61] }))
+      expect(await outbox.read()).toEqual({ ...FILLED, entries: [], unreadable: 8 })
     })
 
     test('takes all steps in order, also for an outbox that is new', async () => {
@@ -92,13 +158,13 @@ export function testIdbOutbox(implementation: string): void {
         taken.push(index)
       })
       await open(counted)
-      expect(taken).toEqual([0, 1, 2])
+      expect(taken).toEqual([0, 1, 2, 3])
     })
 
     test('is as it was when a step fails, and can be opened in its format', async () => {
       ;(await filled()).close()
       await expect(open([...OUTBOX_STEPS, toNext, failing])).rejects.toThrow('the step failed')
-      expect((await readRaw(name)).version).toBe(1)
+      expect((await readRaw(name)).version).toBe(2)
       expect(await (await open()).read()).toEqual(FILLED)
     })
 
@@ -125,10 +191,10 @@ export function testIdbOutbox(implementation: string): void {
       ['its own format', OUTBOX_STEPS],
       ['an earlier format', [...OUTBOX_STEPS, toNext]],
     ])('does not open a database of another program whose version is that of %s, and leaves it as it is', async (_, steps) => {
-      const foreign = await openRaw(name, 1, (db) => db.createObjectStore('something').put('theirs', 1))
+      const foreign = await openRaw(name, OUTBOX_FORMAT, (db) => db.createObjectStore('something').put('theirs', 1))
       foreign.close()
       await expect(open(steps)).rejects.toThrow('is not an outbox')
-      expect(await readRaw(name)).toEqual({ version: 1, stores: { something: ['theirs'] } })
+      expect(await readRaw(name)).toEqual({ version: OUTBOX_FORMAT, stores: { something: ['theirs'] } })
       expect(await deleteRaw(name)).toEqual({ wasBlocked: false })
     })
 

@@ -26,15 +26,17 @@ export interface RawOutbox {
   readonly recent?: unknown
   readonly claim?: unknown
   readonly entries?: ReadonlyArray<{ readonly number: number }>
+  readonly groups?: ReadonlyArray<{ readonly group: unknown; readonly entries?: unknown }>
 }
 
 /** Writes whatever it is given into an outbox database. */
-export const putRawOutbox = (name: string, { head, recent, claim, entries = [] }: RawOutbox): Promise<void> =>
-  writeRaw(name, ['meta', 'entries'], (tx) => {
+export const putRawOutbox = (name: string, { head, recent, claim, entries = [], groups = [] }: RawOutbox): Promise<void> =>
+  writeRaw(name, ['meta', 'entries', ...(groups.length > 0 ? ['groups'] : [])], (tx) => {
     if (head !== undefined) tx.objectStore('meta').put(head, 'head')
     if (recent !== undefined) tx.objectStore('meta').put(recent, 'recent')
     if (claim !== undefined) tx.objectStore('meta').put(claim, 'claim')
     for (const entry of entries) tx.objectStore('entries').put(entry)
+    for (const group of groups) tx.objectStore('groups').put(group)
   })
 
 async function writeRaw(name: string, stores: string[], work: (tx: IDBTransaction) => void): Promise<void> {

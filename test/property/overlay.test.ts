@@ -19,6 +19,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 )
 const step = fc.oneof(
   fc.record({ kind: fc.constant('add' as const), mutations: fc.array(mutation, { minLength: 1, maxLength: 4 }) }),
+  fc.record({ kind: fc.constant('several' as const), writes: fc.array(fc.array(mutation, { minLength: 1, maxLength: 3 }), { maxLength: 4 }) }),
   fc.record({ kind: fc.constant('drop' as const), index: fc.nat() }),
   fc.record({ kind: fc.constant('again' as const), index: fc.nat(), mutations: fc.array(mutation, { minLength: 1, maxLength: 3 }) }),
   fc.record({ kind: fc.constant('base' as const), ...address, value: fc.option(fields) }),
@@ -59,14 +60,25 @@ describe('pending writes over materialized rows', () => {
             case 'add':
               numbers += 2
               writes.set(numbers, each.mutations)
-              overlay.add(numbers, each.mutations, name)
+              overlay.add([[numbers, each.mutations]], name)
               break
+            case 'several': {
+              const all = each.writes.map((mutations, index) => [numbers + 2 * index + 2, mutations] as const)
+              numbers += 2 * all.length
+              for (const [number, mutations] of all) writes.set(number, mutations)
+              // Rows are named while they are as they were.
+              overlay.add(all, (row) => {
+                expect(overlay.rows(row[0]).get(row[1])).toEqual(told.get(row[0])!.get(row[1]))
+                name(row)
+              })
+              break
+            }
             case 'again': {
               // Its number is between those of two others.
               const number = (each.index % (numbers + 1)) | 1
               if (writes.has(number)) break
               writes.set(number, each.mutations)
-              overlay.add(number, each.mutations, name)
+              overlay.add([[number, each.mutations]], name)
               break
             }
             case 'drop': {
@@ -108,7 +120,7 @@ describe('pending writes over materialized rows', () => {
   test('leave the rows alone that they were made of', () => {
     const base = new Map([['a', { _seq: 1, id: 'a', x: 1 }]])
     const overlay = new Overlay({ primaryKeys, base: () => base })
-    overlay.add(1, [{ kind: 'patch', collection: 'items', key: 'a', changes: { x: 2 } }, { kind: 'remove', collection: 'unknown', key: 'a' }], () => undefined)
+    overlay.add([[1, [{ kind: 'patch', collection: 'items', key: 'a', changes: { x: 2 } }, { kind: 'remove', collection: 'unknown', key: 'a' }]]], () => undefined)
     expect([overlay.rows('items').get('a'), base.get('a')]).toEqual([{ _seq: PENDING_SEQ, id: 'a', x: 2 }, { _seq: 1, id: 'a', x: 1 }])
     expect(overlay.addresses).toEqual([['items', 'a']])
   })

@@ -110,6 +110,7 @@ export class SimTab {
         else this.#untold = [...this.#untold, ...changes]
       },
       onFallback: () => undefined,
+      hasNoRows: () => false,
     })
   }
 

@@ -50,6 +50,13 @@ describe('a worker that a function has made', () => {
     expect(made.length).toBe(2)
   })
 
+  test('says whether it was there before: then it may be dead, and nobody has noticed', () => {
+    const first = open()
+    expect([first.reused, open().reused]).toEqual([false, true])
+    first.release(true)
+    expect(open().reused).toBe(false)
+  })
+
   test('is ended once those that used it have found it dead, and is not used again', () => {
     const [one, two] = [open(), open()]
     one.release(true)

@@ -8,7 +8,7 @@ let told: ReadonlyArray<SubsetChange>[]
 let held: HeldSubsets
 beforeEach(() => {
   told = []
-  held = new HeldSubsets({ send: (changes) => told.push(changes), onFallback: () => undefined })
+  held = new HeldSubsets({ send: (changes) => told.push(changes), onFallback: () => undefined, hasNoRows: () => false })
 })
 
 const people = new IR.PropRef(['people'])

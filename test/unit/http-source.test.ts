@@ -54,7 +54,6 @@ class Read {
   readonly batches: StreamBatch[] = []
   answers = 0
   readonly ends: RequestEnd[] = []
-  heard = 0
   readonly stop = new AbortController()
   readonly end: Promise<ReadEnd | SourceError>
   isOver = false
@@ -72,7 +71,7 @@ class Read {
         requests: {
           turn,
           sent: () => undefined,
-          heard: () => void (this.heard += 1),
+          heard: () => undefined,
           dropped: () => undefined,
           over: (end) => {
             this.ends.push(end)

@@ -70,6 +70,7 @@ beforeEach(() => {
     preload: { isReady: false, observe: note('observe') },
     onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
     isClosed: () => isClosed,
+    onCleared: note('cleared'),
     onApplied: note('applied'),
     onReady: (filling) => void told.push(`ready but ${filling.join()}`),
   })
@@ -124,7 +125,7 @@ describe('a diff batch', () => {
 describe('a status', () => {
   test('that says that the cache was cleared removes the rows, whether or not the engine lives to remove them', async () => {
     inbox.status(engineStatus({ cleared: true }))
-    expect([told, signedOut]).toEqual([expect.arrayContaining(['remove all']), [true]])
+    expect([told, signedOut]).toEqual([expect.arrayContaining(['remove all', 'cleared']), [true]])
     await inbox.apply(batchOf({ status: engineStatus({ cleared: false }) }))
     expect(signedOut).toEqual([true, false])
   })
@@ -152,6 +153,16 @@ describe('a status', () => {
     inbox.follow('e2', engineStatus({ failedAttempts: 4, lastError: { code: 'NEEDS_AUTH', message: 'no', retryable: true } }))
     expect(told).toEqual(['follow e2', 'hooks follow', 'progress', 'observe'])
     expect(epochs).toEqual(['e1'])
+  })
+
+  test('of another engine goes on to show the number of rows that the tab has, until that engine has read as far', () => {
+    inbox.status(engineStatus({ ready: true, rows: 7 }))
+    inbox.follow('e2', engineStatus({ rows: 0 }))
+    expect(status.getSnapshot().rows).toBe(7)
+    inbox.status(engineStatus({ rows: 3 }))
+    expect(status.getSnapshot().rows).toBe(7)
+    inbox.status(engineStatus({ ready: true, rows: 6 }))
+    expect(status.getSnapshot().rows).toBe(6)
   })
 
   test('is ignored once the tab is closed', () => {

@@ -2,7 +2,7 @@ import { expose } from 'comlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OpenEndpoint } from '../../src/main/endpoint.ts'
 import { Link } from '../../src/main/link.ts'
-import type { SidestreamError } from '../../src/shared/errors.ts'
+import { SidestreamError } from '../../src/shared/errors.ts'
 import { PROTOCOL_VERSION, type ConnectMessage, type EngineContract, type Hello, type HelloReply } from '../../src/shared/calls.ts'
 import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { ScriptedTab } from './scripted-tab.ts'
@@ -20,12 +20,15 @@ class ScriptedWorker {
   firstReplies: HelloReply[] = []
   isSilent = false
   renewable = true
+  /** Whether the workers that are opened next were there before. */
+  reused: boolean[] = []
   postError: Error | null = null
 
   readonly bypasses: number[] = []
 
   open = (bypass: number): OpenEndpoint => (this.bypasses.push(bypass), {
     renewable: this.renewable,
+    reused: this.reused.shift() ?? false,
     endpoint: {
       post: (message) => {
         if (this.postError) throw this.postError
@@ -140,12 +143,73 @@ describe('opening a session', () => {
     expect(await link.call((engine) => engine.ping())).toBe('e1')
   })
 
+  test('that fails is tried again by itself, ever more seldom, and after five times only when it is asked for', async () => {
+    worker.reply = null
+    const code = codeOf(link.session())
+    const sentAfterS: number[] = []
+    for (let second = 0, seen = 0; second < 600; second += 1) {
+      await new Promise((resolve) => setImmediate(resolve))
+      if (worker.messages.length > seen) sentAfterS.push(second)
+      seen = worker.messages.length
+      await vi.advanceTimersByTimeAsync(1000)
+    }
+    expect(await code).toBe('WORKER_START_FAILED')
+    // Ten seconds without an answer, then a pause of 2, 4, 8, 16, 32 s.
+    expect(sentAfterS).toEqual([0, 12, 26, 44, 70, 112])
+    expect(downs.map(({ final }) => final)).toEqual([true, true, true, true, true, true])
+    worker.reply = undefined
+    await link.session()
+    expect(sessions).toEqual(['e1'])
+  })
+
+  test('that fails opens by itself when the worker answers', async () => {
+    worker.reply = null
+    const code = codeOf(link.session())
+    await until(() => worker.messages.length === 1)
+    for (const listener of worker.listeners) listener('SyntaxError')
+    expect(await code).toBe('WORKER_START_FAILED')
+    worker.reply = undefined
+    await vi.advanceTimersByTimeAsync(2000)
+    await until(() => sessions.length === 1)
+    expect(link.isOpen).toBe(true)
+  })
+
+  test('is not tried again by itself when the worker cannot be made', async () => {
+    link = new Link({ open: () => { throw new SidestreamError('WORKER_START_FAILED', 'blocked by a policy') }, hello: () => Promise.resolve(hello), tab: new ScriptedTab(), onSession: () => undefined, onDown: () => undefined })
+    await link.session().catch(() => undefined)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('with a worker that was there before and is silent is tried with another one, before anybody is told', async () => {
+    worker.reused = [true]
+    worker.reply = null
+    const session = link.session()
+    await until(() => worker.messages.length === 1)
+    worker.reply = undefined
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect((await session).epoch).toBe('e1')
+    expect([downs, worker.released, sessions]).toEqual([[], [1], ['e1']])
+  })
+
+  test('with workers that were there before, and all are silent, fails after the second one', async () => {
+    worker.reused = [true, true, true]
+    worker.reply = null
+    const code = codeOf(link.session())
+    for (const sent of [1, 2]) {
+      await until(() => worker.messages.length === sent)
+      await vi.advanceTimersByTimeAsync(10_000)
+    }
+    expect(await code).toBe('WORKER_START_FAILED')
+    expect(downs.length).toBe(1)
+  })
+
   test('leaves no listener on a worker that was given up', async () => {
     worker.reply = null
     const code = codeOf(link.session())
     await until(() => worker.messages.length === 1)
     await vi.advanceTimersByTimeAsync(10_000)
     await code
+    link.close()
     expect([worker.listeners.size, vi.getTimerCount()]).toEqual([0, 0])
   })
 
@@ -155,6 +219,7 @@ describe('opening a session', () => {
     await until(() => worker.messages.length === 1)
     for (const listener of worker.listeners) listener('SyntaxError')
     expect(await outcome).toMatchObject({ code: 'WORKER_START_FAILED', message: expect.stringContaining('SyntaxError') })
+    link.close()
     expect([worker.listeners.size, vi.getTimerCount()]).toEqual([0, 0])
   })
 

@@ -35,7 +35,7 @@ class Listed {
 describe('the list of pending writes', () => {
   test('counts, and tells what has changed once', () => {
     const told: OutboxNews[] = []
-    const list = new PendingList((news) => told.push(news))
+    const list = new PendingList({ onNews: (news) => told.push(news), onReset: () => undefined })
     list.note([entry(1), entry(2)])
     list.note([entry(1)])
     list.note([entry(1, 'sent')])
@@ -64,8 +64,14 @@ describe('the list of pending writes', () => {
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
         const queue = new OutboxQueue()
         const entries = new Map<number, OutboxEntry>()
-        const list = new PendingList((news) => {
-          queue.add(news)
+        const listed = (): PendingWrite[] => [...entries.values()].flatMap((each) => (list.has(each) ? (pendingOf(each) ?? []) : []))
+        const list: PendingList = new PendingList({
+          onNews: (news) => {
+            queue.add(news)
+          },
+          onReset: () => {
+            queue.add({ ...NO_OUTBOX_NEWS, reset: true, added: listed() })
+          },
         })
         const tab = new Listed()
         let last = 0

@@ -38,6 +38,7 @@ describe('options that mean the same', () => {
     ['the cache as it is', {}, { cache: true }],
     ['the cache with no settings', {}, { cache: {} }],
     ['the cache with its defaults', {}, { cache: { version: '', durability: 'relaxed' } }],
+    ['the cache, kept unused for 30 days', {}, { cache: { keepUnusedMs: 30 * 24 * 60 * 60 * 1000 } }],
     ['the cache with settings that are undefined', {}, { cache: { version: undefined, durability: undefined } as object }],
     ['the pause as it is', {}, { pauseWhenHidden: 60_000 }],
     ['a pause that never comes', { pauseWhenHidden: false }, { pauseWhenHidden: Infinity }],

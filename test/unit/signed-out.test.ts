@@ -1,3 +1,4 @@
+import { createLiveQueryCollection } from '@tanstack/db'
 import { beforeEach, expect, test } from 'vitest'
 import * as v from 'valibot'
 import type { PlainOptions, StreamOptions } from '../../src/main/options.ts'
@@ -10,7 +11,9 @@ import { accept } from '../../src/worker/tabs/comlink.ts'
 import { Disk } from '../support/disk.ts'
 import { anyHello, anyTab, NO_OUTBOX, Origin } from '../support/origin.ts'
 
-const state = createStateSchema({ users: { schema: v.object({ id: v.string() }), type: 'user', primaryKey: 'id' } })
+const users = { schema: v.object({ id: v.string() }), type: 'user', primaryKey: 'id' } as const
+const state = createStateSchema({ users })
+const onDemand = createStateSchema({ users: { ...users, syncMode: 'on-demand' } })
 const url = 'https://example.com/s'
 const options: PlainOptions = { streamOptions: { url }, state }
 const settings = settingsOf(options, url)
@@ -38,13 +41,13 @@ const createSource: EngineEnv['createSource'] = () => ({
     }),
 })
 
-const open = (admission: Admission, more: Partial<StreamOptions> = {}): Tab =>
+const open = (admission: Admission, more: Partial<StreamOptions> = {}, given: PlainOptions = options): Tab =>
   new Tab({
-    options,
+    options: given,
     streamOptions: { ...options.streamOptions!, ...more },
     url,
     settings,
-    open: () => ({ renewable: true, release: () => undefined, endpoint: { post: (message) => { accept(admission, message) }, onError: () => () => undefined } }),
+    open: () => ({ renewable: true, reused: false, release: () => undefined, endpoint: { post: (message) => { accept(admission, message) }, onError: () => () => undefined } }),
   })
 
 /** The time of the workers passes until it holds; the page's own tasks get their turns. */
@@ -123,6 +126,42 @@ test('the first preload() of a tab that has signed out reads again, with the sam
     expect(tab.status.getSnapshot().cleared).toBe(false)
     tab.close()
   }
+})
+
+test.each([
+  ['shows rows', 'with the same engine', true, false],
+  ['shows rows', 'after a fail-over', true, true],
+  ['shows nothing yet', 'with the same engine', false, false],
+  ['shows nothing yet', 'after a fail-over', false, true],
+])('a query on demand that is mounted in a tab that has signed out, and %s, has no rows %s, and does not wait for them; reconnect() brings them', { timeout: 30_000 }, async (_, _when, wasReady, failsOver) => {
+  origin.worker('leader', { createSource }).team.admit(anyHello('leader', { settings }), anyTab(), new AbortController()).start()
+  await origin.pass(500)
+  const tab = open(origin.worker('own', { createSource }).team, {}, { ...options, state: onDemand })
+  const mount = () => createLiveQueryCollection((q) => q.from({ user: tab.collections.byName['users']! }))
+  const settled = async (work: Promise<unknown>): Promise<void> => {
+    let isSettled = false
+    work.finally(() => (isSettled = true)).catch(() => undefined)
+    await until(() => isSettled)
+    await work
+  }
+  if (wasReady) {
+    const first = mount()
+    await settled(first.preload())
+    expect(first.size).toBe(rows)
+    await settled(first.cleanup())
+  }
+  await settled(tab.clearCache())
+  await until(() => tab.status.getSnapshot().cleared)
+  if (failsOver) {
+    origin.freeze('leader')
+    await until(() => tab.status.getSnapshot().where === 'leader')
+  }
+  const query = mount()
+  await settled(query.preload())
+  expect([query.size, query.status, tab.status.getSnapshot().cleared]).toEqual([0, 'ready', true])
+  tab.reconnect('application')
+  await until(() => query.size === rows)
+  tab.close()
 })
 
 test('a tab that comes after a clear by an engine with other settings has rows', { timeout: 30_000 }, async () => {

@@ -44,6 +44,8 @@ interface Seen {
   readonly ends: RequestEnd[]
   readonly failure: Promise<SourceError>
   readonly requests: number
+  /** How often the server was heard: an answer began, or a part of one came. */
+  readonly heard: number
 }
 
 /** Reads with these answers to the requests, in order; further requests are never answered. */
@@ -53,6 +55,7 @@ function read(live: LiveMode, answers: ReadonlyArray<() => Response>, offset = '
   const batches: StreamBatch[] = []
   const ends: RequestEnd[] = []
   let requests = 0
+  let heard = 0
   const fetch_ = (): Promise<Response> => {
     const answer = answers[requests]
     requests += 1
@@ -61,7 +64,7 @@ function read(live: LiveMode, answers: ReadonlyArray<() => Response>, offset = '
   const source = new HttpSource(settings, () => Promise.resolve({ headers: {}, params: {} }), { fetch: fetch_ })
   const end = source.read({
     offset, live, isFresh: false, signal: stop.signal,
-    requests: { turn: () => Promise.resolve(), sent: () => undefined, heard: () => undefined, dropped: () => undefined, over: (one) => ends.push(one) },
+    requests: { turn: () => Promise.resolve(), sent: () => undefined, heard: () => void (heard += 1), dropped: () => undefined, over: (one) => ends.push(one) },
     onBatch: async (batch) => void batches.push(batch),
     onAnswer: () => undefined,
   })
@@ -69,7 +72,7 @@ function read(live: LiveMode, answers: ReadonlyArray<() => Response>, offset = '
     (how) => new SourceError('application', `the read has ended: ${how}`),
     (error: unknown) => error as SourceError,
   )
-  return { batches, ends, failure, get requests() { return requests } }
+  return { batches, ends, failure, get requests() { return requests }, get heard() { return heard } }
 }
 
 describe('an event stream', () => {
@@ -78,6 +81,14 @@ describe('an event stream', () => {
     const cut = lines.indexOf('data\r') + 5
     const seen = read('sse', [() => json([]), () => events(lines.slice(0, cut), lines.slice(cut))], '0_0')
     await vi.waitFor(() => { expect(seen.batches.flatMap(({ items }) => items)).toEqual([{ n: 1 }]) })
+  })
+
+  test('is heard with each packet, also one that has no event in it', async () => {
+    const seen = read('sse', [() => json([]), () => events(': still', ' here\n\n', ':', '\n')], '0_0')
+    await vi.waitFor(() => { expect(seen.requests).toBe(2) })
+    // The catch-up's head and body, the head of the event stream, and its four packets.
+    await vi.waitFor(() => { expect(seen.heard).toBe(7) })
+    expect(seen.batches.flatMap(({ items }) => items)).toEqual([])
   })
 
   test.each([

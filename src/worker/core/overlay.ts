@@ -12,10 +12,10 @@ export type Rows = ReadonlyMap<string, RowData>
 export type RowAddress = readonly [collection: string, key: string]
 
 interface Laid {
-  /** The pending mutations of the row, by the number of their write, in order. */
-  readonly mutations: Map<number, Mutation[]>
-  /** The row with its mutations; null when they remove it. */
-  row: RowData | null
+  /** The pending mutations of the row, with the number of their write, in order. */
+  mutations: Array<readonly [number: number, mutation: Mutation]>
+  /** The row with its mutations; null when they remove it, and undefined until somebody asks for it. */
+  row: RowData | null | undefined
 }
 
 export interface OverlayOptions {
@@ -33,7 +33,8 @@ export interface OverlayOptions {
 export class Overlay {
   readonly #options: OverlayOptions
   readonly #laid = new Map<string, Map<string, Laid>>()
-  readonly #addresses = new Map<number, RowAddress[]>()
+  /** Writes that are laid, by number. */
+  readonly #writes = new Map<number, ReadonlyArray<Mutation>>()
   readonly #views = new Map<string, OverlaidRows>()
 
   constructor(options: OverlayOptions) {
@@ -45,7 +46,7 @@ export class Overlay {
     let view = this.#views.get(collection)
     if (!view) {
       const laid = this.#laidOf(collection)
-      this.#views.set(collection, (view = new OverlaidRows(() => this.#options.base(collection), laid)))
+      this.#views.set(collection, (view = new OverlaidRows(() => this.#options.base(collection), laid, (key, own) => this.#rowOf(collection, key, own))))
     }
     return view
   }
@@ -61,12 +62,12 @@ export class Overlay {
 
   /** No write is laid over the rows. */
   get isEmpty(): boolean {
-    return this.#addresses.size === 0
+    return this.#writes.size === 0
   }
 
   /** Whether a write is laid over the rows. */
   isLaid(number: number): boolean {
-    return this.#addresses.has(number)
+    return this.#writes.has(number)
   }
 
   /** How many rows the pending changes add, less those that they remove. */
@@ -74,82 +75,88 @@ export class Overlay {
     let added = 0
     for (const [collection, rows] of this.#laid) {
       const base = this.#options.base(collection)
-      for (const [key, { row }] of rows) added += (row === null ? 0 : 1) - (base.has(key) ? 1 : 0)
+      for (const [key, laid] of rows) added += addedBy(laid, base.has(key))
     }
     return added
   }
 
   /** The row before a write: the materialized row with all earlier pending writes; null when there is no row. */
   before(number: number, collection: string, key: string): RowData | null {
-    return this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, number)
+    return this.#fold(this.#laid.get(collection)?.get(key), collection, this.#options.base(collection).get(key) ?? null, number)
   }
 
   /** A row, which need not be the materialized one, with its pending changes; null when they remove it. */
   over(collection: string, key: string, row: RowData): RowData | null {
-    return this.#fold(collection, key, row, Infinity)
+    return this.#fold(this.#laid.get(collection)?.get(key), collection, row, Infinity)
   }
 
   /**
-   * Lays a write over the rows, in its place. Mutations of unknown collections are left out.
+   * Lays writes over the rows, each in its place. Mutations of unknown collections are left out.
    * @param before called for each row before it changes
    */
-  add(number: number, mutations: ReadonlyArray<Mutation>, before: (address: RowAddress) => void): void {
-    const addresses = this.#addressesOf(mutations)
-    for (const address of addresses) before(address)
-    for (const mutation of mutations) {
-      const { collection, key } = mutation
-      if (!this.#options.primaryKeys.has(collection)) continue
-      const rows = this.#laidOf(collection)
-      let laid = rows.get(key)
-      if (!laid) rows.set(key, (laid = { mutations: new Map(), row: null }))
-      const own = laid.mutations.get(number)
-      if (own) own.push(mutation)
-      else place(laid.mutations, number, mutation)
+  add(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, before: (address: RowAddress) => void): void {
+    for (const [, mutations] of writes) for (const address of this.#addressesOf(mutations)) before(address)
+    for (const [number, mutations] of writes) {
+      this.#writes.set(number, mutations)
+      for (const mutation of mutations) {
+        const { collection, key } = mutation
+        if (!this.#options.primaryKeys.has(collection)) continue
+        const rows = this.#laidOf(collection)
+        const laid = rows.get(key)
+        if (laid) {
+          place(laid.mutations, number, mutation)
+          laid.row = undefined
+        } else {
+          rows.set(key, { mutations: [[number, mutation]], row: undefined })
+        }
+      }
     }
-    this.#addresses.set(number, addresses)
-    for (const [collection, key] of addresses) this.rebase(collection, key)
   }
 
   /** Takes a write out of the overlay: the materialized rows have it now, or it was refused or discarded. @param before as in {@link add} */
   drop(number: number, before: (address: RowAddress) => void): void {
-    const addresses = this.#addresses.get(number) ?? []
-    this.#addresses.delete(number)
+    const addresses = this.#addressesOf(this.#writes.get(number) ?? [])
+    this.#writes.delete(number)
     for (const address of addresses) before(address)
     for (const [collection, key] of addresses) {
       const rows = this.#laidOf(collection)
       const laid = rows.get(key)!
-      laid.mutations.delete(number)
-      if (laid.mutations.size === 0) rows.delete(key)
-      else this.rebase(collection, key)
+      laid.mutations = laid.mutations.filter(([other]) => other !== number)
+      if (laid.mutations.length === 0) rows.delete(key)
+      else laid.row = undefined
     }
   }
 
   /** The materialized row has changed. */
   rebase(collection: string, key: string): void {
     const laid = this.#laid.get(collection)?.get(key)
-    if (!laid) return
-    laid.row = this.#fold(collection, key, this.#options.base(collection).get(key) ?? null, Infinity)
-  }
-
-  /** The row after the pending writes with numbers below `end`. */
-  #fold(collection: string, key: string, row: RowData | null, end: number): RowData | null {
-    const laid = this.#laid.get(collection)?.get(key)
-    const primaryKey = this.#options.primaryKeys.get(collection) ?? ''
-    for (const [number, mutations] of laid?.mutations ?? []) {
-      if (number >= end) break
-      for (const mutation of mutations) row = changed(row, mutation, primaryKey)
-    }
-    return row
+    if (laid) laid.row = undefined
   }
 
   /** All materialized rows may have changed. */
   rebaseAll(): void {
-    for (const [collection, rows] of this.#laid) for (const [key, laid] of rows) if (isRebasable(laid)) this.rebase(collection, key)
+    for (const rows of this.#laid.values()) for (const laid of rows.values()) if (writtenBy(laid) === null) laid.row = undefined
+  }
+
+  #rowOf(collection: string, key: string, laid: Laid): RowData | null {
+    if (laid.row === undefined) laid.row = this.#fold(laid, collection, this.#options.base(collection).get(key) ?? null, Infinity)
+    return laid.row
+  }
+
+  /** The row after the pending writes with numbers below `end`. */
+  #fold(laid: Laid | undefined, collection: string, row: RowData | null, end: number): RowData | null {
+    const primaryKey = this.#options.primaryKeys.get(collection) ?? ''
+    for (const [number, mutation] of laid?.mutations ?? []) {
+      if (number >= end) break
+      row = changed(row, mutation, primaryKey)
+    }
+    return row
   }
 
   /** Each row once. */
   #addressesOf(mutations: ReadonlyArray<Mutation>): RowAddress[] {
-    const known = mutations.filter(({ collection }) => this.#options.primaryKeys.has(collection)).map(({ collection, key }): RowAddress => [collection, key])
+    const known: RowAddress[] = []
+    for (const { collection, key } of mutations) if (this.#options.primaryKeys.has(collection)) known.push([collection, key])
     return known.length < 2 ? known : [...new Map(known.map((address) => [JSON.stringify(address), address])).values()]
   }
 
@@ -160,18 +167,26 @@ export class Overlay {
   }
 }
 
-/** Whether the row depends on the materialized row: one that is written whole, or removed, does not. */
-function isRebasable({ mutations }: Laid): boolean {
-  for (const own of mutations.values()) if (own.some(({ kind }) => kind !== 'patch')) return false
-  return true
+/** The last mutation that writes or removes the whole row; null when the row depends on the materialized one. */
+function writtenBy({ mutations }: Laid): Mutation | null {
+  for (let index = mutations.length - 1; index >= 0; index -= 1) if (mutations[index]![1].kind !== 'patch') return mutations[index]![1]
+  return null
 }
 
+/** Whether there is a row, known without making it. */
+const isThere = (laid: Laid, hasBase: boolean): boolean => {
+  const by = writtenBy(laid)
+  return by === null ? hasBase : by.kind === 'put'
+}
+
+const addedBy = (laid: Laid, hasBase: boolean): number => Number(isThere(laid, hasBase)) - Number(hasBase)
+
 /** Adds a write's mutation in the order of the numbers. Nearly always it comes last; a parked write that is sent again has its old place. */
-function place(mutations: Map<number, Mutation[]>, number: number, mutation: Mutation): void {
-  const later = mutations.size === 0 ? [] : [...mutations].filter(([other]) => other > number)
-  for (const [other] of later) mutations.delete(other)
-  mutations.set(number, [mutation])
-  for (const [other, own] of later) mutations.set(other, own)
+function place(mutations: Laid['mutations'], number: number, mutation: Mutation): void {
+  let end = mutations.length
+  while (end > 0 && mutations[end - 1]![0] > number) end -= 1
+  if (end === mutations.length) mutations.push([number, mutation])
+  else mutations.splice(end, 0, [number, mutation])
 }
 
 /** The row after a mutation. To patch or to remove a row that is not there changes nothing. */
@@ -186,31 +201,37 @@ export function changed(row: RowData | null, mutation: Mutation, primaryKey: str
   }
 }
 
+/** Makes the row, if it is not made yet. */
+type RowOf = (key: string, laid: Laid) => RowData | null
+
 /** Materialized rows with pending changes laid over them, in the order of the materialized rows; added rows come last. */
 class OverlaidRows implements Rows {
   readonly #base: () => Rows
   readonly #laid: ReadonlyMap<string, Laid>
+  readonly #rowOf: RowOf
 
-  constructor(base: () => Rows, laid: ReadonlyMap<string, Laid>) {
+  constructor(base: () => Rows, laid: ReadonlyMap<string, Laid>, rowOf: RowOf) {
     this.#base = base
     this.#laid = laid
+    this.#rowOf = rowOf
   }
 
   get size(): number {
     const base = this.#base()
     let { size } = base
-    for (const [key, { row }] of this.#laid) size += (row === null ? 0 : 1) - (base.has(key) ? 1 : 0)
+    for (const [key, laid] of this.#laid) size += addedBy(laid, base.has(key))
     return size
   }
 
   get(key: string): RowData | undefined {
     const laid = this.#laid.get(key)
-    return laid ? (laid.row ?? undefined) : this.#base().get(key)
+    return laid ? (this.#rowOf(key, laid) ?? undefined) : this.#base().get(key)
   }
 
   has(key: string): boolean {
     const laid = this.#laid.get(key)
-    return laid ? laid.row !== null : this.#base().has(key)
+    const hasBase = this.#base().has(key)
+    return laid ? isThere(laid, hasBase) : hasBase
   }
 
   forEach(run: (row: RowData, key: string, rows: Rows) => void): void {
@@ -219,7 +240,7 @@ class OverlaidRows implements Rows {
 
   entries(): MapIterator<[string, RowData]> {
     const base = this.#base()
-    return this.#laid.size === 0 ? base.entries() : overlaid(base, this.#laid)
+    return this.#laid.size === 0 ? base.entries() : overlaid(base, this.#laid, this.#rowOf)
   }
 
   *keys(): MapIterator<string> {
@@ -235,11 +256,14 @@ class OverlaidRows implements Rows {
   }
 }
 
-function* overlaid(base: Rows, laid: ReadonlyMap<string, Laid>): MapIterator<[string, RowData]> {
+function* overlaid(base: Rows, laid: ReadonlyMap<string, Laid>, rowOf: RowOf): MapIterator<[string, RowData]> {
   for (const entry of base) {
     const own = laid.get(entry[0])
-    if (!own) yield entry
-    else if (own.row !== null) yield [entry[0], own.row]
+    const row = own ? rowOf(entry[0], own) : entry[1]
+    if (row !== null) yield own ? [entry[0], row] : entry
   }
-  for (const [key, { row }] of laid) if (row !== null && !base.has(key)) yield [key, row]
+  for (const [key, own] of laid) {
+    const row = base.has(key) ? null : rowOf(key, own)
+    if (row !== null) yield [key, row]
+  }
 }

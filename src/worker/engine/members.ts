@@ -49,6 +49,11 @@ export class Members {
     return [...this.#members].some(({ session }) => session.isBehind)
   }
 
+  /** A tab has been given the shown rows. */
+  get isAnyOpen(): boolean {
+    return [...this.#members].some(({ session }) => session.isOpen)
+  }
+
   add(member: Member): void {
     this.#members.add(member)
   }
@@ -77,6 +82,14 @@ export class Members {
     const wanting = [...this.#members].filter(({ isStarted, joining }) => isStarted && joining.wantsRejected)
     const told = wanting.find(({ visible }) => visible) ?? wanting[0]
     for (const member of this.#members) member.session.outbox(member === told ? news : { ...news, rejected: [] })
+  }
+
+  /** The list of pending writes begins anew. A session that is not open yet gets the whole list when it is opened. */
+  listAnew(): void {
+    const open = [...this.#members].map(({ session }) => session).filter(({ isOpen }) => isOpen)
+    if (open.length === 0) return
+    const news = { ...NO_OUTBOX_NEWS, reset: true, added: this.#options.pending() }
+    for (const session of open) session.outbox(news)
   }
 
   openAll(): void {

@@ -115,14 +115,14 @@ export class Readings {
     return this.#rebased(diff)
   }
 
-  /** Lays a write over the rows. @param diff gets the changes */
-  lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void {
+  /** Lays writes over the rows. @param diff gets the changes; null when no tab has rows yet */
+  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void {
     const addresses: RowAddress[] = []
-    this.overlay.add(number, mutations, (address) => {
-      addresses.push(address)
+    this.overlay.add(writes, (address) => {
+      if (diff) addresses.push(address)
       this.#note(address)
     })
-    this.#set(addresses, diff)
+    if (diff) this.#set(addresses, diff)
   }
 
   /** Takes writes out of the overlay: the rows have them now, or they were refused or discarded. @param diff gets the changes */
@@ -143,7 +143,8 @@ export class Readings {
   }
 
   #note(address: RowAddress): void {
-    this.#options.subsets.note(...address, this.#rowOf(address))
+    // A pending row is not made before it is needed.
+    if (this.#options.subsets.isNoting(address[0])) this.#options.subsets.note(...address, this.#rowOf(address))
   }
 
   #rowOf([collection, key]: RowAddress): RowData | null {

@@ -4,17 +4,21 @@ import type { OutboxEntry, RecentWrite } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type Clock, LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { abort, COMMIT_LIMIT_MS, IdbConnection, putAll, READ_LIMIT_MS } from './idb-connection.ts'
+import { changeGroups, entriesIn, type EntryGroup, groupOf, type GroupRecords, sorted } from './entry-groups.ts'
 import { isClaim, isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
 
 interface OutboxSchema extends DBSchema {
-  /** The key is in the value. Any code of the origin can write there, so values are checked when they are read. */
+  /** Entries that are stored alone. The key is in the value. Any code of the origin can write there, so values are checked when they are read. */
   entries: { key: number; value: OutboxEntry }
+  /** Short entries, several in one record. */
+  groups: { key: number; value: EntryGroup }
   /** Out-of-line keys: {@link HEAD_KEY}, {@link RECENT_KEY}, {@link CLAIM_KEY}. */
   meta: { key: string; value: StoredHead | ReadonlyArray<RecentWrite> | Claim }
 }
 
 type Upgrade = IDBPTransaction<OutboxSchema, StoreNames<OutboxSchema>[], 'versionchange'>
-type Entries<Mode extends 'readonly' | 'readwrite'> = IDBPObjectStore<OutboxSchema, ('entries' | 'meta')[], 'entries', Mode>
+type Name = StoreNames<OutboxSchema>
+type Records<Of extends Name, Mode extends 'readonly' | 'readwrite' | 'versionchange' = 'readonly' | 'readwrite'> = IDBPObjectStore<OutboxSchema, Name[], Of, Mode>
 
 /** Takes the database from one format to the next. It may wait only for requests of its transaction. */
 export type OutboxStep = (db: IDBPDatabase<OutboxSchema>, tx: Upgrade) => void | Promise<void>
@@ -28,6 +32,14 @@ export const OUTBOX_STEPS: ReadonlyArray<OutboxStep> = [
     db.createObjectStore('entries', { keyPath: 'number' })
     db.createObjectStore('meta')
   },
+  // Short entries move into groups.
+  async (db, tx) => {
+    const groups = db.createObjectStore('groups', { keyPath: 'group' })
+    const entries = tx.objectStore('entries')
+    const { texts } = sorted((await entries.getAll()).filter(isOutboxEntry))
+    for (const group of changeGroups(NO_GROUPS, texts, { remove: [], replace: false }).changed) await groups.put(group)
+    await removeAll(entries, [...texts.keys()])
+  },
 ]
 
 /** The format of a stored outbox, which is the version of its database. */
@@ -36,8 +48,11 @@ export const OUTBOX_FORMAT = OUTBOX_STEPS.length
 const HEAD_KEY = 'head'
 const RECENT_KEY = 'recent'
 const CLAIM_KEY = 'claim'
-/** Entries read at once: a long outbox on a slow device is read in several parts, each with its own time limit. */
+const NO_GROUPS: GroupRecords = new Map()
+const ALL_STORES: Name[] = ['entries', 'groups', 'meta']
+/** Records read at once: a long outbox on a slow device is read in several parts, each with its own time limit. */
 const ENTRIES_AT_ONCE = 500
+const GROUPS_AT_ONCE = 100
 
 /** The outbox in IndexedDB, in a database of its own. Commits are on the disk when they have settled. */
 export class IdbOutbox implements OutboxStore {
@@ -75,10 +90,15 @@ export class IdbOutbox implements OutboxStore {
 
   async read(): Promise<StoredOutbox | null> {
     const inTime = <T>(work: Promise<T>): Promise<T> => this.#connection.settle(READ_LIMIT_MS, work)
-    const tx = this.#connection.reading<('entries' | 'meta')[]>(['entries', 'meta'])
+    const tx = this.#connection.reading(ALL_STORES)
     const metas = tx.objectStore('meta')
-    const [head, recent] = await inTime(Promise.all([metas.get(HEAD_KEY), metas.get(RECENT_KEY)]))
-    return toStoredOutbox(head, await valuesOf(tx.objectStore('entries'), inTime), recent)
+    const [head, recent, groups, entries] = await Promise.all([
+      inTime(metas.get(HEAD_KEY)),
+      inTime(metas.get(RECENT_KEY)),
+      recordsOf(tx.objectStore('groups'), GROUPS_AT_ONCE, inTime),
+      recordsOf(tx.objectStore('entries'), ENTRIES_AT_ONCE, inTime),
+    ])
+    return toStoredOutbox(head, [...groups.flatMap(entriesIn), ...entries], recent)
   }
 
   commit(write: OutboxWrite): Promise<void> {
@@ -86,13 +106,17 @@ export class IdbOutbox implements OutboxStore {
   }
 
   #commit({ put, remove, head, recent, replace, expectedWriter }: OutboxWrite): Promise<void> {
-    return this.#connection.write<('entries' | 'meta')[]>(['entries', 'meta'], 'strict', async (tx) => {
-      const entries = tx.objectStore('entries')
-      const metas = tx.objectStore('meta')
-      const claim: unknown = await metas.get(CLAIM_KEY)
+    return this.#connection.write(ALL_STORES, 'strict', async (tx) => {
+      const [entries, groups, metas] = [tx.objectStore('entries'), tx.objectStore('groups'), tx.objectStore('meta')]
+      const { texts, long } = sorted(put)
+      // Asked for together: each wait lengthens the time until a write is acknowledged.
+      const [claim, stored]: [unknown, GroupRecords] = await Promise.all([metas.get(CLAIM_KEY), replace ? allGroups(groups) : groupsFor(groups, [...texts.keys(), ...remove])])
       if (!isClaim(claim) || claim.writer !== expectedWriter) throw new LostCacheError('the outbox has another writer')
-      if (replace) await removeAll(entries, (await valuesOf(entries)).filter(isOutboxEntry).map(({ number }) => number))
-      await putAll(entries, put)
+      const { changed, dropped, refused } = changeGroups(stored, texts, { remove, replace })
+      if (replace) await removeAll(entries, (await recordsOf(entries, ENTRIES_AT_ONCE)).filter(isOutboxEntry).map(({ number }) => number))
+      await putAll(groups, changed)
+      await putAll(entries, [...long, ...put.filter(({ number }) => refused.has(number))])
+      await Promise.all(dropped.map(async (group) => groups.delete(group)))
       await removeAll(entries, remove)
       if (recent !== null) await metas.put(recent, RECENT_KEY)
       await metas.put(head, HEAD_KEY)
@@ -120,7 +144,7 @@ async function openOutbox(name: string, steps: ReadonlyArray<OutboxStep>): Promi
         })
       },
     })
-    if (isOutbox(db)) return db
+    if (isOutbox(db) && db.objectStoreNames.contains('groups')) return db
     db.close()
   } catch (error) {
     if (error instanceof DOMException && error.name === 'VersionError') throw new Error('the outbox is of a newer version of this library', { cause: error })
@@ -134,24 +158,32 @@ async function migrate(db: IDBPDatabase<OutboxSchema>, tx: Upgrade, from: number
   for (const step of steps.slice(from)) await step(db, tx)
 }
 
-/** False for another program's database of the same name. */
+/** An outbox in any format. False for another program's database of the same name. */
 const isOutbox = (db: IDBPDatabase<OutboxSchema>): boolean => db.objectStoreNames.contains('entries') && db.objectStoreNames.contains('meta')
 
 const notAnOutbox = (): Error => new Error('the database of this name is not an outbox')
 
-/** In the order of their numbers. */
-async function valuesOf(entries: Entries<'readonly'> | Entries<'readwrite'>, inTime = <T>(work: Promise<T>): Promise<T> => work): Promise<OutboxEntry[]> {
-  const values: OutboxEntry[] = []
+/** In the order of their keys. */
+async function recordsOf<Of extends 'entries' | 'groups'>(store: Records<Of>, atOnce: number, inTime = <T>(work: Promise<T>): Promise<T> => work): Promise<Array<OutboxSchema[Of]['value']>> {
+  const records: Array<OutboxSchema[Of]['value']> = []
   for (;;) {
-    const last = values.at(-1)
-    const group = await inTime(entries.getAll(last && IDBKeyRange.lowerBound(last.number, true), ENTRIES_AT_ONCE))
-    for (const value of group) values.push(value)
-    if (group.length < ENTRIES_AT_ONCE) return values
+    const last = records.at(-1)
+    const some = await inTime(store.getAll(last && IDBKeyRange.lowerBound('group' in last ? last.group : last.number, true), atOnce))
+    for (const record of some) records.push(record)
+    if (some.length < atOnce) return records
   }
 }
 
+const allGroups = async (groups: Records<'groups'>): Promise<GroupRecords> => new Map((await recordsOf(groups, GROUPS_AT_ONCE)).map((record) => [record.group, record]))
+
+/** The groups of the entries with these numbers, as far as they are stored. */
+async function groupsFor(groups: Records<'groups'>, numbers: ReadonlyArray<number>): Promise<GroupRecords> {
+  const names = new Set(numbers.map(groupOf))
+  return new Map(await Promise.all([...names].map(async (group) => [group, await groups.get(group)] as const)))
+}
+
 /** Consecutive numbers are deleted with one request. */
-async function removeAll(entries: Entries<'readwrite'>, numbers: ReadonlyArray<number>): Promise<void> {
+async function removeAll(entries: Records<'entries', 'readwrite' | 'versionchange'>, numbers: ReadonlyArray<number>): Promise<void> {
   const runs: Array<{ readonly first: number; last: number }> = []
   for (const number of [...numbers].sort((a, b) => a - b)) {
     const run = runs.at(-1)

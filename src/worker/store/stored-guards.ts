@@ -75,13 +75,12 @@ export const isOutboxEntry = (value: unknown): value is OutboxEntry =>
 /**
  * A stored outbox, as far as it can be understood. The stream does not have what an outbox has: nothing is treated as absent.
  * @param head undefined when none is stored
- * @param entries in the order of their numbers
  * @throws UnreadableCacheError when the head cannot be understood, or is missing beside entries
  */
 export function toStoredOutbox(head: unknown, entries: ReadonlyArray<unknown>, recent: unknown): StoredOutbox | null {
   if (head === undefined && entries.length === 0) return null
   if (!isOutboxHead(head)) throw new UnreadableCacheError('the outbox cannot be understood')
-  const readable = entries.filter(isOutboxEntry)
+  const readable = entries.filter(isOutboxEntry).sort((a, b) => a.number - b.number)
   return { head, entries: readable, recent: toRecentWrites(recent), unreadable: entries.length - readable.length }
 }
 

@@ -8,7 +8,7 @@ import { RowDiff, type CollectionDiff, type DrainedDiff } from '../../shared/row
 import { pack } from '../../shared/row-table.ts'
 import type { TabStatus } from '../../shared/status.ts'
 import type { Subset, SubsetChange } from '../../shared/subset.ts'
-import type { OutboxNews, Write } from '../../shared/write.ts'
+import { NO_OUTBOX_NEWS, type OutboxNews, type Write } from '../../shared/write.ts'
 import { emptyState, type VisibleState } from '../core/materialize.ts'
 import { changesSince } from '../core/changes-since.ts'
 import type { RowAddress } from '../core/overlay.ts'
@@ -131,7 +131,6 @@ export class TabSession {
   #isBacklog = false
   /** What the tab was last told. */
   #told: { readonly ready: boolean; readonly stale: boolean } | null = null
-  /** The session follows the engine's publications. */
   #isOpen = false
   /** The status has changed since the tab was told. */
   #isStatusDue = false
@@ -164,6 +163,11 @@ export class TabSession {
       this.#events.wake()
       this.#credit.close()
     })
+  }
+
+  /** The session follows the engine's publications. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   /** The tab comes from another engine. */
@@ -232,9 +236,9 @@ export class TabSession {
     this.#stored.add({ id, addresses }, !this.#isCalm)
   }
 
-  /** The list of pending writes has changed. */
+  /** The list of pending writes has changed. A session that is not open yet gets the list when it is opened. */
   outbox(news: OutboxNews): void {
-    this.#news.add(news)
+    this.#news.add(this.#isOpen ? news : { ...NO_OUTBOX_NEWS, rejected: news.rejected })
     // The rows of the same change are published in this task, and go first.
     void Promise.resolve().then(() => {
       this.#pump()

@@ -1,15 +1,22 @@
 import { NO_OUTBOX_NEWS, type OutboxNews, type PendingWrite, type WriteProgress } from '../../shared/write.ts'
 import { pendingOf, type OutboxEntry } from '../core/outbox.ts'
 
+export interface PendingListOptions {
+  /** Writes were added, have changed, or are gone. */
+  readonly onNews: (news: OutboxNews) => void
+  /** The list has begun anew. */
+  readonly onReset: () => void
+}
+
 /** The pending writes as tabs know them. It tells tabs what changes, and counts the writes. */
 export class PendingList {
-  readonly #onNews: (news: OutboxNews) => void
-  /** By number. */
-  readonly #known = new Map<number, WriteProgress>()
+  readonly #options: PendingListOptions
+  /** By number, as tabs know them. */
+  readonly #known = new Map<number, OutboxEntry>()
   #parked = 0
 
-  constructor(onNews: (news: OutboxNews) => void) {
-    this.#onNews = onNews
+  constructor(options: PendingListOptions) {
+    this.#options = options
   }
 
   /** Number of writes that are stored or sent. */
@@ -21,27 +28,36 @@ export class PendingList {
     return this.#parked
   }
 
+  /** Whether tabs know the write. */
+  has({ number }: OutboxEntry): boolean {
+    return this.#known.has(number)
+  }
+
   /** The list begins anew with these entries. */
   reset(entries: Iterable<OutboxEntry>): void {
     this.#known.clear()
     this.#parked = 0
-    this.#tell({ ...NO_OUTBOX_NEWS, reset: true, added: this.#add(entries) })
+    for (const entry of entries) if (entry.phase !== 'confirmed') this.#set(entry)
+    this.#options.onReset()
   }
 
   /** These entries are new, or have changed. */
   note(entries: Iterable<OutboxEntry>): void {
-    const before = [...entries]
-    const added = this.#add(before.filter(({ number, phase }) => phase !== 'confirmed' && !this.#known.has(number)))
-    const changed: WriteProgress[] = []
-    const rejected: string[] = []
-    for (const entry of before) {
-      const write = pendingOf(entry)
+    const [added, changed, removed, rejected]: [PendingWrite[], WriteProgress[], string[], string[]] = [[], [], [], []]
+    for (const entry of entries) {
       const known = this.#known.get(entry.number)
-      if (!write || !known || isSame(write, known)) continue
-      if (write.state === 'parked') rejected.push(write.id)
-      changed.push(this.#set(entry.number, write))
+      if (known && isSame(entry, known)) continue
+      const pending = pendingOf(entry)
+      if (pending === null) {
+        removed.push(...this.#remove([entry.number]))
+        continue
+      }
+      this.#set(entry)
+      const { id, state, attempts, error } = pending
+      if (!known) added.push(pending)
+      else changed.push({ id, state, attempts, error })
+      if (known && state === 'parked') rejected.push(id)
     }
-    const removed = this.#remove(before.filter(({ phase }) => phase === 'confirmed').map(({ number }) => number))
     this.#tell({ reset: false, added, changed, removed, rejected })
   }
 
@@ -50,20 +66,10 @@ export class PendingList {
     this.#tell({ ...NO_OUTBOX_NEWS, removed: this.#remove(numbers) })
   }
 
-  #add(entries: Iterable<OutboxEntry>): PendingWrite[] {
-    return [...entries].flatMap((entry) => {
-      const write = pendingOf(entry)
-      if (write) this.#set(entry.number, write)
-      return write ?? []
-    })
-  }
-
-  #set(number: number, { id, state, attempts, error }: WriteProgress): WriteProgress {
-    this.#count(number, -1)
-    const progress = { id, state, attempts, error }
-    this.#known.set(number, progress)
-    this.#count(number, 1)
-    return progress
+  #set(entry: OutboxEntry): void {
+    this.#count(entry.number, -1)
+    this.#known.set(entry.number, entry)
+    this.#count(entry.number, 1)
   }
 
   #remove(numbers: ReadonlyArray<number>): string[] {
@@ -71,17 +77,17 @@ export class PendingList {
       const known = this.#known.get(number)
       this.#count(number, -1)
       this.#known.delete(number)
-      return known ? [known.id] : []
+      return known ? [known.write.id] : []
     })
   }
 
   #count(number: number, by: number): void {
-    if (this.#known.get(number)?.state === 'parked') this.#parked += by
+    if (this.#known.get(number)?.phase === 'parked') this.#parked += by
   }
 
   #tell(news: OutboxNews): void {
-    if (news.reset || news.added.length + news.changed.length + news.removed.length > 0) this.#onNews(news)
+    if (news.added.length + news.changed.length + news.removed.length > 0) this.#options.onNews(news)
   }
 }
 
-const isSame = (one: WriteProgress, other: WriteProgress): boolean => one.state === other.state && one.attempts === other.attempts && one.error === other.error
+const isSame = (one: OutboxEntry, other: OutboxEntry): boolean => one === other || (one.phase === other.phase && one.attempts === other.attempts && one.error === other.error)

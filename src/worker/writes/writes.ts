@@ -8,8 +8,8 @@ import { countStoredWrites } from '../cache/stored-writes.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
-import { Outbox, type OutboxChange, type OutboxHead, type Target } from '../core/outbox.ts'
 import type { Moment } from '../core/lineage.ts'
+import { Outbox, pendingOf, type OutboxChange, type OutboxHead, type Target } from '../core/outbox.ts'
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
 import { toldByHead } from '../core/stored-phases.ts'
@@ -26,8 +26,8 @@ export interface LaidRows {
   readonly moment: Moment
   /** Whether the shown rows go on from there. */
   holds(moment: Moment): boolean
-  /** @param diff gets the changes */
-  lay(number: number, mutations: ReadonlyArray<Mutation>, diff: RowDiff): void
+  /** @param diff gets the changes; null when no tab has rows yet */
+  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void
   /** Numbers of writes that are not laid change nothing. @param diff gets the changes */
   uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void
 }
@@ -40,9 +40,13 @@ export interface WritesOptions {
   readonly readings: LaidRows
   /** The stream was read to its end. */
   readonly isCaughtUp: () => boolean
+  /** A tab has been given the rows that tabs see. */
+  readonly isSeen: () => boolean
   /** The rows that tabs see have changed. @param txids of writes whose rows are the stream's own now */
   readonly onRows: (diff: RowDiff, txids: ReadonlyArray<string>) => void
   readonly onNews: (news: OutboxNews) => void
+  /** The list of pending writes begins anew, as {@link Writes.pending}. */
+  readonly onReset: () => void
   /** The numbers for the status have changed. */
   readonly onCounts: () => void
   readonly onProblem: (error: ErrorData) => void
@@ -96,7 +100,7 @@ export class Writes {
     this.#shapes = new Map(settings.collections.map((shape) => [shape.name, shape]))
     this.#outbox = this.#empty()
     this.#savedHead = this.#outbox.head
-    this.#list = new PendingList(options.onNews)
+    this.#list = new PendingList({ onNews: options.onNews, onReset: options.onReset })
     this.#storage = new OutboxStorage({
       env,
       name: outboxName(settings.url, settings.scope),
@@ -117,7 +121,7 @@ export class Writes {
 
   /** In order, without those that are being stored: they may be refused yet. */
   get pending(): ReadonlyArray<PendingWrite> {
-    return this.#outbox.pending.filter(({ id }) => !this.#storing.has(id))
+    return [...this.#outbox.entries].flatMap((entry) => (this.#list.has(entry) ? (pendingOf(entry) ?? []) : []))
   }
 
   get counts(): { readonly pending: number; readonly parked: number; readonly durable: boolean } {
@@ -386,15 +390,16 @@ export class Writes {
   #effectOf({ put, remove }: OutboxChange, isOfShown = true): Effect {
     const effect: Effect = { diff: new RowDiff(), txids: [] }
     const { readings } = this.#options
-    for (const entry of put) {
-      const { number, phase, offset, write } = entry
+    const laid: Array<readonly [number, ReadonlyArray<Mutation>]> = []
+    for (const { number, phase, offset, write } of put) {
       if (phase === 'confirmed' && offset !== null) this.#coming.set(number, offset)
       const isLaid = readings.overlay.isLaid(number)
       const isShown = isOfShown && phase === 'confirmed' && offset !== null && offset <= readings.shown.offset
       if (phase === 'parked') readings.uncover([number], effect.diff)
       else if (isShown) this.#uncover(number, write.id, effect)
-      else if (!isLaid) readings.lay(number, write.mutations, effect.diff)
+      else if (!isLaid) laid.push([number, write.mutations])
     }
+    readings.lay(laid, this.#options.isSeen() ? effect.diff : null)
     for (const number of remove) this.#coming.delete(number)
     readings.uncover(remove, effect.diff)
     this.#list.note(put)

@@ -133,6 +133,18 @@ describe('a worker that does not start', () => {
     expect(await tab.preload()).toMatchObject({ ok: false, code: 'WORKER_START_FAILED' })
   })
 
+  suite.inChromium('for once, is started again without another call', async () => {
+    suite.server.append(suite.path, itemEvents(10))
+    const tab = await openTab()
+    const script = '**/stock.worker*'
+    await tab.page.context().route(script, (route) => route.abort())
+    const failed = await tab.preload()
+    await tab.page.context().unroute(script)
+    expect(failed).toMatchObject({ ok: false, code: 'WORKER_START_FAILED' })
+    await expectAtEnd(tab)
+    expect(await tab.status()).toMatchObject({ ready: true, lastError: null })
+  })
+
   suite.inChromium('for once', async () => {
     suite.server.append(suite.path, itemEvents(10))
     const tab = await openTab()

@@ -203,6 +203,31 @@ inEveryHome(suite, 'a header function that throws: failed, in its own words, pre
   expect(await tab.until('status.lastError === null')).toMatchObject({ connection: 'live' })
 })
 
+/** How each is paced over minutes is in docs/faults.md, which a test prints. This is that every home has that pace. */
+describe('a server that answers at once, whatever it is asked, is asked a few times', () => {
+  const WINDOW_MS = 4000
+  const MOST = 12
+
+  inEveryHome(suite, 'when it refuses, and when it has nothing', async (place) => {
+    place.append(3)
+    const tab = await place.tab({ pace: 'default' })
+    expect(await tab.preload()).toEqual({ ok: true })
+    await tab.until(`status.connection === 'live'`)
+    for (const fault of [refuseAll, nothingAtOnce]) {
+      const asked = suite.server.log.count(place.requests('all').match)
+      const acting = fault(suite.server, place)
+      place.listenAnew()
+      await acting.struck
+      await pause(WINDOW_MS)
+      expect(suite.server.log.count(place.requests('all').match) - asked, fault.name).toBeLessThanOrEqual(MOST)
+      acting.clear()
+      place.append()
+      await hurried(place, tab, () => tab.reconnect())
+      await tab.until(`status.connection === 'live'`)
+    }
+  })
+})
+
 describe('nothing that was shown is taken back', () => {
   /** Only new rows, each once, in order. */
   const expectOnlyNews = async (tab: RemoteApp, count: number): Promise<void> => {
@@ -259,6 +284,19 @@ describe('nothing that was shown is taken back', () => {
 test('a request that is swallowed is made again by itself, by default, within a minute', async () => {
   for (const [name, ms] of await byDefault!) expect(ms, name).toBeLessThan(60_000)
 }, 90_000)
+
+/** As a backend that is not the stream's own. */
+const refuseAll = (server: StreamServer, place: Place): Fault => server.faults.respond(404, place.requests('all'))
+
+/** In the server's place: a live request ends at once, without news. */
+function nothingAtOnce(server: StreamServer, place: Place): Fault {
+  const offset = server.tailOffset(place.path)
+  if (place.live === 'long-poll') {
+    return server.faults.respond(200, { ...place.requests('live'), headers: { 'content-type': 'application/json', 'stream-next-offset': offset, 'stream-cursor': '1', 'stream-up-to-date': 'true' }, body: '[]' })
+  }
+  const control = JSON.stringify({ streamNextOffset: offset, streamCursor: '1', upToDate: true })
+  return server.faults.respond(200, { ...place.requests('live'), headers: { 'content-type': 'text/event-stream' }, body: `event: control\ndata: ${control}\n\n` })
+}
 
 /** In the server's place, unless caches are passed by: the stream as it was when it had one event. */
 function olderCopy(server: StreamServer, place: Place): Fault {

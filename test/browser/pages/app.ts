@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly home?: 'app' | 'transform' | 'stock' | 'page' | 'absent' | 'silent' | 'dedicated' | 'shared' | 'always-shared'
   readonly sharedWorker?: boolean
   readonly pauseWhenHidden?: number
+  /** Pauses between requests as they are without options; short ones otherwise. */
+  readonly pace?: 'default'
   readonly silenceTimeoutMs?: number
   readonly live?: boolean | 'sse' | 'long-poll'
   readonly scope?: string
@@ -82,7 +84,7 @@ function hooksOf(hooks: OpenOptions['hooks']): Pick<CreateStreamDBOptions, 'onEv
 }
 
 function open(options: OpenOptions): void {
-  const { url, home, live, scope, cache, auth, storage, hooks, sharedWorker, pauseWhenHidden, silenceTimeoutMs, onError } = options
+  const { url, home, live, scope, cache, auth, storage, hooks, sharedWorker, pauseWhenHidden, silenceTimeoutMs, pace, onError } = options
   if (home === 'page' && storage) breakStorage(storage)
   const maker = makerOf(options)
   const authorize = (): string | Promise<string> => {
@@ -100,7 +102,7 @@ function open(options: OpenOptions): void {
     streamOptions: {
       url,
       contentType: 'application/json',
-      backoffOptions: { initialDelay: 20, maxDelay: 100, multiplier: 1.5 },
+      ...(pace === 'default' ? {} : { backoffOptions: { initialDelay: 20, maxDelay: 100, multiplier: 1.5 } }),
       ...(auth ? { headers: { Authorization: authorize } } : {}),
       ...(onError ? { onError: noteRefusal } : {}),
     },

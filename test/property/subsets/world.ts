@@ -33,6 +33,9 @@ export interface RunOptions {
   readonly restLimitMs: number
 }
 
+/** A tab whose handshake is with a worker that has died waits for 10 s, and then takes another worker. */
+const HANDSHAKE_MS = 11_000
+
 let worlds = 0
 
 /**
@@ -60,6 +63,8 @@ class World {
   readonly #tabs: Tab[]
   readonly #locks: AliveLocks
   #engine: EngineProcess
+  /** An engine has died, and a tab that opens may still be given that one. */
+  #hasDied = false
 
   constructor(planned: Plan, outcome: Outcome, locks: AliveLocks, restLimitMs: number) {
     this.#plan = planned
@@ -155,7 +160,7 @@ class World {
       }
       checks.push(await this.#holding(name, each, reference))
     }
-    await until(checks, this.#restLimitMs)
+    await until(checks, this.#restLimitMs + (this.#hasDied ? HANDSHAKE_MS : 0))
   }
 
   /** All queries go: nothing is held for them any more. */
@@ -181,12 +186,13 @@ class World {
     return expect(new Set(wanted.flat()).size)
   }
 
-  /** Not in a handshake: one that is not answered is waited for, for 10 s. */
+  /** Not in the handshake of a tab that is here: one that is not answered is waited for, for 10 s. */
   async #kill(): Promise<void> {
     this.#stream.online = true
     const isServed = this.#tabs.map((each) => () => (!each.isStarted || each.isServed ? null : `no engine serves ${each.describe()}`))
     await until(isServed, this.#restLimitMs)
     this.#engine.kill()
+    this.#hasDied = true
     this.#outcome.deaths += 1
   }
 

@@ -109,10 +109,16 @@ export class Subsets {
     route(collection, entry, (set) => set.delete(entry))
   }
 
+  /** Whether {@link note} takes notes of a collection's rows. */
+  isNoting(collection: string): boolean {
+    const own = this.#collections.get(collection)
+    return own !== undefined && (own.entries.size > 0 || own.indexed.hasIndexes)
+  }
+
   /** A row is about to change. @param before the row as it is; null when there is none */
   note(collection: string, key: string, before: RowData | null): void {
     const own = this.#collections.get(collection)
-    if (own && (own.entries.size > 0 || own.indexed.hasIndexes) && !own.changed.has(key)) own.changed.set(key, before)
+    if (own && this.isNoting(collection) && !own.changed.has(key)) own.changed.set(key, before)
   }
 
   /** Lets the noted changes take effect. */
