@@ -357,9 +357,12 @@ class Simulation {
     return new Set([...this.#device.tabs.keys()].flatMap((tab) => tab.outbox.getSnapshot().map(({ id }) => id)))
   }
 
-  /** Where workers know nothing of each other, the stored outbox may wait for a worker that has no tab any more to end. */
+  /**
+   * Where workers know nothing of each other, the stored outbox may wait for a worker that has no tab any more to end. After a sign-out the
+   * tabs that are left may have no engine that opens it.
+   */
   #waiting(): Set<string> {
-    return new Set(this.#device.topology === 'alone' ? this.#stored().map(({ write }) => write.id) : [])
+    return new Set(this.#device.topology === 'alone' || this.#has.clears ? this.#stored().map(({ write }) => write.id) : [])
   }
 
   /** Heals everything, and waits until nothing is left to be done. */
