@@ -17,6 +17,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
     optimizeDeps: { include: prebundled },
     test: {
       reporters: ['default', './test/support/ci-reporter.ts'],
+      // Vitest's own default leaves a processor free, which is one of two here.
+      maxWorkers: '100%',
       projects: [
         {
           extends: true,
@@ -89,8 +91,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             environment: 'node',
             include: ['test/browser/**/*.host.test.ts'],
             globalSetup: ['./test/support/build-pages.ts'],
-            // These wait for browsers more than they compute: two at a time, each with a browser of its own.
-            maxWorkers: 2,
+            // These wait for browsers more than they compute: three at a time, each with a browser of its own.
+            maxWorkers: 3,
             sequence: { groupOrder: 1 },
             testTimeout: 60_000,
             hookTimeout: 60_000,

@@ -19,6 +19,18 @@ const COLLECT_DELAY_MS = 10_000
  */
 export type Verdict = 'cleared' | 'doomed' | 'sound' | 'unknown'
 
+/**
+ * Never rejects.
+ * @param name of the cache
+ * @param beganAt when the engine began, ms by the wall clock
+ */
+export async function verdictOn({ env, name }: { readonly env: Pick<EngineEnv, 'registry'>; readonly name: string }, beganAt: number): Promise<Verdict> {
+  const state = await env.registry.clearState(name).catch(() => null)
+  if (state === null) return 'unknown'
+  if (state.clearedAt !== null && state.clearedAt > beganAt) return 'cleared'
+  return state.doomed ? 'doomed' : 'sound'
+}
+
 export interface RegistrationOptions {
   readonly env: EngineEnv
   readonly settings: StreamSettings
@@ -50,12 +62,8 @@ export class Registration {
     })
   }
 
-  async verdict(): Promise<Verdict> {
-    const { env, name } = this.#options
-    const state = await env.registry.clearState(name).catch(() => null)
-    if (state === null) return 'unknown'
-    if (state.clearedAt !== null && state.clearedAt > this.#beganAt) return 'cleared'
-    return state.doomed ? 'doomed' : 'sound'
+  verdict(): Promise<Verdict> {
+    return verdictOn(this.#options, this.#beganAt)
   }
 
   /** Notes that the database of a doomed cache is gone. If that fails, the next engine deletes once more, which does no harm. */

@@ -4,6 +4,7 @@ import { cacheName, outboxName } from '../../shared/names.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
 import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
+import { verdictOn } from '../cache/registration.ts'
 import { countStoredWrites } from '../cache/stored-writes.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
 import { encodeWrite } from '../core/encode-write.ts'
@@ -306,8 +307,8 @@ export class Writes {
   /** An engine that does not learn it here hears of it on the cache's channel. */
   async #isCleared(): Promise<boolean> {
     const { env, settings } = this.#options
-    const state = await env.registry.clearState(cacheName(settings.url, settings.scope)).catch(() => null)
-    return state !== null && (state.doomed || (state.clearedAt !== null && state.clearedAt > this.#beganAt))
+    const verdict = await verdictOn({ env, name: cacheName(settings.url, settings.scope) }, this.#beganAt)
+    return verdict === 'cleared' || verdict === 'doomed'
   }
 
   #empty(): Outbox {
