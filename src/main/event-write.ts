@@ -1,6 +1,6 @@
 import { describe, SidestreamError } from '../shared/errors.ts'
 import { parseStateEvent, type ChangeEvent } from '../shared/events.ts'
-import { wrongOf, isRecord, type Rules } from '../shared/rules.ts'
+import { isRecord, wrongOf, type Rules } from '../shared/rules.ts'
 import { assertValid, type CollectionDefinition, type StreamStateDefinition } from '../shared/state-schema.ts'
 import type { EventExtra, Mutation, Write } from '../shared/write.ts'
 import { jsonRow, jsonValue } from './json-rows.ts'

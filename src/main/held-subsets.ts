@@ -60,7 +60,7 @@ export class HeldSubsets {
     return [...this.#groups.values()].filter(({ rows }) => rows > 0).map(changeOf)
   }
 
-  /** TanStack DB's `LoadSubsetFn`: true when the rows are in the tab already. */
+  /** TanStack DB's `LoadSubsetFn`: true when the rows are in the tab already, or none will come. */
   load(collection: string, options: LoadSubsetOptions): true | Promise<void> {
     if (options.limit === 0) return true
     const group = this.#groupOf(collection, options)

@@ -24,7 +24,7 @@ export interface LinkOptions {
   readonly tab: TabContract
   /** A session is open: the first one, and one after each restart. */
   onSession(session: Session): void
-  /** The session was lost, or could not be opened. `final`: who waits for rows is told, because another session may never come. */
+  /** The session was lost, or could not be opened. `final`: those who wait for rows are told, because another session may never come. */
   onDown(error: SidestreamError, final: boolean): void
 }
 
@@ -182,7 +182,7 @@ export class Link {
     }
   }
 
-  /** Rows come without another call when the worker starts after all: a script that was not to be had may be there now. */
+  /** Another worker may start: a script that could not be loaded may be there now. Then rows come without another call. */
   #startAgain(): void {
     this.#failures += 1
     if (this.#failures <= STARTS_AGAIN) this.#openAfter(START_AGAIN_MS * 2 ** (this.#failures - 1))

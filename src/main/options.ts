@@ -218,16 +218,16 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
    * Removes this stream's stored rows and offset, and the rows of all tabs that use this cache. The engine stores nothing any
    * more, also for the other tabs and after `reconnect()`. Call it when a user signs out, then {@link close}. Resolves also when
    * there was nothing to remove, or no storage at all. With `discardWrites` it also removes the writes that are not in the stream.
-   * @throws SidestreamError `WRITES_PENDING` when such writes would be lost, `INVALID_ARGUMENT`, `STORAGE_FAILED` (retryable) when stored rows could not be removed now: this worker and the next
-   *   worker try again; `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL
-   *   without a document)
+   * @throws SidestreamError `WRITES_PENDING` when such writes would be lost; `STORAGE_FAILED` (retryable) when stored rows could not
+   *   be removed now: this worker and the next worker try again; `INVALID_ARGUMENT`, `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`,
+   *   `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
    */
   clearCache: (options?: ClearOptions) => Promise<void>
   /**
    * Writes events that the event helpers of the schema have made, all or none. Resolves when they are stored on this device and
    * applied in this tab, also without a network: `utils.awaitTxId(txid)` waits for the stream.
-   * @throws SidestreamError `INVALID_ARGUMENT`, `VALIDATION_FAILED`; when the events may not be stored: `STORAGE_FAILED`,
-   *   `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
+   * @throws SidestreamError `INVALID_ARGUMENT`, also when another write has the `txid`; `VALIDATION_FAILED`; when the events may not
+   *   be stored: `STORAGE_FAILED`, `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
    */
   write: (events: ReadonlyArray<ChangeEvent>, options?: WriteOptions) => Promise<{ readonly txid: string }>
   /**

@@ -18,15 +18,15 @@ export interface OutboxStore {
   /** Calls `listener` at each change. @returns a function that unsubscribes */
   subscribe: (listener: () => void) => () => void
   /**
-   * Sends a write again that the server has refused (`parked`): in its old place, before later writes that are not sent yet. Resolves
-   * with false when there is no such write.
-   * @throws SidestreamError `INVALID_ARGUMENT`, `STORAGE_FAILED`, `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`,
-   *   `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
+   * Sends a parked write again: in its old place, before later writes that are not sent yet. Resolves with false when there is no
+   * such write.
+   * @throws SidestreamError `STORAGE_FAILED` when it is done, but the next worker may not know of it; `INVALID_ARGUMENT`,
+   *   `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `VERSION_MISMATCH`, `INVALID_OPTIONS` (a relative URL without a document)
    */
   retry: (id: string) => Promise<boolean>
   /**
-   * Gives up a write that the server has refused, or that was not sent yet; its changes are taken back. Resolves with false when
-   * there is no such write: a write that was sent may have arrived.
+   * Gives up a write that is parked, or that was not sent yet; its changes are taken back. Resolves with false when there is no such
+   * write: a write that was sent may have arrived.
    * @throws SidestreamError as {@link retry}
    */
   discard: (id: string) => Promise<boolean>

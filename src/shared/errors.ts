@@ -16,9 +16,9 @@ export type ErrorCode =
   | 'NEEDS_AUTH' // the server answered 401 or 403
   | 'STREAM_NOT_FOUND' // the server answered 404 or 410
   | 'STREAM_ERROR' // any other failure of the stream or of an append
-  | 'STORAGE_FAILED' // the cache could not be read, written, listed or deleted; the engine goes on in memory
+  | 'STORAGE_FAILED' // the cache or the outbox could not be read, written, listed or deleted; the engine goes on in memory
   | 'ROW_MISSING' // a pending update cannot be sent: its row was deleted, or was never accepted
-  | 'WRITES_PENDING' // clearCache: writes that are not in the stream would be lost
+  | 'WRITES_PENDING' // clearCache, deleteCaches: writes that are not in the stream would be lost
   | 'TAB_GONE' // a tab is gone, or did not answer: see docs/api.md
   | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or returned what no request can carry
   | 'HOOK_FAILED' // a function of the application threw: a hook, onInvalid, onError, a live query's subscriber

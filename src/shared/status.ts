@@ -63,7 +63,7 @@ export interface EngineStatus {
   readonly storage: StorageMode
   /** Number of writes that wait to be sent or answered; refused ones are not among them. */
   readonly pending: number
-  /** Number of writes that the server has refused, and which wait for `outbox.retry()` or `outbox.discard()`. */
+  /** Number of parked writes, which wait for `outbox.retry()` or `outbox.discard()`. */
   readonly parked: number
   /** All pending writes are stored on this device. False: some may be in memory only, and are lost with the worker. False until the engine knows. */
   readonly durable: boolean

@@ -43,7 +43,8 @@ export interface WriteProgress {
  * What an application sees of a write that is not in the stream yet.
  * - `stored` on this device, or in memory only while `durable` is false; it has not been sent, or is known not to have arrived
  * - `sent` it may be in the stream, and is sent again in the same form until the server has answered; or it is about to be sent
- * - `parked` the server has refused it, or it updates a row that is not there (`ROW_MISSING`): its changes are not shown, and it waits for `retry()` or `discard()`
+ * - `parked` the server has refused it, or it updates a row that is not there (`ROW_MISSING`): its changes are not shown, and it
+ *   waits for `retry()` or `discard()`
  */
 export interface PendingWrite extends Write, WriteProgress {}
 

@@ -316,7 +316,7 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
       await putRaw({ recent: garbage })
       expect(await outbox.read()).toMatchObject({ entries: [entry(1)], recent: [], unreadable: 0 })
     }
-    // As they were stored first: ids alone.
+    // At first only their ids were stored.
     await putRaw({ recent: ['a', done('b'), { id: 'c', createdAt: 'today' }] })
     expect((await outbox.read())!.recent).toEqual([{ id: 'a', createdAt: null }, done('b'), { id: 'c', createdAt: null }])
   },

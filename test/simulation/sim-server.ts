@@ -8,7 +8,7 @@ import type { Process, World } from './world.ts'
 /** One life of a stream. Offsets of two lives collide, as they do in reality. */
 export class Incarnation {
   readonly messages: unknown[][] = []
-  /** How many messages there were each time when the server said that there is no stream. An engine believes the second such answer. */
+  /** How many messages there were each time when the server said that there is no stream. An engine with rows believes the third such answer in a row. */
   readonly denials: number[] = []
   /** Id of each message's producer; null of other writers. */
   readonly senders: Array<string | null> = []

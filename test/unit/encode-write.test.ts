@@ -53,7 +53,7 @@ describe('a write becomes events', () => {
     ])
   })
 
-  test('a patch of a row that is gone has no event, and neither has its write', () => {
+  test('a write with a patch of a row that is gone has no events: it gives an error', () => {
     expect(encoded({ kind: 'remove', collection: 'todos', key: 'a' }, { kind: 'patch', collection: 'todos', key: 'gone', changes: { done: true } })).toMatchObject({ code: 'ROW_MISSING', message: expect.stringContaining('todos "gone"') as string, retryable: false })
   })
 

@@ -129,11 +129,11 @@ test('the first preload() of a tab that has signed out reads again, with the sam
 })
 
 test.each([
-  ['shows rows', 'with the same engine', true, false],
-  ['shows rows', 'after a fail-over', true, true],
-  ['shows nothing yet', 'with the same engine', false, false],
-  ['shows nothing yet', 'after a fail-over', false, true],
-])('a query on demand that is mounted in a tab that has signed out, and %s, has no rows %s, and does not wait for them; reconnect() brings them', { timeout: 30_000 }, async (_, _when, wasReady, failsOver) => {
+  ['has shown rows', 'with the same engine', true, false],
+  ['has shown rows', 'after a fail-over', true, true],
+  ['has shown nothing yet', 'with the same engine', false, false],
+  ['has shown nothing yet', 'after a fail-over', false, true],
+])('after a sign-out, a query on demand in a tab that %s is ready without rows (%s); reconnect() brings them', { timeout: 30_000 }, async (_, _when, wasReady, failsOver) => {
   origin.worker('leader', { createSource }).team.admit(anyHello('leader', { settings }), anyTab(), new AbortController()).start()
   await origin.pass(500)
   const tab = open(origin.worker('own', { createSource }).team, {}, { ...options, state: onDemand })

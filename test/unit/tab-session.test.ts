@@ -101,7 +101,7 @@ describe('a tab that brings rows along', () => {
     expect(tab.last.batch).toMatchObject({ from: '2', to: '2', replace: false, last: true, diffs: [] })
   })
 
-  test('keeps it in mind for the next engine which of its rows have changed before they were compared', async () => {
+  test('is told which of its rows have changed before they were compared: the next engine has to compare them', async () => {
     const session = start({ have: have(2, { upTo: '4' }), hasRows: true })
     session.open(state, at('1'), [], { ready: true, flowing: false, stale: true })
     session.acknowledge({ id: 'w', createdAt: 0, mutations: [{ kind: 'remove', collection: 'items', key: 'a' }] })

@@ -122,7 +122,7 @@ test('a write is not sent before it is stored and shown: else a later patch of i
   await writes.close()
 })
 
-test('an update of a row that is not there is parked with its write, is sent when it is sent again after the row has come, and what it has laid is in no later request', async () => {
+test('a write that updates a row that is not there is parked whole, and with it an update of a row that it inserts; other writes are sent', async () => {
   const { writes, requests, accept } = open()
   await writes.open()
   const first: Write = { ...insert('other'), id: 'both', mutations: [...insert('other').mutations, ...patch('row').mutations] }

@@ -14,7 +14,7 @@ export interface EncodeOptions {
 /**
  * The events of a write as JSON, with commas between them; each has the write's id as its `txid`. The State Protocol has no
  * partial updates, so a patch becomes an update with the whole row.
- * @returns an error when a row to patch is not there. There is no event for such a patch: an update would bring back half a row
+ * @returns an error when a row to patch is not there: an update event would bring back half a row
  */
 export function encodeWrite(write: Write, { shapes, before }: EncodeOptions): string | ErrorData {
   /** Rows that earlier mutations of the write have made, or removed. */
@@ -42,7 +42,7 @@ const rowMissing = (collection: string, key: string): ErrorData => ({
 function eventOf(mutation: Mutation, type: string, row: RowData | null, txid: string): object {
   const { key } = mutation
   if (mutation.kind === 'patch') {
-    // The write itself has removed the row. Each of its mutations has an event.
+    // The write itself has removed the row. Each mutation has an event all the same.
     if (row === null) return { type, key, headers: { operation: 'delete', txid } }
     // The changes come last: the key of a row is a string, and that of an event may be a number.
     return { type, key, value: { ...unstamped(row), ...mutation.changes }, headers: { operation: 'update', txid } }

@@ -130,7 +130,7 @@ const FORGOTTEN = { kind: 'forgotten' } as const
 export const MOST_WRITES = 1000
 /** A request of several writes has no more text than this, in UTF-16 code units. */
 const MOST_TEXT = 1_000_000
-/** So many ids are remembered of writes that are done with: a tab hands a write on again when its acknowledgement was lost. */
+/** So many writes are remembered that are done with: a tab hands a write on again when its acknowledgement was lost. */
 const RECENT_WRITES = 1000
 
 /**
@@ -172,7 +172,7 @@ export class Outbox {
   #most: number
   /** `createdAt` by id, in order: the oldest are forgotten first. */
   readonly #recent: Map<string, number | null>
-  /** Writes whose events may have come in part only: see {@link seen}. */
+  /** Numbers of writes whose events may have come in part only: see {@link seen}. */
   readonly #halfSeen = new Set<number>()
 
   /**
@@ -297,8 +297,8 @@ export class Outbox {
   }
 
   /**
-   * Makes a request of the first writes that are not in the stream. A write for which there is no event is parked; what follows it is
-   * for the next call, because it may have been laid over that write's rows.
+   * Makes a request of the first writes that are not in the stream. A write for which there is no event is parked. Later writes are
+   * left for the next call: their patches may have been laid over the parked write's rows.
    * @param encode gives the events of the next write as JSON, with commas between them; its patches are laid over the rows of this
    *   moment. An error when there is no event for it. Null when it has to wait: then all later writes wait too
    * @param since the offset up to which the stream was read
@@ -371,8 +371,8 @@ export class Outbox {
   }
 
   /**
-   * These transaction ids have come with the stream, up to `offset`. A server may deliver the events of one request in several
-   * answers. So the last write is not taken as seen when it has several events and more of the stream follows.
+   * These transaction ids have come with the stream, up to `offset`. A server may cut the events of one write into several answers.
+   * So a write of several events is seen when another txid follows its own in an answer, or at the end of the stream.
    * @param txids each once, in the order in which they came first
    * @param isEnd the stream was read to its end
    */
@@ -392,12 +392,12 @@ export class Outbox {
     return this.#change(confirmed)
   }
 
-  /** An API of the application may make any number of events of a write. */
+  /** False with an API of the application, which may make any number of events of a write. */
   #hasOneEvent({ write }: OutboxEntry): boolean {
     return this.#target === 'stream' && write.mutations.length === 1
   }
 
-  /** The stream was read from the request's `since` to its end, at `offset`, as {@link isInDoubt} asks. */
+  /** The stream was read to its end, at `offset`, from the request's `since` or from its start, as {@link isInDoubt} asks. */
   caughtUp(offset: string): OutboxChange {
     const { request } = this.#head
     // What was accepted before is in what was read, also where no txid was found.

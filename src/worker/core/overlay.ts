@@ -92,7 +92,7 @@ export class Overlay {
 
   /**
    * Lays writes over the rows, each in its place. Mutations of unknown collections are left out.
-   * @param before called for each row before it changes
+   * @param before called with each row of each write, before any of the rows changes
    */
   add(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, before: (address: RowAddress) => void): void {
     for (const [, mutations] of writes) for (const address of this.#addressesOf(mutations)) before(address)
@@ -173,7 +173,7 @@ function writtenBy({ mutations }: Laid): Mutation | null {
   return null
 }
 
-/** Whether there is a row, known without making it. */
+/** Whether there is a row; it is not made for that. */
 const isThere = (laid: Laid, hasBase: boolean): boolean => {
   const by = writtenBy(laid)
   return by === null ? hasBase : by.kind === 'put'

@@ -14,7 +14,7 @@ export interface EntryGroup {
   readonly entries: ReadonlyMap<unknown, unknown>
 }
 
-/** Whoever changes this number changes the format: a stored entry is looked for where it says. */
+/** Another number is another format: a stored entry would be looked for in another group. */
 const NUMBERS_OF_A_GROUP = 50
 
 /** The group of the entry with this number. */
@@ -40,11 +40,12 @@ export function sorted(entries: ReadonlyArray<OutboxEntry>): SortedEntries {
 /** Stored groups by their number; undefined where none is stored. */
 export type GroupRecords = ReadonlyMap<number, unknown>
 
-/** The values of a record of groups: entries, if they pass the guard of entries. */
+/** The values in the record of a group, not checked yet; one null for a record that is no group. */
 export const entriesIn = (record: unknown): ReadonlyArray<unknown> => (isEntryGroup(record) ? parsed([...record.entries.values()]) : [null])
 
 export interface GroupChange {
   readonly changed: ReadonlyArray<EntryGroup>
+  /** Groups without entries. */
   readonly dropped: ReadonlyArray<number>
   /** Numbers of entries that have to be stored alone: the record of their group cannot be understood, and stays as it is. */
   readonly refused: ReadonlySet<number>

@@ -1,12 +1,16 @@
 import type { OutboxEntry } from '../core/outbox.ts'
 
 /**
- * Longer writes, in UTF-16 code units, are not short. A change of one entry stores all of its group again, and a browser keeps a record
- * of more than 64 kB in a file of its own. Whoever changes this number changes the format: a stored entry is looked for where it says.
+ * The most text of a short write, in UTF-16 code units. A change of one entry stores all of its group again, and a browser keeps a
+ * record of more than 64 kB in a file of its own. Another number is another format: an entry that is stored already would be stored a
+ * second time, in the other place.
  */
 const MOST_SHORT_TEXT = 1000
 
-/** The entry as JSON; null when its write is not short, or would come out of JSON as another one. Of an entry that depends on its write alone, which never changes. */
+/**
+ * The entry as JSON; null when its write is not short, or would come out of JSON as another one. Which of the two depends on the write
+ * alone, and a write never changes: so an entry stays in the store in which it was put first.
+ */
 export function textOf({ write, ...rest }: OutboxEntry): string | null {
   if (!isExact(write)) return null
   const text = JSON.stringify(write)

@@ -16,9 +16,9 @@ interface OutboxSchema extends DBSchema {
   meta: { key: string; value: StoredHead | ReadonlyArray<RecentWrite> | Claim }
 }
 
-type Upgrade = IDBPTransaction<OutboxSchema, StoreNames<OutboxSchema>[], 'versionchange'>
-type Name = StoreNames<OutboxSchema>
-type Records<Of extends Name, Mode extends 'readonly' | 'readwrite' | 'versionchange' = 'readonly' | 'readwrite'> = IDBPObjectStore<OutboxSchema, Name[], Of, Mode>
+type StoreName = StoreNames<OutboxSchema>
+type Upgrade = IDBPTransaction<OutboxSchema, StoreName[], 'versionchange'>
+type Records<Of extends StoreName, Mode extends 'readonly' | 'readwrite' | 'versionchange' = 'readonly' | 'readwrite'> = IDBPObjectStore<OutboxSchema, StoreName[], Of, Mode>
 
 /** Takes the database from one format to the next. It may wait only for requests of its transaction. */
 export type OutboxStep = (db: IDBPDatabase<OutboxSchema>, tx: Upgrade) => void | Promise<void>
@@ -49,7 +49,7 @@ const HEAD_KEY = 'head'
 const RECENT_KEY = 'recent'
 const CLAIM_KEY = 'claim'
 const NO_GROUPS: GroupRecords = new Map()
-const ALL_STORES: Name[] = ['entries', 'groups', 'meta']
+const ALL_STORES: StoreName[] = ['entries', 'groups', 'meta']
 /** Records read at once: a long outbox on a slow device is read in several parts, each with its own time limit. */
 const ENTRIES_AT_ONCE = 500
 const GROUPS_AT_ONCE = 100
@@ -178,8 +178,8 @@ const allGroups = async (groups: Records<'groups'>): Promise<GroupRecords> => ne
 
 /** The groups of the entries with these numbers, as far as they are stored. */
 async function groupsFor(groups: Records<'groups'>, numbers: ReadonlyArray<number>): Promise<GroupRecords> {
-  const names = new Set(numbers.map(groupOf))
-  return new Map(await Promise.all([...names].map(async (group) => [group, await groups.get(group)] as const)))
+  const wanted = new Set(numbers.map(groupOf))
+  return new Map(await Promise.all([...wanted].map(async (group) => [group, await groups.get(group)] as const)))
 }
 
 /** Consecutive numbers are deleted with one request. */

@@ -87,7 +87,7 @@ export function toStoredOutbox(head: unknown, entries: ReadonlyArray<unknown>, r
 const toRecentWrites = (recent: unknown): RecentWrite[] => (Array.isArray(recent) ? recent.flatMap((write: unknown) => toRecentWrite(write) ?? []) : [])
 
 function toRecentWrite(write: unknown): RecentWrite | null {
-  // As it was stored first: the id alone.
+  // At first only the id was stored.
   if (typeof write === 'string') return { id: write, createdAt: null }
   if (!isRecord(write) || typeof write['id'] !== 'string') return null
   const { id, createdAt } = write

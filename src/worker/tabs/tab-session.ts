@@ -191,7 +191,7 @@ export class TabSession {
     this.#isOpen = true
     this.#txids = [...this.#txids, ...txids]
     this.#view.open(state, this.#have !== null)
-    // A tab whose rows have no position may still count rows as pending that are gone.
+    // The tab may still have rows, or lack rows, because of pending changes that this engine does not have.
     if (this.#continuation.kind !== 'undecided') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
     this.#to = to
     this.#aim(state, readiness)
@@ -236,7 +236,7 @@ export class TabSession {
     this.#stored.add({ id, addresses }, !this.#isCalm)
   }
 
-  /** The list of pending writes has changed. A session that is not open yet gets the list when it is opened. */
+  /** The list of pending writes has changed. A session that is not open yet takes only the refused writes: it gets the list when it is opened. */
   outbox(news: OutboxNews): void {
     this.#news.add(this.#isOpen ? news : { ...NO_OUTBOX_NEWS, rejected: news.rejected })
     // The rows of the same change are published in this task, and go first.
@@ -424,7 +424,11 @@ export class TabSession {
     this.#credit.refused()
   }
 
-  /** Rows that the tab's position does not cover count as pending, also when their changes were taken back: the next engine has to compare them. */
+  /**
+   * The next engine compares the rows that are named as pending. While the tab's position is that of an earlier engine, these are all
+   * rows that have gone early, also those whose pending changes were taken back.
+   * @param isCovered the rows are those of the batch's position
+   */
   #packed(diff: DrainedDiff, isCovered: boolean): CollectionDiff {
     const pending = isCovered ? this.#options.pendingRows.keysOf(diff) : (this.#stored.goneEarly[diff.collection] ?? [])
     return { ...diff, rows: pack(diff.rows), ...(pending.length > 0 ? { pending } : {}) }

@@ -11,7 +11,7 @@ export interface PendingListOptions {
 /** The pending writes as tabs know them. It tells tabs what changes, and counts the writes. */
 export class PendingList {
   readonly #options: PendingListOptions
-  /** By number, as tabs know them. */
+  /** By number; confirmed entries are left out. */
   readonly #known = new Map<number, OutboxEntry>()
   #parked = 0
 

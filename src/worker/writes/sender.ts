@@ -48,7 +48,7 @@ type Phase =
 
 /**
  * Sends the outbox's writes, one request at a time, in order. A request that may be in the stream already is looked for first, by
- * reading the stream from the offset that the request began with.
+ * reading the stream from the offset at which the request was frozen, or from its start when the stream may be another one.
  */
 export class Sender {
   readonly #options: SenderOptions
@@ -172,8 +172,8 @@ export class Sender {
     const leftMs = this.#unansweredAt + UNDER_WAY_MS - env.clock.now()
     if (leftMs > 0) return leftMs
     const { since = START_OFFSET, moment } = outbox.head.request ?? {}
-    const isKnown = !this.#looksFromStart && moment !== undefined && this.#options.holds(moment)
-    const offset = isKnown ? since : START_OFFSET
+    const isSameStream = !this.#looksFromStart && moment !== undefined && this.#options.holds(moment)
+    const offset = isSameStream ? since : START_OFFSET
     let end: string | null = null
     const { signal, stop, end: over } = this.#underWay()
     const requests = this.#requests(stop)
@@ -239,7 +239,7 @@ export class Sender {
   }
 }
 
-/** Each once. */
+/** Each txid once, in the order in which they came first. */
 function txidsOf(items: ReadonlyArray<unknown>): string[] {
   const txids = items.flatMap((item) => {
     const headers = isRecord(item) ? item['headers'] : null

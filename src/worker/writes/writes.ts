@@ -349,10 +349,10 @@ export class Writes {
 
   async #decide(change: OutboxChange | null): Promise<boolean> {
     if (change === null) return false
-    // What is stored is as it was, and the next engine may go on with that.
-    const isLost = this.#isAdopted && !this.#storage.isOpen
+    // The stored outbox stays as it was, and the next engine may go on with it.
+    const isUnstored = this.#isAdopted && !this.#storage.isOpen
     await this.#take(change)
-    if (isLost) throw new SidestreamError('STORAGE_FAILED', 'this could not be stored, and holds only as long as the worker lives', { retryable: true })
+    if (isUnstored) throw new SidestreamError('STORAGE_FAILED', 'this could not be stored, and holds only as long as the worker lives', { retryable: true })
     return true
   }
 
@@ -485,8 +485,8 @@ export class Writes {
     diff.fold(effect.diff)
     if (diff.size > 0) this.#options.onRows(diff, effect.txids)
     // The commit begins before the sender makes a request of these writes: the request has to be stored after them.
-    const isNews = [adopted.put, adopted.remove, before.recent, seen.put].some(({ length }) => length > 0)
-    const storing = isNews ? this.#storage.replace() : null
+    const isChanged = [adopted.put, adopted.remove, before.recent, seen.put].some(({ length }) => length > 0)
+    const storing = isChanged ? this.#storage.replace() : null
     if (storing) this.#savedHead = outbox.head
     this.#options.onCounts()
     this.#sender.hurry()

@@ -186,7 +186,7 @@ class World {
     return expect(new Set(wanted.flat()).size)
   }
 
-  /** Not in the handshake of a tab that is here: one that is not answered is waited for, for 10 s. */
+  /** Not while a tab that is here is in its handshake: a handshake without an answer is waited for, for 10 s. */
   async #kill(): Promise<void> {
     this.#stream.online = true
     const isServed = this.#tabs.map((each) => () => (!each.isStarted || each.isServed ? null : `no engine serves ${each.describe()}`))

@@ -77,7 +77,7 @@ export const CASES: ReadonlyArray<FaultCase> = [
     begin: ({ server }) => void server.faults.respond(503, { match: { where: isLive }, retryAfter: RETRY_AFTER_S }),
     recoversWithinMs: AFTER_RETRY_AFTER_MS,
   },
-  { title: '404 to long-polls, and no other request', begin: ({ server }) => void server.faults.respond(404, { match: { where: isLive } }) },
+  { title: '404 to long-polls alone', begin: ({ server }) => void server.faults.respond(404, { match: { where: isLive } }) },
   answering('401, and an `onError` that always tries again', 401, { onError: () => ({}) }),
   { title: 'requests are swallowed: no answer, no end', begin: swallow, recoversWithinMs: AFTER_SILENCE_MS },
   { title: 'the same, with server-sent events', live: 'sse', breaksConnections: true, begin: swallow, recoversWithinMs: AFTER_SILENCE_MS },

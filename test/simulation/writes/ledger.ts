@@ -28,7 +28,7 @@ export interface Entry {
   readonly lossesBefore: number
   /** Its place in the last stored outbox in which it was seen: only writes of one producer can be compared. */
   place: { readonly producer: string; readonly number: number } | null
-  /** The server has refused it at least once. */
+  /** It was parked at least once, or the server will refuse it. */
   wasParked: boolean
   /** The application has asked for it to be sent again, or to be given up; `unknown` without an answer that says so. */
   retried: boolean
@@ -94,11 +94,11 @@ export class Ledger {
   look(stored: OutboxMedium | undefined): void {
     if (!stored?.head || stored.head === this.#head) return
     this.#head = stored.head
-    this.#storedProducers.add(stored.head.producer.id)
+    const producer = stored.head.producer.id
+    this.#storedProducers.add(producer)
     for (const { number, write, phase } of stored.entries.values()) {
       const entry = this.#entries.get(write.id)
       if (!entry) continue
-      const producer = stored.head.producer.id
       // A write that is not acknowledged as stored may get another place: in the next outbox after a sign-out, or when a commit that was
       // given up is done late.
       if (entry.place?.producer !== producer || entry.outcome !== 'acknowledged' || entry.inMemory) entry.place = { producer, number }
@@ -139,7 +139,7 @@ export class Ledger {
         const found = this.found(life, write.id)
         if (found.length === 0) continue
         const copies = this.#copiesOf(life, entry)
-        if (copies.length > 1 && !this.#mayBeTwice(entry, copies)) throw new Error(`${write.id} has ${String(write.mutations.length)} events, and ${String(found.length)} of them are in the stream`)
+        if (copies.length > 1 && !this.#mayBeTwice(entry, copies)) throw new Error(`${write.id} is in the stream ${String(copies.length)} times`)
         if (discarded === 'yes') throw new Error(`${write.id} was discarded, and is in the stream`)
         const own = copies.find(({ sender }) => sender === place?.producer)
         if (own && !retried) placed.push({ entry, position: own.position })
@@ -174,7 +174,7 @@ export class Ledger {
   }
 
   /**
-   * I9, at rest: every acknowledged write is in a stream, or parked.
+   * I9, at rest: every acknowledged write is in a stream, or parked, or waits in an outbox.
    * @param parked ids of the writes that tabs list; at rest, these are the parked ones
    * @param waiting ids of the writes in an outbox that no tab lists
    * @param losses how often engines have lost what they had in memory

@@ -84,20 +84,20 @@ export class RowsCheck {
   }
 
   /**
-   * The write changes fields of a row that is not in the stream, or was not there for a while, or that another write removes: it may be
-   * parked for that, and be taken back before that is stored.
+   * The write changes fields of a row that another write removes, or that the stream does not have, or did not have for a while. So it
+   * may be parked, and tabs take its changes back before the outbox stores that it is parked.
    */
   #mayLackRow({ write, mark }: Entry, life: Incarnation): boolean {
     const patched = write.mutations.flatMap(({ kind, collection, key }) => (kind === 'patch' ? `${collection} ${key}` : []))
     const removers = patched.flatMap((address) => this.#ledger.ofRow(address).filter((other) => other.write !== write && rowsOf(other.write).get(address)!.some(({ kind }) => kind === 'remove')))
     if (removers.length > 0) return true
-    if (write.mutations.every(({ kind }) => kind !== 'patch')) return false
+    if (patched.length === 0) return false
     const first = mark.life === life ? mark.messages : 0
     const folds = Array.from({ length: life.messages.length - first + 1 }, (_, index) => this.fold(life, offsetOf(first + index))!)
     return write.mutations.some(({ kind, collection, key }) => kind === 'patch' && folds.some((fold) => own(fold[collection]!, key) === undefined))
   }
 
-  /** The server has said that the life with the write is gone. Who has believed that shows no rows of it, until the life is read again. */
+  /** The server has said that the life with the write is gone. An engine that has believed it shows no rows of that life until it reads the life again. */
   #isDenied({ write }: Entry, life: Incarnation): boolean {
     const { denials } = life
     return denials.length > 1 && this.#ledger.isWithin(life, write.id, denials.at(-1)!)
