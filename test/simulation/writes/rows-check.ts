@@ -99,8 +99,10 @@ export class RowsCheck {
 
   /** The server has said that the life with the write is gone. An engine that has believed it shows no rows of that life until it reads the life again. */
   #isDenied({ write }: Entry, life: Incarnation): boolean {
-    const { denials } = life
-    return denials.length > 1 && this.#ledger.isWithin(life, write.id, denials.at(-1)!)
+    const last = life.denials.at(-1)
+    if (last === undefined || !this.#ledger.isWithin(life, write.id, last)) return false
+    // An engine that has no rows believes one answer.
+    return life.denials.length > 1 || Array.from({ length: last }, (_, index) => this.fold(life, offsetOf(index + 1))!).some((fold) => Object.values(fold).every((rows) => Object.keys(rows).length === 0))
   }
 
   #isElsewhere({ write }: Entry, life: Incarnation): boolean {
@@ -129,6 +131,13 @@ export class RowsCheck {
       const isShown = last.kind === 'remove' ? shown === undefined : shown === undefined ? last.kind === 'patch' : isDeepStrictEqual(shown, after(shown, [last]))
       if (!isShown) throw new Error(`${tab.name} was told that ${write.id} is stored, and shows ${JSON.stringify(shown)} and not ${JSON.stringify(last)}`)
     }
+  }
+
+  /** The write is in the stream, beyond what the tab has read. */
+  isAhead({ write, tab }: Entry): boolean {
+    const { stream } = this.#server
+    const messages = tab.sim.offset === START_OFFSET ? 0 : Number(tab.sim.offset)
+    return stream !== null && this.#ledger.found(stream, write.id).length > 0 && !this.#ledger.isWithin(stream, write.id, messages)
   }
 
   mark(): Mark {
