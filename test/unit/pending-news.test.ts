@@ -33,6 +33,16 @@ class Listed {
 }
 
 describe('the list of pending writes', () => {
+  test('is told again as a whole when a write becomes known after a later one', () => {
+    let resets = 0
+    const list = new PendingList({ onNews: () => undefined, onReset: () => void (resets += 1) })
+    list.note([entry(2), entry(3)])
+    list.note([entry(3, 'sent'), entry(4)])
+    expect(resets).toBe(0)
+    list.note([entry(1)])
+    expect(resets).toBe(1)
+  })
+
   test('counts, and tells what has changed once', () => {
     const told: OutboxNews[] = []
     const list = new PendingList({ onNews: (news) => told.push(news), onReset: () => undefined })

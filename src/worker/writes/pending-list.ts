@@ -4,7 +4,7 @@ import { pendingOf, type OutboxEntry } from '../core/outbox.ts'
 export interface PendingListOptions {
   /** Writes were added, have changed, or are gone. */
   readonly onNews: (news: OutboxNews) => void
-  /** The list has begun anew. */
+  /** Tabs get the whole list again: it has begun anew, or a write belongs before one that they know. */
   readonly onReset: () => void
 }
 
@@ -14,6 +14,8 @@ export class PendingList {
   /** By number; confirmed entries are left out. */
   readonly #known = new Map<number, OutboxEntry>()
   #parked = 0
+  /** The highest number that tabs know, or knew. */
+  #highest = 0
 
   constructor(options: PendingListOptions) {
     this.#options = options
@@ -37,6 +39,7 @@ export class PendingList {
   reset(entries: Iterable<OutboxEntry>): void {
     this.#known.clear()
     this.#parked = 0
+    this.#highest = 0
     for (const entry of entries) if (entry.phase !== 'confirmed') this.#set(entry)
     this.#options.onReset()
   }
@@ -44,6 +47,7 @@ export class PendingList {
   /** These entries are new, or have changed. */
   note(entries: Iterable<OutboxEntry>): void {
     const [added, changed, removed, rejected]: [PendingWrite[], WriteProgress[], string[], string[]] = [[], [], [], []]
+    let isLate = false
     for (const entry of entries) {
       const known = this.#known.get(entry.number)
       if (known && isSame(entry, known)) continue
@@ -52,6 +56,8 @@ export class PendingList {
         removed.push(...this.#remove([entry.number]))
         continue
       }
+      // It took longer to be stored than a later write.
+      if (!known && entry.number < this.#highest) isLate = true
       this.#set(entry)
       const { id, state, attempts, error } = pending
       if (!known) added.push(pending)
@@ -59,6 +65,7 @@ export class PendingList {
       if (known && state === 'parked') rejected.push(id)
     }
     this.#tell({ reset: false, added, changed, removed, rejected })
+    if (isLate) this.#options.onReset()
   }
 
   /** The entries of these numbers are gone. */
@@ -69,6 +76,7 @@ export class PendingList {
   #set(entry: OutboxEntry): void {
     this.#count(entry.number, -1)
     this.#known.set(entry.number, entry)
+    this.#highest = Math.max(this.#highest, entry.number)
     this.#count(entry.number, 1)
   }
 
