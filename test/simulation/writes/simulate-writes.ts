@@ -197,7 +197,7 @@ class Simulation {
       entry.wasParked = true
     }
     this.#act(`${tab.name} makes ${write.id}${entry.wasParked ? ', which is bad' : ''}: ${write.mutations.map(({ kind, collection, key }) => `${kind} ${collection} ${key}`).join(', ')}`)
-    const clears = this.#clears
+    const clears = this.#signOuts.size > 0 ? null : this.#clears
     tab.write(write).then(
       () => { this.#check(() => { this.#onAcknowledged(entry, this.#clears === clears) }) },
       (error: unknown) => {
