@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, BrowserContext, Page } from 'playwright'
 import { launch, type Browser as PuppeteerBrowser, type BrowserContext as PuppeteerContext, type Page as PuppeteerPage } from 'puppeteer-core'
 import { findInstalled, namedExecutable } from './executable.ts'
@@ -37,8 +39,15 @@ export async function launchPersistentFirefox(profile: string): Promise<{ readon
   const browser = await start(profile)
   const child = browser.process()
   if (child?.pid === undefined) throw new Error('Firefox has no process')
-  const closed = new Promise<void>((resolve) => child.once('exit', () => { resolve() }))
+  const closed = new Promise<void>((resolve) => child.once('exit', () => { resolve() })).then(() => preferencesRestored(profile))
   return { context: contextOf(browser.defaultBrowserContext(), () => browser.close()), pid: child.pid, closed }
+}
+
+/** After Firefox has ended, Puppeteer puts the profile's own preferences back. Firefox must not be started before: it would miss them. */
+async function preferencesRestored(profile: string): Promise<void> {
+  for (const deadline = Date.now() + 5000; Date.now() < deadline; await pause(20)) {
+    if (!(await readdir(profile)).some((name) => name.endsWith('.puppeteer'))) return
+  }
 }
 
 async function start(profile?: string): Promise<PuppeteerBrowser> {
