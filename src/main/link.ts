@@ -184,6 +184,8 @@ export class Link {
 
   /** Another worker may start: a script that could not be loaded may be there now. Then rows come without another call. */
   #startAgain(): void {
+    // A call that has failed meanwhile uses up no start.
+    if (this.#restartTimer !== undefined) return
     this.#failures += 1
     if (this.#failures <= STARTS_AGAIN) this.#openAfter(START_AGAIN_MS * 2 ** (this.#failures - 1))
   }
@@ -192,6 +194,7 @@ export class Link {
     clearTimeout(this.#restartTimer)
     if (this.#isClosed) return
     this.#restartTimer = setTimeout(() => {
+      this.#restartTimer = undefined
       this.session().catch(() => undefined)
     }, delayMs)
   }

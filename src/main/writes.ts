@@ -1,4 +1,4 @@
-import { fromErrorData, toErrorData } from '../shared/errors.ts'
+import { fromErrorData, SidestreamError, toErrorData } from '../shared/errors.ts'
 import { Gate } from '../shared/gate.ts'
 import type { TabStatus } from '../shared/status.ts'
 import type { Write } from '../shared/write.ts'
@@ -35,12 +35,17 @@ export class Writes {
   }
 
   /**
-   * Resolves when the write is stored, and its rows are in this tab's collections.
-   * @throws SidestreamError the engine's refusal, or what {@link rejectAll} is called with
+   * Resolves when the write is stored, and its rows are in this tab's collections. The same write may be given again.
+   * @throws SidestreamError the engine's refusal, or what {@link rejectAll} is called with; `INVALID_ARGUMENT` while another write with this
+   *   id waits
    */
-  store(write: Write): Promise<void> {
+  async store(write: Write): Promise<void> {
     const known = this.#waiting.get(write.id)
-    if (known) return known.gate.promise
+    if (known && JSON.stringify(known.write.mutations) !== JSON.stringify(write.mutations)) throw new SidestreamError('INVALID_ARGUMENT', `another write has the txid ${write.id}`)
+    return (known ?? this.#begin(write)).gate.promise
+  }
+
+  #begin(write: Write): Waiting {
     const waiting: Waiting = { write, gate: new Gate() }
     this.#waiting.set(write.id, waiting)
     this.#options.wake()
@@ -48,7 +53,7 @@ export class Writes {
     if (link.isOpen) this.#send(waiting)
     // A new session begins with all writes.
     else link.session().catch((error: unknown) => { this.#fail(waiting, error) })
-    return waiting.gate.promise
+    return waiting
   }
 
   /** These writes are stored, and their rows are in the collections. */

@@ -100,7 +100,7 @@ export function testIdbOutbox(implementation: string): void {
       expect((await readRaw(name)).version).toBe(1)
       await putRawOutbox(name, { head: head(500), recent: ['a'], claim: { writer: 'former', since: 1 }, entries: [{ number: 7, odd: true } as never, ...all.filter(({ number }) => number !== 7)] })
       const outbox = await open()
-      const left = { head: head(500), entries: all.filter(({ number }) => number !== 7), recent: [{ id: 'a', createdAt: null }], unreadable: 1 }
+      const left = { head: head(500), entries: all.filter(({ number }) => number !== 7), recent: [{ id: 'a', digest: null }], unreadable: 1 }
       expect(await outbox.read()).toEqual(left)
       const { version, stores } = await readRaw(name)
       expect([version, stores['entries'], stores['groups']!.length]).toEqual([2, [{ number: 7, odd: true }, long(125)], 4])

@@ -312,13 +312,13 @@ export const OUTBOX_CONTRACT: Readonly<Record<string, (given: Case) => Promise<v
   'leaves recent writes out that cannot be understood': async ({ open, putRaw }) => {
     const outbox = await claimed(open)
     await outbox.commit(change([entry(1)], { recent: [done('a')] }))
-    for (const garbage of ['a', [1, null, { createdAt: 1 }], { 0: 'a' }]) {
+    for (const garbage of ['a', [1, null, { digest: 1 }], { 0: 'a' }]) {
       await putRaw({ recent: garbage })
       expect(await outbox.read()).toMatchObject({ entries: [entry(1)], recent: [], unreadable: 0 })
     }
     // At first only their ids were stored.
-    await putRaw({ recent: ['a', done('b'), { id: 'c', createdAt: 'today' }] })
-    expect((await outbox.read())!.recent).toEqual([{ id: 'a', createdAt: null }, done('b'), { id: 'c', createdAt: null }])
+    await putRaw({ recent: ['a', done('b'), { id: 'c', digest: 'none' }] })
+    expect((await outbox.read())!.recent).toEqual([{ id: 'a', digest: null }, done('b'), { id: 'c', digest: null }])
   },
 }
 

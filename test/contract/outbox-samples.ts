@@ -18,7 +18,7 @@ export const entry = (number: number, value: RowData = { id: `row-${String(numbe
 })
 
 /** A write that is done with. */
-export const done = (id: string): RecentWrite => ({ id, createdAt: 1.5 })
+export const done = (id: string): RecentWrite => ({ id, digest: 7 })
 
 /** A commit of the writer `writer`; everything may be overridden. */
 export const change = (put: ReadonlyArray<OutboxEntry>, rest: Partial<OutboxWrite> = {}): OutboxWrite => ({

@@ -57,6 +57,11 @@ describe('a write becomes events', () => {
     expect(encoded({ kind: 'remove', collection: 'todos', key: 'a' }, { kind: 'patch', collection: 'todos', key: 'gone', changes: { done: true } })).toMatchObject({ code: 'ROW_MISSING', message: expect.stringContaining('todos "gone"') as string, retryable: false })
   })
 
+  test('a write that has no events says why, and throws nothing', () => {
+    expect(encoded({ kind: 'remove', collection: 'former', key: 'a' })).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('no collection former') as string })
+    expect(encoded({ kind: 'put', collection: 'todos', key: 'a', value: { id: 1n }, operation: 'insert' })).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('todos "a"') as string })
+  })
+
   test('events made by hand keep their headers and their old value, but not another txid or operation', () => {
     expect(
       eventsOf({ kind: 'put', collection: 'todos', key: 'b', value: { id: 'b' }, operation: 'upsert', extra: { headers: { timestamp: 't', txid: 'other', operation: 'delete' }, oldValue: { id: 'b', n: 0 } } }),

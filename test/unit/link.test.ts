@@ -174,6 +174,22 @@ describe('opening a session', () => {
     expect(link.isOpen).toBe(true)
   })
 
+  test('is started again after the same pauses, however many calls fail meanwhile', async () => {
+    worker.reply = null
+    const fail = async (): Promise<void> => {
+      const sent = worker.messages.length
+      const code = codeOf(link.session())
+      await until(() => worker.messages.length === sent + 1)
+      for (const listener of worker.listeners) listener('SyntaxError')
+      expect(await code).toBe('WORKER_START_FAILED')
+    }
+    for (let call = 0; call < 10; call += 1) await fail()
+    worker.reply = undefined
+    await vi.advanceTimersByTimeAsync(2000)
+    await until(() => sessions.length === 1)
+    expect(link.isOpen).toBe(true)
+  })
+
   test('is not tried again by itself when the worker cannot be made', async () => {
     link = new Link({ open: () => { throw new SidestreamError('WORKER_START_FAILED', 'blocked by a policy') }, hello: () => Promise.resolve(hello), tab: new ScriptedTab(), onSession: () => undefined, onDown: () => undefined })
     await link.session().catch(() => undefined)

@@ -65,6 +65,15 @@ describe('a write', () => {
     expect(ids()).toEqual(['w1'])
   })
 
+  test('that is given again waits for the same answer, and another one with its id is refused', async () => {
+    const work = writes.store(write('w1'))
+    const again = writes.store({ ...write('w1'), createdAt: 2 })
+    const other = writes.store({ ...write('w1'), mutations: [{ kind: 'remove', collection: 'items', key: '2' }] })
+    expect([await outcomeOf(other), ids()]).toEqual(['INVALID_ARGUMENT', ['w1']])
+    writes.stored(['w1'])
+    expect([await outcomeOf(work), await outcomeOf(again)]).toEqual(['stored', 'stored'])
+  })
+
   test('may be acknowledged with its rows before the call is answered', async () => {
     const work = writes.store(write('w1'))
     writes.stored(['w1'])

@@ -1,4 +1,4 @@
-import type { ErrorData } from '../../shared/errors.ts'
+import { describe, type ErrorData } from '../../shared/errors.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { Mutation, Write } from '../../shared/write.ts'
@@ -14,7 +14,8 @@ export interface EncodeOptions {
 /**
  * The events of a write as JSON, with commas between them; each has the write's id as its `txid`. The State Protocol has no
  * partial updates, so a patch becomes an update with the whole row.
- * @returns an error when a row to patch is not there: an update event would bring back half a row
+ * @returns an error when there are no such events: a row to patch is not there, and an update event would bring back half a row; or the
+ *   schema has no such collection any more, or JSON cannot have a value
  */
 export function encodeWrite(write: Write, { shapes, before }: EncodeOptions): string | ErrorData {
   /** Rows that earlier mutations of the write have made, or removed. */
@@ -23,21 +24,23 @@ export function encodeWrite(write: Write, { shapes, before }: EncodeOptions): st
   for (const mutation of write.mutations) {
     const { collection, key } = mutation
     const shape = shapes.get(collection)
+    if (!shape) return refusal('INVALID_ARGUMENT', `there is no collection ${collection} in the present schema`)
     const address = JSON.stringify([collection, key])
     const isOwn = made.has(address)
-    const row = changed(isOwn ? made.get(address)! : before(collection, key), mutation, shape?.primaryKey ?? '')
-    if (mutation.kind === 'patch' && row === null && !isOwn) return rowMissing(collection, key)
+    const row = changed(isOwn ? made.get(address)! : before(collection, key), mutation, shape.primaryKey)
+    if (mutation.kind === 'patch' && row === null && !isOwn) return refusal('ROW_MISSING', `${collection} "${key}" cannot be updated: it was deleted, or its insert was not accepted`)
     made.set(address, row)
-    events.push(JSON.stringify(eventOf(mutation, shape?.type ?? collection, row, write.id)))
+    try {
+      events.push(JSON.stringify(eventOf(mutation, shape.type, row, write.id)))
+    } catch (error) {
+      // A write that was stored by other code: it would hold back all later ones.
+      return refusal('INVALID_ARGUMENT', `${collection} "${key}" has a value that JSON cannot have: ${describe(error)}`)
+    }
   }
   return events.join(',')
 }
 
-const rowMissing = (collection: string, key: string): ErrorData => ({
-  code: 'ROW_MISSING',
-  message: `${collection} "${key}" cannot be updated: it was deleted, or its insert was not accepted`,
-  retryable: false,
-})
+const refusal = (code: ErrorData['code'], message: string): ErrorData => ({ code, message, retryable: false })
 
 function eventOf(mutation: Mutation, type: string, row: RowData | null, txid: string): object {
   const { key } = mutation

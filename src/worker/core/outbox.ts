@@ -2,6 +2,7 @@ import type { ErrorData } from '../../shared/errors.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { PendingWrite, Write } from '../../shared/write.ts'
 import type { Moment } from './lineage.ts'
+import { writeDigest } from './write-digest.ts'
 
 /**
  * The life of a write in the outbox.
@@ -100,8 +101,8 @@ export interface OutboxChange {
 /** A write that is done with. */
 export interface RecentWrite {
   readonly id: string
-  /** See {@link Write.createdAt}; null when that was not stored. */
-  readonly createdAt: number | null
+  /** Of what it has changed (`core/write-digest.ts`); null when that was not stored. */
+  readonly digest: number | null
 }
 
 /** What a server's answer decides about a request. After an answer that decides nothing, the request is sent again. */
@@ -170,7 +171,7 @@ export class Outbox {
   readonly #former = new Set<number>()
   /** The most writes of the next request. A refused request is sent again in halves, until one write is left that the server refuses. */
   #most: number
-  /** `createdAt` by id, in order: the oldest are forgotten first. */
+  /** Digests by id, in order: the oldest are forgotten first. */
   readonly #recent: Map<string, number | null>
   /** Numbers of writes whose events may have come in part only: see {@link seen}. */
   readonly #halfSeen = new Set<number>()
@@ -181,7 +182,7 @@ export class Outbox {
    * @param random in [0, 1)
    */
   constructor(head: OutboxHead, entries: Iterable<OutboxEntry>, recent: Iterable<RecentWrite>, random: () => number, target: Target = 'stream') {
-    this.#recent = new Map([...recent].map(({ id, createdAt }) => [id, createdAt]))
+    this.#recent = new Map([...recent].map(({ id, digest }) => [id, digest]))
     this.#target = target
     this.#most = mostWrites(target)
     this.#head = head
@@ -201,7 +202,7 @@ export class Outbox {
 
   /** The last writes that are in the stream and in the cache, or were given up; oldest first. */
   get recent(): ReadonlyArray<RecentWrite> {
-    return [...this.#recent].map(([id, createdAt]) => ({ id, createdAt }))
+    return [...this.#recent].map(([id, digest]) => ({ id, digest }))
   }
 
   get head(): OutboxHead {
@@ -232,11 +233,11 @@ export class Outbox {
   }
 
   /** Whether another write has this write's id, or had it not long ago. */
-  isTaken({ id, createdAt, mutations }: Write): boolean {
-    const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
-    if (entry) return entry.write.createdAt !== createdAt || JSON.stringify(entry.write.mutations) !== JSON.stringify(mutations)
-    const recent = this.#recent.get(id)
-    return typeof recent === 'number' && recent !== createdAt
+  isTaken(write: Write): boolean {
+    const entry = this.#entries.get(this.#numbers.get(write.id) ?? -1)
+    if (entry) return JSON.stringify(entry.write.mutations) !== JSON.stringify(write.mutations)
+    const recent = this.#recent.get(write.id)
+    return typeof recent === 'number' && recent !== writeDigest(write)
   }
 
   /** The entries of the request that has no answer yet. */
@@ -501,12 +502,12 @@ export class Outbox {
 
   #settle(isOver: (entry: OutboxEntry) => boolean): OutboxChange {
     const over = [...this.#entries.values()].filter((entry) => entry.phase === 'confirmed' && isOver(entry))
-    this.#remember(over.map(({ write }) => write))
+    this.#remember(over.map(({ write }) => doneWith(write)))
     return { ...this.#change([], over.map((entry) => this.#forget(entry))), recent: over.length > 0 ? this.recent : null }
   }
 
   #remember(writes: ReadonlyArray<RecentWrite>): void {
-    for (const { id, createdAt } of writes) this.#recent.set(id, createdAt)
+    for (const { id, digest } of writes) this.#recent.set(id, digest)
     for (const id of this.#recent.keys()) {
       if (this.#recent.size <= RECENT_WRITES) break
       this.#recent.delete(id)
@@ -517,7 +518,7 @@ export class Outbox {
     const entry = this.#entries.get(this.#numbers.get(id) ?? -1)
     if (!entry || !from.includes(entry.phase)) return null
     if (event === 'discard') {
-      this.#remember([entry.write])
+      this.#remember([doneWith(entry.write)])
       return { ...this.#change([], [this.#forget(entry)]), recent: this.recent }
     }
     return this.#change([this.#turn(entry, event, { error: null })])
@@ -550,3 +551,5 @@ export class Outbox {
 
 /** An entry as the application sees it; null when it is confirmed. */
 export const pendingOf = ({ write, phase, attempts, error }: OutboxEntry): PendingWrite | null => (phase === 'confirmed' ? null : { ...write, state: phase, attempts, error })
+
+const doneWith = (write: Write): RecentWrite => ({ id: write.id, digest: writeDigest(write) })

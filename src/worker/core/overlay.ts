@@ -80,14 +80,21 @@ export class Overlay {
     return added
   }
 
-  /** The row before a write: the materialized row with all earlier pending writes; null when there is no row. */
-  before(number: number, collection: string, key: string): RowData | null {
-    return this.#fold(this.#laid.get(collection)?.get(key), collection, this.#options.base(collection).get(key) ?? null, number)
+  /**
+   * The row as the stream will have it before a write: the materialized row with all writes that are in the stream already, and with all
+   * earlier ones that wait; null when there is no row.
+   * @param isInStream of later writes too: a parked write that is sent again comes after them
+   */
+  before(number: number, collection: string, key: string, isInStream: (number: number) => boolean): RowData | null {
+    const laid = this.#laid.get(collection)?.get(key)?.mutations ?? []
+    const first = laid.filter(([other]) => other !== number && isInStream(other))
+    const next = laid.filter(([other]) => other < number && !isInStream(other))
+    return this.#fold([...first, ...next], collection, this.#options.base(collection).get(key) ?? null)
   }
 
   /** A row, which need not be the materialized one, with its pending changes; null when they remove it. */
   over(collection: string, key: string, row: RowData): RowData | null {
-    return this.#fold(this.#laid.get(collection)?.get(key), collection, row, Infinity)
+    return this.#fold(this.#laid.get(collection)?.get(key)?.mutations ?? [], collection, row)
   }
 
   /**
@@ -139,17 +146,13 @@ export class Overlay {
   }
 
   #rowOf(collection: string, key: string, laid: Laid): RowData | null {
-    if (laid.row === undefined) laid.row = this.#fold(laid, collection, this.#options.base(collection).get(key) ?? null, Infinity)
+    if (laid.row === undefined) laid.row = this.#fold(laid.mutations, collection, this.#options.base(collection).get(key) ?? null)
     return laid.row
   }
 
-  /** The row after the pending writes with numbers below `end`. */
-  #fold(laid: Laid | undefined, collection: string, row: RowData | null, end: number): RowData | null {
+  #fold(mutations: Laid['mutations'], collection: string, row: RowData | null): RowData | null {
     const primaryKey = this.#options.primaryKeys.get(collection) ?? ''
-    for (const [number, mutation] of laid?.mutations ?? []) {
-      if (number >= end) break
-      row = changed(row, mutation, primaryKey)
-    }
+    for (const [, mutation] of mutations) row = changed(row, mutation, primaryKey)
     return row
   }
 

@@ -88,10 +88,10 @@ const toRecentWrites = (recent: unknown): RecentWrite[] => (Array.isArray(recent
 
 function toRecentWrite(write: unknown): RecentWrite | null {
   // At first only the id was stored.
-  if (typeof write === 'string') return { id: write, createdAt: null }
+  if (typeof write === 'string') return { id: write, digest: null }
   if (!isRecord(write) || typeof write['id'] !== 'string') return null
-  const { id, createdAt } = write
-  return { id, createdAt: typeof createdAt === 'number' ? createdAt : null }
+  const { id, digest } = write
+  return { id, digest: typeof digest === 'number' ? digest : null }
 }
 
 const isFrozenRequest = (value: unknown): value is FrozenRequest =>

@@ -14,7 +14,7 @@ import { Outbox, pendingOf, type OutboxChange, type OutboxHead, type Target } fr
 import type { Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
 import { toldByHead } from '../core/stored-phases.ts'
-import type { EngineEnv, StoredOutbox, StreamSource } from '../ports.ts'
+import { UnreadableCacheError, type EngineEnv, type StoredOutbox, type StreamSource } from '../ports.ts'
 import { OutboxStorage } from './outbox-storage.ts'
 import { PendingList } from './pending-list.ts'
 import { Sender } from './sender.ts'
@@ -340,7 +340,7 @@ export class Writes {
           ? null
           : encodeWrite(write, {
               shapes: this.#shapes,
-              before: (collection, key) => readings.overlay.before(number, collection, key),
+              before: (collection, key) => readings.overlay.before(number, collection, key, (other) => this.#outbox.entry(other)?.phase === 'confirmed'),
             }),
       readings.shown.offset,
       readings.moment,
@@ -496,8 +496,8 @@ export class Writes {
   #onLost(why: 'taken' | 'deleted' | 'failed', error: unknown): void {
     const { onProblem, onCounts, onRows, onDeleted } = this.#options
     if (why === 'failed') {
-      // Without pending writes there is nothing to report.
-      if (!this.#outbox.isEmpty) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
+      // Without pending writes there is nothing to report, unless what is stored may have some.
+      if (!this.#outbox.isEmpty || !isReadable(error)) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
       onCounts()
       return
     }
@@ -511,6 +511,9 @@ function outboxOf({ head: stored, entries, recent }: StoredOutbox, random: () =>
   const { confirmed: _, ...head } = stored
   return new Outbox(head, toldByHead(stored, entries), recent, random, target)
 }
+
+/** Whether what is stored can be understood, as far as the failure says: an unknown format, or a newer one, cannot. */
+const isReadable = (error: unknown): boolean => !(error instanceof UnreadableCacheError) && (error as { readonly name?: unknown } | null)?.name !== 'VersionError'
 
 function isJson(value: unknown): boolean {
   try {

@@ -110,7 +110,7 @@ describe('the task list', () => {
     await press(tab, 'Reject this write: Add “Paint the door”')
     await goOnline(tab)
     await outbox(tab).getByRole('alert').getByText('Paint the door').waitFor()
-    await says(tab, '1 change refused by the server.')
+    await says(tab, '1 change refused.')
     expect(await row(tab, 'Paint the door').count()).toBe(0)
     expect(await eventsOf('Buy paint')).toHaveLength(1)
     expect(await violationsOf(tab)).toEqual([])

@@ -9,7 +9,7 @@ const changes = (count: number) => (count === 1 ? '1 change' : `${count} changes
 function summaryOf(waiting: number, refused: number): string {
   if (waiting + refused === 0) return 'Everything is sent.'
   const first = waiting === 0 ? '' : `${changes(waiting)} not sent yet.`
-  const second = refused === 0 ? '' : `${changes(refused)} refused by the server.`
+  const second = refused === 0 ? '' : `${changes(refused)} refused.`
   return `${first} ${second}`.trim()
 }
 
