@@ -418,6 +418,16 @@ describe('a tab session', () => {
     expect(tab.last.batch).toMatchObject({ replace: true, from: '1', to: '1' })
   })
 
+  test('that is opened after its tab has lost its rows sends the state of that moment, without rows that are gone since', async () => {
+    const session = start()
+    publish(session, { a: row('a'), b: row('b') })
+    session.restart()
+    publish(session, { a: null })
+    open(session)
+    while (!tab.last.batch.last) await acknowledge()
+    expect(tab.deliveries.flatMap(({ batch }) => batch.diffs.flatMap(({ rows }) => sliceRows(rows, 0, Infinity)))).toEqual([row('b')])
+  })
+
   test('tells of becoming ready and fresh although no row changed', async () => {
     const session = start()
     session.open(state, at('5'), [], { ready: true, flowing: false, stale: true })

@@ -256,6 +256,8 @@ export class TabSession {
   resync(state: VisibleState, to: Position): void {
     this.#continuation = { kind: 'replaces' }
     this.#pending.clear()
+    // A session that is not open yet hears of no changes: it gets the state of the moment at which it is opened.
+    if (!this.#isOpen) return
     this.#view.again(state)
     // A row that pending changes remove is not in the state. The tab has to know of it: the next engine may not have these changes.
     this.#view.fold(this.#options.pendingRows.rowsOf({}), false)
