@@ -169,8 +169,10 @@ export class Ledger {
    */
   #mayBeTwice({ outcome, inMemory, cleared }: Entry, copies: ReadonlyArray<{ readonly sender: string | null }>): boolean {
     if (cleared) return true
-    if (outcome === 'acknowledged' && !inMemory) return false
-    return copies.filter(({ sender }) => sender !== null && this.#storedProducers.has(sender)).length <= 1
+    const isStored = copies.map(({ sender }) => sender !== null && this.#storedProducers.has(sender))
+    // Before a stored outbox took the write, an engine in memory had sent it.
+    if (outcome === 'acknowledged' && !inMemory && isStored[0]) return false
+    return isStored.filter(Boolean).length <= 1
   }
 
   /**

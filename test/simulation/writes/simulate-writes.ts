@@ -260,7 +260,8 @@ class Simulation {
       (isDone) => {
         this.#act(`${id}: ${String(isDone)}`)
         // An engine in memory only does not know whether the write is stored too.
-        if (!isRetry && isDone && tab.isDurable) entry.discarded = 'yes'
+        // Where workers know nothing of each other, the write's own tab hands it to another outbox.
+        if (!isRetry && isDone && tab.isDurable && this.#device.topology !== 'alone') entry.discarded = 'yes'
       },
       (error: unknown) => { this.#act(`${id}: ${codeOf(error)}`) },
     )
