@@ -79,23 +79,28 @@ const says = (page: Page, text: string): Promise<void> => page.getByRole('status
 /** The service worker has the application, and the cache has rows. */
 async function isInstalled(page: Page): Promise<void> {
   await page.evaluate(() => navigator.serviceWorker.ready)
-  await expect.poll(() => page.evaluate(storedSegments)).toBeGreaterThan(0)
+  await expect.poll(() => page.evaluate(recordsIn, ['segments'])).toBeGreaterThan(0)
 }
 
-/** Runs in the page. */
-async function storedSegments(): Promise<number> {
+/** What is sent is not in the stored outbox any more: until then a killed browser finds it there again. */
+async function isOutboxEmpty(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(recordsIn, ['entries', 'groups']), { timeout: 10_000 }).toBe(0)
+}
+
+/** How many records the stores of these names have, in all databases of the origin. Runs in the page. */
+async function recordsIn(names: string[]): Promise<number> {
   const settled = <T>(request: IDBRequest<T>): Promise<T> =>
     new Promise((resolve, reject) => {
       request.onsuccess = () => resolve(request.result)
       request.onerror = () => reject(request.error)
     })
-  let segments = 0
+  let records = 0
   for (const { name } of await indexedDB.databases()) {
     const db = await settled(indexedDB.open(name!))
-    if (db.objectStoreNames.contains('segments')) segments += await settled(db.transaction('segments').objectStore('segments').count())
+    for (const store of names) if (db.objectStoreNames.contains(store)) records += await settled(db.transaction(store).objectStore(store).count())
     db.close()
   }
-  return segments
+  return records
 }
 
 async function enter(page: Page, title: string): Promise<void> {
@@ -117,6 +122,7 @@ it('an application of the code of the guide’s page works offline, as the page 
   await isInstalled(first)
   await add(first, 'Buy gas')
   await says(first, 'live. Everything is sent.')
+  await isOutboxEmpty(first)
   await stopSite()
   await browser.kill()
   await browser.relaunch()
