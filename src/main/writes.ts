@@ -1,7 +1,7 @@
 import { fromErrorData, SidestreamError, toErrorData } from '../shared/errors.ts'
 import { Gate } from '../shared/gate.ts'
 import type { TabStatus } from '../shared/status.ts'
-import type { Write } from '../shared/write.ts'
+import { changesTheSame, type Write } from '../shared/write.ts'
 import type { Link } from './link.ts'
 
 export interface WritesOptions {
@@ -41,7 +41,7 @@ export class Writes {
    */
   async store(write: Write): Promise<void> {
     const known = this.#waiting.get(write.id)
-    if (known && JSON.stringify(known.write.mutations) !== JSON.stringify(write.mutations)) throw new SidestreamError('INVALID_ARGUMENT', `another write has the txid ${write.id}`)
+    if (known && !changesTheSame(known.write, write)) throw new SidestreamError('INVALID_ARGUMENT', `another write has the txid ${write.id}`)
     return (known ?? this.#begin(write)).gate.promise
   }
 

@@ -29,6 +29,9 @@ export interface Write {
   readonly createdAt: number
 }
 
+/** Whether two writes make the same changes. */
+export const changesTheSame = (one: Write, other: Write): boolean => JSON.stringify(one.mutations) === JSON.stringify(other.mutations)
+
 /** The part of a pending write that changes. */
 export interface WriteProgress {
   readonly id: string

@@ -34,7 +34,8 @@ export class Incarnation {
 const txidOf = (item: unknown): unknown => (item as { headers?: { txid?: unknown } } | null)?.headers?.txid
 
 export const offsetOf = (messages: number): string => String(messages).padStart(8, '0')
-const countOf = (offset: string): number => (offset === START_OFFSET ? 0 : Number(offset))
+/** How many messages are before an offset. */
+export const countOf = (offset: string): number => (offset === START_OFFSET ? 0 : Number(offset))
 
 /** How a server, or what stands before it, misbehaves. */
 export interface Misbehaviour {

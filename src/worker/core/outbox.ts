@@ -1,6 +1,6 @@
 import type { ErrorData } from '../../shared/errors.ts'
 import { START_OFFSET } from '../../shared/position.ts'
-import type { PendingWrite, Write } from '../../shared/write.ts'
+import { changesTheSame, type PendingWrite, type Write } from '../../shared/write.ts'
 import type { Moment } from './lineage.ts'
 import { writeDigest } from './write-digest.ts'
 
@@ -218,11 +218,6 @@ export class Outbox {
     return this.#entries.get(number)
   }
 
-  /** The writes as the application sees them, in order. */
-  get pending(): ReadonlyArray<PendingWrite> {
-    return [...this.#entries.values()].flatMap((entry) => pendingOf(entry) ?? [])
-  }
-
   get isEmpty(): boolean {
     return this.#entries.size === 0
   }
@@ -235,7 +230,7 @@ export class Outbox {
   /** Whether another write has this write's id, or had it not long ago. */
   isTaken(write: Write): boolean {
     const entry = this.#entries.get(this.#numbers.get(write.id) ?? -1)
-    if (entry) return JSON.stringify(entry.write.mutations) !== JSON.stringify(write.mutations)
+    if (entry) return !changesTheSame(entry.write, write)
     const recent = this.#recent.get(write.id)
     return typeof recent === 'number' && recent !== writeDigest(write)
   }

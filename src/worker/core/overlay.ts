@@ -11,6 +11,9 @@ export type Rows = ReadonlyMap<string, RowData>
 /** The collection and the key of a row. */
 export type RowAddress = readonly [collection: string, key: string]
 
+/** What a write changes, with the write's number. */
+export type NumberedMutations = readonly [number: number, mutations: ReadonlyArray<Mutation>]
+
 interface Laid {
   /** The pending mutations of the row, with the number of their write, in order. */
   mutations: Array<readonly [number: number, mutation: Mutation]>
@@ -101,7 +104,7 @@ export class Overlay {
    * Lays writes over the rows, each in its place. Mutations of unknown collections are left out.
    * @param before called with each row of each write, before any of the rows changes
    */
-  add(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, before: (address: RowAddress) => void): void {
+  add(writes: ReadonlyArray<NumberedMutations>, before: (address: RowAddress) => void): void {
     for (const [, mutations] of writes) for (const address of this.#addressesOf(mutations)) before(address)
     for (const [number, mutations] of writes) {
       this.#writes.set(number, mutations)

@@ -2,6 +2,7 @@ import type { StreamBatch } from '../../shared/batch.ts'
 import { START_OFFSET, type Position } from '../../shared/position.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { Tail } from './anchor.ts'
+import type { Moment } from './lineage.ts'
 import { emptyState, materialize, type Materialized, type NoteChange, type MaterializeOptions, type State } from './materialize.ts'
 
 /** Transaction ids that are remembered for tabs that ask late, and across restarts. */
@@ -45,6 +46,7 @@ export function readOn(reading: Reading, { items, offset }: StreamBatch, rules: 
   }
 }
 
-export function positionOf({ state: { lineage, marks: { seq, digest } }, offset }: Reading): Position {
-  return { branch: lineage.id, seq, digest, offset }
-}
+/** How far a reading reaches. */
+export const momentOf = ({ state: { lineage, marks: { seq, digest } } }: Reading): Moment => ({ branch: lineage.id, seq, digest })
+
+export const positionOf = (reading: Reading): Position => ({ ...momentOf(reading), offset: reading.offset })

@@ -3,12 +3,11 @@ import type { RowData } from '../../shared/row.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
-import type { Mutation } from '../../shared/write.ts'
 import { Tail, type Anchor } from '../core/anchor.ts'
 import { diffStates, type MaterializeOptions, type VisibleState } from '../core/materialize.ts'
-import { Overlay, type RowAddress } from '../core/overlay.ts'
+import { type NumberedMutations, Overlay, type RowAddress } from '../core/overlay.ts'
 import type { Moment } from '../core/lineage.ts'
-import { emptyReading, readOn, type Reading } from '../core/reading.ts'
+import { emptyReading, momentOf, readOn, type Reading } from '../core/reading.ts'
 import { mayBeOlder } from '../core/past-digests.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 
@@ -64,8 +63,7 @@ export class Readings {
 
   /** How far the shown reading reaches. */
   get moment(): Moment {
-    const { lineage, marks: { seq, digest } } = this.#shown.state
-    return { branch: lineage.id, seq, digest }
+    return momentOf(this.#shown)
   }
 
   /** Whether the shown reading goes on from there. */
@@ -116,7 +114,7 @@ export class Readings {
   }
 
   /** Lays writes over the rows. @param diff gets the changes; null when no tab has rows yet */
-  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void {
+  lay(writes: ReadonlyArray<NumberedMutations>, diff: RowDiff | null): void {
     const addresses: RowAddress[] = []
     this.overlay.add(writes, (address) => {
       if (diff) addresses.push(address)

@@ -21,12 +21,12 @@ const NUMBERS_OF_A_GROUP = 50
 export const groupOf = (number: number): number => Math.floor((number - 1) / NUMBERS_OF_A_GROUP)
 
 /** Short entries as text, and all others. */
-export interface SortedEntries {
+export interface SplitEntries {
   readonly texts: ReadonlyMap<number, string>
   readonly long: ReadonlyArray<OutboxEntry>
 }
 
-export function sorted(entries: ReadonlyArray<OutboxEntry>): SortedEntries {
+export function split(entries: ReadonlyArray<OutboxEntry>): SplitEntries {
   const texts = new Map<number, string>()
   const long: OutboxEntry[] = []
   for (const entry of entries) {
@@ -47,8 +47,8 @@ export interface GroupChange {
   readonly changed: ReadonlyArray<EntryGroup>
   /** Groups without entries. */
   readonly dropped: ReadonlyArray<number>
-  /** Numbers of entries that have to be stored alone: the record of their group cannot be understood, and stays as it is. */
-  readonly refused: ReadonlySet<number>
+  /** Numbers of short entries that have to be stored alone: the record of their group cannot be understood, and stays as it is. */
+  readonly alone: ReadonlySet<number>
 }
 
 /** What a commit changes in the groups that it concerns. */
@@ -56,12 +56,12 @@ export function changeGroups(stored: GroupRecords, texts: ReadonlyMap<number, st
   const puts = byGroup(texts)
   const changed: EntryGroup[] = []
   const dropped: number[] = []
-  const refused = new Set<number>()
+  const alone = new Set<number>()
   for (const group of new Set([...stored.keys(), ...puts.keys()])) {
     const record = stored.get(group)
     const own = puts.get(group) ?? []
     if (record !== undefined && !isEntryGroup(record)) {
-      for (const [number] of own) refused.add(number)
+      for (const [number] of own) alone.add(number)
       continue
     }
     const before = [...(record?.entries ?? [])]
@@ -71,7 +71,7 @@ export function changeGroups(stored: GroupRecords, texts: ReadonlyMap<number, st
     if (entries.size > 0) changed.push({ group, entries })
     else if (record) dropped.push(group)
   }
-  return { changed, dropped, refused }
+  return { changed, dropped, alone }
 }
 
 function byGroup(texts: ReadonlyMap<number, string>): ReadonlyMap<number, Array<[number, string]>> {

@@ -4,7 +4,7 @@ import type { OutboxEntry, RecentWrite } from '../core/outbox.ts'
 import type { StoredHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type Clock, LostCacheError, type OutboxStore, type OutboxWrite, type StoredOutbox } from '../ports.ts'
 import { abort, COMMIT_LIMIT_MS, IdbConnection, putAll, READ_LIMIT_MS } from './idb-connection.ts'
-import { changeGroups, entriesIn, type EntryGroup, groupOf, type GroupRecords, sorted } from './entry-groups.ts'
+import { changeGroups, entriesIn, type EntryGroup, groupOf, type GroupRecords, split } from './entry-groups.ts'
 import { isClaim, isOutboxEntry, toStoredOutbox } from './stored-guards.ts'
 
 interface OutboxSchema extends DBSchema {
@@ -36,7 +36,7 @@ export const OUTBOX_STEPS: ReadonlyArray<OutboxStep> = [
   async (db, tx) => {
     const groups = db.createObjectStore('groups', { keyPath: 'group' })
     const entries = tx.objectStore('entries')
-    const { texts } = sorted((await entries.getAll()).filter(isOutboxEntry))
+    const { texts } = split((await entries.getAll()).filter(isOutboxEntry))
     for (const group of changeGroups(NO_GROUPS, texts, { remove: [], replace: false }).changed) await groups.put(group)
     await removeAll(entries, [...texts.keys()])
   },
@@ -108,14 +108,14 @@ export class IdbOutbox implements OutboxStore {
   #commit({ put, remove, head, recent, replace, expectedWriter }: OutboxWrite): Promise<void> {
     return this.#connection.write(ALL_STORES, 'strict', async (tx) => {
       const [entries, groups, metas] = [tx.objectStore('entries'), tx.objectStore('groups'), tx.objectStore('meta')]
-      const { texts, long } = sorted(put)
+      const { texts, long } = split(put)
       // Asked for together: each wait lengthens the time until a write is acknowledged.
       const [claim, stored]: [unknown, GroupRecords] = await Promise.all([metas.get(CLAIM_KEY), replace ? allGroups(groups) : groupsFor(groups, [...texts.keys(), ...remove])])
       if (!isClaim(claim) || claim.writer !== expectedWriter) throw new LostCacheError('the outbox has another writer')
-      const { changed, dropped, refused } = changeGroups(stored, texts, { remove, replace })
+      const { changed, dropped, alone } = changeGroups(stored, texts, { remove, replace })
       if (replace) await removeAll(entries, (await recordsOf(entries, ENTRIES_AT_ONCE)).filter(isOutboxEntry).map(({ number }) => number))
       await putAll(groups, changed)
-      await putAll(entries, [...long, ...put.filter(({ number }) => refused.has(number))])
+      await putAll(entries, [...long, ...put.filter(({ number }) => alone.has(number))])
       await Promise.all(dropped.map(async (group) => groups.delete(group)))
       await removeAll(entries, remove)
       if (recent !== null) await metas.put(recent, RECENT_KEY)

@@ -35,7 +35,7 @@ export class MemoryOutbox implements OutboxStore {
   async read(): Promise<StoredOutbox | null> {
     await this.#assertOpen()
     const { head, entries, recent } = structuredClone(this.#medium)
-    return toStoredOutbox(head ?? undefined, [...entries].sort(([a], [b]) => a - b).map(([, entry]) => entry), recent)
+    return toStoredOutbox(head ?? undefined, [...entries.values()], recent)
   }
 
   async commit(write: OutboxWrite): Promise<void> {

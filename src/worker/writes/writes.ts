@@ -3,7 +3,7 @@ import { Gate } from '../../shared/gate.ts'
 import { cacheName, outboxName } from '../../shared/names.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape, StreamSettings } from '../../shared/settings.ts'
-import type { Mutation, OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
+import type { OutboxNews, PendingWrite, Write } from '../../shared/write.ts'
 import { verdictOn } from '../cache/registration.ts'
 import { countStoredWrites } from '../cache/stored-writes.ts'
 import { isTooDeep, MOST_VALUE_LEVELS } from '../core/depth.ts'
@@ -11,7 +11,7 @@ import { encodeWrite } from '../core/encode-write.ts'
 import { refusalOf, type Validator } from '../core/materialize.ts'
 import type { Moment } from '../core/lineage.ts'
 import { Outbox, pendingOf, type OutboxChange, type OutboxHead, type Target } from '../core/outbox.ts'
-import type { Overlay } from '../core/overlay.ts'
+import type { NumberedMutations, Overlay } from '../core/overlay.ts'
 import type { Reading } from '../core/reading.ts'
 import { toldByHead } from '../core/stored-phases.ts'
 import { UnreadableCacheError, type EngineEnv, type StoredOutbox, type StreamSource } from '../ports.ts'
@@ -28,7 +28,7 @@ export interface LaidRows {
   /** Whether the shown rows go on from there. */
   holds(moment: Moment): boolean
   /** @param diff gets the changes; null when no tab has rows yet */
-  lay(writes: ReadonlyArray<readonly [number: number, mutations: ReadonlyArray<Mutation>]>, diff: RowDiff | null): void
+  lay(writes: ReadonlyArray<NumberedMutations>, diff: RowDiff | null): void
   /** Numbers of writes that are not laid change nothing. @param diff gets the changes */
   uncover(numbers: ReadonlyArray<number>, diff: RowDiff): void
 }
@@ -391,7 +391,7 @@ export class Writes {
   #effectOf({ put, remove }: OutboxChange, isOfShown = true): Effect {
     const effect: Effect = { diff: new RowDiff(), txids: [] }
     const { readings } = this.#options
-    const laid: Array<readonly [number, ReadonlyArray<Mutation>]> = []
+    const laid: NumberedMutations[] = []
     for (const { number, phase, offset, write } of put) {
       if (phase === 'confirmed' && offset !== null) this.#coming.set(number, offset)
       const isLaid = readings.overlay.isLaid(number)
@@ -400,7 +400,7 @@ export class Writes {
       else if (isShown) this.#uncover(number, write.id, effect)
       else if (!isLaid) laid.push([number, write.mutations])
     }
-    readings.lay(laid, this.#options.isSeen() ? effect.diff : null)
+    if (laid.length > 0) readings.lay(laid, this.#options.isSeen() ? effect.diff : null)
     for (const number of remove) this.#coming.delete(number)
     readings.uncover(remove, effect.diff)
     this.#list.note(put)
@@ -497,7 +497,7 @@ export class Writes {
     const { onProblem, onCounts, onRows, onDeleted } = this.#options
     if (why === 'failed') {
       // Without pending writes there is nothing to report, unless what is stored may have some.
-      if (!this.#outbox.isEmpty || !isReadable(error)) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
+      if (!this.#outbox.isEmpty || error instanceof UnreadableCacheError) onProblem({ ...toErrorData(error, 'STORAGE_FAILED'), code: 'STORAGE_FAILED' })
       onCounts()
       return
     }
@@ -511,9 +511,6 @@ function outboxOf({ head: stored, entries, recent }: StoredOutbox, random: () =>
   const { confirmed: _, ...head } = stored
   return new Outbox(head, toldByHead(stored, entries), recent, random, target)
 }
-
-/** Whether what is stored can be understood, as far as the failure says: an unknown format, or a newer one, cannot. */
-const isReadable = (error: unknown): boolean => !(error instanceof UnreadableCacheError) && (error as { readonly name?: unknown } | null)?.name !== 'VersionError'
 
 function isJson(value: unknown): boolean {
   try {

@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RowData } from '../../../src/shared/row.ts'
-import { START_OFFSET } from '../../../src/shared/position.ts'
 import { naiveFold, type PlainRows } from '../../support/naive-fold.ts'
-import { type Incarnation, offsetOf, type SimServer } from '../sim-server.ts'
+import { countOf, type Incarnation, offsetOf, type SimServer } from '../sim-server.ts'
 import { SHAPES } from './device.ts'
 import type { Entry, Ledger, Mark } from './ledger.ts'
 import { after, rowsOf, TYPES } from './write-maker.ts'
@@ -67,7 +66,7 @@ export class RowsCheck {
 
   /** The writes of a row that are not in the stream up to an offset, in order; null when a tab may or may not show one of them. */
   #pendingOf(address: string, life: Incarnation, offset: string, now: number): Entry[] | null {
-    const messages = offset === START_OFFSET ? 0 : Number(offset)
+    const messages = countOf(offset)
     const pending: Entry[] = []
     for (const entry of this.#ledger.ofRow(address)) {
       if (this.#ledger.isWithin(life, entry.write.id, messages)) {
@@ -136,8 +135,7 @@ export class RowsCheck {
   /** The write is in the stream, beyond what the tab has read. */
   isAhead({ write, tab }: Entry): boolean {
     const { stream } = this.#server
-    const messages = tab.sim.offset === START_OFFSET ? 0 : Number(tab.sim.offset)
-    return stream !== null && this.#ledger.found(stream, write.id).length > 0 && !this.#ledger.isWithin(stream, write.id, messages)
+    return stream !== null && this.#ledger.found(stream, write.id).length > 0 && !this.#ledger.isWithin(stream, write.id, countOf(tab.sim.offset))
   }
 
   mark(): Mark {
