@@ -6,6 +6,7 @@ import { build, preview, type InlineConfig } from 'vite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { launchKillable, type KillableBrowser } from '../../support/kill.ts'
 import { sourceAliases } from '../../support/source-entries.ts'
+import { storedRecords } from '../../support/stored-records.ts'
 import { startStreamServer, type StreamServer } from '../../support/stream-server.ts'
 import { fits, freePort, violationsOf } from '../../support/tasks-page.ts'
 
@@ -79,28 +80,12 @@ const says = (page: Page, text: string): Promise<void> => page.getByRole('status
 /** The service worker has the application, and the cache has rows. */
 async function isInstalled(page: Page): Promise<void> {
   await page.evaluate(() => navigator.serviceWorker.ready)
-  await expect.poll(() => page.evaluate(recordsIn, ['segments'])).toBeGreaterThan(0)
+  await expect.poll(async () => (await page.evaluate(storedRecords, ['segments'])).length).toBeGreaterThan(0)
 }
 
 /** What is sent is not in the stored outbox any more: until then a killed browser finds it there again. */
 async function isOutboxEmpty(page: Page): Promise<void> {
-  await expect.poll(() => page.evaluate(recordsIn, ['entries', 'groups']), { timeout: 10_000 }).toBe(0)
-}
-
-/** How many records the stores of these names have, in all databases of the origin. Runs in the page. */
-async function recordsIn(names: string[]): Promise<number> {
-  const settled = <T>(request: IDBRequest<T>): Promise<T> =>
-    new Promise((resolve, reject) => {
-      request.onsuccess = () => resolve(request.result)
-      request.onerror = () => reject(request.error)
-    })
-  let records = 0
-  for (const { name } of await indexedDB.databases()) {
-    const db = await settled(indexedDB.open(name!))
-    for (const store of names) if (db.objectStoreNames.contains(store)) records += await settled(db.transaction(store).objectStore(store).count())
-    db.close()
-  }
-  return records
+  await expect.poll(() => page.evaluate(storedRecords, ['entries', 'groups']), { timeout: 10_000 }).toEqual([])
 }
 
 async function enter(page: Page, title: string): Promise<void> {
