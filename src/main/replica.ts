@@ -9,16 +9,13 @@ import type { RowSink, RowWrite } from './collection-sink.ts'
 /** A diff in one part of up to this many rows is one commit per collection, all in one task. */
 const ATOMIC_ROWS = 1000
 /**
- * The time of a slice of a larger diff, ms, and its fewest rows. When live queries run with every commit, each slice pays their
- * fixed cost again: fewer and longer slices end much sooner.
+ * The time of a slice of a larger diff, ms, and its fewest and most rows. When live queries run with every commit, each slice pays
+ * their fixed cost again: fewer and longer slices end much sooner. Without queries, 100,000 rows in commits of 250 take a fifth less
+ * time than in commits of 500. From 512 rows on, a TanStack DB collection sorts all its keys again with every commit; in smaller
+ * ones, rows in order are appended.
  */
-const SLICE = { unobserved: { ms: 8, leastRows: 50 }, observed: { ms: 25, leastRows: 250 } }
+const SLICE = { unobserved: { ms: 8, leastRows: 50, mostRows: 250 }, observed: { ms: 25, leastRows: 250, mostRows: 500 } }
 const FIRST_SLICE_ROWS = 250
-/**
- * A commit of 512 rows or more makes a TanStack DB collection sort all its keys again; in a smaller one, rows in order are
- * appended.
- */
-const MOST_SLICE_ROWS = 500
 
 export interface ReplicaCollection {
   readonly primaryKey: string
@@ -201,7 +198,7 @@ export class Replica {
       const slice = this.#options.collections.get(collection)?.sink.isObserved ? SLICE.observed : SLICE.unobserved
       const target = Math.round((this.#sliceRows * slice.ms) / tookMs)
       // Halfway towards the target, because one slow slice (a garbage collection, for example) is no trend.
-      this.#sliceRows = Math.min(MOST_SLICE_ROWS, Math.max(slice.leastRows, Math.round((this.#sliceRows + target) / 2)))
+      this.#sliceRows = Math.min(slice.mostRows, Math.max(slice.leastRows, Math.round((this.#sliceRows + target) / 2)))
       // Go on in this task while another commit as long as the last one still fits into the slice.
       if (after - this.#sliceStart + tookMs <= slice.ms) continue
       await pause()

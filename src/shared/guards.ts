@@ -1,6 +1,7 @@
 import type { DiffBatch } from './batch.ts'
 import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestValues, TabDescription } from './calls.ts'
 import type { CollectionDiff } from './row-diff.ts'
+import { isRowTable } from './row-table.ts'
 import { MOST_DELAY_MS, type StreamSettings } from './settings.ts'
 import type { TabStatus } from './status.ts'
 import { MOST_EXPRESSION_LEVELS, type Subset } from './subset.ts'
@@ -106,15 +107,8 @@ function isExpression(value: unknown, levels = MOST_EXPRESSION_LEVELS): boolean 
 
 const isServed = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['rows'] === null || isCount(value['rows'])) && typeof value['whole'] === 'boolean' && 'edge' in value
 
-const isTable = (value: unknown): boolean =>
-  isRecord(value) &&
-  isCount(value['count']) &&
-  isListOf(value['fields'], isString) &&
-  isListOf(value['columns'], (column) => Array.isArray(column) && column.length === value['count']) &&
-  (value['fields'] as unknown[]).length === (value['columns'] as unknown[]).length
-
 const isDiff = (value: unknown): value is CollectionDiff =>
-  isRecord(value) && isString(value['collection']) && (isListOf(value['rows'], isRecord) || isTable(value['rows'])) && isListOf(value['deleted'], isString) && (value['pending'] === undefined || isListOf(value['pending'], isString))
+  isRecord(value) && isString(value['collection']) && (isListOf(value['rows'], isRecord) || isRowTable(value['rows'])) && isListOf(value['deleted'], isString) && (value['pending'] === undefined || isListOf(value['pending'], isString))
 
 function isBatch(value: unknown): value is DiffBatch {
   if (!isRecord(value)) return false

@@ -2,7 +2,7 @@ import { digest } from './digest.ts'
 import type { StreamSettings } from './settings.ts'
 
 /** Part of the name of every cache: an old tab and a new tab never share a cache, so an upgrade can never block. */
-export const CACHE_FORMAT = 2
+export const CACHE_FORMAT = 3
 
 /** Prefix of all databases and locks of this library, of every format. */
 export const NAME_PREFIX = 'sidestream'

@@ -1,19 +1,17 @@
+import { type Column, isColumn, isWords, toColumn, valuesIn } from './column.ts'
 import type { RowData } from './row.ts'
 
-/**
- * From this number of rows on, rows cross a port as columns: a large load ends about a tenth sooner. The crossing alone costs the
- * same either way (the benchmark's case `columns`; docs/decisions/0015), and few rows gain nothing.
- */
+/** From this number of rows on, rows cross a port as columns; few rows gain nothing (docs/decisions/0015). */
 export const TABLE_ROWS = 200
 
-/** Rows with the same fields in the same order, as one list of values for each field; values stay as they are. */
+/** Rows with the same fields in the same order. */
 export interface RowTable {
   readonly fields: ReadonlyArray<string>
-  readonly columns: ReadonlyArray<ReadonlyArray<unknown>>
+  readonly columns: ReadonlyArray<Column>
   readonly count: number
 }
 
-/** Rows as they cross a port. */
+/** Rows as they cross a port, or are stored. */
 export type Rows = ReadonlyArray<RowData> | RowTable
 
 /** The rows as a table; unchanged when there are fewer than `least`, or their fields differ. */
@@ -23,17 +21,18 @@ export function pack(rows: ReadonlyArray<RowData>, least = TABLE_ROWS): Rows {
   const fields = Object.keys(first)
   // An assignment to `__proto__` would not make a field.
   if (fields.includes('__proto__')) return rows
-  const columns = fields.map((): unknown[] => new Array<unknown>(rows.length))
-  for (const [index, row] of rows.entries()) {
+  // Filled by `push`: an array that is made with its length counts as one with holes, which costs the clone twice the time.
+  const columns = fields.map((): unknown[] => [])
+  for (const row of rows) {
     let place = 0
     for (const field in row) {
       if (field !== fields[place]) return rows
-      columns[place]![index] = row[field]
+      columns[place]!.push(row[field])
       place += 1
     }
     if (place !== fields.length) return rows
   }
-  return { fields, columns, count: rows.length }
+  return { fields, columns: columns.map(toColumn), count: rows.length }
 }
 
 export const countRows = (rows: Rows): number => (isTable(rows) ? rows.count : rows.length)
@@ -43,18 +42,38 @@ export function sliceRows(rows: Rows, start: number, end: number): ReadonlyArray
   if (!isTable(rows)) return rows.slice(start, end)
   const { fields, columns } = rows
   const size = Math.max(0, Math.min(end, rows.count) - start)
-  // A copy of `blank` has all fields from the start: setting a field costs less than adding it.
-  const blank = Object.fromEntries(fields.map((field) => [field, undefined]))
-  const slice = Array.from({ length: size }, (): Record<string, unknown> => ({ ...blank }))
+  if (size === 0) return []
+  // A copy of the first row has all fields from the start, and in the right representation: setting a field costs less than adding
+  // it.
+  const first = Object.fromEntries(fields.map((field, place) => [field, valueAt(columns[place]!, start)]))
+  const slice = Array.from({ length: size }, (): Record<string, unknown> => ({ ...first }))
   for (const [place, field] of fields.entries()) {
     const column = columns[place]!
-    for (let index = 0; index < size; index += 1) slice[index]![field] = column[start + index]
+    if (isWords(column)) {
+      const { words, places } = column
+      for (let index = 1; index < size; index += 1) slice[index]![field] = words[places[start + index]!]
+    } else {
+      for (let index = 1; index < size; index += 1) slice[index]![field] = column[start + index]
+    }
   }
   return slice
 }
 
 /** The values of one field, row by row; of a table without the field there are none. */
-export const valuesOf = (rows: Rows, field: string): ReadonlyArray<unknown> =>
-  isTable(rows) ? (rows.columns[rows.fields.indexOf(field)] ?? []) : rows.map((row) => row[field])
+export function valuesOf(rows: Rows, field: string): ReadonlyArray<unknown> {
+  if (!isTable(rows)) return rows.map((row) => row[field])
+  const column = rows.columns[rows.fields.indexOf(field)]
+  return column ? valuesIn(column) : []
+}
+
+const valueAt = (column: Column, index: number): unknown => (isWords(column) ? column.words[column.places[index]!] : column[index])
 
 const isTable = (rows: Rows): rows is RowTable => 'columns' in rows
+
+/** Whether an untrusted value is a table. */
+export function isRowTable(value: unknown): value is RowTable {
+  if (typeof value !== 'object' || value === null) return false
+  const { fields, columns, count } = value as Partial<RowTable>
+  if (!Array.isArray(fields) || !Array.isArray(columns) || typeof count !== 'number') return false
+  return fields.length === columns.length && fields.every((field) => typeof field === 'string' && field !== '__proto__') && columns.every((column) => isColumn(column, count))
+}

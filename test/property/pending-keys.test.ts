@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { DiffBatch } from '../../src/shared/batch.ts'
 import { PendingKeys } from '../../src/shared/pending-keys.ts'
-import { pack } from '../../src/shared/row-table.ts'
+import { pack, sliceRows } from '../../src/shared/row-table.ts'
 
 const PRIMARY_KEYS = new Map([['items', 'id'], ['users', 'name']])
 type Noted = Pick<DiffBatch, 'replace' | 'replaced' | 'diffs'>
@@ -41,7 +41,7 @@ function reference(batches: readonly Noted[]): Record<string, string[]> {
     for (const { collection, rows, deleted, pending = [] } of diffs) {
       const primaryKey = PRIMARY_KEYS.get(collection)
       if (primaryKey === undefined) continue
-      const plain = 'columns' in rows ? (rows.columns[rows.fields.indexOf(primaryKey)] ?? []) : rows.map((row) => row[primaryKey])
+      const plain = sliceRows(rows, 0, Infinity).map((row) => row[primaryKey])
       for (const mentioned of [...(plain as string[]), ...deleted]) {
         last = last.filter((each) => each.collection !== collection || each.key !== mentioned)
         last.push({ collection, key: mentioned, isPending: pending.includes(mentioned) })

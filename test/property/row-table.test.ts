@@ -1,9 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RowData } from '../../src/shared/row.ts'
-import { countRows, pack, sliceRows, TABLE_ROWS } from '../../src/shared/row-table.ts'
+import type { Words } from '../../src/shared/column.ts'
+import { countRows, isRowTable, pack, sliceRows, TABLE_ROWS, valuesOf, type RowTable } from '../../src/shared/row-table.ts'
 
 const value = fc.oneof(fc.integer(), fc.string({ maxLength: 3 }), fc.constant(null), fc.boolean(), fc.array(fc.nat(), { maxLength: 2 }), fc.record({ x: fc.nat() }))
+/** Values of one kind, which become a column of their own kind. */
+const alikeValues = fc.oneof(
+  fc.array(fc.oneof(fc.integer(), fc.constantFrom(-0, 0, 2 ** 31, -(2 ** 31), 2 ** 31 - 1)), { minLength: 1, maxLength: 300 }),
+  fc.array(fc.oneof(fc.double(), fc.integer()), { minLength: 1, maxLength: 300 }),
+  fc.array(fc.constantFrom('open', 'closed', '', '\ud800', 'é'), { minLength: 1, maxLength: 300 }),
+  fc.array(fc.string({ maxLength: 2 }), { minLength: 1, maxLength: 600 }),
+  fc.array(fc.oneof(fc.constant('open'), fc.constant(null), fc.constant(1)), { minLength: 1, maxLength: 300 }),
+)
 const field = fc.oneof({ weight: 5, arbitrary: fc.constantFrom('a', 'b', 'c', 'constructor', 'length', '0') }, { weight: 1, arbitrary: fc.constant('__proto__') })
 const row = (fields: readonly string[]): fc.Arbitrary<RowData> =>
   fc.tuple(...fields.map(() => value)).map((values) => {
@@ -29,6 +38,38 @@ describe('rows packed as columns', () => {
         for (const each of slice) expect(Object.getPrototypeOf(each)).toBe(Object.prototype)
       }),
     )
+  })
+
+  test('have the values that they had, of whatever kind the column is', () => {
+    fc.assert(
+      fc.property(alikeValues, alikeValues, fc.nat(300), fc.nat(300), (left, right, start, end) => {
+        const rows = left.map((a, index) => ({ a, b: right[index % right.length] }))
+        const crossed = structuredClone(pack(rows, 1))
+        expect(isRowTable(crossed)).toBe(true)
+        for (const [index, row] of sliceRows(crossed, start, end).entries()) {
+          expect(Object.is(row['a'], rows[start + index]!.a)).toBe(true)
+          expect(Object.is(row['b'], rows[start + index]!.b)).toBe(true)
+        }
+        expect(valuesOf(crossed, 'a')).toEqual(left)
+        expect(valuesOf(crossed, 'c')).toEqual([])
+      }),
+    )
+  })
+
+  test('are small: numbers as bytes, and a text of few different ones once', () => {
+    const rows = Array.from({ length: 1000 }, (_, n) => ({ n, at: n + 0.5, word: `word ${String(n % 10)}`, text: `text ${String(n)}` }))
+    const table = pack(rows) as RowTable
+    expect(table.columns.map((column) => column.constructor.name)).toEqual(['Int32Array', 'Float64Array', 'Object', 'Array'])
+    expect((table.columns[2] as Words).words).toHaveLength(10)
+  })
+
+  test('that are not whole are refused', () => {
+    const table = pack([{ a: 1, b: 'x' }], 1) as RowTable
+    const [numbers, words] = table.columns as [Int32Array, Words]
+    const broken: unknown[] = [null, [], { ...table, count: 2 }, { ...table, fields: ['a'] }, { ...table, fields: ['a', '__proto__'] }, { ...table, fields: ['a', 1] }, { ...table, columns: [numbers, 'x'] }]
+    const columns = [{ ...words, places: [0] }, { ...words, places: Uint8Array.of(1) }, { ...words, places: Uint8Array.of(0, 0) }, { words: [1], places: Uint8Array.of(0) }, { words: 'x', places: Uint8Array.of(0) }, {}, Float64Array.of(1, 2)]
+    for (const each of [...broken, ...columns.map((column) => ({ ...table, columns: [numbers, column] }))]) expect(isRowTable(each)).toBe(false)
+    expect(isRowTable(table)).toBe(true)
   })
 
   test('are packed only when they are many and alike', () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { cacheName } from '../../src/shared/names.ts'
+import { CACHE_FORMAT, cacheName } from '../../src/shared/names.ts'
 import { type CacheRecord, type EngineEnv, NoStorageError } from '../../src/worker/ports.ts'
 import { collectCaches } from '../../src/worker/cache/collect.ts'
 import { deleteCaches, listCaches } from '../../src/worker/cache/known-caches.ts'
@@ -23,7 +23,7 @@ const own = { url: 'http://h/own', scope: 'me', keepMs: 30 * DAY_MS }
 
 /** A database, and what the registry says of it. */
 async function stored(scope: string, usedAt: number | null, keepMs: number | null = 30 * DAY_MS): Promise<Omit<CacheRecord, 'doomed'>> {
-  const record = { name: cacheName('http://h/s', scope), url: 'http://h/s', scope, format: 2, usedAt: usedAt ?? 0, keepMs }
+  const record = { name: cacheName('http://h/s', scope), url: 'http://h/s', scope, format: CACHE_FORMAT, usedAt: usedAt ?? 0, keepMs }
   disk.media.set(record.name, emptyMedium())
   if (usedAt !== null) await disk.registry.touch(record)
   return record
@@ -97,7 +97,7 @@ describe('caches that nobody needs', () => {
     await origin.pass(15_000)
     expect(scopes()).toEqual([anySettings.scope])
     const [record] = await disk.registry.list()
-    expect(record).toMatchObject({ scope: anySettings.scope, format: 2, keepMs: 5, doomed: false })
+    expect(record).toMatchObject({ scope: anySettings.scope, format: CACHE_FORMAT, keepMs: 5, doomed: false })
     expect(JSON.stringify(record)).not.toContain('canary-url')
   })
 })
@@ -106,10 +106,10 @@ describe('all caches', () => {
   test('are listed, also where the browser does not list databases', async () => {
     await stored('a', 1)
     await stored('b', null)
-    expect(await listCaches({ ...env, storeNames: () => Promise.reject(new Error('not here')) })).toEqual([{ url: 'http://h/s', scope: 'a', format: 2, usedAt: 1 }])
+    expect(await listCaches({ ...env, storeNames: () => Promise.reject(new Error('not here')) })).toEqual([{ url: 'http://h/s', scope: 'a', format: CACHE_FORMAT, usedAt: 1 }])
     expect(await listCaches(env)).toEqual([
-      { url: 'http://h/s', scope: 'a', format: 2, usedAt: 1 },
-      { url: 'http://h/s', scope: 'b', format: 2, usedAt: null },
+      { url: 'http://h/s', scope: 'a', format: CACHE_FORMAT, usedAt: 1 },
+      { url: 'http://h/s', scope: 'b', format: CACHE_FORMAT, usedAt: null },
     ])
   })
 

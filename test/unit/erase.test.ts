@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { CACHE_FORMAT } from '../../src/shared/names.ts'
 import type { StorageEnv } from '../../src/worker/ports.ts'
 import { doomedCache, erase } from '../../src/worker/cache/erase.ts'
 
@@ -11,7 +12,7 @@ function storage(refusedNotes: number): { env: StorageEnv; asked: string[] } {
     clock: { now: () => 0, after: () => () => undefined },
     openChannel: () => null,
     deleteStore: (name: string) => {
-      if (name.startsWith('sidestream:2:')) asked.push('delete')
+      if (name.startsWith(`sidestream:${String(CACHE_FORMAT)}:`)) asked.push('delete')
       return Promise.resolve()
     },
     registry: {

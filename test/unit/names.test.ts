@@ -1,6 +1,6 @@
 import { getStreamDBCollectionId as peerCollectionId } from '@durable-streams/state/db'
 import { describe, expect, test } from 'vitest'
-import { cacheName, formerCacheNames, getStreamDBCollectionId, NAME_PREFIX, parseCacheName, shownUrl, stateFingerprint } from '../../src/shared/names.ts'
+import { CACHE_FORMAT, cacheName, formerCacheNames, getStreamDBCollectionId, NAME_PREFIX, parseCacheName, shownUrl, stateFingerprint } from '../../src/shared/names.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
 
 const base: StreamSettings = {
@@ -80,9 +80,9 @@ describe('names', () => {
   })
 
   test('of a cache can be read again, of every format', () => {
-    expect(parseCacheName(cacheName('https://h/s', 'a"b'))).toEqual({ format: 2, url: 'https://h/s', scope: 'a"b' })
-    expect(formerCacheNames('https://h/s', 'me').map(parseCacheName)).toEqual([{ format: 1, url: 'https://h/s', scope: 'me' }])
-    expect(formerCacheNames('https://h/s?k=1', 'me')).toContain('sidestream:2:["me","https://h/s?k=1"]')
+    expect(parseCacheName(cacheName('https://h/s', 'a"b'))).toEqual({ format: CACHE_FORMAT, url: 'https://h/s', scope: 'a"b' })
+    expect(formerCacheNames('https://h/s', 'me').map(parseCacheName)).toEqual(Array.from({ length: CACHE_FORMAT - 1 }, (_, index) => ({ format: index + 1, url: 'https://h/s', scope: 'me' })))
+    expect(formerCacheNames('https://h/s?k=1', 'me')).toContain(`sidestream:${String(CACHE_FORMAT)}:["me","https://h/s?k=1"]`)
     for (const name of ['sidestream:caches', 'sidestream:3:leader:x', 'other:1:["a","b"]', 'sidestream:1:[1]', 'sidestream:1:[']) expect(parseCacheName(name)).toBeNull()
   })
 

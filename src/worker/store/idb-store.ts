@@ -1,8 +1,9 @@
 import { deleteDB, openDB, type DBSchema, type IDBPDatabase } from 'idb'
+import { pack, sliceRows } from '../../shared/row-table.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import { ClearedCacheError, type Clock, LostCacheError, type Store, type StoredMeta, type StoreReader, type StoreWrite, UnreadableCacheError, type WorkingSet } from '../ports.ts'
 import { COMMIT_LIMIT_MS, IdbConnection, isDenied, OPEN_LIMIT_MS, putAll, READ_LIMIT_MS, within } from './idb-connection.ts'
-import { isClaim, isStoredMeta, isStoredSegment, isWorkingSet } from './stored-guards.ts'
+import { isClaim, isStoredMeta, isStoredSegment, isWorkingSet, type StoredSegment } from './stored-guards.ts'
 import { isOutdated, type Claim } from '../core/claim.ts'
 
 interface CacheSchema extends DBSchema {
@@ -11,7 +12,7 @@ interface CacheSchema extends DBSchema {
    * the working set.
    */
   meta: { key: string; value: StoredMeta | Claim | WorkingSet }
-  segments: { key: number; value: Segment }
+  segments: { key: number; value: StoredSegment }
 }
 
 const META_KEY = 'meta'
@@ -79,7 +80,7 @@ export class IdbStore implements Store {
       if (!group.every(isStoredSegment)) throw new UnreadableCacheError('the cache cannot be understood')
       // Requested before this group is processed: the browser reads the next one while these rows go to the tabs.
       next = segments.getAll(IDBKeyRange.lowerBound(last.id, true), SEGMENTS_AT_ONCE)
-      reader.take(group)
+      reader.take(group.map(toSegment))
     }
   }
 
@@ -96,7 +97,7 @@ export class IdbStore implements Store {
         throw new LostCacheError('the cache has another writer')
       }
       if (replace) await segments.clear()
-      await putAll(segments, puts)
+      await putAll(segments, puts.map(toStored))
       await Promise.all(drops.map(async (id) => segments.delete(id)))
       if (working) await metas.put(working, WORKING_KEY)
       else if (replace) await metas.delete(WORKING_KEY)
@@ -132,6 +133,10 @@ export async function deleteIdbStore(name: string, clock: Clock): Promise<void> 
     if (!isDenied(error)) throw error
   }
 }
+
+const toStored = (segment: Segment): StoredSegment => ({ ...segment, rows: pack(segment.rows) })
+
+const toSegment = (stored: StoredSegment): Segment => ({ ...stored, rows: sliceRows(stored.rows, 0, Infinity) })
 
 async function openCache(name: string): Promise<IDBPDatabase<CacheSchema>> {
   const open = (): Promise<IDBPDatabase<CacheSchema>> =>

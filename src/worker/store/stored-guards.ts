@@ -1,4 +1,5 @@
 import { isRecord, isWrite } from '../../shared/guards.ts'
+import { isRowTable, type Rows } from '../../shared/row-table.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import type { Claim } from '../core/claim.ts'
 import type { Moment } from '../core/lineage.ts'
@@ -32,15 +33,13 @@ export function isStoredMeta(value: unknown): value is StoredMeta {
   )
 }
 
-export function isStoredSegment(value: unknown): value is Segment {
-  return (
-    isRecord(value) &&
-    Number.isSafeInteger(value['id']) &&
-    typeof value['collection'] === 'string' &&
-    Array.isArray(value['rows']) &&
-    value['rows'].every(isRecord) &&
-    isStrings(value['deleted'])
-  )
+/** A segment as it is stored: many rows are columns. */
+export type StoredSegment = Omit<Segment, 'rows'> & { readonly rows: Rows }
+
+export function isStoredSegment(value: unknown): value is StoredSegment {
+  if (!isRecord(value)) return false
+  const { id, collection, rows, deleted } = value
+  return Number.isSafeInteger(id) && typeof collection === 'string' && (Array.isArray(rows) ? rows.every(isRecord) : isRowTable(rows)) && isStrings(deleted)
 }
 
 export const isWorkingSet = (value: unknown): value is WorkingSet =>
