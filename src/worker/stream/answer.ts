@@ -1,3 +1,5 @@
+import { JsonItems } from './json-items.ts'
+
 /** Checks and reads the HTTP answers of a durable stream. */
 
 export const isEventStream = (response: Response): boolean => response.headers.get('content-type')?.includes('text/event-stream') ?? false
@@ -9,11 +11,8 @@ export const isFromStream = (response: Response): boolean => isEventStream(respo
  * A long-poll ends with news, or with 204 when its time is up. When a stream is deleted, a server ends its long-polls early and
  * empty, and the next request may meet another stream at the same offset.
  */
-export async function isInterruptedPoll(url: URL, response: Response): Promise<boolean> {
-  if (url.searchParams.get('live') !== 'long-poll' || response.status !== 200) return false
-  const text = await response.clone().text()
-  return text.length <= 2
-}
+export const isInterruptedPoll = (url: URL, { status }: Response, items: ReadonlyArray<unknown>): boolean =>
+  url.searchParams.get('live') === 'long-poll' && status === 200 && items.length === 0
 
 /**
  * Reads a body to its end, so that a body that breaks off is a failed request: the client would take it for the end of the
@@ -30,17 +29,24 @@ export async function readWhole(response: Response, heard: () => void): Promise<
   return new Response(status === 204 || status === 205 ? null : body, { status, statusText, headers })
 }
 
+/** Reads a body of JSON to its end. @throws SyntaxError */
+export async function readItems(body: ReadableStream<Uint8Array>, heard: () => void): Promise<unknown[]> {
+  const items = new JsonItems()
+  await eachPart(body, (part) => {
+    heard()
+    items.take(part)
+  })
+  return items.end()
+}
+
 async function readBytes(body: ReadableStream<Uint8Array>, heard: () => void): Promise<Uint8Array<ArrayBuffer>> {
-  const reader = body.getReader()
   const parts: Uint8Array[] = []
   let length = 0
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
+  await eachPart(body, (part) => {
     heard()
-    parts.push(value)
-    length += value.byteLength
-  }
+    parts.push(part)
+    length += part.byteLength
+  })
   const bytes = new Uint8Array(length)
   let at = 0
   for (const part of parts) {
@@ -48,6 +54,15 @@ async function readBytes(body: ReadableStream<Uint8Array>, heard: () => void): P
     at += part.byteLength
   }
   return bytes
+}
+
+async function eachPart(body: ReadableStream<Uint8Array>, take: (part: Uint8Array) => void): Promise<void> {
+  const reader = body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return
+    take(value)
+  }
 }
 
 /**

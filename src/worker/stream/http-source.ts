@@ -5,12 +5,13 @@ import type { StreamBatch } from '../../shared/batch.ts'
 import type { AppendSettings } from '../../shared/calls.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
-import { isEventStream, isFromStream, isInterruptedPoll, readWhole, retryAfterMs, watchBody } from './answer.ts'
+import { isEventStream, isFromStream, isInterruptedPoll, readItems, readWhole, retryAfterMs, watchBody } from './answer.ts'
 import { type OutboxRequest, type ReadEnd, type ReadRequest, type RequestAsker, type RequestEnd, type Requests, type Sent, SourceError, type StreamSource } from '../ports.ts'
 import { EventStream } from './event-stream.ts'
 import { failureOf, HttpRequests, linked, statusOf } from './http-requests.ts'
 import { HttpWriter } from './http-writer.ts'
 import { OutboxRequests } from './outbox-requests.ts'
+import { HandedItems } from './handed-items.ts'
 import { limited } from './timeout.ts'
 
 /** A read that has failed is not tried again by the client: the reader does that, and knows what progress was made. */
@@ -75,11 +76,13 @@ export class HttpSource implements StreamSource {
       }
     })
     failed.catch(() => undefined)
+    const handed = new HandedItems()
     try {
-      const response = await Promise.race([this.#request(request, session.signal, fail), failed])
-      response.subscribeJson<unknown>(async (batch) => {
+      const response = await Promise.race([this.#request(request, { signal: session.signal, handed, fail }), failed])
+      response.subscribeJson<unknown>(async (told) => {
         if (session.signal.aborted) return
         try {
+          const batch = { ...told, items: handed.take(told.items) }
           assertOffset(batch)
           // When an SSE connection breaks between data and its control event, the client hands on the data with the offset
           // before it. A server may also repeat an offset. The events are read once more: rows never outrun the offset.
@@ -108,8 +111,9 @@ export class HttpSource implements StreamSource {
     }
   }
 
-  async #request(request: ReadRequest, signal: AbortSignal, fail: (error: SourceError) => void): Promise<StreamResponse> {
+  async #request(request: ReadRequest, session: ReadSession): Promise<StreamResponse> {
     const { offset, live, requests } = request
+    const { signal } = session
     if (this.#given) {
       // The object makes its requests out of sight: the session counts as one request, and each batch after the first as another.
       await requests.turn()
@@ -125,7 +129,7 @@ export class HttpSource implements StreamSource {
       warnOnHttp: false,
       sseResilience: { logWarnings: false },
       backoffOptions: NO_RETRIES,
-      fetch: this.#readFetch(request, signal, fail),
+      fetch: this.#readFetch(request, session),
     })
   }
 
@@ -152,7 +156,7 @@ export class HttpSource implements StreamSource {
   }
 
   /** The `fetch` of a read's requests. The first failure ends the read, also when the client would try again. */
-  #readFetch({ isFresh, requests, onAnswer }: ReadRequest, session: AbortSignal, fail: (error: SourceError) => void): typeof fetch {
+  #readFetch({ isFresh, requests, onAnswer }: ReadRequest, { signal: session, handed, fail }: ReadSession): typeof fetch {
     return async (input, init) => {
       const { signal, unlink } = linked(session, init?.signal)
       const isAborted = (): boolean => signal.aborted
@@ -181,14 +185,14 @@ export class HttpSource implements StreamSource {
           onAnswer()
           return this.#watchEvents(answer, { heard, fail, unlink, end })
         }
-        const response = await readWhole(answer, heard)
+        const { items, response } = await readAnswer(answer, heard)
         unlink()
-        const failure = await failureOfAnswer(url, response)
+        const failure = failureOfAnswer(url, response, items)
         // Only a refusal can ask for a pause (RFC 9110).
         end(failure === null || failure.failure === 'interrupted', response.status === 204, response.ok ? 0 : retryAfterMs(response))
         if (failure) throw failure
         onAnswer()
-        return response
+        return Array.isArray(items) ? handed.answer(response, items) : response
       } catch (error) {
         unlink()
         if (isAborted()) {
@@ -222,6 +226,14 @@ export class HttpSource implements StreamSource {
   }
 }
 
+/** One read, as its requests need it. */
+interface ReadSession {
+  /** Aborts when the read is over. */
+  readonly signal: AbortSignal
+  readonly handed: HandedItems
+  readonly fail: (error: SourceError) => void
+}
+
 interface EventsWatch {
   readonly heard: () => void
   readonly fail: (error: SourceError) => void
@@ -234,14 +246,32 @@ function assertOffset({ offset }: StreamBatch): void {
   if (typeof offset !== 'string' || ['', 'undefined', 'null'].includes(offset)) throw new SourceError('refused', 'the server did not say at which offset its events end')
 }
 
+/** An answer that was read to its end. */
+interface WholeAnswer {
+  readonly response: Response
+  /** The events of a usable answer; an error when they are not JSON. Null when the answer has none. */
+  readonly items: unknown[] | SyntaxError | null
+}
+
+async function readAnswer(answer: Response, heard: () => void): Promise<WholeAnswer> {
+  if (!answer.ok || answer.body === null || !isFromStream(answer)) return { response: await readWhole(answer, heard), items: null }
+  try {
+    return { response: answer, items: await readItems(answer.body, heard) }
+  } catch (error) {
+    if (error instanceof SyntaxError) return { response: answer, items: error }
+    throw error
+  }
+}
+
 /** Why an answer cannot be used; null when it can. */
-async function failureOfAnswer(url: URL, response: Response): Promise<SourceError | null> {
+function failureOfAnswer(url: URL, response: Response, items: WholeAnswer['items']): SourceError | null {
   const { ok, status } = response
   if (!ok) return new SourceError(failureOf(status, url.searchParams.get('offset') !== START_OFFSET), `the server answered ${String(status)}`, { status })
   if (!isFromStream(response)) {
     return new SourceError('refused', 'the answer is not from a durable stream: it has no Stream-Next-Offset, or CORS hides it', { status })
   }
-  return (await isInterruptedPoll(url, response)) ? new SourceError('interrupted', 'a long-poll ended with nothing') : null
+  if (items instanceof SyntaxError) return new SourceError('refused', `the answer is not JSON: ${items.message}`, { status })
+  return items !== null && isInterruptedPoll(url, response, items) ? new SourceError('interrupted', 'a long-poll ended with nothing') : null
 }
 
 /** How far a session has come: the offset of the last batch that was handled, or what went wrong with one. */
