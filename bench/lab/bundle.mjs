@@ -52,10 +52,16 @@ const pages = {
   },
 }
 
-/** Builds a page into `outdir`. Each alone, so that no chunk is shared between two sides. */
+/**
+ * Builds a page into `outdir`: each by itself, so that no two sides share a chunk, and its worker by itself, as bundlers build
+ * workers.
+ */
 export async function bundlePage(name, outdir) {
-  for (const entry of Object.values(pages[name])) {
+  const entries = Object.entries(pages[name])
+  for (const [, entry] of entries) {
     if (!existsSync(entry)) throw new Error(`page ${name}: ${entry} does not exist`)
   }
-  await build({ ...production, entryPoints: pages[name], outdir, chunkNames: `${name}-[hash]` })
+  for (const [entryName, entry] of entries) {
+    await build({ ...production, entryPoints: { [entryName]: entry }, outdir, chunkNames: `${entryName}-[hash]` })
+  }
 }

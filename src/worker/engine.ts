@@ -72,6 +72,7 @@ export class Engine {
   readonly #hydration: Hydration
   readonly #board: StatusBoard
   #coverage: Coverage = 'partial'
+  #hydrated: Promise<void> = Promise.resolve()
   #running: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
@@ -317,10 +318,14 @@ export class Engine {
     if (this.#hydration.is('idle')) this.#running = this.#run()
   }
 
-  /** Hydrates, and reads for as long as the engine lives. */
+  /** Hydrates, and reads for as long as the engine lives. When nothing is stored, the request for the stream goes out meanwhile. */
   async #run(): Promise<void> {
-    await this.#hydration.run()
+    const isEmpty = new Promise<void>((resolve) => {
+      this.#hydrated = this.#hydration.run(resolve)
+    })
+    await Promise.race([isEmpty, this.#hydrated])
     if (!this.#hydration.is('closed')) await this.#reader.run()
+    await this.#hydrated
   }
 
   #onCacheReport({ storage, persistedOffset, error }: CacheReport): void {
@@ -394,7 +399,10 @@ export class Engine {
         const { offset, tail } = readings.current
         return { offset, anchor: tail.anchor, hasRows: countStateRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
       },
-      onBatch: (batch) => this.#onBatch(batch),
+      onBatch: async (batch) => {
+        await this.#hydrated
+        if (!this.#hydration.is('closed') && !this.#board.now.cleared) await this.#onBatch(batch)
+      },
       onSame: (anchor, items) => {
         readings.confirm(anchor, items)
         this.#doubt.looksRight()

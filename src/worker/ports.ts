@@ -186,6 +186,8 @@ export class UnreadableCacheError extends Error {
  * settles: an implementation turns a request that never answers into a rejection.
  */
 export interface Store {
+  /** The cache has been made by this opening: there is nothing to read. */
+  readonly isNew: boolean
   /** Resolves with the reason when the store is lost without a call of {@link close}. */
   readonly lost: Promise<Error>
   /**

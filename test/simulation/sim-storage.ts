@@ -191,6 +191,7 @@ export class SimStorage {
     const { lost, isOpen, transact, close } = await this.#connect(process, this.#name)
     const inner = new MemoryStore(this.medium)
     return {
+      isNew: inner.isNew,
       lost,
       claim: (claim, now) => {
         return transact(async () => {

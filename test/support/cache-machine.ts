@@ -148,6 +148,7 @@ export class CacheMachine {
       void store.lost.then(resolve)
     })
     const watched: Store = {
+      isNew: store.isNew,
       lost,
       claim: async (claim, now) => {
         if (this.isFull) throw new Error('the disk is full')
@@ -210,7 +211,7 @@ export class CachedEngine {
   }
 
   async hydrate(): Promise<Checkpoint | null> {
-    const checkpoint = await this.cache.hydrate(() => Promise.resolve(), () => undefined, () => undefined)
+    const checkpoint = await this.cache.hydrate({ onEmpty: () => undefined, ready: () => Promise.resolve(), onRows: () => undefined, onPreview: () => undefined })
     if (!checkpoint) return null
     this.#state = checkpoint.state
     this.#offset = Number(checkpoint.offset)

@@ -54,6 +54,7 @@ export class Disk {
     const inner = new MemoryStore(medium)
     const { lost, close } = this.#connect(name, inner)
     return {
+      isNew: inner.isNew,
       lost,
       claim: (claim, now) => this.#guarded(() => inner.claim(claim, now)),
       read: (reader) => this.#guarded(() => inner.read(reader)),

@@ -15,6 +15,18 @@ import { Registration } from './registration.ts'
 
 export type { Checkpoint, Hydrating }
 
+/** What is told while the cache is opened and read. */
+export interface HydrateHooks {
+  /** Nothing is stored, or nothing can be read: the stream need not wait. May be called before {@link ready}, and only then. */
+  readonly onEmpty: () => void
+  /** Called once, when the cache is known not to be one that was cleared. Nothing is read before it settles. */
+  readonly ready: () => Promise<void>
+  /** Rows, as they are read, if the cache is complete; when the cache cannot be used in the end, they are not valid. */
+  readonly onRows: (rows: Hydrating) => void
+  /** The working set, before {@link onRows}, under the same condition. */
+  readonly onPreview: (working: WorkingSet) => void
+}
+
 export interface CacheReport {
   readonly storage: StorageMode
   readonly persistedOffset: string | null
@@ -108,20 +120,18 @@ export class Cache {
 
   /**
    * Opens the store and reads it.
-   * @param ready called once, when the cache is known not to be one that was cleared; nothing is read before it settles
-   * @param onRows called with rows as they are read, if the cache is complete; when the result is null, they are not valid
-   * @param onPreview called before `onRows` with the working set, under the same condition
    * @returns the stored state; null when it cannot be used. Never rejects
    */
-  async hydrate(ready: () => Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Checkpoint | null> {
+  async hydrate(hooks: HydrateHooks): Promise<Checkpoint | null> {
     if (this.#options.settings.cache === null) this.#transition('give-up')
     if (!this.#is('opening')) {
       if (!this.#is('closed')) this.#report()
-      await ready()
+      hooks.onEmpty()
+      await hooks.ready()
       return null
     }
     this.#registration.listen()
-    const hydrated = await this.#hydrate(ready, onRows, onPreview)
+    const hydrated = await this.#hydrate(hooks)
     if (!this.#is('reading')) return hydrated?.checkpoint ?? null
     this.#registration.touch()
     this.#registration.collectLater()
@@ -131,10 +141,11 @@ export class Cache {
     return hydrated?.checkpoint ?? null
   }
 
-  async #hydrate(ready: () => Promise<void>, onRows: (rows: Hydrating) => void, onPreview: (working: WorkingSet) => void): Promise<Hydrated | null> {
+  async #hydrate({ ready, onEmpty, onRows, onPreview }: HydrateHooks): Promise<Hydrated | null> {
     const { collections } = this.#options.settings
-    const store = await this.#openFirst()
-    if (!this.#is('closed', 'cleared')) await ready()
+    const opened = await this.#openFirst(onEmpty)
+    if (this.#is('closed', 'cleared')) return null
+    const [store] = await Promise.all([opened && this.#claimFirst(opened), ready()])
     if (store === null || !this.#is('reading')) return null
     try {
       return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onRows, onPreview })
@@ -145,21 +156,27 @@ export class Cache {
   }
 
   /** Opens the store for the first time. @returns null when there is none; never rejects */
-  async #openFirst(): Promise<Store | null> {
+  async #openFirst(onEmpty: () => void): Promise<Store | null> {
     try {
       await this.#ownership.take()
-      if (!this.#is('opening')) return null
-      const store = await this.#open()
-      if (store === null) return null
-      // A full disk can still be read. The first flush repeats a claim that has failed.
-      await this.#ownership.claimStore(store).catch((error: unknown) => {
-        if (error instanceof LostCacheError) throw error
-      })
-      return store
+      return this.#is('opening') ? await this.#open(onEmpty) : null
     } catch (error) {
       if (this.#is('opening', 'reading')) this.#fail(error)
       return null
     }
+  }
+
+  /** A full disk can still be read: the first flush repeats a claim that has failed. @returns null when the store is another engine's now */
+  async #claimFirst(store: Store): Promise<Store | null> {
+    try {
+      await this.#ownership.claimStore(store)
+    } catch (error) {
+      if (error instanceof LostCacheError) {
+        if (this.#is('opening', 'reading')) this.#fail(error)
+        return null
+      }
+    }
+    return store
   }
 
   /** Rows have changed. */
@@ -259,11 +276,13 @@ export class Cache {
   /**
    * Opens the store, then asks the registry whether the cache was cleared. A clear is noted there before the store is deleted: an
    * engine that opens the store after the deletion reads the note, and an engine that has the store open notices the deletion.
+   * @param onEmpty the cache has just been made
    * @returns the store that is held now; null when the phase has ended meanwhile
    */
-  async #open(): Promise<Store | null> {
+  async #open(onEmpty: () => void = () => undefined): Promise<Store | null> {
     const phase = this.#phase
     let store = await this.#openStore()
+    if (store.isNew && this.#phase === phase) onEmpty()
     const verdict = await this.#registration.verdict()
     if (this.#phase === phase && verdict === 'cleared') {
       // Opening has made an empty database with the scope in its name: it is deleted.

@@ -42,20 +42,21 @@ export class Hydration {
     this.#phase = nextPhase(this.#phase, event)
   }
 
-  /** Reads the cache. Never rejects. */
-  async run(): Promise<void> {
+  /** Reads the cache. Never rejects. @param onEmpty there is nothing to read: the stream need not wait */
+  async run(onEmpty: () => void): Promise<void> {
     this.transition({ kind: 'start' })
     const { cache, writes, isCleared } = this.#options
     // The pending writes are laid over the first rows that tabs see.
-    const checkpoint = await cache.hydrate(
-      () => writes.open(),
-      (rows) => {
+    const checkpoint = await cache.hydrate({
+      onEmpty,
+      ready: () => writes.open(),
+      onRows: (rows) => {
         if (!this.is('closed') && !isCleared()) this.#onRows(rows)
       },
-      (working) => {
+      onPreview: (working) => {
         if (!this.is('closed') && !isCleared()) this.#onWorkingSet(working)
       },
-    )
+    })
     if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
   }
 

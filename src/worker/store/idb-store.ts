@@ -25,12 +25,14 @@ const SEGMENTS_AT_ONCE = 8
 
 /** The cache in IndexedDB: a record is a {@link Segment} of many rows; offset and segments are written in one transaction. */
 export class IdbStore implements Store {
+  readonly isNew: boolean
   readonly #connection: IdbConnection<CacheSchema>
   readonly #name: string
   readonly #durability: 'relaxed' | 'strict'
   readonly #clock: Clock
 
-  private constructor(connection: IdbConnection<CacheSchema>, name: string, durability: 'relaxed' | 'strict', clock: Clock) {
+  private constructor(connection: IdbConnection<CacheSchema>, isNew: boolean, name: string, durability: 'relaxed' | 'strict', clock: Clock) {
+    this.isNew = isNew
     this.#connection = connection
     this.#name = name
     this.#durability = durability
@@ -39,8 +41,13 @@ export class IdbStore implements Store {
 
   /** @throws when IndexedDB is missing, refuses, or does not answer in time */
   static async open(name: string, durability: 'relaxed' | 'strict', clock: Clock): Promise<IdbStore> {
-    const connection = await IdbConnection.open(clock, () => openCache(name), () => new ClearedCacheError('the cache was deleted'))
-    return new IdbStore(connection, name, durability, clock)
+    let isNew = false
+    const open = (): Promise<IDBPDatabase<CacheSchema>> =>
+      openCache(name, () => {
+        isNew = true
+      })
+    const connection = await IdbConnection.open(clock, open, () => new ClearedCacheError('the cache was deleted'))
+    return new IdbStore(connection, isNew, name, durability, clock)
   }
 
   get lost(): Promise<Error> {
@@ -138,12 +145,14 @@ const toStored = (segment: Segment): StoredSegment => ({ ...segment, rows: pack(
 
 const toSegment = (stored: StoredSegment): Segment => ({ ...stored, rows: sliceRows(stored.rows, 0, Infinity) })
 
-async function openCache(name: string): Promise<IDBPDatabase<CacheSchema>> {
+/** @param onNew called when the database is made */
+async function openCache(name: string, onNew: () => void): Promise<IDBPDatabase<CacheSchema>> {
   const open = (): Promise<IDBPDatabase<CacheSchema>> =>
     openDB<CacheSchema>(name, SCHEMA_VERSION, {
       upgrade(db) {
         db.createObjectStore('meta')
         db.createObjectStore('segments', { keyPath: 'id' })
+        onNew()
       },
     })
   const db = await open()

@@ -17,11 +17,13 @@ export const emptyMedium = (): MemoryMedium => ({ meta: null, segments: new Map(
 export class MemoryStore implements Store {
   /** Memory is not lost. */
   readonly lost = new Promise<Error>(() => undefined)
+  readonly isNew: boolean
   readonly #medium: MemoryMedium
   #closed = false
 
   constructor(medium: MemoryMedium = emptyMedium()) {
     this.#medium = medium
+    this.isNew = medium.meta === null && !medium.claim && medium.segments.size === 0
   }
 
   async claim({ writer, since }: Claim, now: number): Promise<void> {
