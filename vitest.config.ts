@@ -93,6 +93,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             globalSetup: ['./test/support/build-pages.ts'],
             // These wait for browsers more than they compute: three at a time, each with a browser of its own.
             maxWorkers: 3,
+            // Nothing of a file stays behind but loaded modules; to load Playwright for each anew takes a processor two seconds.
+            isolate: false,
             sequence: { groupOrder: 1 },
             testTimeout: 60_000,
             hookTimeout: 60_000,

@@ -3,7 +3,7 @@ import { simulate } from './simulate.ts'
 
 /** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
 const one = process.env['SIDESTREAM_SEED']
-const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 2000)
+const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 500)
 const first = one === undefined ? 1 : Number(one)
 const last = one === undefined ? seeds : first
 

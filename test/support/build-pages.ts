@@ -38,7 +38,8 @@ export async function buildPages(names: readonly string[], plugins: readonly Plu
     // In production nothing gives advice on the console.
     define: { 'process.env.NODE_ENV': '"production"' },
     worker: { format: 'es' },
-    build: { outDir: folder, emptyOutDir: false, assetsInlineLimit: 0, minify: false, rolldownOptions: { input: names.map((name) => join(pages, name)) } },
+    // Minified, as applications are: each page of each test parses its scripts anew.
+    build: { outDir: folder, emptyOutDir: false, assetsInlineLimit: 0, rolldownOptions: { input: names.map((name) => join(pages, name)) } },
   })
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) }
 }
