@@ -6,7 +6,7 @@ export interface Words {
 
 /**
  * The values of one field, row by row, in the form that costs the least to clone and to store (the benchmark's case `columns`;
- * docs/decisions/0037): a number takes 4 or 8 bytes, a text of few different ones a single byte. The values are the same again.
+ * docs/decisions/0038): a number takes 4 or 8 bytes, a text of few different ones a single byte. The values are the same again.
  */
 export type Column = ReadonlyArray<unknown> | Int32Array | Float64Array | Words
 

@@ -3,6 +3,9 @@ import type { Clock } from '../ports.ts'
 
 /** Status changes are gathered for this long, ms; a change of the connection is told at once. */
 const STATUS_DELAY_MS = 30
+/** On a busy stream these change all the time. Alone they are told at this interval, ms: each message costs every tab's thread. */
+const BUSY: ReadonlySet<string> = new Set<keyof EngineStatus>(['offset', 'rows', 'persistedOffset'])
+const BUSY_INTERVAL_MS = 250
 
 export interface StatusBoardOptions {
   readonly epoch: string
@@ -15,7 +18,9 @@ export interface StatusBoardOptions {
 export class StatusBoard {
   readonly #options: StatusBoardOptions
   #status: EngineStatus
-  #cancel: (() => void) | null = null
+  #toldAt = Number.NEGATIVE_INFINITY
+  /** What is not told yet: when it will be, ms, and how not to. */
+  #due: { readonly at: number; readonly cancel: () => void } | null = null
 
   constructor(options: StatusBoardOptions) {
     this.#options = options
@@ -27,19 +32,28 @@ export class StatusBoard {
   }
 
   set(change: Partial<EngineStatus>): void {
+    const before: Partial<EngineStatus> = this.#status
+    const isBusy = Object.entries(change).every(([name, value]) => BUSY.has(name) || before[name as keyof EngineStatus] === value)
     this.#status = { ...this.#status, ...change }
-    this.#cancel ??= this.#options.clock.after(STATUS_DELAY_MS, () => {
+    const { clock } = this.#options
+    const soon = clock.now() + STATUS_DELAY_MS
+    const at = isBusy ? Math.max(soon, this.#toldAt + BUSY_INTERVAL_MS) : soon
+    if (this.#due && this.#due.at <= at) return
+    this.#due?.cancel()
+    const cancel = clock.after(at - clock.now(), () => {
       this.tell()
     })
+    this.#due = { at, cancel }
   }
 
   tell(): void {
     this.close()
+    this.#toldAt = this.#options.clock.now()
     this.#options.onTell()
   }
 
   close(): void {
-    this.#cancel?.()
-    this.#cancel = null
+    this.#due?.cancel()
+    this.#due = null
   }
 }

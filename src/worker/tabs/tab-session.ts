@@ -18,6 +18,7 @@ import type { Clock } from '../ports.ts'
 import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
 import { OutboxQueue } from './outbox-queue.ts'
+import { PositionNews } from './position-news.ts'
 import { StoredWrites } from './stored-writes.ts'
 import { TabView } from './tab-view.ts'
 
@@ -115,6 +116,7 @@ export class TabSession {
   readonly #view: TabView
   readonly #events: EventQueue
   readonly #credit: Credit
+  readonly #position: PositionNews
   readonly #news = new OutboxQueue()
   readonly #stored = new StoredWrites()
   /** The last message was a batch. */
@@ -147,6 +149,9 @@ export class TabSession {
     this.#credit = new Credit(clock, () => {
       this.#pump()
     })
+    this.#position = new PositionNews(clock, () => {
+      this.#pump()
+    })
     this.#view = new TabView({
       subsets,
       pending: this.#pending,
@@ -162,6 +167,7 @@ export class TabSession {
       this.#view.close()
       this.#events.wake()
       this.#credit.close()
+      this.#position.close()
     })
   }
 
@@ -334,7 +340,7 @@ export class TabSession {
       this.#pending.size > 0 ||
       this.#view.hasNews ||
       this.#view.isFilling ||
-      this.#to.offset !== this.#from ||
+      (this.#to.offset !== this.#from && this.#position.isDue) ||
       this.#continuation.kind === 'replaces' ||
       this.#told?.ready !== ready ||
       this.#told.stale !== stale ||
@@ -473,6 +479,7 @@ export class TabSession {
     }
     if (!isUndecided) this.#continuation = FOLLOWS
     if (last) {
+      this.#position.told()
       this.#txids = []
       this.#told = { ready, stale }
       this.#isStatusDue = false
