@@ -62,13 +62,15 @@ beforeEach(() => {
         return applyRows()
       },
     },
-    hooks: { before: note('before'), refused: note('refused'), after: note('after'), follow: note('hooks follow') },
+    callbacks: () => ({
+      hooks: { before: note('before'), refused: note('refused'), after: note('after'), follow: note('hooks follow') },
+      onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
+    }),
     cleared: { told: (isCleared) => void signedOut.push(isCleared) },
     txids: { seen: (txids) => void told.push(`txids ${txids.join()}`) },
-    writes: { stored: (ids) => void told.push(`stored ${ids.join()}`), follow: ({ epoch }) => void epochs.push(epoch) },
+    writes: () => ({ stored: (ids) => void told.push(`stored ${ids.join()}`), follow: ({ epoch }) => void epochs.push(epoch) }),
     status,
     preload: { isReady: false, observe: note('observe') },
-    onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
     isClosed: () => isClosed,
     onCleared: note('cleared'),
     onApplied: note('applied'),
