@@ -7,7 +7,6 @@ import type { Preload } from './preload.ts'
 import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
 import type { StreamHooks } from './stream-hooks.ts'
-import type { Txids } from './txids.ts'
 import type { Writes } from './writes.ts'
 
 /** The parts of a tab that use the engine's messages. */
@@ -18,7 +17,8 @@ export interface InboxOptions {
     readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
     readonly onError: Pick<OnError, 'refused' | 'progress'>
   } | null
-  readonly txids: Pick<Txids, 'seen'>
+  /** The rows of these transactions are in the collections now. */
+  readonly onTxids: (txids: ReadonlyArray<string>) => void
   /** Null while this tab has written nothing. */
   readonly writes: () => Pick<Writes, 'stored' | 'follow'> | null
   readonly cleared: Pick<ClearedMark, 'told'>
@@ -42,7 +42,7 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, callbacks, txids, writes, cleared, status, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
@@ -99,7 +99,7 @@ export function openInbox({ replica, callbacks, txids, writes, cleared, status, 
         if (isClosed()) return ack
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
         if (batch.status) writes()?.follow(batch.status)
-        txids.seen(batch.txids)
+        onTxids(batch.txids)
         writes()?.stored(batch.stored)
       } else if (batch.stale) {
         status.set({ stale: true })

@@ -18,10 +18,10 @@ import { callbacksPart } from './callbacks-part.ts'
 import { writingPart } from './writing-part.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser } from './replica.ts'
+import { SeenTxids } from './seen-txids.ts'
 import { Status } from './status.ts'
 import { tabLock } from './tab-lock.ts'
 import { isPreloaded, isStarted, TAB_TRANSITIONS, type TabEvent, type TabPhase } from './tab-phase.ts'
-import { Txids } from './txids.ts'
 import type { StreamMutationFn, WriteCalls } from './write-calls.ts'
 import type { Writing } from './writing.ts'
 
@@ -44,7 +44,7 @@ export class Tab {
   readonly outbox: OutboxList
   readonly #options: TabOptions
   readonly #client = String(Math.random())
-  readonly #txids = new Txids()
+  readonly #seen = new SeenTxids()
   readonly #cleared = new ClearedMark()
   readonly #preload: Preload
   readonly #replica: Replica
@@ -105,7 +105,10 @@ export class Tab {
     this.#inbox = openInbox({
       replica: this.#replica,
       callbacks: () => this.#callbacks,
-      txids: this.#txids,
+      onTxids: (txids) => {
+        this.#seen.add(txids)
+        this.#writing?.txids.seen(txids)
+      },
       writes: () => this.#writing && this.#writing.writes,
       cleared: this.#cleared,
       status: this.status,
@@ -175,10 +178,10 @@ export class Tab {
     if (this.#isClosed) throw closedError()
   }
 
-  readonly awaitTxId = (txid: string, timeoutMs?: number): Promise<void> => {
-    if (this.#isClosed) return Promise.reject(closedError())
+  readonly awaitTxId = async (txid: string, timeoutMs?: number): Promise<void> => {
+    const { txids } = await this.#openWriting()
     this.#wake()
-    return this.#txids.wait(txid, timeoutMs)
+    return txids.wait(txid, timeoutMs)
   }
 
   reconnect(reason: ReconnectReason): void {
@@ -197,17 +200,17 @@ export class Tab {
   /** Calls continue in the order in which they were made. @throws SidestreamError `WORKER_START_FAILED`, `CLOSED` */
   async #openWriting(): Promise<Writing> {
     const { Writing } = await this.link.untilClosed(writingPart.load())
-    const { state, cache } = this.#options.options
+    if (this.#isClosed) throw closedError()
     return (this.#writing ??= new Writing({
-      state,
-      nameOf: (collection) => this.collections.nameOf(collection),
+      options: this.#options.options,
+      collections: this.collections,
       link: this.link,
       status: this.status,
+      seen: this.#seen,
       wake: () => {
         this.#wake()
       },
       isClosed: () => this.#isClosed,
-      mayPersist: typeof cache !== 'object' || cache.persist !== false,
     }))
   }
 
@@ -224,8 +227,7 @@ export class Tab {
     this.#transition('close')
     const error = closedError()
     this.#callbacks?.onError.close()
-    this.#txids.rejectAll(error)
-    this.#writing?.writes.rejectAll(error)
+    this.#writing?.rejectAll(error)
     this.#rejectWaiting(error)
     this.#lost = null
     this.status.set({ connection: 'closed', upToDate: false })
@@ -309,14 +311,10 @@ export class Tab {
       options,
       streamOptions,
       report: this.#report,
-      retry: () => {
-        // A user who has signed out while onError decided does not want rows.
-        if (this.#cleared.isCleared) this.#callbacks?.onError.close()
-        else this.reconnect('online')
-      },
-      onStands: (failure) => {
-        if (failure) this.#report(failure)
-        this.#preload.observe()
+      cleared: this.#cleared,
+      preload: this.#preload,
+      reconnect: () => {
+        this.reconnect('online')
       },
     })
     return this.#callbacks.request()
@@ -376,7 +374,7 @@ export class Tab {
 
   readonly #onDown = (error: SidestreamError, final: boolean): void => {
     this.#replica.follow(null)
-    this.#txids.rejectAll(error)
+    this.#writing?.txids.rejectAll(error)
     this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
     if (final) {
       this.#writing?.writes.rejectAll(error)

@@ -67,7 +67,7 @@ beforeEach(() => {
       onError: { refused: ({ code }) => void told.push(`onError ${code}`), progress: note('progress') },
     }),
     cleared: { told: (isCleared) => void signedOut.push(isCleared) },
-    txids: { seen: (txids) => void told.push(`txids ${txids.join()}`) },
+    onTxids: (txids) => void told.push(`txids ${txids.join()}`),
     writes: () => ({ stored: (ids) => void told.push(`stored ${ids.join()}`), follow: ({ epoch }) => void epochs.push(epoch) }),
     status,
     preload: { isReady: false, observe: note('observe') },
