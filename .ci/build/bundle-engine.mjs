@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import ts from 'typescript'
 
+/** Each is loaded by src/main/<part>-part.ts. */
+const PARTS = ['writing', 'queries', 'callbacks']
+
 /**
  * Bundles the engine into one self-contained file for workers and one for pages, and the functions for caches into one more for
  * pages. Import maps do not apply in workers, and bundlers disagree about chunks of a worker, so a worker's file must have no
@@ -14,6 +17,7 @@ export async function bundleEngine(root) {
   await removeScripts(join(root, 'dist/in-page'))
   await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
   await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
+  for (const part of PARTS) await bundle(root, `src/main/${part}.ts`, `dist/main/${part}.js`)
   // The main module is not bundled, because an application's tests use the application's own TanStack DB, as pages do.
   await removeScripts(join(root, 'dist/testing'), /^(engine|memory-source)\./)
   await bundle(root, 'src/testing/engine.ts', 'dist/testing/engine.js')

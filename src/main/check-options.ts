@@ -1,9 +1,8 @@
 import type { BackoffOptions } from '@durable-streams/client'
 import { describe, SidestreamError } from '../shared/errors.ts'
-import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, number, oneOf, record, type Rule, type Rules, text } from '../shared/rules.ts'
+import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, isSendable, number, oneOf, record, type Rule, type Rules, text } from '../shared/rules.ts'
 import { MOST_DELAY_MS } from '../shared/settings.ts'
 import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions } from './options.ts'
-import { isSendable } from './request-values.ts'
 import { streamUrl } from './stream-url.ts'
 
 /** A rule for `headers` or `params`. Functions are called later, before a request; all other values are checked now. */

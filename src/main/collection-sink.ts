@@ -2,7 +2,7 @@ import { BasicIndex, type Collection, type LoadSubsetOptions, type SyncConfig } 
 import type { RowData } from '../shared/row.ts'
 import type { SyncMode } from '../shared/state-schema.ts'
 import { orderIndex, readsBoundedPrefixes } from './order-index.ts'
-import { QueryWindow } from './query-window.ts'
+import { watchWindows } from './watch-windows.ts'
 
 /**
  * An index whose ranges leave out rows without a value. No comparison matches such a row, but a range that is open at one end
@@ -93,7 +93,7 @@ export class CollectionSink implements RowSink {
 
   /** Call it with the collection that is made of {@link config}, before the first subscription. */
   watch(collection: Collection<object, string>): void {
-    if (this.#options.mode === 'eager' && readsBoundedPrefixes) QueryWindow.watch(collection, () => this.#lives)
+    if (this.#options.mode === 'eager' && readsBoundedPrefixes) watchWindows(collection, () => this.#lives)
   }
 
   /** The visible rows; the public `entries()` returns copies. */

@@ -51,7 +51,7 @@ export function createStreamDB<
   })
 
   const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, tab.link)
-  const { preload, close, awaitTxId, clearCache, status, outbox, writing: { write, mutationFn } } = tab
+  const { preload, close, awaitTxId, clearCache, status, outbox, write, mutationFn } = tab
   const methods: StreamDBMethods = {
     stream,
     get offset() {

@@ -7,19 +7,23 @@ import type { Preload } from './preload.ts'
 import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
 import type { StreamHooks } from './stream-hooks.ts'
-import type { Txids } from './txids.ts'
 import type { Writes } from './writes.ts'
 
 /** The parts of a tab that use the engine's messages. */
 export interface InboxOptions {
   readonly replica: Pick<Replica, 'offset' | 'hasRows' | 'continues' | 'apply' | 'follow' | 'removeAll'>
-  readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
-  readonly txids: Pick<Txids, 'seen'>
-  readonly writes: Pick<Writes, 'stored' | 'follow'>
+  /** Null when the application has given none. */
+  readonly callbacks: () => {
+    readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
+    readonly onError: Pick<OnError, 'refused' | 'progress'>
+  } | null
+  /** The rows of these transactions are in the collections now. */
+  readonly onTxids: (txids: ReadonlyArray<string>) => void
+  /** Null while this tab has written nothing. */
+  readonly writes: () => Pick<Writes, 'stored' | 'follow'> | null
   readonly cleared: Pick<ClearedMark, 'told'>
   readonly status: Pick<Status, 'getSnapshot' | 'set'>
   readonly preload: Pick<Preload, 'isReady' | 'observe'>
-  readonly onError: Pick<OnError, 'refused' | 'progress'>
   /** Asked anew at each use: the application may close the StreamDB while a batch is applied. */
   readonly isClosed: () => boolean
   /** The engine says that the cache was cleared. */
@@ -38,7 +42,7 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, hooks, txids, writes, cleared, status, preload, onError, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
@@ -57,11 +61,11 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
     const isRefused = engine.failedAttempts > failedAttempts && engine.lastError?.code !== 'OFFLINE'
     failedAttempts = engine.failedAttempts
     // Before `preload` rejects the pending calls: `onError` may lead to a retry.
-    if (isRefused && engine.lastError) onError.refused(engine.lastError)
-    if (engine.offset !== engineOffset || engine.upToDate) onError.progress()
+    if (isRefused && engine.lastError) callbacks()?.onError.refused(engine.lastError)
+    if (engine.offset !== engineOffset || engine.upToDate) callbacks()?.onError.progress()
     engineOffset = engine.offset
     preload.observe()
-    writes.follow(engine)
+    writes()?.follow(engine)
     if (engine.cleared) onCleared()
   }
 
@@ -71,22 +75,22 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
     },
     follow: (epoch, engine) => {
       replica.follow(epoch)
-      hooks.follow()
+      callbacks()?.hooks.follow()
       failedAttempts = engine.failedAttempts
       onStatus(engine)
     },
     apply: async (batch) => {
       if (isClosed() || !replica.continues(batch)) return 'resync'
       if (batch.status) cleared.told(batch.status.cleared)
-      hooks.before(batch)
+      callbacks()?.hooks.before(batch)
       const wasReady = preload.isReady
       const began = performance.now()
       const ack = await replica.apply(batch).catch((error: unknown) => {
-        hooks.refused(batch)
+        callbacks()?.hooks.refused(batch)
         throw error
       })
       const tookMs = performance.now() - began
-      if (ack !== 'applied') hooks.refused(batch)
+      if (ack !== 'applied') callbacks()?.hooks.refused(batch)
       if (ack !== 'applied' || isClosed()) return ack
       onApplied()
       if (batch.last) {
@@ -94,13 +98,13 @@ export function openInbox({ replica, hooks, txids, writes, cleared, status, prel
         // A subscriber may have closed the StreamDB meanwhile.
         if (isClosed()) return ack
         status.set({ ...(batch.status && shown(batch.status)), offset: replica.offset, ready: preload.isReady, stale: batch.stale && batch.ready })
-        if (batch.status) writes.follow(batch.status)
-        txids.seen(batch.txids)
-        writes.stored(batch.stored)
+        if (batch.status) writes()?.follow(batch.status)
+        onTxids(batch.txids)
+        writes()?.stored(batch.stored)
       } else if (batch.stale) {
         status.set({ stale: true })
       }
-      hooks.after(batch)
+      callbacks()?.hooks.after(batch)
       preload.observe()
       // The first load is answered without a rest, because the next batch may correct its rows.
       if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(wasReady ? tookMs : 0))

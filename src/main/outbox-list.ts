@@ -1,8 +1,7 @@
-import type { EngineContract, Outcome } from '../shared/calls.ts'
-import { fromErrorData, hookFailed, SidestreamError, type ErrorData } from '../shared/errors.ts'
+import { hookFailed, type ErrorData } from '../shared/errors.ts'
 import type { OutboxNews, PendingWrite } from '../shared/write.ts'
-import type { Remote } from './connect.ts'
-import { Listeners } from './listeners.ts'
+import type { OutboxCall } from './outbox-calls.ts'
+import { SnapshotStore } from './snapshot-store.ts'
 
 /**
  * The pending writes of all tabs that share the engine, oldest first. One function reads the list and another subscribes, as React's
@@ -33,7 +32,7 @@ export interface OutboxStore {
 }
 
 export interface OutboxListOptions {
-  readonly call: (call: (engine: Remote<EngineContract>) => Promise<Outcome<boolean>>) => Promise<Outcome<boolean>>
+  readonly ask: (id: unknown, call: OutboxCall) => Promise<boolean>
   readonly onRejected: ((write: PendingWrite) => unknown) | undefined
   /** A function of the application threw. */
   readonly report: (error: ErrorData) => void
@@ -41,42 +40,28 @@ export interface OutboxListOptions {
 
 const NONE: ReadonlyArray<PendingWrite> = []
 
-export class OutboxList implements OutboxStore {
+export class OutboxList extends SnapshotStore<ReadonlyArray<PendingWrite>> implements OutboxStore {
   readonly #options: OutboxListOptions
   /** By id, in order. */
   readonly #writes = new Map<string, PendingWrite>()
-  readonly #listeners = new Listeners('an outbox listener')
   /** Null when the list has changed since it was read. */
   #snapshot: ReadonlyArray<PendingWrite> | null = NONE
 
   constructor(options: OutboxListOptions) {
+    super('an outbox listener', NONE)
     this.#options = options
   }
 
   readonly getSnapshot = (): ReadonlyArray<PendingWrite> => (this.#snapshot ??= [...this.#writes.values()])
 
-  readonly getServerSnapshot = (): ReadonlyArray<PendingWrite> => NONE
+  readonly retry = (id: string): Promise<boolean> => this.#options.ask(id, 'retry')
 
-  readonly store: OutboxStore['store'] = {
-    subscribe: (run) => {
-      const unsubscribe = this.subscribe(() => {
-        run(this.getSnapshot())
-      })
-      run(this.getSnapshot())
-      return unsubscribe
-    },
-  }
-
-  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)
-
-  readonly retry = (id: string): Promise<boolean> => this.#ask(id, 'retry', (engine) => engine.retryWrite(id))
-
-  readonly discard = (id: string): Promise<boolean> => this.#ask(id, 'discard', (engine) => engine.discardWrite(id))
+  readonly discard = (id: string): Promise<boolean> => this.#options.ask(id, 'discard')
 
   apply(news: OutboxNews): void {
     if (this.#change(news)) {
       this.#snapshot = null
-      const failure = this.#listeners.tell()
+      const failure = this.tell()
       if (failure) this.#options.report(failure)
     }
     for (const id of news.rejected) {
@@ -111,13 +96,5 @@ export class OutboxList implements OutboxStore {
     } catch (error) {
       onError(error)
     }
-  }
-
-  async #ask(id: unknown, name: string, ask: (engine: Remote<EngineContract>) => Promise<Outcome<boolean>>): Promise<boolean> {
-    // An engine does not answer a call that its guards refuse.
-    if (typeof id !== 'string') throw new SidestreamError('INVALID_ARGUMENT', `outbox.${name} takes the id of a write, and not a value of type ${typeof id}`)
-    const outcome = await this.#options.call(ask)
-    if (!outcome.ok) throw fromErrorData(outcome.error)
-    return outcome.value
   }
 }

@@ -3,7 +3,6 @@ import { compareValues } from './compare-values.ts'
 import { NearestRows } from './nearest-rows.ts'
 
 type Change = ChangeMessage<WithVirtualProps<object, string>, string>
-type Callback = (changes: Change[]) => void
 type Subscription = ReturnType<Collection<object, string>['subscribeChanges']>
 type SnapshotRequest = NonNullable<Parameters<Subscription['requestSnapshot']>[0]> & { boundedPrefix?: boolean }
 type PageRequest = Parameters<Subscription['requestLimitedSnapshot']>[0]
@@ -21,6 +20,14 @@ type Need =
   /** The first rows of an order, `wanted` of them or more. */
   | { readonly kind: 'first'; readonly path: ReadonlyArray<string>; readonly compare: Compare; readonly sent: NearestRows; readonly wanted: number }
 
+export interface QueryWindowOptions {
+  readonly index: Index
+  /** The query has got rows before it reads an index. */
+  readonly hasRows: boolean
+  /** False once the collection has lost its rows: the query gets every change from then on. */
+  readonly isCurrent: () => boolean
+}
+
 /**
  * Leaves out changes of rows that cannot matter to a live query for the first rows of an order.
  *
@@ -33,77 +40,39 @@ type Need =
  * All other rows are passed on, as TanStack DB does by itself.
  */
 export class QueryWindow {
+  /** The index that the query reads. */
+  index: Index
+  readonly #isCurrent: () => boolean
   #need: Need = { kind: 'unknown' }
-  #index: Index | null = null
-  #hasRows = false
+  #hasRows: boolean
   /** The query has a row whose value has no order among the other values. */
   #isUnordered = false
 
-  /**
-   * Watches the subscriptions of a collection that is held whole and indexed by {@link orderIndex}.
-   * @param life returns another value once the collection has lost its rows; a subscription from before then gets every change
-   */
-  static watch(collection: Collection<object, string>, life: () => unknown): void {
-    const subscribe = collection.subscribeChanges.bind(collection)
-    collection.subscribeChanges = (callback, options) => {
-      const window = new QueryWindow()
-      const subscription = subscribe(window.#noting(callback), options)
-      // A query that asks for an initial state gets all rows, so nothing is left out.
-      if (!options?.includeInitialState && isKnown(subscription)) window.#guard(subscription, life)
-      return subscription
-    }
+  constructor(subscription: Subscription, { index, hasRows, isCurrent }: QueryWindowOptions) {
+    this.index = index
+    this.#hasRows = hasRows
+    this.#isCurrent = isCurrent
+    this.#guard(subscription)
   }
 
   /** Notes the rows that the query gets, after its conditions. */
-  #noting<T>(callback: T): T {
-    const noting: Callback = (changes) => {
-      const need = this.#need
-      this.#hasRows ||= changes.length > 0
-      if (need.kind === 'first') {
-        for (const change of changes) {
-          if (change.type === 'delete') {
-            need.sent.delete(change.key)
-            continue
-          }
-          const value = valueAt(change.value, need.path)
-          if (need.compare(value, value) === null) this.#isUnordered = true
-          need.sent.set(change.key, value)
-        }
+  note(changes: ReadonlyArray<Change>): void {
+    const need = this.#need
+    this.#hasRows ||= changes.length > 0
+    if (need.kind !== 'first') return
+    for (const change of changes) {
+      if (change.type === 'delete') {
+        need.sent.delete(change.key)
+        continue
       }
-      ;(callback as Callback)(changes)
-    }
-    return noting as T
-  }
-
-  #guard(subscription: Subscription, life: () => unknown): void {
-    const emitEvents = subscription.emitEvents.bind(subscription)
-    const setOrderByIndex = subscription.setOrderByIndex.bind(subscription)
-    const requestSnapshot = subscription.requestSnapshot.bind(subscription)
-    const requestLimitedSnapshot = subscription.requestLimitedSnapshot.bind(subscription)
-    const ownLife = life()
-    subscription.setOrderByIndex = (index) => {
-      this.#index = index
-      setOrderByIndex(index)
-    }
-    subscription.requestLimitedSnapshot = (request) => {
-      this.#askPage(request)
-      requestLimitedSnapshot(request)
-    }
-    subscription.requestSnapshot = (request) => requestSnapshot(this.#askSnapshot(request))
-    subscription.emitEvents = (changes: Change[]) => {
-      if (this.#need.kind === 'first' && life() !== ownLife) this.#need = { kind: 'all' }
-      if (this.#need.kind === 'first' && (this.#isUnordered || this.#index?.supportsOrderOptimization !== true)) {
-        // The values have no common order, or the index orders them otherwise than the query: from here on all rows are passed
-        // on.
-        this.#need = { kind: 'all' }
-        requestSnapshot({ trackLoadSubsetPromise: false })
-      }
-      const kept = this.#keep(changes)
-      return kept.length === 0 && changes.length > 0 ? false : emitEvents(kept)
+      const value = valueAt(change.value, need.path)
+      if (need.compare(value, value) === null) this.#isUnordered = true
+      need.sent.set(change.key, value)
     }
   }
 
-  #askPage({ orderBy, limit, minValues }: PageRequest): void {
+  /** Notes a page that the query asks for. */
+  requestLimitedSnapshot({ orderBy, limit, minValues }: PageRequest): void {
     const need = this.#first(orderBy)
     if (need.kind === 'first') {
       // The query has asked for all rows up to where the page begins, and for `limit` rows more.
@@ -114,7 +83,8 @@ export class QueryWindow {
     }
   }
 
-  #askSnapshot(request: SnapshotRequest | undefined): SnapshotRequest | undefined {
+  /** Notes rows that the query asks for. @returns the request that suffices */
+  requestSnapshot(request: SnapshotRequest | undefined): SnapshotRequest | undefined {
     const need = this.#need
     // A request with a condition only adds rows to what the query has.
     if (request?.where) return request
@@ -128,10 +98,32 @@ export class QueryWindow {
     return { ...request, orderBy: orderBy.slice(0, 1), boundedPrefix: true }
   }
 
+  #guard(subscription: Subscription): void {
+    const emitEvents = subscription.emitEvents.bind(subscription)
+    const requestSnapshot = subscription.requestSnapshot.bind(subscription)
+    const requestLimitedSnapshot = subscription.requestLimitedSnapshot.bind(subscription)
+    subscription.requestLimitedSnapshot = (request) => {
+      this.requestLimitedSnapshot(request)
+      requestLimitedSnapshot(request)
+    }
+    subscription.requestSnapshot = (request) => requestSnapshot(this.requestSnapshot(request))
+    subscription.emitEvents = (changes: Change[]) => {
+      if (this.#need.kind === 'first' && !this.#isCurrent()) this.#need = { kind: 'all' }
+      if (this.#need.kind === 'first' && (this.#isUnordered || this.index?.supportsOrderOptimization !== true)) {
+        // The values have no common order, or the index orders them otherwise than the query: from here on all rows are passed
+        // on.
+        this.#need = { kind: 'all' }
+        requestSnapshot({ trackLoadSubsetPromise: false })
+      }
+      const kept = this.#keep(changes)
+      return kept.length === 0 && changes.length > 0 ? false : emitEvents(kept)
+    }
+  }
+
   #first(orderBy: Order): Need {
     if (this.#need.kind !== 'unknown') return this.#need
     const [term] = orderBy
-    if (!this.#index || this.#hasRows || term?.expression.type !== 'ref') return { kind: 'all' }
+    if (!this.index || this.#hasRows || term?.expression.type !== 'ref') return { kind: 'all' }
     const { path, sourceAlias } = term.expression as { path: string[]; sourceAlias?: string }
     const { direction, nulls } = term.compareOptions
     const { stringSort = 'locale' } = term.compareOptions as { stringSort?: 'lexical' | 'locale' | 'custom' }
@@ -150,12 +142,6 @@ export class QueryWindow {
     if (!edge) return changes
     return changes.filter(({ key, value }) => need.sent.has(key) || (need.compare(valueAt(value, need.path), edge.value) ?? 0) <= 0)
   }
-}
-
-/** Another version of TanStack DB may lack one of these methods; then nothing is left out. */
-function isKnown(subscription: Partial<Subscription>): boolean {
-  const { emitEvents, setOrderByIndex, requestSnapshot, requestLimitedSnapshot } = subscription
-  return [emitEvents, setOrderByIndex, requestSnapshot, requestLimitedSnapshot].every((method) => typeof method === 'function')
 }
 
 function valueAt(row: object, path: ReadonlyArray<string>): unknown {

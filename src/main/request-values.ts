@@ -1,5 +1,6 @@
 import { describe, SidestreamError } from '../shared/errors.ts'
 import type { RequestValues } from '../shared/calls.ts'
+import { isSendable } from '../shared/rules.ts'
 import type { HeadersRecord, ParamsRecord } from './options.ts'
 
 /** An application's headers and params; functions among them are called before every request. */
@@ -10,9 +11,6 @@ export interface RequestSettings {
 
 export const hasFunctions = ({ headers, params }: RequestSettings): boolean =>
   [headers, params].some((entries) => Object.values(entries ?? {}).some((value) => typeof value === 'function'))
-
-/** Whether a value is sent as its text. Applications without types may give numbers, booleans and bigints. */
-export const isSendable = (value: unknown): value is string | number | boolean | bigint => ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
 
 /** @throws SidestreamError `REQUEST_VALUES` when a function throws, or returns a value that no request can carry */
 export async function resolveValues({ headers, params }: RequestSettings): Promise<RequestValues> {

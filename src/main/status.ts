@@ -1,6 +1,6 @@
 import type { ErrorData } from '../shared/errors.ts'
 import { INITIAL_TAB_STATUS, type EngineHome, type StreamDBStatus } from '../shared/status.ts'
-import { Listeners } from './listeners.ts'
+import { SnapshotStore } from './snapshot-store.ts'
 
 /**
  * A store of the status: a function that reads it and a function that subscribes, as React's `useSyncExternalStore` wants them.
@@ -23,35 +23,20 @@ export interface StatusStore {
   subscribe: (listener: () => void) => () => void
 }
 
-export class Status implements StatusStore {
+export class Status extends SnapshotStore<StreamDBStatus> implements StatusStore {
   #snapshot: StreamDBStatus
-  readonly #first: StreamDBStatus
-  readonly #listeners = new Listeners('a status listener')
   /** The listeners are being called. When one of them changes the status, all are called again afterwards. */
   #isTelling = false
   #isNews = false
 
   /** @param where where the engine will run */
   constructor(where: EngineHome = 'page') {
-    this.#snapshot = { ...INITIAL_TAB_STATUS, stale: false, fallbacks: {}, where }
-    this.#first = this.#snapshot
+    const first = { ...INITIAL_TAB_STATUS, stale: false, fallbacks: {}, where }
+    super('a status listener', first)
+    this.#snapshot = first
   }
 
   readonly getSnapshot = (): StreamDBStatus => this.#snapshot
-
-  readonly getServerSnapshot = (): StreamDBStatus => this.#first
-
-  readonly store: StatusStore['store'] = {
-    subscribe: (run) => {
-      const unsubscribe = this.subscribe(() => {
-        run(this.#snapshot)
-      })
-      run(this.#snapshot)
-      return unsubscribe
-    },
-  }
-
-  readonly subscribe = (listener: () => void): (() => void) => this.#listeners.add(listener)
 
   set(change: Partial<StreamDBStatus>): void {
     const next = { ...this.#snapshot, ...change }
@@ -60,22 +45,22 @@ export class Status implements StatusStore {
     this.#isNews = true
     if (this.#isTelling) return
     this.#isTelling = true
-    const failure = this.#tell()
+    const failure = this.#tellAll()
     // Reported once: a listener that always throws must not cause an endless loop.
     if (failure) {
       this.#snapshot = { ...this.#snapshot, lastError: failure }
       this.#isNews = true
-      this.#tell()
+      this.#tellAll()
     }
     this.#isTelling = false
   }
 
   /** Calls the listeners, and again when one of them has changed the status. @returns the first failure, or null */
-  #tell(): ErrorData | null {
+  #tellAll(): ErrorData | null {
     let failure: ErrorData | null = null
     while (this.#isNews) {
       this.#isNews = false
-      const own = this.#listeners.tell()
+      const own = this.tell()
       failure ??= own
     }
     return failure

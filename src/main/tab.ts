@@ -1,31 +1,29 @@
 import { fromErrorData, hookFailed, SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
-import { PROTOCOL_VERSION, type EngineContract, type Hello, type Outcome, type ReconnectReason, type RequestValues, type TabDescription } from '../shared/calls.ts'
+import { PROTOCOL_VERSION, type EngineContract, type Hello, type ReconnectReason, type RequestValues, type TabDescription } from '../shared/calls.ts'
 import { ClearedMark } from '../shared/cleared-mark.ts'
 import { Gate } from '../shared/gate.ts'
 import type { StreamSettings } from '../shared/settings.ts'
-import type { Write } from '../shared/write.ts'
+import type { Callbacks } from './callbacks.ts'
 import { caughtUp } from './caught-up.ts'
 import { clearSettings, type ClearOptions } from './clear-options.ts'
 import { Collections } from './collections.ts'
 import type { Remote, Session } from './connect.ts'
 import { openInbox, type Inbox } from './inbox.ts'
 import { closedError, Link, type LinkOptions } from './link.ts'
-import { OnError, type Retry } from './on-error.ts'
 import type { PlainOptions, StreamOptions } from './options.ts'
 import { OutboxList } from './outbox-list.ts'
 import { after } from './pace.ts'
 import { isVisible, listenToPage } from './page-listeners.ts'
-import { persistStorage } from './persist-storage.ts'
+import { callbacksPart } from './callbacks-part.ts'
+import { writingPart } from './writing-part.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser } from './replica.ts'
-import { hasFunctions, resolveValues, type RequestSettings } from './request-values.ts'
+import { SeenTxids } from './seen-txids.ts'
 import { Status } from './status.ts'
-import { StreamHooks } from './stream-hooks.ts'
 import { tabLock } from './tab-lock.ts'
 import { isPreloaded, isStarted, TAB_TRANSITIONS, type TabEvent, type TabPhase } from './tab-phase.ts'
-import { Txids } from './txids.ts'
-import { writeCalls, type WriteCalls } from './write-calls.ts'
-import { Writes } from './writes.ts'
+import type { StreamMutationFn, WriteCalls } from './write-calls.ts'
+import type { Writing } from './writing.ts'
 
 export interface TabOptions {
   readonly options: PlainOptions
@@ -36,71 +34,48 @@ export interface TabOptions {
   readonly open: LinkOptions['open']
 }
 
+const NO_VALUES: RequestValues = { headers: {}, params: {} }
+
 /** One StreamDB's life in a tab: it joins the link to the engine, the collections, and the pending calls. */
 export class Tab {
   readonly status: Status
   readonly collections: Collections
   readonly link: Link
   readonly outbox: OutboxList
-  readonly writing: WriteCalls
   readonly #options: TabOptions
   readonly #client = String(Math.random())
-  readonly #txids = new Txids()
+  readonly #seen = new SeenTxids()
   readonly #cleared = new ClearedMark()
   readonly #preload: Preload
-  readonly #onError: OnError
   readonly #replica: Replica
-  readonly #hooks: StreamHooks
   readonly #inbox: Inbox
-  readonly #writes: Writes
   readonly #unlisten: () => void
   #phase: TabPhase = 'idle'
+  /** Null until the first session, and while the application has given no hook, `onError`, headers or params. */
+  #callbacks: Callbacks | null = null
+  /** Null until the application writes. */
+  #writing: Writing | null = null
   /** A call of `reconnect()` that the lost engine may not have heard. */
   #reconnect: ReconnectReason | null = null
-  #request: RequestSettings
   /** Settles when the rows that a cleaned-up collection has lost are back; null while no rows are missing. */
   #lost: Gate<void> | null = null
 
   constructor(tab: TabOptions) {
     const { options, streamOptions, url, open } = tab
     this.#options = tab
-    this.#request = { headers: streamOptions.headers, params: streamOptions.params }
     this.status = new Status(options.worker ? 'leader' : 'page')
-    this.#preload = new Preload(this.status.getSnapshot, () => this.#inbox.engineIsReady || this.#onError.isOpen)
-    this.#hooks = new StreamHooks(options, this.#report)
-    this.#onError = new OnError({
-      onError: streamOptions.onError,
-      random: Math.random,
-      after,
-      onAnswer: this.#onAnswer,
-      retry: () => {
-        // A user who has signed out while onError decided does not want rows.
-        if (this.#cleared.isCleared) this.#onError.close()
-        else this.reconnect('online')
-      },
-      onStands: (failure) => {
-        if (failure) this.#report(failure)
-        this.#preload.observe()
-      },
-    })
+    this.#preload = new Preload(this.status.getSnapshot, () => this.#inbox.engineIsReady || (this.#callbacks?.onError.isOpen ?? false))
     this.outbox = new OutboxList({
-      call: (ask) => {
-        this.#wake()
-        return this.link.call(ask)
-      },
+      ask: async (...given) => (await this.#openWriting()).ask(...given),
       onRejected: options.onRejected,
       report: this.#report,
-    })
-    this.writing = writeCalls({
-      state: options.state,
-      nameOf: (collection) => this.collections.nameOf(collection),
-      store: (write) => this.#store(write),
     })
     this.collections = new Collections({
       url,
       state: options.state,
-      mutationFn: this.writing.mutationFn,
+      mutationFn: this.mutationFn,
       isClosed: () => this.#isClosed,
+      untilClosed: (work) => this.link.untilClosed(work),
       onStart: this.#onCollectionStart,
       onDemand: () => {
         this.#wake()
@@ -121,27 +96,23 @@ export class Tab {
       pause: yieldToBrowser,
       onCommitError: this.#onCommitError,
       onCommitted: ({ served, stored, last }, visible) => {
-        this.collections.subsets.onServed(served, visible)
+        this.collections.subsets?.onServed(served, visible)
         // TanStack DB may hold the rows back until the write is acknowledged: that never waits for the rows to be seen. The last
         // part of a diff may still remove rows; the inbox waits for that.
-        if (!last) this.#writes.stored(stored)
-      },
-    })
-    this.#writes = new Writes({
-      link: () => this.link,
-      wake: () => {
-        this.#wake()
+        if (!last) this.#writing?.writes.stored(stored)
       },
     })
     this.#inbox = openInbox({
       replica: this.#replica,
-      hooks: this.#hooks,
-      txids: this.#txids,
-      writes: this.#writes,
+      callbacks: () => this.#callbacks,
+      onTxids: (txids) => {
+        this.#seen.add(txids)
+        this.#writing?.txids.seen(txids)
+      },
+      writes: () => this.#writing && this.#writing.writes,
       cleared: this.#cleared,
       status: this.status,
       preload: this.#preload,
-      onError: this.#onError,
       isClosed: () => this.#isClosed,
       onCleared: this.#showNone,
       onApplied: () => {
@@ -163,7 +134,7 @@ export class Tab {
         outbox: (news) => {
           if (!this.#isClosed) this.outbox.apply(news)
         },
-        requestValues: () => this.#requestValues(),
+        requestValues: () => this.#callbacks?.requestValues() ?? Promise.resolve({ ok: true, value: NO_VALUES }),
       },
       onSession: this.#onSession,
       onDown: this.#onDown,
@@ -207,10 +178,10 @@ export class Tab {
     if (this.#isClosed) throw closedError()
   }
 
-  readonly awaitTxId = (txid: string, timeoutMs?: number): Promise<void> => {
-    if (this.#isClosed) return Promise.reject(closedError())
+  readonly awaitTxId = async (txid: string, timeoutMs?: number): Promise<void> => {
+    const { txids } = await this.#openWriting()
     this.#wake()
-    return this.#txids.wait(txid, timeoutMs)
+    return txids.wait(txid, timeoutMs)
   }
 
   reconnect(reason: ReconnectReason): void {
@@ -222,12 +193,25 @@ export class Tab {
     })
   }
 
-  async #store(write: Write): Promise<void> {
+  readonly mutationFn: StreamMutationFn = async (...given: ReadonlyArray<unknown>) => (await this.#openWriting()).calls.mutationFn(...(given as Parameters<StreamMutationFn>))
+
+  readonly write: WriteCalls['write'] = async (...given) => (await this.#openWriting()).calls.write(...given)
+
+  /** Calls continue in the order in which they were made. @throws SidestreamError `WORKER_START_FAILED`, `CLOSED` */
+  async #openWriting(): Promise<Writing> {
+    const { Writing } = await this.link.untilClosed(writingPart.load())
     if (this.#isClosed) throw closedError()
-    await this.#writes.store(write)
-    const { cache } = this.#options.options
-    const mayAsk = typeof cache !== 'object' || cache.persist !== false
-    if (mayAsk && this.status.getSnapshot().durable) persistStorage()
+    return (this.#writing ??= new Writing({
+      options: this.#options.options,
+      collections: this.collections,
+      link: this.link,
+      status: this.status,
+      seen: this.#seen,
+      wake: () => {
+        this.#wake()
+      },
+      isClosed: () => this.#isClosed,
+    }))
   }
 
   readonly clearCache = async (options: ClearOptions = {}): Promise<void> => {
@@ -235,16 +219,15 @@ export class Tab {
     const outcome = await this.link.call((engine) => engine.clearCache(discardWrites))
     if (!outcome.ok) throw fromErrorData(outcome.error)
     this.#cleared.set(true)
-    if (discardWrites) this.#writes.rejectAll(new SidestreamError('CLOSED', 'the write was discarded by clearCache()'))
+    if (discardWrites) this.#writing?.writes.rejectAll(new SidestreamError('CLOSED', 'the write was discarded by clearCache()'))
   }
 
   readonly close = (): void => {
     if (this.#isClosed) return
     this.#transition('close')
     const error = closedError()
-    this.#onError.close()
-    this.#txids.rejectAll(error)
-    this.#writes.rejectAll(error)
+    this.#callbacks?.onError.close()
+    this.#writing?.rejectAll(error)
     this.#rejectWaiting(error)
     this.#lost = null
     this.status.set({ connection: 'closed', upToDate: false })
@@ -256,7 +239,7 @@ export class Tab {
   #rejectWaiting(error: SidestreamError): void {
     this.#preload.rejectAll(error)
     this.#lost?.reject(error)
-    this.collections.subsets.rejectAll(error)
+    this.collections.subsets?.rejectAll(error)
   }
 
   get #isClosed(): boolean {
@@ -295,9 +278,8 @@ export class Tab {
       version: PROTOCOL_VERSION,
       client: this.#client,
       settings: this.#options.settings,
-      // With `onError` the values may change at any time.
-      request: this.#options.streamOptions.onError || hasFunctions(this.#request) ? null : await resolveValues(this.#request),
-      wantsEvents: this.#hooks.wantsEvents,
+      request: await this.#request(),
+      wantsEvents: this.#callbacks?.hooks.wantsEvents ?? false,
       wantsRejected: this.#options.options.onRejected !== undefined,
       tabLock: await tabLock(),
       tab: this.#description(),
@@ -310,7 +292,7 @@ export class Tab {
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
       modes: this.collections.modes,
-      subsets: this.collections.subsets.all(),
+      subsets: this.collections.subsets?.all() ?? [],
       pendingKeys: this.#replica.pendingKeys,
       visible: isVisible(),
       failovers: this.link.hasOpened ? failovers + 1 : 0,
@@ -318,12 +300,24 @@ export class Tab {
     }
   }
 
-  async #requestValues(): Promise<Outcome<RequestValues>> {
-    try {
-      return { ok: true, value: await resolveValues(this.#request) }
-    } catch (error) {
-      return { ok: false, error: toErrorData(error, 'REQUEST_VALUES') }
-    }
+  /** Before the first session: an engine may ask for headers at once, and calls hooks with its first batch. */
+  async #request(): Promise<RequestValues | null> {
+    const { options, streamOptions } = this.#options
+    const { onEvent, onBeforeBatch, onBatch, onInvalid } = options
+    const { headers, params, onError } = streamOptions
+    if (!(headers ?? params ?? onError ?? onEvent ?? onBeforeBatch ?? onBatch ?? onInvalid)) return NO_VALUES
+    const { Callbacks } = await this.link.untilClosed(callbacksPart.load())
+    this.#callbacks ??= new Callbacks({
+      options,
+      streamOptions,
+      report: this.#report,
+      cleared: this.#cleared,
+      preload: this.#preload,
+      reconnect: () => {
+        this.reconnect('online')
+      },
+    })
+    return this.#callbacks.request()
   }
 
   /** The collections can be shown, but for those `filling`. */
@@ -335,7 +329,7 @@ export class Tab {
   /** In a tab that has signed out: an engine that learns of it by the tab's hello sends nothing, so no query may wait for rows. */
   readonly #showNone = (): void => {
     if (this.#isClosed || !isStarted(this.#phase) || !this.#cleared.isCleared) return
-    this.collections.subsets.onNoRows()
+    this.collections.subsets?.onNoRows()
     if (this.#preload.isReady) return
     this.#show([])
     this.status.set({ ready: this.#preload.isReady })
@@ -347,10 +341,6 @@ export class Tab {
 
   readonly #onCommitError = (error: unknown): void => {
     this.#report(hookFailed('a live query or subscriber', error))
-  }
-
-  readonly #onAnswer = ({ headers, params }: Retry): void => {
-    this.#request = { headers: { ...this.#request.headers, ...headers }, params: { ...this.#request.params, ...params } }
   }
 
   /** A collection wants rows: because a query uses it, because of preload(), or after it was cleaned up. */
@@ -375,7 +365,7 @@ export class Tab {
     // Read first, because a listener of the status (called next) may close or start the tab.
     const asksForRows = isStarted(this.#phase)
     // They are sent after what is called here: the session is not handed out yet.
-    this.#writes.opened(status)
+    this.#writing?.writes.opened(status)
     this.#inbox.follow(epoch, status)
     if (asksForRows) void engine.start()
     if (this.#reconnect !== null) void engine.reconnect(this.#reconnect)
@@ -384,10 +374,10 @@ export class Tab {
 
   readonly #onDown = (error: SidestreamError, final: boolean): void => {
     this.#replica.follow(null)
-    this.#txids.rejectAll(error)
+    this.#writing?.txids.rejectAll(error)
     this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
     if (final) {
-      this.#writes.rejectAll(error)
+      this.#writing?.writes.rejectAll(error)
       this.#rejectWaiting(error)
       // A later call waits for the next worker.
       this.#lost &&= new Gate()

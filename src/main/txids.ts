@@ -1,8 +1,7 @@
 import { SidestreamError } from '../shared/errors.ts'
 import { MOST_DELAY_MS } from '../shared/settings.ts'
+import type { SeenTxids } from './seen-txids.ts'
 
-/** How many seen transaction ids are remembered, so that a late `awaitTxId` resolves at once. */
-const REMEMBERED = 4096
 /** The default time-out, ms, as in @durable-streams/state. */
 const DEFAULT_TIMEOUT_MS = 5000
 
@@ -13,22 +12,19 @@ interface Waiter {
 
 /** The pending `awaitTxId` calls, by transaction id. */
 export class Txids {
-  /** In order of insertion: the oldest ids are forgotten first. */
-  readonly #seen = new Set<string>()
+  readonly #seen: Pick<SeenTxids, 'has'>
   readonly #waiting = new Map<string, Set<Waiter>>()
+
+  constructor(seen: Pick<SeenTxids, 'has'>) {
+    this.#seen = seen
+  }
 
   /** The rows of these transactions are in the collections now. */
   seen(txids: ReadonlyArray<string>): void {
     for (const txid of txids) {
-      this.#seen.delete(txid)
-      this.#seen.add(txid)
       const waiters = this.#waiting.get(txid)
       this.#waiting.delete(txid)
       if (waiters) for (const { resolve } of waiters) resolve()
-    }
-    for (const txid of this.#seen) {
-      if (this.#seen.size <= REMEMBERED) break
-      this.#seen.delete(txid)
     }
   }
 

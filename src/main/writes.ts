@@ -5,10 +5,11 @@ import { changesTheSame, type Write } from '../shared/write.ts'
 import type { Link } from './link.ts'
 
 export interface WritesOptions {
-  /** Asked anew at each use: the link is made later. */
-  readonly link: () => Pick<Link, 'session' | 'isOpen' | 'call'>
+  readonly link: Pick<Link, 'session' | 'isOpen' | 'call'>
   /** The application writes: starts the StreamDB when it is idle. */
   readonly wake: () => void
+  /** The present status. */
+  readonly status: SessionStatus
 }
 
 /** What a status says of the session behind it. */
@@ -28,10 +29,11 @@ export class Writes {
   /** By id, in order. */
   readonly #waiting = new Map<string, Waiting>()
   /** The session in which the engine was given all of the writes. */
-  #session = ''
+  #session: string
 
   constructor(options: WritesOptions) {
     this.#options = options
+    this.#session = sessionOf(options.status)
   }
 
   /**
@@ -49,7 +51,7 @@ export class Writes {
     const waiting: Waiting = { write, gate: new Gate() }
     this.#waiting.set(write.id, waiting)
     this.#options.wake()
-    const link = this.#options.link()
+    const { link } = this.#options
     if (link.isOpen) this.#send(waiting)
     // A new session begins with all writes.
     else link.session().catch((error: unknown) => { this.#fail(waiting, error) })
@@ -93,7 +95,7 @@ export class Writes {
   }
 
   #send(waiting: Waiting): void {
-    this.#options.link().call((engine) => engine.write(waiting.write)).then(
+    this.#options.link.call((engine) => engine.write(waiting.write)).then(
       (outcome) => {
         if (!outcome.ok) this.#fail(waiting, fromErrorData(outcome.error))
       },

@@ -38,6 +38,11 @@ export class SidestreamError extends Error {
   readonly retryable: boolean
   readonly status: number | undefined
 
+  static {
+    // Code that is loaded on demand has a copy of this class: an error of one copy is an error of each.
+    Object.defineProperty(this, Symbol.hasInstance, { value: (error: unknown): boolean => error instanceof Error && error.name === 'SidestreamError' })
+  }
+
   constructor(code: ErrorCode, message: string, options: { retryable?: boolean; status?: number | undefined; cause?: unknown } = {}) {
     super(message, options)
     this.name = 'SidestreamError'

@@ -15,6 +15,8 @@ export type Rules<T> = { readonly [K in keyof Required<T>]: Rule }
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 export const isFunction = (value: unknown): boolean => typeof value === 'function'
+/** Whether a value is sent as its text. Applications without types may give numbers, booleans and bigints. */
+export const isSendable = (value: unknown): value is string | number | boolean | bigint => ['string', 'number', 'boolean', 'bigint'].includes(typeof value)
 export const isNumber = (value: unknown, least: number, most = Infinity): boolean =>
   typeof value === 'number' && value >= least && value <= most
 export const has = (value: unknown, ...methods: string[]): boolean =>

@@ -1,6 +1,12 @@
+import * as callbacks from '../main/callbacks.ts'
 import { createStreamDB } from '../main/create-stream-db.ts'
 import type { WorkerLike } from '../main/endpoint.ts'
 import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBWithActions } from '../main/options.ts'
+import { callbacksPart } from '../main/callbacks-part.ts'
+import { queriesPart } from '../main/queries-part.ts'
+import { writingPart } from '../main/writing-part.ts'
+import * as queries from '../main/queries.ts'
+import * as writing from '../main/writing.ts'
 import type { ConnectMessage } from '../shared/calls.ts'
 import type { ConnectionState } from '../shared/status.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
@@ -70,6 +76,10 @@ export function createTestStreamDB<
 >(
   options: TestStreamDBOptions<TDef, TActions>,
 ): { readonly db: TActions extends Record<string, never> ? StreamDB<TDef> : StreamDBWithActions<TDef, TActions>; readonly stream: TestStream } {
+  // They are there from the start: a test with a clock of its own waits for no file.
+  callbacksPart.code = callbacks
+  queriesPart.code = queries
+  writingPart.code = writing
   const { events, onAppend, transform, ...rest } = options
   const source = new MemorySource()
   const appended: unknown[] = []

@@ -42,13 +42,14 @@ test('a write that waits is with the present engine, and each write settles once
       } as unknown as Remote<EngineContract>
       const opening = new Gate<never>()
       const writes = new Writes({
-        link: () => ({
+        link: {
           get isOpen() {
             return isOpen
           },
           session: () => opening.promise,
           call: (call) => call(engine),
-        }),
+        },
+        status: { epoch: '', failovers: 0 },
         wake: () => undefined,
       })
       const change = (name: 'opened' | 'follow'): void => {

@@ -4,6 +4,7 @@ import type { ConnectMessage, EngineContract, Hello, Outcome, TabContract } from
 import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
 import type { RowData } from '../../src/shared/row.ts'
 import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
+import type { SubsetChange } from '../../src/shared/subset.ts'
 import type { Write } from '../../src/shared/write.ts'
 
 const PENDING_SEQ = Number.MAX_SAFE_INTEGER
@@ -15,6 +16,8 @@ export class FakeEngine {
   /** The writes that the engine was handed, in order, also those that it has already. */
   readonly writes: Write[] = []
   readonly calls: string[] = []
+  /** The changes of subsets that it was told. */
+  readonly subsets: SubsetChange[] = []
   /** The answer to a write; null gives none. */
   answer: Outcome<null> | null = { ok: true, value: null }
   cleared: Outcome<null> = { ok: true, value: null }
@@ -74,7 +77,7 @@ export class FakeEngine {
       reconnect: () => undefined,
       resync: () => note('resync', undefined),
       visible: () => undefined,
-      subsets: () => undefined,
+      subsets: (changes) => void this.subsets.push(...changes),
       append: () => Promise.resolve({ ok: true, value: null }),
       write: (write) => (this.writes.push(write), note('write', this.answer ? Promise.resolve(this.answer) : new Promise(() => undefined))),
       retryWrite: (id) => note(`retry ${id}`, Promise.resolve({ ok: true, value: true })),

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Remote } from '../../src/main/connect.ts'
+import { askOutbox } from '../../src/main/outbox-calls.ts'
 import { OutboxList } from '../../src/main/outbox-list.ts'
 import type { EngineContract, Outcome } from '../../src/shared/calls.ts'
 import type { ErrorData } from '../../src/shared/errors.ts'
@@ -24,7 +25,7 @@ beforeEach(() => {
   calls = []
   answer = { ok: true, value: true }
   onRejected = (write) => rejected.push(write)
-  list = new OutboxList({ call: (call) => call(engine), onRejected: (write) => onRejected(write), report: (error) => reports.push(error) })
+  list = new OutboxList({ ask: (id, name) => askOutbox((ask) => ask(engine), id, name), onRejected: (write) => onRejected(write), report: (error) => reports.push(error) })
 })
 
 const pending = (id: string): PendingWrite => ({ id, mutations: [{ kind: 'remove', collection: 'items', key: '1' }], createdAt: 1, state: 'stored', attempts: 0, error: null })

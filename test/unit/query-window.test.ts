@@ -1,7 +1,8 @@
 import { createCollection, createLiveQueryCollection, type Collection } from '@tanstack/db'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { CollectionSink } from '../../src/main/collection-sink.ts'
-import { QueryWindow } from '../../src/main/query-window.ts'
+import { queriesPart } from '../../src/main/queries-part.ts'
+import { watchWindows } from '../../src/main/watch-windows.ts'
 import { settled } from './scripted-tab.ts'
 
 interface Row {
@@ -33,7 +34,8 @@ const most = (rows: Rows) =>
 const rowsFrom = (first: number, count: number, value = (n: number): unknown => n): Row[] =>
   Array.from({ length: count }, (_, index) => ({ id: `k${String(first + index).padStart(5, '0')}`, n: value(1000 - first - index) }))
 
-beforeAll(() => {
+beforeAll(async () => {
+  await queriesPart.load()
   // TanStack DB recommends an index for every window.
   vi.spyOn(console, 'warn').mockImplementation(() => undefined)
 })
@@ -86,7 +88,7 @@ test('values that are not compared here make it step aside', async () => {
 test('a subscription that has not the methods that are watched is left as it is', () => {
   const subscription = { unsubscribe: () => undefined }
   const collection = { subscribeChanges: () => subscription } as unknown as Collection<object, string>
-  QueryWindow.watch(collection, () => 0)
+  watchWindows(collection, () => 0)
   expect(collection.subscribeChanges(() => undefined)).toBe(subscription)
   expect(Object.keys(subscription)).toEqual(['unsubscribe'])
 })

@@ -1,11 +1,19 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SidestreamError } from '../../src/shared/errors.ts'
+import { SeenTxids } from '../../src/main/seen-txids.ts'
 import { Txids } from '../../src/main/txids.ts'
 
+let seen: SeenTxids
 let txids: Txids
+/** The rows of these transactions are in the collections. */
+const tell = (ids: ReadonlyArray<string>): void => {
+  seen.add(ids)
+  txids.seen(ids)
+}
 beforeEach(() => {
   vi.useFakeTimers()
-  txids = new Txids()
+  seen = new SeenTxids()
+  txids = new Txids(seen)
 })
 afterEach(() => {
   expect(vi.getTimerCount()).toBe(0)
@@ -14,12 +22,12 @@ afterEach(() => {
 
 test('everyone who waits is told when the rows are there', async () => {
   const waiting = [txids.wait('a'), txids.wait('a', 100), txids.wait('b')]
-  txids.seen(['x', 'a', 'b'])
+  tell(['x', 'a', 'b'])
   await Promise.all(waiting)
 })
 
 test('who asks late is answered at once', async () => {
-  txids.seen(['a'])
+  tell(['a'])
   await txids.wait('a')
 })
 
@@ -34,7 +42,7 @@ test('who waits in vain is told after the given time, 5 s by default, in the pee
   expect(vi.getTimerCount()).toBe(2)
   await vi.advanceTimersByTimeAsync(4900)
   await outcomes[1]
-  txids.seen(['a'])
+  tell(['a'])
   await unlimited
 })
 
@@ -42,7 +50,7 @@ test('a txid that comes after a time-out is remembered', async () => {
   const late = expect(txids.wait('a', 100)).rejects.toThrow()
   await vi.advanceTimersByTimeAsync(100)
   await late
-  txids.seen(['a'])
+  tell(['a'])
   await txids.wait('a')
 })
 
@@ -52,15 +60,15 @@ test('everyone is told that it will not happen, and the next one can wait again'
   txids.rejectAll(error)
   await Promise.all(outcomes)
   const again = txids.wait('a')
-  txids.seen(['a'])
+  tell(['a'])
   await again
 })
 
 test('the oldest are forgotten, the newest 4,096 are not, and a repetition renews', async () => {
-  txids.seen(['first', 'renewed'])
-  for (let n = 0; n < 4095; n += 1) txids.seen([`t${String(n)}`])
-  txids.seen(['renewed'])
-  txids.seen(['last'])
+  tell(['first', 'renewed'])
+  for (let n = 0; n < 4095; n += 1) tell([`t${String(n)}`])
+  tell(['renewed'])
+  tell(['last'])
   await txids.wait('renewed')
   await txids.wait('t4094')
   await txids.wait('last')
@@ -72,7 +80,7 @@ test('the oldest are forgotten, the newest 4,096 are not, and a repetition renew
 })
 
 test('many at once are bounded as well', async () => {
-  txids.seen(Array.from({ length: 100_000 }, (_, n) => `t${String(n)}`))
+  tell(Array.from({ length: 100_000 }, (_, n) => `t${String(n)}`))
   await txids.wait('t99999')
   const outcome = expect(txids.wait('t0', 10)).rejects.toThrow()
   await vi.advanceTimersByTimeAsync(10)
@@ -83,6 +91,6 @@ test('names that objects have are names', async () => {
   const outcome = expect(txids.wait('__proto__', 10)).rejects.toThrow()
   await vi.advanceTimersByTimeAsync(10)
   await outcome
-  txids.seen(['constructor'])
+  tell(['constructor'])
   await txids.wait('constructor')
 })

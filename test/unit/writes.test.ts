@@ -34,11 +34,14 @@ beforeEach(() => {
   sent = []
   wakes = 0
   writes = new Writes({
-    link: () => ({
-      isOpen,
+    link: {
+      get isOpen() {
+        return isOpen
+      },
       session: () => opening.promise,
       call: (call) => call(engine),
-    }),
+    },
+    status: at(''),
     wake: () => void (wakes += 1),
   })
   writes.opened(at('e1'))

@@ -1,3 +1,4 @@
+import { askOutbox } from '../../../src/main/outbox-calls.ts'
 import { OutboxList } from '../../../src/main/outbox-list.ts'
 import { Writes, type WritesOptions } from '../../../src/main/writes.ts'
 import type { Outcome } from '../../../src/shared/calls.ts'
@@ -24,7 +25,7 @@ export class WriteTab {
     const { sim } = this
     this.outbox = new OutboxList({
       // The list asks for one of two calls, which answer alike.
-      call: (ask) => sim.request((engine) => ask(engine as never)),
+      ask: (id, name) => askOutbox((ask) => sim.request((engine) => ask(engine as never)), id, name),
       onRejected: () => { this.rejected += 1 },
       report: ({ message }) => { throw new Error(message) },
     })
@@ -32,8 +33,8 @@ export class WriteTab {
       get isOpen() { return sim.isOpen },
       session: () => new Promise<never>(() => undefined),
       call: (call: (engine: never) => Promise<unknown>) => sim.request((engine) => call(engine as never)),
-    } as ReturnType<WritesOptions['link']>
-    this.#writes = new Writes({ link: () => link, wake: () => undefined })
+    } as WritesOptions['link']
+    this.#writes = new Writes({ link, wake: () => undefined, status: { epoch: '', failovers: 0 } })
     sim.writes = {
       opened: (status) => {
         this.#note(status)

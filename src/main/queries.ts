@@ -1,0 +1,2 @@
+export { HeldSubsets } from './held-subsets.ts'
+export { QueryWindow } from './query-window.ts'
