@@ -110,10 +110,13 @@ export class RequestGate {
   moved(): void {
     this.#momentMs = MOMENT_MS
     this.#pace.moved()
+    this.#waiting?.go()
   }
 
+  /** As after {@link moved}, the next request may be waiting already: the client asks for it before the answer is handled. */
   continued(): void {
     this.#pace.continued()
+    this.#waiting?.go()
   }
 
   pause(leastMs: number, mostMs: number): void {
