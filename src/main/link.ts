@@ -77,11 +77,6 @@ export class Link {
     return attempt.session
   }
 
-  /** A session is open, or is being opened. */
-  get isActive(): boolean {
-    return this.#state.attempt !== null
-  }
-
   /** A session is open. */
   get isOpen(): boolean {
     return this.#state.phase === 'open'

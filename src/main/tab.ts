@@ -53,6 +53,8 @@ export class Tab {
   #phase: TabPhase = 'idle'
   /** Null until the first session, and while the application has given no hook, `onError`, headers or params. */
   #callbacks: Callbacks | null = null
+  /** The hello of the present session, or of the one that is being opened, has been made. */
+  #isDescribed = false
   /** Null until the application writes. */
   #writing: Writing | null = null
   /** A call of `reconnect()` that the lost engine may not have heard. */
@@ -82,8 +84,8 @@ export class Tab {
       },
       onCommitError: this.#onCommitError,
       send: (changes) => {
-        // Without a session nothing is sent: the hello of the next session has all subsets.
-        if (this.link.isActive) this.#tell((engine) => engine.subsets(changes))
+        // Before the hello nothing is sent, because the hello has all subsets: what is sent before it would arrive after it.
+        if (this.#isDescribed) this.#tell((engine) => engine.subsets(changes))
       },
       onFallback: (reasons) => {
         this.status.set({ fallbacks: Object.fromEntries(reasons) })
@@ -288,6 +290,7 @@ export class Tab {
 
   #description(): TabDescription {
     const { failovers } = this.status.getSnapshot()
+    this.#isDescribed = true
     return {
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
@@ -374,6 +377,7 @@ export class Tab {
 
   readonly #onDown = (error: SidestreamError, final: boolean): void => {
     this.#replica.follow(null)
+    this.#isDescribed = false
     this.#writing?.txids.rejectAll(error)
     this.status.set({ connection: 'offline', upToDate: false, lastError: toErrorData(error, 'WORKER_DIED') })
     if (final) {

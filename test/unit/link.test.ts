@@ -264,13 +264,13 @@ describe('opening a session', () => {
 })
 
 describe('what a link says of itself', () => {
-  const seen = (): unknown[] => [link.isActive, link.isDown, link.hasOpened]
+  const seen = (): unknown[] => [link.isOpen, link.isDown, link.hasOpened]
 
   test('follows its phase, and remembers that a session was open', async () => {
     expect(seen()).toEqual([false, false, false])
     worker.postError = new Error('cannot be cloned')
     const failing = link.session().catch(() => undefined)
-    expect(seen()).toEqual([true, false, false])
+    expect(seen()).toEqual([false, false, false])
     await failing
     expect(seen()).toEqual([false, true, false])
     worker.postError = null

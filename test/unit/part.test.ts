@@ -164,6 +164,18 @@ describe('without the code for queries', () => {
     await served
   })
 
+  test('what the hello has of subsets is not sent once more: it would arrive after the hello, and may have changed', async () => {
+    await queriesPart.load()
+    queriesPart.code ??= await import('../../src/main/queries.ts')
+    db.collections.users.startSyncImmediate()
+    const served = Promise.resolve(askUsers())
+    await until(() => engine.calls.includes('start'))
+    await settled()
+    expect([engine.hellos.map(({ tab }) => tab.subsets.length), engine.subsets]).toEqual([[1], []])
+    await engine.send({ served: [{ id: 1, rows: null, edge: null, whole: true }] })
+    await served
+  })
+
   test('a query that is gone before the code is there asks for nothing', async () => {
     const code = await holdBack(queriesPart)
     db.collections.users.startSyncImmediate()
