@@ -52,10 +52,10 @@ const pages = {
   },
 }
 
-/** Builds a page into `outdir`. Each alone, so that no chunk is shared between two sides. */
-export async function bundlePage(name, outdir) {
+/** Builds a page into `outdir`; `settings` differ from production's. Each alone, so that no chunk is shared between two sides. */
+export async function bundlePage(name, outdir, settings = {}) {
   for (const entry of Object.values(pages[name])) {
     if (!existsSync(entry)) throw new Error(`page ${name}: ${entry} does not exist`)
   }
-  await build({ ...production, entryPoints: pages[name], outdir, chunkNames: `${name}-[hash]` })
+  await build({ ...production, ...settings, absWorkingDir: at(''), entryPoints: pages[name], outdir, chunkNames: `${name}-[hash]` })
 }

@@ -1,3 +1,5 @@
+import { inWords } from './words.mjs'
+
 const OTHERS = ['limit', 'offline-transactions', 'append']
 
 const PARTS = {
@@ -15,14 +17,14 @@ const PARTS = {
 }
 
 /**
- * The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. A
+ * The figures side by side, one line a metric, each with its lowest and highest run; the ratio is peer / sidestream, so above 1 sidestream is ahead. A
  * figure of neither side (the limit, another way to write) has a column of its own.
  */
 export function table(figures) {
   const columns = ['peer', 'sidestream', ...OTHERS.filter((who) => figures.some((figure) => figure.who === who))]
   const cells = [['case', 'metric', ...columns, 'ratio']]
   for (const { label, metric, ...of } of linesOf(figures)) {
-    cells.push([label, metric, ...columns.map((who) => (of[who] ? shown(of[who]) : '')), ratio(of)])
+    cells.push([label, metric, ...columns.map((who) => (of[who] ? inWords(of[who]) : '')), ratio(of)])
   }
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
   return cells
@@ -67,13 +69,4 @@ const variantOf = ({ mode, worker }) => [mode, worker].filter(Boolean).join(', '
 function ratio({ peer, sidestream }) {
   if (!peer || !sidestream || !(sidestream.median > 0)) return ''
   return `${peer.over ? '> ' : ''}${((peer.over ?? peer.median) / sidestream.median).toFixed(2)}`
-}
-
-function shown({ median, unit, over }) {
-  if (over) return `over ${String(over / 1000)} s`
-  if (unit === 'bytes') return `${(median / 1000).toFixed(1)} kB`
-  if (unit === 'count') return String(median)
-  if (unit === 'share') return `${(median * 100).toFixed(median < 0.1 ? 2 : 1)} %`
-  if (unit === 'ratio') return median.toFixed(2)
-  return `${median.toFixed(median < 100 ? 1 : 0)} ms`
 }
