@@ -16,6 +16,7 @@ import * as columns from './cases/columns.mjs'
 import * as growth from './cases/growth.mjs'
 import * as heap from './cases/heap.mjs'
 import * as indexes from './cases/indexes.mjs'
+import * as others from './cases/others.mjs'
 import * as latency from './cases/latency.mjs'
 import * as live from './cases/live.mjs'
 import * as size from './cases/size.mjs'
@@ -25,7 +26,9 @@ import * as visits from './cases/visits.mjs'
 import * as warm from './cases/warm.mjs'
 import * as writes from './cases/writes.mjs'
 
-const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size, writes }
+const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size, writes, others }
+// What else there is has packages of its own; see others.mjs.
+const usual = Object.keys(cases).filter((name) => name !== 'others')
 // Both visits in one: what `cold` and `warm` are in a quick run.
 const all = { ...cases, visits }
 const sides = ['peer', 'sidestream']
@@ -37,7 +40,7 @@ const { values } = parseArgs({
     rows: { type: 'string', default: '100000' },
     runs: { type: 'string' },
     quick: { type: 'boolean', default: false },
-    cases: { type: 'string', default: Object.keys(cases).join() },
+    cases: { type: 'string', default: usual.join() },
     who: { type: 'string', default: sides.join() },
     modes: { type: 'string', default: 'eager,on-demand' },
     growth: { type: 'string', default: '1000,10000,100000,1000000' },

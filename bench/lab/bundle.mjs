@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -45,6 +46,12 @@ const pages = {
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
   indexes: { indexes: at('bench/pages/indexes.ts'), 'indexes-worker': at('bench/workers/indexes.ts') },
+  'other-sidestream': {
+    'other-sidestream': at('bench/others/pages/sidestream.mjs'),
+    'other-sidestream-worker': at('src/worker/index.ts'),
+  },
+  'other-tanstack-sqlite': { 'other-tanstack-sqlite': at('bench/others/pages/tanstack-sqlite.mjs') },
+  'other-rxdb': { 'other-rxdb': at('bench/others/pages/rxdb.mjs') },
   store: {
     store: at('bench/pages/store.ts'),
     segments: at('bench/workers/segments.ts'),
@@ -52,10 +59,18 @@ const pages = {
   },
 }
 
+/** Pages with packages of their own, and so with the versions that those ask for; files that they start by their URL. */
+const own = {
+  'other-tanstack-sqlite': [at('bench/others/node_modules/@tanstack/browser-db-sqlite-persistence/dist/assets')],
+  'other-rxdb': [],
+}
+
 /** Builds a page into `outdir`; `settings` differ from production's. Each alone, so that no chunk is shared between two sides. */
 export async function bundlePage(name, outdir, settings = {}) {
   for (const entry of Object.values(pages[name])) {
     if (!existsSync(entry)) throw new Error(`page ${name}: ${entry} does not exist`)
   }
-  await build({ ...production, ...settings, absWorkingDir: at(''), entryPoints: pages[name], outdir, chunkNames: `${name}-[hash]` })
+  for (const files of own[name] ?? []) await cp(files, outdir, { recursive: true })
+  const alias = own[name] ? {} : production.alias
+  await build({ ...production, alias, ...settings, absWorkingDir: at(''), entryPoints: pages[name], outdir, chunkNames: `${name}-[hash]` })
 }

@@ -1,7 +1,5 @@
 import { inWords } from './words.mjs'
 
-const OTHERS = ['limit', 'offline-transactions', 'append']
-
 const PARTS = {
   rows: (rows) => `${String(rows)} rows`,
   tabs: String,
@@ -21,7 +19,8 @@ const PARTS = {
  * figure of neither side (the limit, another way to write) has a column of its own.
  */
 export function table(figures) {
-  const columns = ['peer', 'sidestream', ...OTHERS.filter((who) => figures.some((figure) => figure.who === who))]
+  const sides = ['peer', 'sidestream']
+  const columns = [...sides, ...new Set(figures.map(({ who }) => who).filter((who) => !sides.includes(who)))]
   const cells = [['case', 'metric', ...columns, 'ratio']]
   for (const { label, metric, ...of } of linesOf(figures)) {
     cells.push([label, metric, ...columns.map((who) => (of[who] ? inWords(of[who]) : '')), ratio(of)])
@@ -33,7 +32,7 @@ export function table(figures) {
     .join('\n')
 }
 
-/** Sidestream has one figure for each variant, and the peer one figure in all: it stands beside each of them. */
+/** Sidestream, and what else is named with its version, has one figure for each variant. The peer has one in all: it stands beside each. */
 function linesOf(figures) {
   const variants = new Map()
   for (const figure of figures) {
@@ -46,7 +45,8 @@ function linesOf(figures) {
     const { metric, who } = figure
     const group = groupOf(figure, figures)
     const known = variants.get(group)
-    for (const variant of who === 'sidestream' || known.size === 0 ? [variantOf(figure)] : known) {
+    const hasVariants = who === 'sidestream' || figure.version !== undefined
+    for (const variant of hasVariants || known.size === 0 ? [variantOf(figure)] : known) {
       const label = known.size > 1 || variant !== 'eager' ? `${group}, ${variant}` : group
       const id = `${label} ${metric}`
       if (!lines.has(id)) lines.set(id, { label, metric })
