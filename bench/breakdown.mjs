@@ -12,7 +12,7 @@ import { startServer } from './lab/server.mjs'
 import { sourcesOf } from './lab/sources.mjs'
 import { REQUESTS, traced } from './lab/trace.mjs'
 import { median } from './report/figures.mjs'
-import { STAGES, sumStages, topFunctions } from './report/stages.mjs'
+import { STAGES, breakdownTable, sumStages, topFunctions } from './report/stages.mjs'
 
 const EAGER = { mode: 'eager', worker: 'dedicated', mount: 'start' }
 const ON_DEMAND = { ...EAGER, mode: 'on-demand' }
@@ -64,6 +64,7 @@ try {
       server.stop()
     }
   }
+  console.log(breakdownTable(results))
   if (values.out) await writeFile(values.out, `${JSON.stringify(results, null, 2)}\n`)
 } finally {
   await rm(dir, { recursive: true, force: true })

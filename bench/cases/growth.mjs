@@ -65,7 +65,7 @@ function measure(lab, setup, generator) {
 /** What all rows take in memory, and on the disk of this origin. */
 async function held({ timeoutMs }, tab) {
   const [workerHeapBytes] = await workerHeaps(tab.page)
-  const storedBytes = await tab.answer(timeoutMs, () => navigator.storage.estimate().then(({ usage }) => usage))
+  const storedBytes = await tab.answer(timeoutMs, () => navigator.storage.estimate().then(({ usage }) => usage || undefined))
   return { tabHeapBytes: await pageHeap(tab.page), workerHeapBytes, storedBytes }
 }
 

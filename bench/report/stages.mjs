@@ -104,6 +104,19 @@ export function topFunctions(samples, sourceOf, count) {
   return sorted.filter(([stage]) => stage !== 'idle').slice(0, count)
 }
 
+/** All visits as one table in Markdown, a line for each thread: ms. */
+export function breakdownTable(results) {
+  const line = (cells) => `| ${cells.join(' | ')} |`
+  const ms = (value) => (value < 0.5 ? '' : value.toFixed(0))
+  const name = ({ who, title, rows, totalMs }) => `${who === 'peer' ? 'peer, ' : ''}${title}, ${rows.toLocaleString('en-US')} rows: ${ms(totalMs)}`
+  const lines = results.flatMap((result) =>
+    result.threads.map((thread, index) =>
+      line([index === 0 ? name(result) : '', thread.name.replace(' thread', ''), ...STAGES.map((stage) => ms(thread.stages[stage]))]),
+    ),
+  )
+  return [line(['ms', 'thread', ...STAGES]), `|---|---|${STAGES.map(() => '---:|').join('')}`, ...lines].join('\n')
+}
+
 export function stageOf(frames, sourceOf) {
   for (const frame of frames) {
     const file = sourceOf(frame)

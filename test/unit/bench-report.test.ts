@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { figure } from '../../bench/report/figures.mjs'
+import { growthTable, onPaper } from '../../bench/report/growth.mjs'
 import { noiseOf } from '../../bench/report/noise.mjs'
+import { sumStages } from '../../bench/report/stages.mjs'
 import { wantedTable } from '../../bench/report/wanted-table.mjs'
 import { wantedRows } from '../../bench/report/wanted.mjs'
 
@@ -68,5 +70,37 @@ describe('the calibration', () => {
     const { isNoisy, text } = noiseOf([calibration('before', around(50)), calibration('after', around(50, 5))])
     expect(isNoisy).toBe(true)
     expect(text).toContain('after, 1 core: the same work differs by 40 %')
+  })
+})
+
+describe('the growth', () => {
+  const growth = (rows: number, runs: readonly number[], about: object = {}) =>
+    figure({ case: 'growth', rows, visit: 'cold', who: 'sidestream', mode: 'on-demand', metric: 'firstRowsMs', runs, mostMs: 60_000, ...about })
+
+  test('goes on, on paper, as from the last but one to the last', () => {
+    const figures = [growth(1000, [100]), growth(100_000, [1000]), growth(1_000_000, [10_000])]
+    expect(onPaper(figures).split('\n').at(-1)).toBe('| first visit, until 50 rows show | 10.00 µs | 100.0 s |')
+  })
+
+  test('is a table that says what was given up', () => {
+    const figures = [growth(1000, [100, 110, 90]), growth(1000, [50], { who: 'peer', mode: 'eager' }), growth(10_000, [Infinity], { who: 'peer', mode: 'eager' })]
+    const [, , ...lines] = growthTable(figures).split('\n')
+    expect(lines).toEqual(['| 1,000 | 100 ms (90.0–110) | 50.0 ms |  |  |  |  |', '| 10,000 |  | over 60 s |  |  |  |  |'])
+  })
+})
+
+describe('the breakdown', () => {
+  const frame = (functionName: string, url?: string) => ({ functionName, ...(url && { url }) })
+
+  test('counts a sample for the innermost frame that has a stage', () => {
+    const fold = frame('change', 'src/worker/core/materialize.ts')
+    const samples = [
+      { frames: [fold, frame('onBatch', 'src/worker/engine.ts'), frame('(root)')], ms: 3 },
+      { frames: [frame('postMessage'), frame('send', 'src/worker/tabs/tab-session.ts'), frame('(root)')], ms: 2 },
+      { frames: [frame('slice'), fold, frame('(root)')], ms: 1 },
+      { frames: [frame('(idle)'), frame('(root)')], ms: 4 },
+      { frames: [frame('unknown'), frame('(root)')], ms: 5 },
+    ]
+    expect(sumStages(samples, ({ url }) => url)).toEqual({ fold: 4, post: 2, idle: 4, other: 5 })
   })
 })
