@@ -10,7 +10,7 @@ import { pointsAt } from '../server/rows.mjs'
 export const pages = ['other-sidestream', 'other-tanstack-sqlite', 'other-rxdb']
 
 // A step that takes longer is given up.
-const MOST_MS = 120_000
+const MOST_MS = 240_000
 const METRICS = ['installMs', 'firstRowsMs', 'topMs', 'updatesMs']
 const SQLITE = '@tanstack/browser-db-sqlite-persistence'
 const SETUPS = [

@@ -10,11 +10,9 @@ export async function growthPlot(points) {
   const window = new Window()
   try {
     const decades = decadesOf(points.map(({ ms }) => ms))
-    const names = namesOf(points)
-    const named = (isFalling) => names.filter((name) => name.isFalling === isFalling)
-    // A name stands where its line does not come from.
-    const text = (data, dy) =>
-      Plot.text(data, { fx: 'title', x: 'rows', y: 'ms', text: 'who', fill: 'who', textAnchor: 'end', dy, fontWeight: 600, stroke: 'white', strokeWidth: 4 })
+    const sides = Object.keys(COLORS).filter((side) => points.some(({ who }) => who === side))
+    const key = (side, index) =>
+      Plot.text([CURVES[0].title], { fx: (title) => title, text: () => `● ${side}`, fill: COLORS[side], fontWeight: 600, frameAnchor: 'top-left', dx: 10, dy: 10 + index * 20 })
     const svg = Plot.plot({
       document: window.document,
       width: 1080,
@@ -32,8 +30,7 @@ export async function growthPlot(points) {
         Plot.frame({ stroke: '#c7c7c7' }),
         Plot.lineY(points, { fx: 'title', x: 'rows', y: 'ms', stroke: 'who', strokeWidth: 2 }),
         Plot.dot(points, { fx: 'title', x: 'rows', y: 'ms', fill: 'who', r: 4 }),
-        text(named(false), -14),
-        text(named(true), 16),
+        ...sides.map(key),
       ],
     })
     svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
@@ -41,16 +38,6 @@ export async function growthPlot(points) {
   } finally {
     await window.happyDOM.close()
   }
-}
-
-/** The last point of each line, and whether the line falls there. */
-function namesOf(points) {
-  const lines = new Map()
-  for (const each of points) {
-    const key = `${each.title} ${each.who}`
-    lines.set(key, [...(lines.get(key) ?? []), each])
-  }
-  return [...lines.values()].map((line) => ({ ...line.at(-1), isFalling: line.length > 1 && line.at(-1).ms < line.at(-2).ms }))
 }
 
 /** The powers of ten from below the least value to above the greatest. */
