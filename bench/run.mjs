@@ -4,22 +4,33 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { browserVersion } from './lab/browser.mjs'
 import { bundlePage } from './lab/bundle.mjs'
+import { calibrate } from './lab/calibrate.mjs'
 import { startServer } from './lab/server.mjs'
+import { quickJobs } from './quick.mjs'
+import { noiseOf } from './report/noise.mjs'
 import { table } from './report/table.mjs'
+import { wantedRows } from './report/wanted.mjs'
+import { wantedTable } from './report/wanted-table.mjs'
 import * as cold from './cases/cold.mjs'
 import * as columns from './cases/columns.mjs'
 import * as growth from './cases/growth.mjs'
 import * as heap from './cases/heap.mjs'
 import * as indexes from './cases/indexes.mjs'
+import * as others from './cases/others.mjs'
 import * as latency from './cases/latency.mjs'
 import * as live from './cases/live.mjs'
 import * as size from './cases/size.mjs'
 import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
+import * as visits from './cases/visits.mjs'
 import * as warm from './cases/warm.mjs'
 import * as writes from './cases/writes.mjs'
 
-const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size, writes }
+const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size, writes, others }
+// What else there is has packages of its own; see others.mjs.
+const usual = Object.keys(cases).filter((name) => name !== 'others')
+// Both visits in one: what `cold` and `warm` are in a quick run.
+const all = { ...cases, visits }
 const sides = ['peer', 'sidestream']
 const modes = ['eager', 'on-demand', 'progressive']
 const mounts = ['start', 'preloaded']
@@ -27,11 +38,12 @@ const mounts = ['start', 'preloaded']
 const { values } = parseArgs({
   options: {
     rows: { type: 'string', default: '100000' },
-    runs: { type: 'string', default: '5' },
-    cases: { type: 'string', default: Object.keys(cases).join() },
+    runs: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    cases: { type: 'string', default: usual.join() },
     who: { type: 'string', default: sides.join() },
     modes: { type: 'string', default: 'eager,on-demand' },
-    growth: { type: 'string', default: '10000,100000,1000000' },
+    growth: { type: 'string', default: '1000,10000,100000,1000000' },
     rates: { type: 'string', default: '1000,10000,20000' },
     hot: { type: 'string', default: '100,1000,100000' },
     tabs: { type: 'string', default: '1,2,6,7,10' },
@@ -43,7 +55,6 @@ const { values } = parseArgs({
 const chosen = among('cases', values.cases, Object.keys(cases))
 const asked = {
   rows: count('rows', values.rows),
-  runs: count('runs', values.runs),
   who: among('who', values.who, sides),
   modes: among('modes', values.modes, modes),
   growth: counts('growth'),
@@ -54,36 +65,54 @@ const asked = {
   peerMount: among('peer-mount', values['peer-mount'], mounts)[0],
 }
 
+const RUNS = 5
+// Reads of the server alone; the quickest counts.
+const READS = 4
+const runs = values.runs && count('runs', values.runs)
+const jobs = values.quick ? quickJobs(asked, chosen, runs) : wholeJobs()
+
 const dir = await mkdtemp(join(tmpdir(), 'bench-'))
 try {
-  const pages = new Set(chosen.flatMap((name) => cases[name].pages))
+  const pages = new Set(jobs.flatMap(({ name }) => all[name].pages))
   for (const name of pages) await bundlePage(name, dir)
   console.log(await machine())
 
-  const figures = []
-  for (const [rows, names] of byRows()) figures.push(...(await onStream(rows, names)))
-  console.log(`\n${table(figures)}`)
+  const before = await calibrate('before')
+  const measured = []
+  for (const ofRows of byRows()) measured.push(...(await onStream(ofRows)))
+  const figures = [...before, ...measured, ...(await calibrate('after'))]
+  console.log(`\n${table(measured)}`)
+  if (values.quick) console.log(`\n${wantedTable(wantedRows, measured).text}`)
+  console.log(`\n${noiseOf(figures).text}`)
   if (values.out) await writeFile(values.out, `${JSON.stringify(figures, null, 2)}\n`)
 } finally {
   await rm(dir, { recursive: true, force: true })
 }
 
-/** The chosen cases by their number of rows; some cases choose that number themselves. */
-function byRows() {
-  const groups = new Map()
-  for (const name of chosen) {
-    for (const rows of cases[name].rowsOf?.(asked) ?? [asked.rows]) groups.set(rows, [...(groups.get(rows) ?? []), name])
-  }
-  return groups
+/** A job is a case on a stream of so many rows; some cases choose that number themselves. */
+function wholeJobs() {
+  return chosen.flatMap((name) =>
+    (cases[name].rowsOf?.(asked) ?? [asked.rows]).map((rows) => ({ name, rows, reads: READS, lab: { turns: { runs: runs ?? RUNS } } })),
+  )
 }
 
-async function onStream(rows, names) {
-  const server = await startServer({ dir, rows })
+function byRows() {
+  return [...new Set(jobs.map(({ rows }) => rows))].map((rows) => jobs.filter((job) => job.rows === rows))
+}
+
+async function onStream(ofRows) {
+  const [{ rows, reads }] = ofRows
+  const needsStream = ofRows.some(({ name }) => all[name].pages.length > 0)
+  const server = await startServer({ dir, rows: needsStream ? rows : 1, reads: needsStream ? reads : 0 })
   try {
-    if (names.some((name) => cases[name].pages.length > 0)) console.log(stream(rows, server.stream))
-    const lab = { ...asked, rows, server, timeoutMs: 60_000 + rows, page: pagesOf(server, rows) }
+    if (server.stream) console.log(stream(rows, server.stream))
     const figures = []
-    for (const name of names) figures.push(...(await cases[name].run(lab)))
+    for (const { name, lab } of ofRows) {
+      const from = performance.now()
+      const of = { ...asked, rows, server, timeoutMs: 60_000 + rows, page: pagesOf(server, rows), ...lab, runs: lab.turns.runs }
+      figures.push(...(await all[name].run(of)))
+      if (values.quick) console.log(`${name}, ${String(rows)} rows: measured in ${((performance.now() - from) / 1000).toFixed(0)} s`)
+    }
     return figures
   } finally {
     server.stop()

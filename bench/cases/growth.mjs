@@ -2,6 +2,7 @@ import { alternate } from '../lab/alternate.mjs'
 import { withProfile } from '../lab/browser.mjs'
 import { SHOWN } from '../lab/first-rows.mjs'
 import { withGenerator } from '../lab/generator.mjs'
+import { pageHeap, workerHeaps } from '../lab/heap.mjs'
 import { onPage } from '../lab/load.mjs'
 import { setupsOf } from '../lab/setups.mjs'
 import { MARKED, marked, traced } from '../lab/trace.mjs'
@@ -15,7 +16,7 @@ const MOST_MS = 60_000
 const CHANGED = 10
 const DIFFS = { count: 100, everyMs: 30 }
 const METRICS = {
-  cold: ['firstRowsMs'],
+  cold: ['firstRowsMs', 'tabHeapBytes', 'workerHeapBytes', 'storedBytes'],
   warm: ['firstRowsMs', 'freshMs'],
   live: ['diffMs', 'uiDiffMs', 'workerDiffMs'],
 }
@@ -24,7 +25,7 @@ const METRICS = {
 export async function run(lab) {
   const setups = setupsOf({ ...lab, modes: lab.modes.filter((mode) => mode !== 'eager') })
   const label = `growth, ${String(lab.rows)}`
-  const results = await alternate({ who: [...setups.keys()], runs: lab.runs, label }, (name) =>
+  const results = await alternate({ ...lab.turns, who: [...setups.keys()], label }, (name) =>
     withGenerator(lab, (generator) => measure(lab, setups.get(name), generator)),
   )
   return Object.entries(METRICS).flatMap(([visit, metrics]) => {
@@ -48,17 +49,24 @@ function measure(lab, setup, generator) {
   return withProfile(async (context) => {
     const cold = await visit(context, async (measured, tab) => {
       await tab.answer(lab.timeoutMs, () => window.query.kept())
-      return measured
+      return lab.isBare ? measured : { ...measured, ...(await held(lab, tab)) }
     })
     if (cold.firstRowsMs === Infinity) return { cold, warm: {}, live: {} }
     await generator.change(CHANGED)
     let live = {}
     const warm = await visit(context, async (measured, tab) => {
-      live = await diffs(context, tab, generator)
+      if (!lab.isBare) live = await diffs(context, tab, generator)
       return measured
     })
     return { cold, warm, live }
   })
+}
+
+/** What all rows take in memory, and on the disk of this origin. */
+async function held({ timeoutMs }, tab) {
+  const [workerHeapBytes] = await workerHeaps(tab.page)
+  const storedBytes = await tab.answer(timeoutMs, () => navigator.storage.estimate().then(({ usage }) => usage || undefined))
+  return { tabHeapBytes: await pageHeap(tab.page), workerHeapBytes, storedBytes }
 }
 
 /** Each diff has one row, which appears at the top of the shown rows. */

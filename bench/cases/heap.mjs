@@ -15,7 +15,7 @@ const REST_MS = 1_000
 /** The memory of a page and of its worker, when the first rows are on screen and the stream is read. */
 export async function run(lab) {
   const setups = setupsOf(lab)
-  const results = await alternate({ who: [...setups.keys()], runs: lab.runs, label: 'heap' }, (name) =>
+  const results = await alternate({ ...lab.turns, who: [...setups.keys()], label: 'heap' }, (name) =>
     measure(lab, setups.get(name)),
   )
   return figuresOf(setups, { case: 'heap', rows: lab.rows }, ['tabHeapBytes', 'workerHeapBytes'], results)

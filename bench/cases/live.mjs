@@ -41,9 +41,9 @@ export async function run(lab) {
   for (const rate of lab.rates) {
     for (const hot of lab.hot) {
       const label = `live, ${String(rate)}/s over ${String(hot)}`
-      const turns = { who: [...setups.keys()], runs: lab.runs, label, warmedUp: collected.length > 0 }
+      const turns = { ...lab.turns, who: [...setups.keys()], label, ...(collected.length > 0 && { warmedUp: true }) }
       const results = await alternate(turns, (name) =>
-        withGenerator(lab, (generator) => measure(lab, setups.get(name), generator, { rate, hot, mostMs: FLOOD_MS })),
+        withGenerator(lab, (generator) => measure(lab, setups.get(name), generator, { rate, hot, mostMs: lab.floodMs ?? FLOOD_MS })),
       )
       collected.push(...figuresOf(setups, { case: 'live', rows: lab.rows, rate, hot, mostMs: lab.timeoutMs }, METRICS, results))
     }
@@ -51,22 +51,23 @@ export async function run(lab) {
   return collected
 }
 
-function measure({ page, timeoutMs }, setup, generator, updates) {
+function measure({ page, timeoutMs, framesMs = FRAMES_MS, traceMs = TRACE_MS }, setup, generator, updates) {
   return withProfile(async (context) => {
     const url = page(setup.page, { ...setup.visit, stream: generator.url, tops: [await generator.top(SHOWN)] })
     return onLoaded(context, { url, timeoutMs }, async ({ firstRowsMs }, tab) => {
       const halt = generator.flood(updates)
       await pause(SETTLE_IN_MS)
-      const intervals = await tab.answer(timeoutMs, (ms) => window.query.frames(ms), FRAMES_MS)
+      const intervals = framesMs > 0 && (await tab.answer(timeoutMs, (ms) => window.query.frames(ms), framesMs))
       const { result, trace } = await traced(context.browser(), async () => {
-        await marked(tab, () => pause(TRACE_MS))
+        await marked(tab, () => pause(traceMs))
         const { updates: sent, tookMs, endedAt } = await halt()
         const top = await generator.top(SHOWN)
         const settledAt = (await tab.answerBy(timeoutMs, (points) => window.query.showsAt(points), top)) ?? Infinity
         return { updatesPerSecond: (sent / tookMs) * 1000, settleMs: Math.max(0, settledAt - endedAt) }
       })
       const isWhole = result.settleMs < Infinity
-      return { firstRowsMs, ...result, ...frameFigures(intervals), ...(isWhole && { ...shares(trace.busyMs(MARKED)), ...trace.stalls(MARKED) }) }
+      const ofTrace = isWhole && { ...shares(trace.busyMs(MARKED)), ...trace.stalls(MARKED) }
+      return { firstRowsMs, ...result, ...(intervals && frameFigures(intervals)), ...ofTrace }
     })
   })
 }

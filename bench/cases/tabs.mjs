@@ -38,7 +38,7 @@ export async function run(lab) {
   const names = Object.keys(SETUPS).filter((name) => lab.who.includes(SETUPS[name].who))
   const collected = []
   for (const tabs of lab.tabs) {
-    const results = await alternate({ who: names, runs: lab.runs, label: `tabs, ${String(tabs)}` }, (name) =>
+    const results = await alternate({ ...lab.turns, who: names, label: `tabs, ${String(tabs)}` }, (name) =>
       withProfile((context) => measure(lab, context, { ...SETUPS[name], count: tabs })),
     )
     for (const metric of METRICS) {
@@ -56,6 +56,8 @@ async function measure(lab, context, { who, mode, count }) {
   const url = lab.page(`${who}-tab`, { stream: server.pacedUrl, mode })
   const before = await server.traffic()
   const { tabs, ready } = await openTabs(context, { url, count, server })
+  const memory = () => within(lab.timeoutMs, 'the heaps', heaps(context, mode, ready))
+  if (lab.isBare) return memory()
   const { bytes } = await server.traffic()
   const { live } = await atRest(server)
   return {
@@ -63,7 +65,7 @@ async function measure(lab, context, { who, mode, count }) {
     serverBytes: bytes - before.bytes,
     unreadyTabs: count - ready.length,
     ...(await visibility(server, tabs)),
-    ...(await within(lab.timeoutMs, 'the heaps', heaps(context, mode, ready))),
+    ...(await memory()),
   }
 }
 

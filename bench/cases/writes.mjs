@@ -42,7 +42,7 @@ export async function run(lab) {
   const figures = []
   const add = async (label, names, metrics, measure) => {
     const setups = new Map(names.map((name) => [name, SETUPS[name]]))
-    const results = await alternate({ who: names, runs: lab.runs, label }, async (name) => {
+    const results = await alternate({ ...lab.turns, who: names, label }, async (name) => {
       const copy = await lab.server.copy()
       const stream = new URL(new URL(copy).pathname, lab.server.pacedUrl).href
       try {

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -45,6 +46,12 @@ const pages = {
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
   indexes: { indexes: at('bench/pages/indexes.ts'), 'indexes-worker': at('bench/workers/indexes.ts') },
+  'other-sidestream': {
+    'other-sidestream': at('bench/others/pages/sidestream.mjs'),
+    'other-sidestream-worker': at('src/worker/index.ts'),
+  },
+  'other-tanstack-sqlite': { 'other-tanstack-sqlite': at('bench/others/pages/tanstack-sqlite.mjs') },
+  'other-rxdb': { 'other-rxdb': at('bench/others/pages/rxdb.mjs') },
   store: {
     store: at('bench/pages/store.ts'),
     segments: at('bench/workers/segments.ts'),
@@ -52,16 +59,24 @@ const pages = {
   },
 }
 
+/** Pages with packages of their own, and so with the versions that those ask for; files that they start by their URL. */
+const own = {
+  'other-tanstack-sqlite': [at('bench/others/node_modules/@tanstack/browser-db-sqlite-persistence/dist/assets')],
+  'other-rxdb': [],
+}
+
 /**
- * Builds a page into `outdir`: each by itself, so that no two sides share a chunk, and its worker by itself, as bundlers build
- * workers.
+ * Builds a page into `outdir`; `settings` differ from production's. Each by itself, so that no two sides share a chunk, and its
+ * worker by itself, as bundlers build workers.
  */
-export async function bundlePage(name, outdir) {
+export async function bundlePage(name, outdir, settings = {}) {
   const entries = Object.entries(pages[name])
   for (const [, entry] of entries) {
     if (!existsSync(entry)) throw new Error(`page ${name}: ${entry} does not exist`)
   }
+  for (const files of own[name] ?? []) await cp(files, outdir, { recursive: true })
+  const alias = own[name] ? {} : production.alias
   for (const [entryName, entry] of entries) {
-    await build({ ...production, entryPoints: { [entryName]: entry }, outdir, chunkNames: `${entryName}-[hash]` })
+    await build({ ...production, alias, ...settings, absWorkingDir: at(''), entryPoints: { [entryName]: entry }, outdir, chunkNames: `${entryName}-[hash]` })
   }
 }

@@ -1,5 +1,5 @@
 import { Tab } from './tab.mjs'
-import { traced } from './trace.mjs'
+import { REQUESTS, traced } from './trace.mjs'
 
 /** Opens a page in a new tab for as long as `use` of the tab takes. */
 export async function onPage(context, url, use) {
@@ -21,8 +21,11 @@ export function load(context, options) {
   return onLoaded(context, options, (measured) => measured)
 }
 
-/** `load` under a trace, which adds what the page's tasks were like between its marks. */
+const VISIT = { from: 'bench:from', to: 'bench:to' }
+
+/** `load` under a trace, which adds what the page's tasks were like between its marks; `isStaged` adds what it waited for. */
 export async function tracedLoad(context, options) {
-  const { result, trace } = await traced(context.browser(), () => load(context, options))
-  return { ...result, ...trace.stalls({ from: 'bench:from', to: 'bench:to' }) }
+  const { isStaged = false, ...loaded } = options
+  const { result, trace } = await traced(context.browser(), () => load(context, loaded), isStaged ? [REQUESTS] : [])
+  return { ...result, ...trace.stalls(VISIT), ...(isStaged && trace.stages(VISIT, (url) => url.includes('offset='))) }
 }

@@ -12,7 +12,8 @@ window.bench = loaded()
     performance.mark('bench:from')
     return askWorker(worker, visit, ({ data }: MessageEvent<{ ms: number; events: number }>) => {
       performance.mark('bench:to')
-      if (data.events !== visit.rows) throw new Error(`read ${String(data.events)} events of ${String(visit.rows)}`)
+      // Rows that changed meanwhile have further events.
+      if (data.events < visit.rows) throw new Error(`read ${String(data.events)} events of ${String(visit.rows)}`)
       return data
     })
   })

@@ -26,11 +26,10 @@ function unitOf(metric) {
   return units[suffix] ?? 'count'
 }
 
-/** Figures for `metrics` out of the results of `alternate`. */
+/** Figures for `metrics` out of the results of `alternate`, by side; a side need not have every metric. */
 export function figures(about, metrics, results) {
-  return metrics.flatMap((metric) =>
-    [...results].map(([who, runs]) => figure({ ...about, who, metric, runs: runs.map((result) => result[metric]) })),
-  )
+  const setups = new Map([...results.keys()].map((who) => [who, { about: { who } }]))
+  return figuresOf(setups, about, metrics, results)
 }
 
 /** The same for setups (lab/setups.mjs), by whose names the results are; a setup need not have every metric. */

@@ -1,4 +1,4 @@
-const OTHERS = ['limit', 'offline-transactions', 'append']
+import { inWords } from './words.mjs'
 
 const PARTS = {
   rows: (rows) => `${String(rows)} rows`,
@@ -15,14 +15,15 @@ const PARTS = {
 }
 
 /**
- * The figures side by side, one line a metric; the ratio is peer / sidestream, so above 1 sidestream is ahead. A
+ * The figures side by side, one line a metric, each with its lowest and highest run; the ratio is peer / sidestream, so above 1 sidestream is ahead. A
  * figure of neither side (the limit, another way to write) has a column of its own.
  */
 export function table(figures) {
-  const columns = ['peer', 'sidestream', ...OTHERS.filter((who) => figures.some((figure) => figure.who === who))]
+  const sides = ['peer', 'sidestream']
+  const columns = [...sides, ...new Set(figures.map(({ who }) => who).filter((who) => !sides.includes(who)))]
   const cells = [['case', 'metric', ...columns, 'ratio']]
   for (const { label, metric, ...of } of linesOf(figures)) {
-    cells.push([label, metric, ...columns.map((who) => (of[who] ? shown(of[who]) : '')), ratio(of)])
+    cells.push([label, metric, ...columns.map((who) => (of[who] ? inWords(of[who]) : '')), ratio(of)])
   }
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
   return cells
@@ -31,7 +32,7 @@ export function table(figures) {
     .join('\n')
 }
 
-/** Sidestream has one figure for each variant, and the peer one figure in all: it stands beside each of them. */
+/** Sidestream, and what else is named with its version, has one figure for each variant. The peer has one in all: it stands beside each. */
 function linesOf(figures) {
   const variants = new Map()
   for (const figure of figures) {
@@ -44,7 +45,8 @@ function linesOf(figures) {
     const { metric, who } = figure
     const group = groupOf(figure, figures)
     const known = variants.get(group)
-    for (const variant of who === 'sidestream' || known.size === 0 ? [variantOf(figure)] : known) {
+    const hasVariants = who === 'sidestream' || figure.version !== undefined
+    for (const variant of hasVariants || known.size === 0 ? [variantOf(figure)] : known) {
       const label = known.size > 1 || variant !== 'eager' ? `${group}, ${variant}` : group
       const id = `${label} ${metric}`
       if (!lines.has(id)) lines.set(id, { label, metric })
@@ -67,13 +69,4 @@ const variantOf = ({ mode, worker }) => [mode, worker].filter(Boolean).join(', '
 function ratio({ peer, sidestream }) {
   if (!peer || !sidestream || !(sidestream.median > 0)) return ''
   return `${peer.over ? '> ' : ''}${((peer.over ?? peer.median) / sidestream.median).toFixed(2)}`
-}
-
-function shown({ median, unit, over }) {
-  if (over) return `over ${String(over / 1000)} s`
-  if (unit === 'bytes') return `${(median / 1000).toFixed(1)} kB`
-  if (unit === 'count') return String(median)
-  if (unit === 'share') return `${(median * 100).toFixed(median < 0.1 ? 2 : 1)} %`
-  if (unit === 'ratio') return median.toFixed(2)
-  return `${median.toFixed(median < 100 ? 1 : 0)} ms`
 }

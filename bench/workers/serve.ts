@@ -26,15 +26,20 @@ async function write(layout: Layout, { stream }: StoreVisit): Promise<number> {
   const answer = await fetch(`${stream}?offset=-1`)
   const events = (await answer.json()) as { key: string; value: Row }[]
   const rows = new Map(events.map(({ key, value }, index) => [key, { _seq: index, ...value }]))
+  performance.mark('bench:store-from')
   const from = performance.now()
   await layout.write(rows)
-  return performance.now() - from
+  const ms = performance.now() - from
+  performance.mark('bench:store-to')
+  return ms
 }
 
 async function read(layout: Layout, { rows: expected }: StoreVisit): Promise<number> {
+  performance.mark('bench:store-from')
   const from = performance.now()
   const rows = await layout.read()
   const ms = performance.now() - from
+  performance.mark('bench:store-to')
   if (rows.size !== expected) throw new Error(`read ${String(rows.size)} rows of ${String(expected)}`)
   return ms
 }

@@ -1,0 +1,3 @@
+import type { Figure } from './figures.mjs'
+
+export function noiseOf(figures: readonly Figure[]): { readonly isNoisy: boolean; readonly text: string }

@@ -1,0 +1,3 @@
+import type { WantedRow } from './wanted-table.mjs'
+
+export const wantedRows: readonly WantedRow[]

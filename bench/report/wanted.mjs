@@ -1,0 +1,60 @@
+/**
+ * The rows of the quick run's table: what it says, which figures it compares, and what is wanted of sidestream's. `wanted` is
+ * `{ ratio }`, peer / sidestream at least, or `{ most }`, a value that it is not to exceed; without it, the row is only told.
+ */
+const ROWS = 100_000
+const MANY = 1_000_000
+const FEW = 1_000
+
+const eager = (about) => ({ rows: ROWS, mode: 'eager', ...about })
+const onDemand = (about) => ({ ...about, rows: ROWS, mode: 'on-demand' })
+const few = (metric) => eager({ case: 'cold', rows: FEW, metric })
+const flood = (about) => ({ case: 'live', rows: ROWS, rate: 10_000, mode: 'eager', ...about })
+const tab = { case: 'tabs', rows: 10_000, tabs: 2, metric: 'tabHeapBytes' }
+const latencyFew = { case: 'latency', rows: FEW, mode: 'eager', metric: 'visibleMs' }
+const latencyShared = (metric) => ({ case: 'latency', rows: ROWS, mode: 'on-demand', worker: 'shared', metric })
+
+export const wantedRows = [
+  both('first visit, eager, no query', eager({ case: 'cold', metric: 'readyMs' })),
+  both('first visit, eager, top 50', eager({ case: 'cold', shown: 50, metric: 'firstRowsMs' }), { ratio: 1 }),
+  both('second visit, eager, top 50', eager({ case: 'warm', shown: 50, metric: 'firstRowsMs' }), { ratio: 1 }),
+  both('second visit, eager, no query', eager({ case: 'warm', metric: 'readyMs' })),
+  both('10,000 updates/s of any row, eager: settled after', flood({ hot: ROWS, metric: 'settleMs' }), { ratio: 1 }),
+  both('10,000 updates/s of 100 rows, eager: UI thread busy', flood({ hot: 100, metric: 'uiBusyShare' })),
+  both('1,000 rows, first visit, eager', few('readyMs')),
+  both('  of it: until the worker has started', few('workerMs')),
+  both('  until the stream is asked for', few('requestedMs')),
+  both('  until the answer is there', few('answeredMs')),
+  row('1,000 rows, append to visible, p50, shared', latencyFew, { ...latencyFew, worker: 'shared' }),
+  row('1,000 rows, append to visible, p50, leader', latencyFew, { ...latencyFew, worker: 'dedicated' }),
+  row('on demand, append to visible, p99, shared', undefined, latencyShared('restVisibleP99Ms')),
+  row('  while a first visit is stored', undefined, latencyShared('visibleP99Ms')),
+  onDemandRow('on demand, first visit, of a bare fetch and parse', { case: 'cold', shown: 50, metric: 'limitRatio' }),
+  onDemandRow('on demand, second visit, top 50', { case: 'warm', shown: 50, metric: 'firstRowsMs' }),
+  row('on demand, 1M rows, second visit, up to date', undefined, onDemand({ case: 'growth', visit: 'warm', metric: 'freshMs' }), {
+    rows: MANY,
+  }),
+  row('store: worker, by its own clock', undefined, eager({ case: 'store', layout: 'segments', metric: 'idbWriteCpuMs' })),
+  row('store: until committed', undefined, eager({ case: 'store', layout: 'segments', metric: 'idbWriteMs' })),
+  both('code on the UI thread, gz', { case: 'size', rows: 0, mode: 'eager', metric: 'gzBytes' }),
+  row('heap of the worker', undefined, onDemand({ case: 'heap', metric: 'workerHeapBytes' })),
+  row('10,000 rows, heap of a further tab, shared', { ...tab, mode: 'page' }, { ...tab, mode: 'shared' }),
+  row('10,000 rows, heap of a further tab, leader', { ...tab, mode: 'page' }, { ...tab, mode: 'leader' }),
+  row('10,000 updates/s of any row, on demand: UI thread busy', flood({ hot: ROWS, metric: 'uiBusyShare' }), {
+    ...flood({ hot: ROWS, metric: 'uiBusyShare' }),
+    mode: 'on-demand',
+  }),
+]
+
+function row(name, peer, sidestream, { rows, ...wanted } = {}) {
+  return { name, peer, sidestream: rows ? { ...sidestream, rows } : sidestream, wanted }
+}
+
+function both(name, selector, wanted) {
+  return row(name, selector, selector, wanted)
+}
+
+/** The peer is always eager. */
+function onDemandRow(name, about, wanted) {
+  return row(name, eager(about), onDemand(about), wanted)
+}
