@@ -6,8 +6,8 @@ export interface WantedRow {
   readonly name: string
   readonly peer?: Selector
   readonly sidestream: Selector
-  /** The least ratio peer / sidestream, or the most of sidestream's value. */
-  readonly wanted: { readonly ratio?: number; readonly most?: number }
+  /** The least ratio peer / sidestream, the most of sidestream's value, or by how much it may exceed the peer's. */
+  readonly wanted: { readonly ratio?: number; readonly most?: number; readonly beyond?: number }
 }
 
 export function wantedTable(rows: readonly WantedRow[], figures: readonly Figure[]): { readonly text: string; readonly missed: readonly string[] }

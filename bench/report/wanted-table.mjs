@@ -40,16 +40,18 @@ function ratioOf(peer, sidestream) {
   return { value, text: `${peer.over ? '> ' : ''}${value.toFixed(2)}` }
 }
 
-function wish({ ratio, most }, figure) {
+function wish({ ratio, most, beyond }, figure) {
+  if (beyond !== undefined) return `≤ peer + ${figure ? valueOf(beyond, figure.unit) : String(beyond)}`
   if (ratio !== undefined) return `≥ ${ratio.toFixed(2)}`
   if (most === undefined) return ''
   return `≤ ${figure ? valueOf(most, figure.unit) : String(most)}`
 }
 
-function verdictOf({ ratio, most }, peer, sidestream) {
-  if (ratio === undefined && most === undefined) return ''
-  if (!sidestream || (ratio !== undefined && !peer)) return 'not measured'
+function verdictOf({ ratio, most, beyond }, peer, sidestream) {
+  if (ratio === undefined && most === undefined && beyond === undefined) return ''
+  if (!sidestream || (most === undefined && !peer)) return 'not measured'
   if (sidestream.median === null) return 'MISSED'
+  if (beyond !== undefined) return sidestream.median <= (peer.over ?? peer.median) + beyond ? 'met' : 'MISSED'
   // Nothing is quicker than no time at all.
   const isMet = most !== undefined ? sidestream.median <= most : sidestream.median === 0 || ratioOf(peer, sidestream).value >= ratio
   return isMet ? 'met' : 'MISSED'

@@ -144,8 +144,12 @@ same('a component that makes its StreamDB and closes it, under StrictMode', asyn
     const [db, setDb] = useState<Db | null>(null)
     useEffect(() => {
       const opened = create(stage)
-      opened.preload().then(() => { setDb(opened) }, () => undefined)
-      return () => { opened.close() }
+      let isMounted = true
+      opened.preload().then(() => { if (isMounted) setDb(opened) }, () => undefined)
+      return () => {
+        isMounted = false
+        opened.close()
+      }
     }, [])
     return db ? createElement(Names, { db }) : createElement('p', null, 'opening')
   }

@@ -30,6 +30,13 @@ describe('the table of what is wanted', () => {
     expect(wantedTable(rows, figures).missed).toEqual(['too slow', 'too long'])
   })
 
+  test('may exceed the peer by so much', () => {
+    const rows = [{ name: 'append to visible', peer: cold, sidestream: cold, wanted: { beyond: 1 } }]
+    expect(lines(rows, [of('peer', [8, 8]), of('sidestream', [9, 9])])[1]).toContain('≤ peer + 1.0 ms | met')
+    expect(lines(rows, [of('peer', [8, 8]), of('sidestream', [9.5, 9.5])])[1]).toContain('MISSED')
+    expect(lines(rows, [of('sidestream', [9, 9])])[1]).toContain('not measured')
+  })
+
   test('takes a figure only where all that tells figures apart is the same', () => {
     const rows = [{ name: 'first visit', sidestream: cold, wanted: { most: 50 } }]
     const others = [{ rows: 10 }, { shown: 50 }, { mode: 'on-demand' }, { worker: 'shared' }, { layout: 'segments' }]
