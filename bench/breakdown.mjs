@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { withProfile } from './lab/browser.mjs'
 import { bundlePage } from './lab/bundle.mjs'
 import { SHOWN } from './lab/first-rows.mjs'
-import { onLoaded } from './lab/load.mjs'
+import { onLoaded, VISIT } from './lab/load.mjs'
 import { PROFILER } from './lab/profile.mjs'
 import { startServer } from './lab/server.mjs'
 import { sourcesOf } from './lab/sources.mjs'
@@ -94,7 +94,7 @@ async function measure(server, { who, rows, page, visit, isSecond }, sourceOf) {
     const use = () => onLoaded(context, { url: url(), timeoutMs }, (measured) => measured)
     const { result, trace } = await traced(context.browser(), use, [REQUESTS, PROFILER])
     const totalMs = result.readyMs ?? result.firstRowsMs
-    const { threads, paintMs, waits } = trace.profile({ from: 'bench:from', to: 'bench:to' }, totalMs, (address) => address.includes('offset='))
+    const { threads, paintMs, waits } = trace.profile(VISIT, totalMs, (address) => address.includes('offset='))
     const stages = threads.map(({ name, samples }) => ({
       name,
       stages: sumStages(samples, sourceOf),

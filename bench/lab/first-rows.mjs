@@ -1,5 +1,5 @@
 import { withProfile } from './browser.mjs'
-import { onLoaded, tracedLoad } from './load.mjs'
+import { onLoaded, tracedLoad, VISIT } from './load.mjs'
 import { traced } from './trace.mjs'
 
 export const SHOWN = 50
@@ -20,7 +20,7 @@ export async function warmRows(lab, setup, changed) {
 export function coldAndWarmRows(lab, setup, changed) {
   return twoVisits(lab, setup, changed, async (context, use) => {
     const { result, trace } = await traced(context.browser(), use)
-    return { ...result, ...trace.stalls({ from: 'bench:from', to: 'bench:to' }) }
+    return { ...result, ...trace.stalls(VISIT) }
   })
 }
 

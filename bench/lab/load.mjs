@@ -21,7 +21,8 @@ export function load(context, options) {
   return onLoaded(context, options, (measured) => measured)
 }
 
-const VISIT = { from: 'bench:from', to: 'bench:to' }
+/** The marks between which a page is measured. */
+export const VISIT = { from: 'bench:from', to: 'bench:to' }
 
 /** `load` under a trace, which adds what the page's tasks were like between its marks; `isStaged` adds what it waited for. */
 export async function tracedLoad(context, options) {

@@ -64,4 +64,3 @@ export class Callbacks {
     this.#request = { headers: { ...this.#request.headers, ...headers }, params: { ...this.#request.params, ...params } }
   }
 }
-

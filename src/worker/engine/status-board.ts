@@ -1,11 +1,11 @@
 import { INITIAL_ENGINE_STATUS, type EngineStatus } from '../../shared/status.ts'
 import type { Clock } from '../ports.ts'
+import { BUSY_INTERVAL_MS } from '../tabs/position-news.ts'
 
 /** Status changes are gathered for this long, ms; a change of the connection is told at once. */
 const STATUS_DELAY_MS = 30
-/** On a busy stream these change all the time. Alone they are told at this interval, ms: each message costs every tab's thread. */
+/** On a busy stream these change all the time. Alone they are told at an interval: each message costs every tab's thread. */
 const BUSY: ReadonlySet<string> = new Set<keyof EngineStatus>(['offset', 'rows', 'persistedOffset'])
-const BUSY_INTERVAL_MS = 250
 
 export interface StatusBoardOptions {
   readonly epoch: string

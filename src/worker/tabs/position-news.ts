@@ -1,7 +1,7 @@
 import type { Clock } from '../ports.ts'
 
-/** The shortest time between two batches that bring nothing but a new position, ms. */
-const INTERVAL_MS = 250
+/** The shortest time between two messages that bring nothing but numbers that a busy stream changes all the time, ms. */
+export const BUSY_INTERVAL_MS = 250
 
 /**
  * Says when a tab is told of a position that brings it no rows. On a busy stream, most batches change no row that the tab shows, and
@@ -24,7 +24,7 @@ export class PositionNews {
   /** A batch was sent, which had a position. */
   told(): void {
     this.#cancel?.()
-    this.#cancel = this.#clock.after(INTERVAL_MS, () => {
+    this.#cancel = this.#clock.after(BUSY_INTERVAL_MS, () => {
       this.#cancel = null
       this.#onDue()
     })

@@ -6,14 +6,18 @@ import { expectOnlyInserted, useTabs, user } from '../../support/tabs.ts'
 const suite = useTabs('/streams/shared-worker', { browser: 'chromium' })
 
 test('a shared worker that dies under several tabs: calls under way reject, and every tab heals by itself', async () => {
-  suite.server.append(suite.path, itemEvents(500))
+  suite.server.append(suite.path, [...itemEvents(500), user('before', 'Eve', 't0')])
   const tabs = await suite.tabs(4, { home: 'shared' })
   await Promise.all(tabs.map((tab) => tab.until(`${suite.stored()} && status.tabs === 4`)))
+  // A call that waits for its code is not under way: the next worker would get it.
+  for (const tab of tabs) expect(await tab.awaitTxId('t0')).toEqual({ ok: true })
   for (const tab of tabs) await tab.noteChanges()
   const { epoch } = await tabs[0]!.status()
   const hold = suite.server.faults.hold({ match: { method: 'POST' } })
   const calls = tabs.flatMap((tab) => [tab.awaitTxId('never', 60_000), tab.append(user('unsent', 'Ada'))])
   await hold.struck
+  // A page takes its calls in order: those of all pages are under way now.
+  for (const tab of tabs) await tab.status()
   expect(await killSharedWorkers(suite)).toBe(1)
   for (const call of await Promise.all(calls)) expect(call).toMatchObject({ ok: false, code: 'WORKER_DIED', retryable: true })
   // What was stalled never reaches the server: those who sent it have been told.
