@@ -17,7 +17,7 @@ export async function startFlights({ rate }) {
     address: '/',
     file: '/flights/index.html',
     meta: { 'stream-path': origin.path },
-    routes: { '/streams': gate.handle, '/demo/flights': createFlightsControl({ gate, playback, origin }) },
+    routes: { '/streams': (req, res) => gate.handle(req, res), '/demo/flights': createFlightsControl({ gate, playback, origin }) },
     async stop() {
       playback.stop()
       gate.close()

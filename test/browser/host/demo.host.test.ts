@@ -59,6 +59,17 @@ async function openAnotherTab(tab: Page): Promise<Page> {
   return opened
 }
 
+it('waits with the stream for news: a long-poll is answered when there are some', async () => {
+  const tab = await open()
+  const answers = await tab.evaluate(async () => {
+    const path = document.querySelector<HTMLMetaElement>('meta[name="stream-path"]')!.content
+    const statuses: number[] = []
+    for (let asked = 0; asked < 5; asked += 1) statuses.push((await fetch(`${path}?offset=now&live=long-poll`)).status)
+    return statuses
+  })
+  expect(answers).toEqual([200, 200, 200, 200, 200])
+})
+
 describe('the demo', () => {
   it('opens another tab, which shows the flights out of the same shared worker', async () => {
     const first = await open()
