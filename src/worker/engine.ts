@@ -300,6 +300,7 @@ export class Engine {
       validated,
       transformed,
       checkpoint: () => {
+        if (this.#readings.isBegun) return null
         const { state, offset, tail, txids } = this.#readings.shown
         return { state, offset, anchor: tail.anchor, txids, complete: this.#coverage !== 'partial' }
       },
@@ -397,11 +398,17 @@ export class Engine {
       settings: this.#settings,
       place: () => {
         const { offset, tail } = readings.current
-        return { offset, anchor: tail.anchor, hasRows: countStateRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
+        return { offset, anchor: tail.anchor, hasRows: !readings.isBegun && countStateRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
       },
       onBatch: async (batch) => {
         await this.#hydrated
         if (!this.#hydration.is('closed') && !this.#board.now.cleared) await this.#onBatch(batch)
+      },
+      onBeginning: (items) => {
+        this.#onBeginning(items)
+      },
+      onReadEnd: () => {
+        readings.breakOff()
       },
       onSame: (anchor, items) => {
         readings.confirm(anchor, items)
@@ -424,6 +431,16 @@ export class Engine {
         this.#board.set({ failedAttempts: this.#board.now.failedAttempts + 1 })
       },
     })
+  }
+
+  /** The first load's rows go out while its answer is still arriving. */
+  #onBeginning(items: ReadonlyArray<unknown>): void {
+    if (!this.#hydration.is('reading') || this.#coverage !== 'partial' || this.#board.now.cleared) return
+    const begun = this.#readings.begin(items)
+    if (!begun) return
+    this.#cache.changed(begun.base)
+    this.#board.set(this.#counts())
+    this.#members.publish({ ...NO_NEWS, diff: begun.diff }, false)
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {

@@ -304,6 +304,11 @@ export interface ReadRequest {
   readonly onBatch: (batch: StreamBatch) => Promise<void>
   /** The server has given a usable answer. */
   readonly onAnswer: () => void
+  /**
+   * A long answer to a read of all events is arriving: gets the items that have arrived so far. The batch has them once more; when
+   * the answer breaks off, no batch follows. A source that has no answers need not call it.
+   */
+  readonly onBeginning?: (items: ReadonlyArray<unknown>) => void
 }
 
 /** `ended`: the stream is closed and read whole · `caught-up`: at the end, with `live: false` · `aborted`: by the signal */

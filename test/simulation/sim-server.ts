@@ -212,6 +212,12 @@ export class SimServer {
         if (!signal.aborted) requests.over({ kind, ok: error instanceof SourceError && error.failure === 'interrupted', isIdle: false, retryAfterMs: 0 })
         throw error
       }
+      try {
+        if (place.offset === START_OFFSET && kind === 'catch-up') await this.#arrive(process, request, answer.items)
+      } catch (error) {
+        if (!signal.aborted) requests.over({ kind, ok: false, isIdle: false, retryAfterMs: 0 })
+        throw error
+      }
       if (signal.aborted) return 'aborted'
       requests.over({ kind, ok: true, isIdle: kind === 'live' && answer.items.length === 0, retryAfterMs: 0 })
       onAnswer()
@@ -222,6 +228,16 @@ export class SimServer {
       await onBatch({ items: structuredClone(answer.items), offset: answer.offset, upToDate: answer.upToDate, streamClosed: false })
       if (signal.aborted) return 'aborted'
       if (live === false && answer.upToDate) return 'caught-up'
+    }
+  }
+
+  /** A long answer comes part by part, and may break off. @throws SourceError */
+  async #arrive(process: Process, { signal, onBeginning }: ReadRequest, items: ReadonlyArray<unknown>): Promise<void> {
+    const { random } = this.#world
+    for (let arrived = random.below(2); arrived < items.length && !signal.aborted; arrived += 1 + random.below(items.length)) {
+      onBeginning?.(structuredClone(items.slice(0, arrived)))
+      await this.#world.io(process)
+      if (random.chance(this.faults.flakiness)) throw new SourceError('unreachable', 'the response broke off')
     }
   }
 

@@ -109,6 +109,8 @@ beforeEach(() => {
       if (upToDate) reader.upToDate()
       return Promise.resolve()
     },
+    onBeginning: () => undefined,
+    onReadEnd: () => undefined,
     onSame: () => undefined,
     onOther: () => {
       events.push('other')
@@ -462,7 +464,7 @@ test('with a stream object of the application, bad times do not make the reader 
       own.upToDate()
       return Promise.resolve()
     },
-    onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
+    onBeginning: () => undefined, onReadEnd: () => undefined, onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
   })
   void own.run()
   for (let times = 0; times < 60; times += 1) {

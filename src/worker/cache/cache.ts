@@ -39,7 +39,8 @@ export interface CacheOptions {
   readonly validated: boolean
   readonly transformed: boolean
   /** The present state; called at the start of a flush only. */
-  checkpoint(): Checkpoint
+  /** Null while the state has no offset. */
+  checkpoint(): Checkpoint | null
   /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
   /** Tabs still wait for rows: a flush can wait a little. */

@@ -20,8 +20,8 @@ export interface FlushOptions {
   readonly ownership: Ownership
   /** Stored with the rows; see `stateFingerprint`. */
   readonly fingerprint: string
-  /** The present state; called at the start of a flush only. */
-  checkpoint(): Checkpoint
+  /** The present state, or null while nothing can be stored; called at the start of a flush only. */
+  checkpoint(): Checkpoint | null
   /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
   /** Tabs still wait for rows: a flush can wait a little. */
@@ -177,7 +177,9 @@ export class Flusher {
 
   /** The next commit; null when everything is stored. Nothing is awaited here: plan, rows and offset are of one moment. */
   #plan(claim: Claim): StoreWrite | null {
-    const { state, offset, anchor, txids, complete } = this.#options.checkpoint()
+    const checkpoint = this.#options.checkpoint()
+    if (checkpoint === null) return null
+    const { state, offset, anchor, txids, complete } = checkpoint
     if (this.#stored.kind === 'read') {
       // Only at the first flush, because at the start the rows go to the tabs first.
       this.#directory.adopt(this.#stored.segments, this.#stored.keyOf)

@@ -4,7 +4,7 @@ import { RowDiff } from '../../shared/row-diff.ts'
 import { START_OFFSET } from '../../shared/position.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { Tail, type Anchor } from '../core/anchor.ts'
-import { diffStates, type MaterializeOptions, type VisibleState } from '../core/materialize.ts'
+import { diffStates, REPORTED_EVENTS, type MaterializeOptions, type VisibleState } from '../core/materialize.ts'
 import { type NumberedMutations, Overlay, type RowAddress } from '../core/overlay.ts'
 import type { Moment } from '../core/lineage.ts'
 import { emptyReading, momentOf, readOn, type Reading } from '../core/reading.ts'
@@ -29,6 +29,15 @@ export interface Taken {
   readonly invalid: ReadonlyArray<InvalidEvent>
 }
 
+/** The part of an answer that has been taken before its end: number of items, and what is reported with the whole answer. */
+interface Begun {
+  readonly items: number
+  readonly txids: ReadonlyArray<string>
+  readonly invalid: ReadonlyArray<InvalidEvent>
+}
+
+const NOTHING_BEGUN: Begun = { items: 0, txids: [], invalid: [] }
+
 /**
  * The reading that tabs see (shown), and the reading that will replace it (next). When the stream is not the one that was read
  * before (deleted, made again, offset unknown), it is read from its start, while tabs keep their rows. Pending writes are laid
@@ -40,6 +49,8 @@ export class Readings {
   readonly #visibleRows: VisibleState['rows']
   #shown: Reading
   #next: Reading | null = null
+  /** What the shown reading has of an answer that has not come whole. */
+  #begun: Begun | null = null
 
   constructor(options: ReadingsOptions) {
     this.#options = options
@@ -83,17 +94,53 @@ export class Readings {
 
   /** Nothing has been read: the shown reading is empty, and there is no next reading. */
   get isAtStart(): boolean {
-    return this.#next === null && this.#shown.offset === START_OFFSET
+    return this.#next === null && this.#begun === null && this.#shown.offset === START_OFFSET
+  }
+
+  /** The shown rows are of an answer that has not come whole: their offset is not known. */
+  get isBegun(): boolean {
+    return this.#begun !== null
+  }
+
+  /**
+   * Takes the first items of an answer to a read of all events, before the answer has come whole.
+   * @param items all items so far
+   * @returns the changes; null when nothing is taken
+   */
+  begin(items: ReadonlyArray<unknown>): { readonly diff: RowDiff; readonly base: RowDiff } | null {
+    const begun = this.#begun ?? NOTHING_BEGUN
+    const isLost = this.#next !== null || this.#shown.offset !== START_OFFSET
+    if (isLost || items.length <= begun.items) return null
+    const { diff, base, txids, invalid } = this.#readShown({ items: items.slice(begun.items), offset: START_OFFSET, upToDate: false, streamClosed: false })
+    this.#shown = { ...this.#shown, tail: Tail.EMPTY }
+    this.#begun = { items: items.length, txids: [...begun.txids, ...txids], invalid: [...begun.invalid, ...invalid] }
+    return { diff, base }
+  }
+
+  /** An answer that has {@link begin begun} will not come whole: the stream is read from its start again. */
+  breakOff(): void {
+    if (this.#begun !== null && this.#next === null) this.startAnew()
   }
 
   take(batch: StreamBatch): Taken {
-    const { rules, subsets } = this.#options
     const next = this.#next
     if (next) {
-      const { reading, txids, invalid } = readOn(next, batch, rules)
+      const { reading, txids, invalid } = readOn(next, batch, this.#options.rules)
       this.#next = reading
       return { diff: null, base: null, txids, invalid }
     }
+    const begun = this.#begun ?? NOTHING_BEGUN
+    this.#begun = null
+    const { items, offset } = batch
+    const taken = this.#readShown(begun.items === 0 ? batch : { ...batch, items: items.slice(begun.items) })
+    if (begun.items === 0) return taken
+    this.#shown = { ...this.#shown, tail: Tail.EMPTY.with({ from: START_OFFSET, to: offset, items }) }
+    const invalid = begun.invalid.map((event) => ({ ...event, offset }))
+    return { ...taken, txids: [...begun.txids, ...taken.txids], invalid: [...invalid, ...taken.invalid].slice(0, REPORTED_EVENTS) }
+  }
+
+  #readShown(batch: StreamBatch): Taken & { readonly diff: RowDiff; readonly base: RowDiff } {
+    const { rules, subsets } = this.#options
     const { overlay } = this
     const { reading, diff, txids, invalid } = readOn(this.#shown, batch, rules, (collection, key, before) => {
       subsets.note(collection, key, overlay.has(collection, key) ? this.#rowOf([collection, key]) : before)
@@ -201,6 +248,7 @@ export class Readings {
   show(reading: Reading): void {
     this.#shown = reading
     this.#next = null
+    this.#begun = null
     this.overlay.rebaseAll()
     this.#options.subsets.refill(this.visible)
   }

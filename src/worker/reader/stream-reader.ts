@@ -18,6 +18,10 @@ export interface ReaderOptions {
   readonly place: () => ReadingPlace
   /** Takes a batch that continues what was read before. @throws SourceError `older` */
   readonly onBatch: (batch: StreamBatch) => Promise<void>
+  /** A long answer to a read of all events is arriving: gets its items so far, which the batch has once more. */
+  readonly onBeginning: (items: ReadonlyArray<unknown>) => void
+  /** The read is over: an answer that was arriving will not come whole. */
+  readonly onReadEnd: () => void
   /** The stream still has the anchor's events. */
   readonly onSame: (anchor: Anchor, items: ReadonlyArray<unknown>) => void
   /** The stream is not the one that was read before: it is read from its start. */
@@ -181,6 +185,9 @@ export class StreamReader {
         onAnswer: () => {
           this.#transition('responded')
         },
+        onBeginning: (items) => {
+          if (!read.signal.aborted) this.#options.onBeginning(items)
+        },
       })
       const silence: unknown = read.signal.reason
       if (end === 'aborted' && silence instanceof SourceError) return this.#onFailure(silence)
@@ -191,6 +198,7 @@ export class StreamReader {
     } finally {
       // A read that has failed must not deliver anything any more.
       read.abort()
+      this.#options.onReadEnd()
       this.#gate.abandon()
       this.#cancelQuiet?.()
       if (this.#read === read) this.#read = null

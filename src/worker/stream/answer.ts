@@ -29,12 +29,20 @@ export async function readWhole(response: Response, heard: () => void): Promise<
   return new Response(status === 204 || status === 205 ? null : body, { status, statusText, headers })
 }
 
-/** Reads a body of JSON to its end. @throws SyntaxError */
-export async function readItems(body: ReadableStream<Uint8Array>, heard: () => void): Promise<unknown[]> {
+/**
+ * Reads a body of JSON to its end.
+ * @param onBeginning gets the items that have arrived, each time that there are more; a short body is parsed at its end only
+ * @throws SyntaxError
+ */
+export async function readItems(body: ReadableStream<Uint8Array>, heard: () => void, onBeginning?: (items: ReadonlyArray<unknown>) => void): Promise<unknown[]> {
   const items = new JsonItems()
+  let told = 0
   await eachPart(body, (part) => {
     heard()
     items.take(part)
+    if (items.parsed.length === told) return
+    told = items.parsed.length
+    onBeginning?.(items.parsed)
   })
   return items.end()
 }

@@ -156,7 +156,7 @@ export class HttpSource implements StreamSource {
   }
 
   /** The `fetch` of a read's requests. The first failure ends the read, also when the client would try again. */
-  #readFetch({ isFresh, requests, onAnswer }: ReadRequest, { signal: session, handed, fail }: ReadSession): typeof fetch {
+  #readFetch({ isFresh, requests, onAnswer, onBeginning }: ReadRequest, { signal: session, handed, fail }: ReadSession): typeof fetch {
     return async (input, init) => {
       const { signal, unlink } = linked(session, init?.signal)
       const isAborted = (): boolean => signal.aborted
@@ -185,7 +185,10 @@ export class HttpSource implements StreamSource {
           onAnswer()
           return this.#watchEvents(answer, { heard, fail, unlink, end })
         }
-        const { items, response } = await readAnswer(answer, heard)
+        const isWhole = url.searchParams.get('offset') === START_OFFSET
+        const { items, response } = await readAnswer(answer, heard, (beginning) => {
+          if (isWhole && !isAborted()) onBeginning?.(beginning)
+        })
         unlink()
         const failure = failureOfAnswer(url, response, items)
         // Only a refusal can ask for a pause (RFC 9110).
@@ -253,10 +256,10 @@ interface WholeAnswer {
   readonly items: unknown[] | SyntaxError | null
 }
 
-async function readAnswer(answer: Response, heard: () => void): Promise<WholeAnswer> {
+async function readAnswer(answer: Response, heard: () => void, onBeginning: (items: ReadonlyArray<unknown>) => void): Promise<WholeAnswer> {
   if (!answer.ok || answer.body === null || !isFromStream(answer)) return { response: await readWhole(answer, heard), items: null }
   try {
-    return { response: answer, items: await readItems(answer.body, heard) }
+    return { response: answer, items: await readItems(answer.body, heard, onBeginning) }
   } catch (error) {
     if (error instanceof SyntaxError) return { response: answer, items: error }
     throw error

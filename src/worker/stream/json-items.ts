@@ -25,6 +25,11 @@ export class JsonItems {
     this.#least = partCharacters
   }
 
+  /** The items that have been parsed. */
+  get parsed(): ReadonlyArray<unknown> {
+    return this.#items
+  }
+
   /** The length of the text that is not parsed yet. */
   get heldCharacters(): number {
     return this.#text.length

@@ -19,6 +19,7 @@ import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
 import { OutboxQueue } from './outbox-queue.ts'
 import { PositionNews } from './position-news.ts'
+import { RisingRows } from './rising-rows.ts'
 import { StoredWrites } from './stored-writes.ts'
 import { TabView } from './tab-view.ts'
 
@@ -113,6 +114,8 @@ export class TabSession {
   readonly #link: TabLink
   readonly #options: SessionOptions
   readonly #pending = new RowDiff()
+  /** Rows that go before the pending ones. */
+  readonly #rising = new RisingRows()
   readonly #view: TabView
   readonly #events: EventQueue
   readonly #credit: Credit
@@ -189,7 +192,7 @@ export class TabSession {
 
   /** Whether the tab still lacks rows. */
   get isBehind(): boolean {
-    return this.#pending.size > 0 || this.#credit.isTaken
+    return this.#owed > 0 || this.#credit.isTaken
   }
 
   /** Gives the tab the whole state, or what it lacks of it, and lets everything later follow. */
@@ -223,7 +226,8 @@ export class TabSession {
   publish({ state, to, atEnd, diff, txids, events, invalid, isOfOutbox, ...readiness }: Publication): void {
     if (!this.#isOpen) return
     const have = this.#have
-    this.#view.fold(diff, have !== null)
+    const rises = this.#mayRise && !isOfOutbox && !readiness.ready && !readiness.flowing
+    this.#view.fold(rises ? this.#rising.take(diff, this.#pending, (name) => !(name in this.#options.tab.modes)) : diff, have !== null)
     if (isOfOutbox && !this.#isCalm) this.#stored.hurry(this.#view.keysOf(diff))
     this.#aim(state, readiness)
     // The branch has changed: the rows of the former branch's unsent transactions will not be shown.
@@ -262,6 +266,7 @@ export class TabSession {
   resync(state: VisibleState, to: Position): void {
     this.#continuation = { kind: 'replaces' }
     this.#pending.clear()
+    this.#rising.clear()
     // A session that is not open yet hears of no changes: it gets the state of the moment at which it is opened.
     if (!this.#isOpen) return
     this.#view.again(state)
@@ -297,6 +302,16 @@ export class TabSession {
 
   get #have(): Have | null {
     return this.#continuation.kind === 'undecided' ? this.#continuation.have : null
+  }
+
+  /** Number of rows that the tab lacks. */
+  get #owed(): number {
+    return this.#pending.size + this.#rising.size
+  }
+
+  /** Rows of a first load may go out before the load is whole: the tab has no others. */
+  get #mayRise(): boolean {
+    return this.#continuation.kind === 'follows' && !this.#options.tab.hasRows
   }
 
   /** Whatever changes is sent in the next batch. */
@@ -335,9 +350,9 @@ export class TabSession {
     if (this.#isOpen && this.#stored.hasEarly) return true
     if (this.#continuation.kind === 'undecided') return false
     // Rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
-    if (!ready) return (flowing && this.#pending.size > 0) || this.#hasEarly
+    if (!ready) return (flowing && this.#pending.size > 0) || this.#rising.size > 0 || this.#hasEarly
     return (
-      this.#pending.size > 0 ||
+      this.#owed > 0 ||
       this.#view.hasNews ||
       this.#view.isFilling ||
       (this.#to.offset !== this.#from && this.#position.isDue) ||
@@ -356,7 +371,7 @@ export class TabSession {
 
   /** The next batch ends the diff, and carries the status. */
   get #isNextLast(): boolean {
-    return (this.#target?.ready ?? false) && this.#continuation.kind !== 'undecided' && this.#pending.size <= BATCH_ROWS
+    return (this.#target?.ready ?? false) && this.#continuation.kind !== 'undecided' && this.#owed <= BATCH_ROWS
   }
 
   #pump(): void {
@@ -442,16 +457,23 @@ export class TabSession {
     return { ...diff, rows: pack(diff.rows), ...(pending.length > 0 ? { pending } : {}) }
   }
 
+  #drain(showsAll: boolean): ReadonlyArray<DrainedDiff> {
+    const rising = this.#rising.drain(BATCH_ROWS)
+    const left = BATCH_ROWS - rising.reduce((sum, { rows }) => sum + rows.length, 0)
+    return [...rising, ...this.#pending.drain(left, showsAll ? this.#view.urgent : this.#view.early, !showsAll)]
+  }
+
   #next(): DiffBatch {
     const { state, ready, stale, flowing } = this.#target ?? NO_TARGET
     const showsAll = ready || flowing
     const have = this.#have
     const isUndecided = have !== null
     const isFill = ready && this.#pending.size < FILL_ROWS && this.#view.fill(state, FILL_ROWS - this.#pending.size)
-    if (!this.#isBacklog && this.#pending.size > BATCH_ROWS) this.#pending.sort()
-    const own = isUndecided ? [] : this.#pending.drain(BATCH_ROWS, showsAll ? this.#view.urgent : this.#view.early, !showsAll)
-    this.#isBacklog = this.#pending.size > 0
-    const last = ready && !this.#isBacklog && !isUndecided
+    const sorts = showsAll && !this.#isBacklog && this.#pending.size > BATCH_ROWS
+    if (sorts) this.#pending.sort()
+    const own = isUndecided ? [] : this.#drain(showsAll)
+    this.#isBacklog = this.#pending.size > 0 && (sorts || this.#isBacklog)
+    const last = ready && this.#owed === 0 && !isUndecided
     // Without a state the rows of an acknowledgement are not known.
     const stored = this.#target ? this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null) : NO_ACKNOWLEDGEMENTS
     const diffs = [...own, ...stored.rows.drain(Infinity)]
