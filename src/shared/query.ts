@@ -1,0 +1,45 @@
+import { digest } from './digest.ts'
+import type { QueryData } from './query-data.ts'
+
+/** Data that JSON has. */
+export type PlainData = string | number | boolean | null | ReadonlyArray<PlainData> | { readonly [field: string]: PlainData }
+
+/** A query that a tab wants: a function of the worker file by its name, or a query of the page as data. */
+export type Query =
+  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData }
+  | { readonly kind: 'inline'; readonly ir: QueryData }
+
+/** A key that is equal for equal queries. */
+export const queryKey = (query: Query): string =>
+  JSON.stringify(query.kind === 'named' ? ['named', query.name, inOrder(query.params)] : ['inline', query.ir])
+
+/** No collection of a schema has a name that begins so, and no field of a row. */
+const MARK = '\0'
+
+/** The name under which a query's rows cross a port: as a collection among the others. */
+export const resultName = (query: Query): string => `${MARK}${digest(queryKey(query))}`
+
+/** Whether a collection is a query's result. */
+export const isResultName = (collection: string): boolean => collection.startsWith(MARK)
+
+/** Fields of a result's row as it crosses a port: its key in the result, and its place in the order, if the query has one. */
+export const RESULT_KEY = `${MARK}key`
+export const RESULT_ORDER = `${MARK}order`
+
+/** The same data, with the fields of its objects in one order. */
+const inOrder = (data: PlainData): PlainData => {
+  if (typeof data !== 'object' || data === null) return data
+  if (isList(data)) return data.map(inOrder)
+  return Object.fromEntries(Object.entries(data).map(([field, value]) => [field, inOrder(value)] as const).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+const isList = (data: object): data is ReadonlyArray<PlainData> => Array.isArray(data)
+
+/** What a query costs, and how many StreamDBs want it. */
+export interface QueryStatus {
+  /** Number of rows in the result. */
+  readonly rows: number
+  /** The mean time of a run, ms. */
+  readonly runMs: number
+  readonly tabs: number
+}
