@@ -26,11 +26,11 @@ export const isResultName = (collection: string): boolean => collection.startsWi
 export const RESULT_KEY = `${MARK}key`
 export const RESULT_ORDER = `${MARK}order`
 
-/** The same data, with the fields of its objects in one order. */
-const inOrder = (data: PlainData): PlainData => {
+/** The same data, with the fields of its objects in one order. As pairs, so that no field is special. */
+function inOrder(data: PlainData): PlainData {
   if (typeof data !== 'object' || data === null) return data
   if (isList(data)) return data.map(inOrder)
-  return Object.fromEntries(Object.entries(data).map(([field, value]) => [field, inOrder(value)] as const).sort(([a], [b]) => (a < b ? -1 : 1)))
+  return [Object.keys(data).sort().map((field) => [field, inOrder(data[field]!)]), {}]
 }
 
 const isList = (data: object): data is ReadonlyArray<PlainData> => Array.isArray(data)
