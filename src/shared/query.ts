@@ -4,6 +4,18 @@ import type { QueryData } from './query-data.ts'
 /** Data that JSON has. */
 export type PlainData = string | number | boolean | null | ReadonlyArray<PlainData> | { readonly [field: string]: PlainData }
 
+/** The most levels of a query's parameters. */
+const MOST_LEVELS = 100
+
+/** Whether an untrusted value is data that JSON has. */
+export function isPlain(value: unknown, levels = MOST_LEVELS): value is PlainData {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || levels === 0) return false
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false
+  return Object.values(value).every((part) => isPlain(part, levels - 1))
+}
+
 /** A query that a tab wants: a function of the worker file by its name, or a query of the page as data. */
 export type Query =
   | { readonly kind: 'named'; readonly name: string; readonly params: PlainData }

@@ -1,3 +1,6 @@
+import type { ErrorData } from './errors.ts'
+import type { Query } from './query.ts'
+
 /**
  * An expression of TanStack DB (`IR.BasicExpression`) as JSON. A constant that JSON does not have is an object with its kind.
  * JavaScript functions cannot cross.
@@ -44,6 +47,8 @@ export interface Subset {
   readonly where: Expression | null
   /** The order, and the number of rows without ties; null for all rows. */
   readonly first: null | { readonly order: OrderTerm; readonly rows: number }
+  /** The collection is the result of this query: `resultName` is its name. */
+  readonly query?: Query
 }
 
 /**
@@ -63,6 +68,8 @@ export interface ServedSubset {
   readonly edge: unknown
   /** The subset has all rows for which `where` holds. */
   readonly whole: boolean
+  /** The engine does not run the query. The subset has no rows, and will get none. */
+  readonly error?: ErrorData
 }
 
 /** A key that is equal for equal subsets. */

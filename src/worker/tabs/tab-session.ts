@@ -4,6 +4,7 @@ import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { DiffBatch, InvalidEvent, StreamBatch } from '../../shared/batch.ts'
 import type { MaybePromise, TabContract, TabDescription } from '../../shared/calls.ts'
 import { START_OFFSET, type Have, type Position } from '../../shared/position.ts'
+import { isResultName } from '../../shared/query.ts'
 import { RowDiff, type CollectionDiff, type DrainedDiff } from '../../shared/row-diff.ts'
 import { pack } from '../../shared/row-table.ts'
 import type { TabStatus } from '../../shared/status.ts'
@@ -19,6 +20,7 @@ import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
 import { OutboxQueue } from './outbox-queue.ts'
 import { PositionNews } from './position-news.ts'
+import type { ResultHolds } from './result-view.ts'
 import { RisingRows } from './rising-rows.ts'
 import { StoredWrites } from './stored-writes.ts'
 import { TabView } from './tab-view.ts'
@@ -80,6 +82,7 @@ export interface SessionOptions {
   readonly wantsEvents: boolean
   readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys' | 'failovers'>
   readonly subsets: Subsets
+  readonly results: ResultHolds
   readonly pendingRows: PendingRows
   readonly status: () => TabStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
@@ -143,7 +146,7 @@ export class TabSession {
   #needsState = false
 
   constructor(link: TabLink, options: SessionOptions) {
-    const { tab, subsets, wantsEvents, clock, onProblem } = options
+    const { tab, subsets, results, wantsEvents, clock, onProblem } = options
     const { have, hasRows, modes } = tab
     this.#link = link
     this.#options = options
@@ -157,6 +160,7 @@ export class TabSession {
     })
     this.#view = new TabView({
       subsets,
+      results,
       pending: this.#pending,
       modes,
       hasRows,
@@ -208,6 +212,11 @@ export class TabSession {
     this.#pump()
   }
 
+  /** The results of queries that the tab wants. */
+  get results(): ReadonlyArray<string> {
+    return this.#view.results.names
+  }
+
   /** The tab holds other subsets. */
   want(changes: ReadonlyArray<SubsetChange>, state: VisibleState): void {
     this.#view.want(changes, state)
@@ -227,7 +236,7 @@ export class TabSession {
     if (!this.#isOpen) return
     const have = this.#have
     const rises = this.#mayRise && !isOfOutbox && !readiness.ready && !readiness.flowing
-    this.#view.fold(rises ? this.#rising.take(diff, this.#pending, (name) => !(name in this.#options.tab.modes)) : diff, have !== null)
+    this.#view.fold(rises ? this.#rising.take(diff, this.#pending, (name) => !(name in this.#options.tab.modes) && !isResultName(name)) : diff, have !== null)
     if (isOfOutbox && !this.#isCalm) this.#stored.hurry(this.#view.keysOf(diff))
     this.#aim(state, readiness)
     // The branch has changed: the rows of the former branch's unsent transactions will not be shown.
@@ -486,7 +495,7 @@ export class TabSession {
       last,
       diffs: diffs.map((diff) => this.#packed(diff, !isUndecided)),
       replace: this.#continuation.kind === 'replaces',
-      replaced: this.#continuation.kind === 'follows' ? this.#continuation.replaced : [],
+      replaced: isUndecided ? [] : [...(this.#continuation.kind === 'follows' ? this.#continuation.replaced : []), ...this.#view.results.takeBegun()],
       served: isUndecided ? [] : this.#view.serve(),
       filling: this.#view.filling,
       isFill,
