@@ -111,6 +111,19 @@ test('what was read is not stored again: only the changes are', async () => {
   expect(await machine.stored()).toEqual({ u1: 'old', u2: 'new', u3: 'old' })
 })
 
+test('a state that another one has replaced counts as not stored, from the moment of the replacement', async () => {
+  const engine = await open('one')
+  engine.set('u1', 'of the former stream')
+  await machine.pass(FLUSHED_MS)
+  const release = machine.hold()
+  const storing = engine.cache.replaced()
+  await settled()
+  expect(engine.report).toMatchObject({ storage: 'indexeddb', persistedOffset: null })
+  release()
+  await storing
+  expect(engine.report).toMatchObject({ storage: 'indexeddb', persistedOffset: '1' })
+})
+
 describe('a robbed lock', () => {
   test('ends the writing at once, and the robbed cache waits for its turn', async () => {
     const engine = await open('one')
