@@ -421,6 +421,27 @@ describe('the working set', () => {
     expect(machine.commits.map(({ working }) => working?.[0]?.key)).toEqual(['a', undefined])
   })
 
+  test('is stored with the first rows: a page that is left soon after its first visit opens with it', async () => {
+    const engine = await open('one')
+    engine.set('u1', 'one')
+    engine.look('a')
+    await machine.pass(FLUSHED_MS)
+    expect(machine.commits.map(({ working }) => working?.[0]?.key)).toEqual(['a'])
+    // Once only.
+    engine.set('u1', 'two')
+    await machine.pass(5000)
+    expect(machine.commits.map(({ working }) => working?.[0]?.key)).toEqual(['a', undefined])
+  })
+
+  test('is kept when everything is stored anew', async () => {
+    const engine = await open('one')
+    engine.set('u1', 'one')
+    engine.look('a')
+    await machine.pass(5000)
+    await engine.cache.replaced()
+    expect(machine.commits.at(-1)).toMatchObject({ replace: true, working: [{ key: 'a' }] })
+  })
+
   test('that changed while there was no store is stored with the first commit', async () => {
     const engine = new CachedEngine(machine, 'one')
     engine.look('early')
