@@ -38,8 +38,7 @@ export interface CacheOptions {
   readonly settings: StreamSettings
   readonly validated: boolean
   readonly transformed: boolean
-  /** The present state; called at the start of a flush only. */
-  /** Null while the state has no offset. */
+  /** The present state, or null while it has no offset; called at the start of a flush only. */
   checkpoint(): Checkpoint | null
   /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
@@ -192,7 +191,9 @@ export class Cache {
 
   /** The state was replaced or dropped: the stored state is wrong, and is replaced at once. */
   async replaced(): Promise<void> {
-    this.#flusher.distrust()
+    this.#flusher.disown()
+    // After a failure, storage is reported with the next commit.
+    if (this.#failures === 0) this.#report()
     await this.#flusher.flush()
   }
 
