@@ -5,6 +5,7 @@
 export type ErrorCode =
   | 'INVALID_OPTIONS' // an option is unknown, impossible, or does not fit another
   | 'INVALID_ARGUMENT' // a call got an argument that it does not take
+  | 'INVALID_QUERY' // a query for the worker has an unknown name, is no query, or cannot be run
   | 'VALIDATION_FAILED' // an event helper got a value that its schema refuses
   | 'MISSING_KEY' // an event helper could not derive the event's key
   | 'WORKER_START_FAILED' // the worker cannot be made, or its script fails or does not answer the handshake

@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   cache: ['shared', 'core', 'ports'],
   tabs: ['shared', 'core', 'ports'],
   writes: ['shared', 'core', 'ports', 'cache'],
+  queries: ['shared', 'core', 'ports'],
   engine: ['shared', 'core', 'ports', 'reader', 'cache', 'tabs', 'writes'],
   host: ['shared', 'core', 'ports', 'tabs', 'engine'],
   leadership: ['shared', 'core', 'ports', 'tabs', 'host'],
