@@ -420,9 +420,10 @@ export interface QueryRunning {
   /**
    * @param onChanges called later, and whenever rows of the result have changed. `isComplete`: these changes and those before make the
    *   result of all rows that were given so far
+   * @param onFailed called when the query throws; nothing follows
    * @throws SidestreamError `INVALID_QUERY`
    */
-  open(query: Query, onChanges: (changes: ResultChanges, isComplete: boolean) => void): QueryRun
+  open(query: Query, onChanges: (changes: ResultChanges, isComplete: boolean) => void, onFailed: (error: Error) => void): QueryRun
   /** Visible rows have changed. The queries run later. */
   changed(diff: RowDiff): void
   /** The rows are those of another state. */

@@ -144,9 +144,18 @@ export class Queries implements ResultHolds {
       if (wanted.run || wanted.refusal) continue
       const life = (wanted.life += 1)
       try {
-        wanted.run = this.#running.open(wanted.query, (changes, isComplete) => {
-          if (wanted.life === life) this.#onChanges(wanted, changes, isComplete)
-        })
+        wanted.run = this.#running.open(
+          wanted.query,
+          (changes, isComplete) => {
+            if (wanted.life === life) this.#onChanges(wanted, changes, isComplete)
+          },
+          (error) => {
+            if (wanted.life !== life) return
+            this.#end(wanted)
+            wanted.refusal = toErrorData(error, 'INVALID_QUERY')
+            onResults(new RowDiff())
+          },
+        )
       } catch (error) {
         wanted.refusal = toErrorData(error, 'INVALID_QUERY')
         isRefused = true

@@ -1,0 +1,88 @@
+import { compileQuery, IR } from '@tanstack/db'
+import { D2, output, type IStreamBuilder, type MultiSetArray, type RootStreamBuilder } from '@tanstack/db-ivm'
+import type { RowData } from '../../shared/row.ts'
+import { invalidQuery } from './decode-query.ts'
+import { partsOf } from './query-parts.ts'
+
+type Compilation = ReturnType<typeof compileQuery>
+type Inputs = Parameters<typeof compileQuery>[1]
+
+/** A row of a collection, and how often it is added (1) or taken away (-1). */
+export type RowDeltas = MultiSetArray<readonly [key: string, row: RowData]>
+/** A row of the result, with its place in the order. */
+export type ResultDeltas = ReadonlyArray<readonly [readonly [key: unknown, value: readonly [value: unknown, order: string | undefined, ...rest: unknown[]]], multiplicity: number]>
+
+/** A query that computes its result from changes of rows. */
+export interface CompiledQuery {
+  /** Names of the collections that it reads. */
+  readonly collections: ReadonlyArray<string>
+  readonly isOrdered: boolean
+  /** Takes changed rows of a collection, which {@link run} works on. */
+  give(collection: string, deltas: RowDeltas): void
+  /** Tells the changes of the result. */
+  run(): void
+}
+
+export interface CompileOptions {
+  readonly nameOf: (collection: object) => string
+  readonly onRows: (deltas: ResultDeltas) => void
+  /** The places in the order, when they do not come with the rows. */
+  readonly onOrders: (deltas: ResultDeltas) => void
+}
+
+/**
+ * TanStack DB’s own compiler and incremental operators, without its collections: a collection keeps three more maps of all rows for
+ * each query that reads it.
+ * @throws SidestreamError with `INVALID_QUERY`
+ */
+export function compile(query: IR.QueryIR, options: CompileOptions): CompiledQuery {
+  const { sources, includes } = partsOf(query)
+  // A child query without toArray() has a live collection in each row, which cannot leave the worker.
+  for (const include of includes) if (include.materialization === 'collection') include.materialization = 'array'
+  const graph = new D2()
+  const inputs = new Map(sources.map((source) => [source.sourceId, graph.newInput<readonly [string, RowData]>()] as const))
+  const byCollection = new Map<string, RootStreamBuilder<readonly [string, RowData]>[]>()
+  for (const { collection, sourceId } of sources) {
+    const name = options.nameOf(collection)
+    byCollection.set(name, [...(byCollection.get(name) ?? []), inputs.get(sourceId)!])
+  }
+  connect(query, sources, Object.fromEntries(inputs) as unknown as Inputs, options)
+  graph.finalize()
+  return {
+    collections: [...byCollection.keys()],
+    isOrdered: (query.orderBy?.length ?? 0) > 0,
+    give: (collection, deltas) => {
+      for (const input of byCollection.get(collection)!) input.sendData(deltas)
+    },
+    run: () => {
+      graph.run()
+    },
+  }
+}
+
+function connect(query: IR.QueryIR, sources: ReadonlyArray<IR.CollectionRef>, inputs: Inputs, { onRows, onOrders }: CompileOptions): void {
+  const collections = Object.fromEntries(sources.map(({ collection }) => [collection.id, collection])) as unknown as Parameters<typeof compileQuery>[2]
+  // Shared, so that a query inside another one is compiled once.
+  const compiled = new WeakMap<IR.QueryIR, Compilation>()
+  // No source is lazy, and none is read through an index: all rows come to the inputs.
+  const compileOne = (one: IR.QueryIR): Compilation => compileQuery(one, inputs, collections, {}, {}, new Set(), {}, () => undefined, compiled)
+  const tell = (pipeline: Compilation['pipeline'], take: (deltas: ResultDeltas) => void): void => {
+    ;(pipeline as unknown as IStreamBuilder<ResultDeltas[number][0]>).pipe(
+      output((data) => {
+        take(data.getInner())
+      }),
+    )
+  }
+  try {
+    const own = compileOne(query)
+    if (!own.includes?.length) {
+      tell(own.pipeline, onRows)
+      return
+    }
+    // The compiler lays the rows of includes into their parents only where a function consumes them. That loses the order.
+    tell(own.pipeline, onOrders)
+    tell(compileOne({ from: new IR.QueryRef(query, 'row'), fnSelect: ({ row }) => row as unknown }).pipeline, onRows)
+  } catch (error) {
+    throw invalidQuery(error instanceof Error ? error.message : 'it does not compile', error)
+  }
+}
