@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 import ts from 'typescript'
 
 /** Each is loaded by src/main/<part>-part.ts. */
-const PARTS = ['writing', 'queries', 'callbacks']
+const PARTS = ['writing', 'queries', 'results', 'callbacks']
 
 /**
  * Bundles the engine into one self-contained file for workers and one for pages, and the functions for caches into one more for
@@ -17,11 +17,12 @@ export async function bundleEngine(root) {
   await removeScripts(join(root, 'dist/in-page'))
   await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
   await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
-  for (const part of PARTS) await bundle(root, `src/main/${part}.ts`, `dist/main/${part}.js`)
+  for (const part of PARTS) await bundle(root, `src/main/${part}.ts`, `dist/main/${part}.js`, assertNoTanStackDb)
   // The main module is not bundled, because an application's tests use the application's own TanStack DB, as pages do.
   await removeScripts(join(root, 'dist/testing'), /^(engine|memory-source)\./)
   await bundle(root, 'src/testing/engine.ts', 'dist/testing/engine.js')
-  return bundle(root, 'src/worker/index.ts', 'dist/worker.js')
+  await bundle(root, 'src/worker/with-queries.ts', 'dist/worker-with-queries.js')
+  return bundle(root, 'src/worker/index.ts', 'dist/worker.js', assertNoQueryEngine)
 }
 
 /** Deletes the single modules, which the bundles replace; their types stay. */
@@ -31,9 +32,9 @@ async function removeScripts(folder, which = /./) {
   }
 }
 
-async function bundle(root, entry, target) {
+async function bundle(root, entry, target, check = () => undefined) {
   const outfile = join(root, target)
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
@@ -47,11 +48,25 @@ async function bundle(root, entry, target) {
     sourcemap: 'linked',
     sourcesContent: true,
     define: { 'process.env.NODE_ENV': '"production"' },
+    metafile: true,
     logLevel: 'warning',
   })
   const code = await readFile(outfile, 'utf8')
   assertSelfContained(target, code)
+  check(target, Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0)))
   return code.length
+}
+
+/** A page has one TanStack DB, that of the application: a second one would not know its collections. */
+function assertNoTanStackDb(target, inputs) {
+  const found = inputs.filter((input) => /node_modules\/@tanstack\//.test(input))
+  if (found.length > 0) throw new Error(`${target} has a TanStack DB of its own:\n  ${found.join('\n  ')}`)
+}
+
+/** Whole queries are for applications that ask for them: TanStack DB's query engine is larger than all of ours. */
+function assertNoQueryEngine(target, inputs) {
+  const found = inputs.filter((input) => /^src\/worker\/queries\/|@tanstack\/db-ivm\/|@tanstack\/db\/dist\/esm\/query\/(live|compiler\/(index|joins|group-by))/.test(input))
+  if (found.length > 0) throw new Error(`${target} has a query engine:\n  ${found.join('\n  ')}`)
 }
 
 function assertSelfContained(target, code) {

@@ -141,7 +141,7 @@ export class CollectionSink implements RowSink {
   fail(error: unknown): void {
     if (this.#ready || !this.#params) return
     this.#ready = true
-    ;(this.#params.markError as (error?: unknown) => void)(error)
+    this.#params.markError(error)
   }
 
   markReady(): void {

@@ -1,4 +1,4 @@
-import { createLiveQueryCollection, type Collection, type InitialQueryBuilder, type QueryBuilder } from '@tanstack/db'
+import type { Collection, InitialQueryBuilder, QueryBuilder } from '@tanstack/db'
 import type { RowData } from '../shared/row.ts'
 import { LocalPlace } from './places.ts'
 import type { ResultRows } from './result-rows.ts'
@@ -6,7 +6,11 @@ import type { ResultRows } from './result-rows.ts'
 /** What a query is made from here: a query, or a function that makes one. */
 export type LocalSource = QueryBuilder<never> | ((q: InitialQueryBuilder) => QueryBuilder<never>)
 
+/** TanStack DB's `createLiveQueryCollection`. It is handed over, because this code is bundled: the page has one TanStack DB. */
+export type CreateLive = (options: { readonly query: LocalSource; readonly gcTime: number; readonly startSync: boolean }) => Collection<object, string | number>
+
 export interface LocalQueryOptions {
+  readonly createLive: CreateLive
   readonly source: LocalSource
   readonly rows: ResultRows
   /** All rows are there. */
@@ -30,8 +34,8 @@ export class LocalQuery {
   /** @throws what TanStack DB throws for a query that it cannot run */
   constructor(options: LocalQueryOptions) {
     this.#options = options
-    const { source, onReady, onError } = options
-    this.#live = createLiveQueryCollection({ query: source, gcTime: 1, startSync: true } as never) as unknown as Collection<object, string | number>
+    const { createLive, source, onReady, onError } = options
+    this.#live = createLive({ query: source, gcTime: 1, startSync: true })
     const subscription = this.#live.subscribeChanges(
       (changes) => {
         this.#take(changes.map(({ key }) => key))
@@ -69,15 +73,16 @@ export class LocalQuery {
       if (row) placed.push([new LocalPlace(textOf(key), row, config.compare), { ...row }])
       else deleted.push(textOf(key))
     }
-    this.#options.rows.put(placed, deleted)
+    void this.#options.rows.put(placed, deleted)
   }
 
   /** Rows that the worker has sent before. */
   #dropOthers(): void {
     const own = new Set([...this.#live.keys()].map(textOf))
     const others = [...this.#options.rows.keys()].filter((key) => !own.has(key))
-    if (others.length > 0) this.#options.rows.put([], others)
+    if (others.length > 0) void this.#options.rows.put([], others)
   }
 }
 
-const textOf = (key: string | number): string => String(key)
+/** As the worker makes a text of a key: keys that are not equal stay different. */
+const textOf = (key: string | number): string => (typeof key === 'string' ? key : `\0${typeof key}:${String(key)}`)

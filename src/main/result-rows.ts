@@ -16,7 +16,7 @@ export class ResultRows implements RowSink {
   /** Gives a collection the rows that are there, and all changes. */
   join(sink: RowSink): void {
     this.#sinks.add(sink)
-    if (this.#rows.size > 0) sink.write({ rows: [...this.#rows.values()], deleted: [] })
+    if (this.#rows.size > 0) void sink.write({ rows: [...this.#rows.values()], deleted: [] })
   }
 
   leave(sink: RowSink): void {

@@ -2,10 +2,10 @@ import type { QueryBuilder } from '@tanstack/db'
 import { SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
 import { functionOf, type NamedQueries } from '../shared/named-queries.ts'
 import { encodeQuery, UncrossableQueryError } from '../shared/query-data.ts'
-import { RESULT_KEY, resultName, type Query } from '../shared/query.ts'
+import { isPlain, RESULT_KEY, resultName, type Query } from '../shared/query.ts'
 import type { ServedSubset, SubsetChange } from '../shared/subset.ts'
 import type { CollectionSink } from './collection-sink.ts'
-import { LocalQuery, type LocalSource } from './local-query.ts'
+import { LocalQuery, type CreateLive, type LocalSource } from './local-query.ts'
 import type { Place } from './places.ts'
 import type { ReplicaCollection } from './replica.ts'
 import type { Asked } from './result-collections.ts'
@@ -18,6 +18,7 @@ export interface ResultsOptions {
   /** Where a replica puts the rows, by name. */
   readonly targets: Map<string, ReplicaCollection>
   readonly places: WeakMap<object, Place>
+  readonly createLive: CreateLive
   /** The application's named queries, as far as the page has them. */
   readonly queries: NamedQueries | undefined
   readonly collections: Readonly<Record<string, object>>
@@ -125,7 +126,11 @@ export class Results {
   }
 
   #queryOf(asked: Asked): readonly [query: Query | null, reason: string | null] {
-    if (asked.kind === 'named') return [asked, null]
+    if (asked.kind === 'named') {
+      const { kind, name, params } = asked
+      if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `the parameters of the query ${name} are no data that JSON has`)
+      return [{ kind, name, params }, null]
+    }
     try {
       return [{ kind: 'inline', ir: encodeQuery(asked.query, (collection) => this.#options.nameOf(collection)) }, null]
     } catch (error) {
@@ -163,6 +168,7 @@ export class Results {
     try {
       wish.local = new LocalQuery({
         source,
+        createLive: this.#options.createLive,
         rows: wish.rows,
         onReady: () => {
           wish.isServed = true

@@ -117,7 +117,7 @@ export class Tab {
       onCommitError: this.#onCommitError,
       onCommitted: ({ served, stored, last }, visible) => {
         this.collections.subsets?.onServed(served, visible)
-        this.results.onServed(served)
+        this.results.filled?.onServed(served)
         // TanStack DB may hold the rows back until the write is acknowledged: that never waits for the rows to be seen. The last
         // part of a diff may still remove rows; the inbox waits for that.
         if (!last) this.#writing?.writes.stored(stored)
@@ -133,7 +133,7 @@ export class Tab {
       writes: () => this.#writing && this.#writing.writes,
       cleared: this.#cleared,
       status: this.status,
-      queriesOf: (queries) => this.results.statusOf(queries),
+      queriesOf: (queries) => this.results.filled?.byId(queries) ?? {},
       preload: this.#preload,
       isClosed: () => this.#isClosed,
       onCleared: this.#showNone,
@@ -254,7 +254,7 @@ export class Tab {
     this.#lost = null
     this.status.set({ connection: 'closed', upToDate: false })
     this.#unlisten()
-    this.results.close()
+    this.results.filled?.close()
     this.link.close()
   }
 
@@ -326,7 +326,7 @@ export class Tab {
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
       modes: this.collections.modes,
-      subsets: [...(this.collections.subsets?.all() ?? []), ...this.results.all()],
+      subsets: [...(this.collections.subsets?.all() ?? []), ...(this.results.filled?.all() ?? [])],
       pendingKeys: this.#replica.pendingKeys,
       visible: isVisible(),
       failovers: this.link.hasOpened ? failovers + 1 : 0,
@@ -364,7 +364,7 @@ export class Tab {
   readonly #showNone = (): void => {
     if (this.#isClosed || !isStarted(this.#phase) || !this.#cleared.isCleared) return
     this.collections.subsets?.onNoRows()
-    this.results.onNoRows()
+    this.results.filled?.onNoRows()
     if (this.#preload.isReady) return
     this.#show([])
     this.status.set({ ready: this.#preload.isReady })

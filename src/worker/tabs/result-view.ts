@@ -16,12 +16,15 @@ export interface ResultHolds {
 /** `waiting` it has no rows yet · `preview` the tab gets the rows that were stored · `shown` the tab gets its rows */
 type Phase = 'waiting' | 'preview' | 'shown'
 
+/** What the tab was told of a want: nothing, that the rows are there, or that none will come. */
+type Told = 'nothing' | 'served' | 'refused'
+
 /** What a tab gets of one result. */
 interface WantedResult {
   readonly subset: Subset
   phase: Phase
-  /** Ids of the wants → whether the tab was told that the rows are there, or that none will come. */
-  readonly wants: Map<number, boolean>
+  /** By the ids of the wants. */
+  readonly wants: Map<number, Told>
 }
 
 /** The results of queries that one tab wants. */
@@ -50,7 +53,10 @@ export class ResultView {
 
   /** {@link serve} may have something to report. */
   get hasNews(): boolean {
-    return [...this.#wanted].some(([name, wanted]) => [...wanted.wants.values()].includes(false) && (this.#isServed(name, wanted) || this.#holds.refusalOf(name) !== null))
+    return [...this.#wanted].some(([name, wanted]) => {
+      const news = this.#newsOf(name, wanted)
+      return news !== 'nothing' && [...wanted.wants.values()].some((told) => told !== news)
+    })
   }
 
   /** The results whose first rows come with the next batch, or later. */
@@ -66,8 +72,8 @@ export class ResultView {
     this.release(id)
     this.#names.set(id, collection)
     const wanted = this.#wanted.get(collection)
-    if (wanted) wanted.wants.set(id, false)
-    else this.#wanted.set(collection, { subset, phase: 'waiting', wants: new Map([[id, false]]) })
+    if (wanted) wanted.wants.set(id, 'nothing')
+    else this.#wanted.set(collection, { subset, phase: 'waiting', wants: new Map([[id, 'nothing']]) })
   }
 
   /** The tab has dropped the rows, if no other want has them. */
@@ -97,7 +103,7 @@ export class ResultView {
   /** The tab has lost its rows, or may have others. */
   again(state: VisibleState): void {
     for (const [name, wanted] of this.#wanted) {
-      for (const id of wanted.wants.keys()) wanted.wants.set(id, false)
+      for (const id of wanted.wants.keys()) wanted.wants.set(id, 'nothing')
       if (wanted.phase === 'shown') this.#begin(name, wanted, state)
     }
   }
@@ -117,10 +123,10 @@ export class ResultView {
     const served: ServedSubset[] = []
     for (const [name, wanted] of this.#wanted) {
       const error = this.#holds.refusalOf(name)
-      if (!error && !this.#isServed(name, wanted)) continue
-      for (const [id, isTold] of wanted.wants) {
-        if (isTold) continue
-        wanted.wants.set(id, true)
+      const news = this.#newsOf(name, wanted)
+      for (const [id, told] of wanted.wants) {
+        if (news === 'nothing' || told === news) continue
+        wanted.wants.set(id, news)
         served.push({ id, rows: null, edge: null, whole: error === null, ...(error && { error }) })
       }
     }
@@ -132,8 +138,10 @@ export class ResultView {
     for (const id of [...this.#names.keys()]) this.release(id)
   }
 
-  #isServed(name: string, { phase }: WantedResult): boolean {
-    return phase !== 'waiting' && !this.#pending.has(name)
+  /** What the tab is to be told. */
+  #newsOf(name: string, { phase }: WantedResult): Told {
+    if (this.#holds.refusalOf(name)) return 'refused'
+    return phase !== 'waiting' && !this.#pending.has(name) ? 'served' : 'nothing'
   }
 
   #begin(name: string, wanted: WantedResult, state: VisibleState): void {
