@@ -1,29 +1,9 @@
-import { count, createLiveQueryCollection, eq, gt, sum } from '@tanstack/db'
-import * as v from 'valibot'
+import { createLiveQueryCollection, eq } from '@tanstack/db'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createStateSchema, createStreamDB, defineQueries } from '../../src/main/index.ts'
+import { createStreamDB } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
+import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
 import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
-
-const schema = createStateSchema({
-  flights: { schema: v.object({ id: v.string(), from: v.string(), delay: v.number() }), type: 'flight', primaryKey: 'id', syncMode: 'on-demand' },
-  airports: { schema: v.object({ code: v.string(), city: v.string() }), type: 'airport', primaryKey: 'code' },
-})
-
-const queries = defineQueries(schema, {
-  delays: (q, { flights, airports }, { over }: { over: number }) =>
-    q
-      .from({ f: flights })
-      .join({ a: airports }, ({ f, a }) => eq(f.from, a.code), 'inner')
-      .where(({ f }) => gt(f.delay, over))
-      .groupBy(({ a }) => a.city)
-      .select(({ f, a }) => ({ city: a.city, flights: count(f.id), total: sum(f.delay) })),
-  all: (q, { airports }) => q.from({ a: airports }),
-  broken: (q, { airports }, { why }: { why: string }) => {
-    if (why) throw new Error(why)
-    return q.from({ a: airports })
-  },
-})
 
 const LONG = { timeout: 20_000 }
 vi.setConfig({ testTimeout: 30_000 })
@@ -32,14 +12,13 @@ let stream: MemoryStream
 const open: Array<{ close(): void }> = []
 beforeEach(() => {
   stream = new MemoryStream('http://memory/s')
-  stream.append(['LIS', 'OSL', 'SFO'].map((code, index) => schema.airports.insert({ value: { code, city: ['Lisbon', 'Oslo', 'San Francisco'][index]! } })))
+  stream.append(airportEvents())
   stream.append(Array.from({ length: 30 }, (_, n) => flight(n)))
 })
 afterEach(() => {
   for (const db of open.splice(0)) db.close()
 })
 
-const flight = (n: number, delay = n) => schema.flights.upsert({ value: { id: `f${String(n)}`, from: ['LIS', 'OSL', 'SFO'][n % 3]!, delay } })
 const worker = (options: Partial<QueryWorkerOptions> = {}) => queryWorker({ fetch: stream.fetch, named: queries, ...options })
 
 function tab(from: ReturnType<typeof worker>, given: { queries?: typeof queries } = { queries }) {
