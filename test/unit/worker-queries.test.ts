@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStreamDB } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
 import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
+import { emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
 
 const LONG = { timeout: 20_000 }
@@ -184,4 +185,52 @@ test('a user who signs out sees no rows of a result, and new ones after reconnec
   await vi.waitFor(() => {
     expect(delays.size).toBe(3)
   }, LONG)
+})
+
+describe('the last result of a query', () => {
+  const visit = async (medium: MemoryMedium): Promise<void> => {
+    const db = tab(worker({ medium }))
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(medium.working?.flatMap(({ rows }) => rows).length).toBe(3)
+    }, LONG)
+    db.close()
+    await vi.waitFor(() => {
+      expect(medium.meta?.complete).toBe(true)
+    }, LONG)
+  }
+
+  test('is shown on the next visit, before the query has run, and is put right then', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    // Stands for a result of the last visit that is not the present one.
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: subset.rows.filter((row) => row['city'] !== 'Oslo').map((row) => ({ ...row, total: 1 })) }))
+    const db = tab(worker({ medium }))
+    const delays = db.query('delays', { over: 20 })
+    const shown: unknown[][] = []
+    delays.subscribeChanges(() => shown.push(byCity(delays.values())))
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(byCity(delays.values())).toEqual([
+        { city: 'Lisbon', flights: 3, total: 72 },
+        { city: 'Oslo', flights: 3, total: 75 },
+        { city: 'San Francisco', flights: 3, total: 78 },
+      ])
+    }, LONG)
+    expect(shown[0]).toEqual([
+      { city: 'Lisbon', flights: 3, total: 1 },
+      { city: 'San Francisco', flights: 3, total: 1 },
+    ])
+  })
+
+  test('is not shown when its function is another one', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: [] }))
+    const db = tab(worker({ medium, named: { ...queries, delays: (q, collections, params: { over: number }) => queries.delays(q, collections as never, params) } }))
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    expect(delays.size).toBe(3)
+  })
 })
