@@ -109,6 +109,7 @@ beforeEach(() => {
       if (upToDate) reader.upToDate()
       return Promise.resolve()
     },
+    settled: () => Promise.resolve(),
     onBeginning: () => undefined,
     onReadEnd: () => undefined,
     onSame: () => undefined,
@@ -464,7 +465,7 @@ test('with a stream object of the application, bad times do not make the reader 
       own.upToDate()
       return Promise.resolve()
     },
-    onBeginning: () => undefined, onReadEnd: () => undefined, onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
+    settled: () => Promise.resolve(), onBeginning: () => undefined, onReadEnd: () => undefined, onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
   })
   void own.run()
   for (let times = 0; times < 60; times += 1) {
