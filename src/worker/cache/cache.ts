@@ -38,8 +38,7 @@ export interface CacheOptions {
   readonly settings: StreamSettings
   readonly validated: boolean
   readonly transformed: boolean
-  /** The present state; called at the start of a flush only. */
-  /** Null while the state has no offset. */
+  /** The present state, or null while nothing can be stored; called at the start of a flush only. */
   checkpoint(): Checkpoint | null
   /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
