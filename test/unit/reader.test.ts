@@ -87,6 +87,7 @@ let server: Server
 let reader: StreamReader
 let place: ReadingPlace
 let events: string[]
+let readEnds: number
 let connections: ConnectionState[]
 let failures: ErrorData[]
 
@@ -95,6 +96,7 @@ beforeEach(() => {
   server = new Server()
   place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false, olderLeftMs: null }
   events = []
+  readEnds = 0
   connections = []
   failures = []
   reader = new StreamReader({
@@ -110,8 +112,10 @@ beforeEach(() => {
       return Promise.resolve()
     },
     settled: () => Promise.resolve(),
-    onBeginning: () => undefined,
-    onReadEnd: () => undefined,
+    onBeginning: (items) => events.push(`${String(items.length)} begun`),
+    onReadEnd: () => {
+      readEnds += 1
+    },
     onSame: () => undefined,
     onOther: () => {
       events.push('other')
@@ -143,6 +147,40 @@ async function live(): Promise<void> {
   expect([last(), server.isAsked]).toEqual(['live', true])
   events.length = 0
 }
+
+describe('an answer that is arriving', () => {
+  test('is told of, and the read that had it ends once', async () => {
+    const { onBeginning } = server.request!
+    onBeginning?.(['a'])
+    onBeginning?.(['a', 'b'])
+    expect([events, readEnds]).toEqual([['1 begun', '2 begun'], 0])
+    await server.answer(['a', 'b', 'c'], '3')
+    expect([events.at(-1), readEnds]).toEqual(['3 at 3', 0])
+    reader.halt('hide')
+    await settled()
+    expect(readEnds).toBe(1)
+  })
+
+  test.each([
+    ['has failed', () => server.fail('unreachable')],
+    ['was given up for another', async () => { reader.askAgain(); await settled() }],
+    ['was halted', async () => { reader.halt('hide'); await settled() }],
+    ['was halted because the cache was cleared', async () => { reader.halt('forget'); await settled() }],
+    ['was closed', async () => { reader.close(); await settled() }],
+  ])('is told of no more when its read %s, which is told once', async (_, end) => {
+    const { onBeginning } = server.request!
+    onBeginning?.(['a'])
+    await end()
+    onBeginning?.(['a', 'b'])
+    expect([events, readEnds]).toEqual([['1 begun'], 1])
+  })
+
+  test('and is silent is given up', async () => {
+    server.request!.onBeginning?.(['a'])
+    await wait(SILENCE_MS + 100)
+    expect([readEnds, last()]).toEqual([1, 'offline'])
+  })
+})
 
 describe('silence', () => {
   test('ends a live request after its limit, and the next one is asked at once: nobody notices', async () => {

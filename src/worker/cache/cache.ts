@@ -40,7 +40,7 @@ export interface CacheOptions {
   readonly settings: StreamSettings
   readonly validated: boolean
   readonly transformed: boolean
-  /** The present state, or null while it has no offset; called at the start of a flush only. */
+  /** The present state, or null while nothing can be stored; called at the start of a flush only. */
   checkpoint(): Checkpoint | null
   /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
