@@ -90,6 +90,8 @@ let events: string[]
 let readEnds: number
 let connections: ConnectionState[]
 let failures: ErrorData[]
+/** Settles when the place is certain. */
+let certain: Promise<void>
 
 beforeEach(() => {
   clock = new ManualClock()
@@ -99,6 +101,7 @@ beforeEach(() => {
   readEnds = 0
   connections = []
   failures = []
+  certain = Promise.resolve()
   reader = new StreamReader({
     env: { clock, random: () => 0.5 },
     source: server,
@@ -111,7 +114,7 @@ beforeEach(() => {
       if (upToDate) reader.upToDate()
       return Promise.resolve()
     },
-    settled: () => Promise.resolve(),
+    settled: () => certain,
     onBeginning: (items) => events.push(`${String(items.length)} begun`),
     onReadEnd: () => {
       readEnds += 1
@@ -147,6 +150,47 @@ async function live(): Promise<void> {
   expect([last(), server.isAsked]).toEqual(['live', true])
   events.length = 0
 }
+
+describe('a read that begins before its place is certain', () => {
+  let settle: () => void
+  beforeEach(async () => {
+    await live()
+    certain = new Promise((resolve) => { settle = resolve })
+    reader.askAgain()
+    await wait(100)
+    expect(server.isAsked).toBe(true)
+  })
+
+  test('has its answer believed when the place is as it was', async () => {
+    // The anchor's events first.
+    void server.answer(['a', 'b', 'c'], '3')
+    await settled()
+    expect(events).toEqual([])
+    settle()
+    await settled()
+    expect([events, last()]).toEqual([['1 at 3'], 'live'])
+  })
+
+  test('is made again from the right place, and its answer is not believed', async () => {
+    void server.answer(['a', 'b', 'c'], '3')
+    await settled()
+    // What the cache has cannot be used in the end.
+    place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false, olderLeftMs: null }
+    settle()
+    await wait(100)
+    expect([events, server.request?.offset]).toEqual([[], '-1'])
+  })
+
+  test.each<SourceFailure>(['missing', 'bad-offset', 'unauthorized', 'unreachable'])('has a failure (%s) believed only then', async (failure) => {
+    const before = [...connections]
+    await server.fail(failure)
+    await wait(500)
+    expect([events, failures, connections]).toEqual([[], [], before])
+    settle()
+    await settled()
+    expect(failures).toHaveLength(1)
+  })
+})
 
 describe('an answer that is arriving', () => {
   test('is told of, and the read that had it ends once', async () => {
