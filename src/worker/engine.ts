@@ -446,6 +446,14 @@ export class Engine {
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {
+    this.#board.tellAfter(() => {
+      this.#take(batch)
+    })
+    await this.#members.room()
+  }
+
+  /** @throws SourceError `older` */
+  #take(batch: StreamBatch): void {
     const { diff, base, txids, invalid } = this.#readings.take(batch)
     const written = this.#writes.read(txids, batch.offset, diff !== null, batch.upToDate)
     if (batch.upToDate) this.#onUpToDate()
@@ -461,7 +469,6 @@ export class Engine {
     } else {
       this.#members.publish(news, false)
     }
-    await this.#members.room()
   }
 
   /** @throws SourceError `older` */
