@@ -2,7 +2,7 @@ import type { TabContract } from '../shared/calls.ts'
 import { statusAfter, type TabStatus } from '../shared/status.ts'
 import type { ClearedMark } from '../shared/cleared-mark.ts'
 import type { OnError } from './on-error.ts'
-import { idleTurn, nextTurn } from './pace.ts'
+import { idleTurn, Pace } from './pace.ts'
 import type { Preload } from './preload.ts'
 import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
@@ -43,6 +43,7 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
 }
 
 export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
+  const pace = new Pace()
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
@@ -85,6 +86,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
       callbacks()?.hooks.before(batch)
       const wasReady = preload.isReady
       const began = performance.now()
+      pace.came(began)
       const ack = await replica.apply(batch).catch((error: unknown) => {
         callbacks()?.hooks.refused(batch)
         throw error
@@ -107,7 +109,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
       callbacks()?.hooks.after(batch)
       preload.observe()
       // The first load is answered without a rest, because the next batch may correct its rows.
-      if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(wasReady ? tookMs : 0))
+      if (batch.last) await (batch.isFill ? idleTurn() : pace.nextTurn(wasReady ? tookMs : 0))
       return ack
     },
     status: onStatus,
