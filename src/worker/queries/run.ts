@@ -4,6 +4,7 @@ import { Unfit } from './aggregates.ts'
 import { compile, compileFast, type CompiledQuery, type CompileOptions } from './compile.ts'
 import type { RowDeltas } from './deltas.ts'
 import { Result, type ResultChanges } from './result.ts'
+import { Exhausted } from './window.ts'
 import type { IsOver, Source, SourceReader } from './source.ts'
 
 /** What a query costs. */
@@ -103,8 +104,9 @@ export class Run {
       const hasAll = this.#isComplete ? this.#takeChanges(isOver) : this.#load(isOver)
       if (hasAll && this.#query.settle(isOver)) changes = this.#result.flush(isOver)
     } catch (error) {
-      if (!(error instanceof Unfit)) throw error
-      this.#beginAnew()
+      if (error instanceof Unfit) this.#beginAnew(compile)
+      else if (error instanceof Exhausted) this.#beginAnew(compileFast)
+      else throw error
     }
     this.#spentMs += clock.now() - begin
     if (!changes) return
@@ -113,14 +115,14 @@ export class Run {
     if (isFirst || changes.size > 0) onChanges(changes, true)
   }
 
-  /** Goes on in the general way, with all rows. */
-  #beginAnew(): void {
+  /** Takes all rows again. The result stays as it was told until then. */
+  #beginAnew(make: typeof compileFast): void {
     this.close()
     this.#readers = null
     this.#isComplete = false
     this.#isTurn = false
     this.#result.beginAnew()
-    this.#query = compile(this.#options.query, this.#compileOptions)
+    this.#query = make(this.#options.query, this.#compileOptions)
   }
 
   /** @returns whether all rows are taken */
