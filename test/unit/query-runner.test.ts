@@ -121,6 +121,27 @@ describe('our own code for parts of a query', () => {
     expect(planWindow(irOf((q, { people, teams }) => q.from({ p: people! }).innerJoin({ t: teams! }, ({ p, t }: any) => db.eq(t.id, p.team)).orderBy(({ p }: any) => p.n).limit(2), sources))).toBeNull()
   })
 
+  test('finds the next rows when all that it knew beyond the window are gone', () => {
+    const { runner, rows, set, rest } = setup({ count: 6000 })
+    for (const [key, row] of rows) rows.set(key, { ...row, n: Number(key) % 97 })
+    const shown = new Map<string, string>()
+    runner.open(inline(dataOf((q, { people }) => q.from({ p: people! }).orderBy(({ p }: any) => p.n, 'desc').limit(3))), (changes) => {
+      for (const [key, row] of changes) if (row) shown.set(key, row.order!)
+      else shown.delete(key)
+    })
+    const inOrder = (): string[] => [...shown].sort(([, one], [, other]) => (one < other ? -1 : 1)).map(([key]) => key)
+    const first = (): string[] => [...rows].sort(([a, one], [b, other]) => Number(other['n']) - Number(one['n']) || (a < b ? -1 : 1)).slice(0, 3).map(([key]) => key)
+    for (const share of [0, 0.2, 0.3, 0.9, 1]) {
+      for (const [key, { n }] of [...rows]) if (Number(n) >= 97 - 97 * share || share === 1) set(key, share === 0.3 ? { id: key, n: -1 } : null)
+      rest()
+      expect(inOrder()).toEqual(first())
+      for (const key of ['1', 'new']) set(key, { id: key, n: 5 })
+      rest()
+      expect(inOrder()).toEqual(first())
+    }
+    expect(inOrder()).toHaveLength(2)
+  })
+
   test.each<[string, Build, unknown]>([
     ['a least value among numbers and texts', aggregating((p) => db.min(p.n)), 'text'],
     ['a group of a date', (q, { people }) => q.from({ p: people! }).groupBy(({ p }: any) => p.n).select(({ p }: any) => ({ n: p.n, count: db.count(p.id) })), new Date(3)],

@@ -8,6 +8,7 @@ import { planGroups, type GroupPlan } from './plan-groups.ts'
 import { planStar } from './plan-star.ts'
 import { planWindow } from './plan-window.ts'
 import { partsOf } from './query-parts.ts'
+import type { IsOver } from './source.ts'
 import { Star } from './star.ts'
 import { Window } from './window.ts'
 
@@ -22,8 +23,11 @@ export interface CompiledQuery {
   give(collection: string, deltas: RowDeltas): void
   /** Works on what was given. */
   run(): void
-  /** Tells all changes of the result. */
-  settle(): void
+  /**
+   * Tells the changes of the result, until the slice is over or all are told.
+   * @returns whether all are told
+   */
+  settle(isOver: IsOver): boolean
 }
 
 export interface CompileOptions {
@@ -64,9 +68,11 @@ export function compile(query: IR.QueryIR, options: CompileOptions, window: Wind
     },
     settle: () => {
       const deltas = window?.changes() ?? []
-      if (deltas.length === 0) return
-      windowed?.input.sendData(deltas)
-      graph.run()
+      if (deltas.length > 0) {
+        windowed?.input.sendData(deltas)
+        graph.run()
+      }
+      return true
     },
   }
 }
@@ -88,10 +94,13 @@ export function compileFast(query: IR.QueryIR, options: CompileOptions): Compile
   const groups = compile(plan.groups, { ...options, nameOf: () => GROUPS }, windowOf(plan.groups))
   return {
     ...rows,
-    settle: () => {
-      groups.give(GROUPS, table.changes())
-      groups.run()
-      groups.settle()
+    settle: (isOver) => {
+      for (let deltas = table.changes(GROUPS_AT_ONCE); deltas.length > 0; deltas = table.changes(GROUPS_AT_ONCE)) {
+        groups.give(GROUPS, deltas)
+        groups.run()
+        if (isOver()) return false
+      }
+      return groups.settle(isOver)
     },
   }
 }
@@ -112,11 +121,12 @@ function compileRows({ rows }: GroupPlan, table: Groups, { collections }: Compil
       star.give(collection, deltas)
     },
     run: () => undefined,
-    settle: () => undefined,
+    settle: () => true,
   }
 }
 
 const GROUPS = 'groups'
+const GROUPS_AT_ONCE = 512
 
 function connect(query: IR.QueryIR, sources: ReadonlyArray<IR.CollectionRef>, inputs: Inputs, { onRows, onOrders }: CompileOptions): void {
   const collections = Object.fromEntries(sources.map(({ collection }) => [collection.id, collection])) as unknown as Parameters<typeof compileQuery>[2]

@@ -48,10 +48,12 @@ export class Groups {
     this.#changed.add(group)
   }
 
-  /** The rows of the groups that have changed. */
-  changes(): RowDeltas {
+  /** The rows of the next groups that have changed; none when there are no more. */
+  changes(most: number): RowDeltas {
     const deltas: RowDeltas = []
     for (const group of this.#changed) {
+      if (deltas.length >= most) break
+      this.#changed.delete(group)
       const { key, values, given } = group
       if (given) deltas.push([[key as string, given], -1])
       if (group.rows <= 0) {
@@ -61,7 +63,6 @@ export class Groups {
       group.given = group.rows > 0 ? this.#rowOf(group) : null
       if (group.given) deltas.push([[key as string, group.given], 1])
     }
-    this.#changed.clear()
     return deltas
   }
 
@@ -102,7 +103,7 @@ export class Groups {
  * Keys are those of TanStack DB, because rows that tie in an order are in the order of their keys. It has no order for other keys
  * than strings and numbers, and may lose a row of a group without a value.
  */
-const keyOf = (value: unknown): unknown => (typeof value === 'string' || typeof value === 'number' ? value : serializeValue([value]))
+const keyOf = (value: unknown): unknown => (typeof value === 'string' || typeof value === 'number' ? value : `\u0000${serializeValue([value])}`)
 
 /** Objects are equal to TanStack DB in ways of its own. */
 function plain(value: unknown): unknown {

@@ -1,6 +1,7 @@
 import { deepEquals } from '@tanstack/db'
 import type { RowData } from '../../shared/row.ts'
 import type { ResultDeltas } from './deltas.ts'
+import { STRIDE, type IsOver } from './source.ts'
 
 /** A row of a query's result: its key, its value, and its place in the order (null when the query has no order). */
 export interface ResultRow {
@@ -31,6 +32,7 @@ export class Result {
   readonly #orders = new Map<unknown, string>()
   readonly #versions: Versions = new Map()
   readonly #orderVersions: Versions = new Map()
+  #told = new Map<string, ResultRow | null>()
 
   constructor(isOrdered: boolean) {
     this.#isOrdered = isOrdered
@@ -56,10 +58,16 @@ export class Result {
     for (const [key, { value, order }] of this.#rows) add(this.#versions, key, value, order ?? undefined, -1)
   }
 
-  /** What has changed since the last call. */
-  flush(): ResultChanges {
-    const told = new Map<string, ResultRow | null>()
+  /**
+   * What has changed since the last call.
+   * @returns null when the slice was over before all was known
+   */
+  flush(isOver: IsOver): ResultChanges | null {
+    const told = this.#told
+    let steps = 0
     for (const [key, versions] of this.#orderVersions) {
+      if (++steps % STRIDE === 0 && isOver()) return null
+      this.#orderVersions.delete(key)
       const now = lastOf(versions)
       if (now === undefined) continue
       if (now?.order === undefined) this.#orders.delete(key)
@@ -68,6 +76,8 @@ export class Result {
       if (row && now?.order !== undefined) this.#set(told, key, row.value, now.order)
     }
     for (const [key, versions] of this.#versions) {
+      if (++steps % STRIDE === 0 && isOver()) return null
+      this.#versions.delete(key)
       const now = lastOf(versions)
       const before = this.#rows.get(key)
       if (now) {
@@ -77,8 +87,7 @@ export class Result {
         told.set(before.key, null)
       }
     }
-    this.#versions.clear()
-    this.#orderVersions.clear()
+    this.#told = new Map()
     return told
   }
 

@@ -4,6 +4,7 @@ import { Unfit } from './aggregates.ts'
 import { compile, compileFast, type CompiledQuery, type CompileOptions } from './compile.ts'
 import type { RowDeltas } from './deltas.ts'
 import { Result, type ResultChanges } from './result.ts'
+import { Exhausted } from './window.ts'
 import type { IsOver, Source, SourceReader } from './source.ts'
 
 /** What a query costs. */
@@ -96,60 +97,69 @@ export class Run {
 
   /** Works until the slice is over, or all is done. */
   work(isOver: IsOver): void {
+    const { clock, onChanges } = this.#options
+    const begin = clock.now()
+    let changes: ResultChanges | null = null
     try {
-      if (this.#isComplete) this.#takeChanges(isOver)
-      else this.#load(isOver)
+      const hasAll = this.#isComplete ? this.#takeChanges(isOver) : this.#load(isOver)
+      if (hasAll && this.#query.settle(isOver)) changes = this.#result.flush(isOver)
     } catch (error) {
-      if (!(error instanceof Unfit)) throw error
-      this.#beginAnew()
+      if (error instanceof Unfit) this.#beginAnew(compile)
+      else if (error instanceof Exhausted) this.#beginAnew(compileFast)
+      else throw error
     }
+    this.#spentMs += clock.now() - begin
+    if (!changes) return
+    const isFirst = this.#runs === 0
+    this.#end()
+    if (isFirst || changes.size > 0) onChanges(changes, true)
   }
 
-  /** Goes on in the general way, with all rows. */
-  #beginAnew(): void {
+  /** Takes all rows again. The result stays as it was told until then. */
+  #beginAnew(make: typeof compileFast): void {
     this.close()
     this.#readers = null
     this.#isComplete = false
     this.#isTurn = false
     this.#result.beginAnew()
-    this.#query = compile(this.#options.query, this.#compileOptions)
+    this.#query = make(this.#options.query, this.#compileOptions)
   }
 
-  #load(isOver: IsOver): void {
+  /** @returns whether all rows are taken */
+  #load(isOver: IsOver): boolean {
     for (const source of this.sources.values()) {
       source.copy(isOver)
-      if (!source.isWhole) return
+      if (!source.isWhole) return false
     }
-    if (!this.#readers && ![...this.sources.values()].every((source) => source.drain(isOver))) return
+    if (!this.#readers && ![...this.sources.values()].every((source) => source.drain(isOver))) return false
     // Few rows first: a row that comes to a join late comes with all rows that it joins.
     const sources = [...this.sources].sort(([, one], [, other]) => one.size - other.size)
     const readers = (this.#readers ??= new Map(sources.map(([name, source]) => [name, source.open()])))
     for (const [name, reader] of readers) {
       while (!reader.isThrough) {
         this.#give(name, reader.first(this.#step))
-        if (isOver()) return
+        if (isOver()) return false
       }
     }
-    this.#isComplete = true
-    this.#end()
+    return true
   }
 
-  #takeChanges(isOver: IsOver): void {
+  /** @returns whether all changes are taken */
+  #takeChanges(isOver: IsOver): boolean {
     if (!this.#isTurn) {
       for (const source of this.sources.values()) {
         source.copy(isOver)
-        if (!source.isWhole || !source.drain(isOver)) return
+        if (!source.isWhole || !source.drain(isOver)) return false
       }
       this.#isTurn = true
     }
     for (const [name, reader] of this.#readers!) {
       while (reader.hasChanges) {
         this.#give(name, reader.changes(this.#step))
-        if (isOver()) return
+        if (isOver()) return false
       }
     }
-    this.#isTurn = false
-    this.#end()
+    return true
   }
 
   close(): void {
@@ -163,23 +173,17 @@ export class Run {
     this.#query.give(collection, deltas)
     this.#query.run()
     const ms = clock.now() - begin
-    this.#spentMs += ms
     if (ms > STEP_MS) this.#step = Math.max(LEAST_STEP, this.#step >> 1)
     else if (ms < STEP_MS / 2 && deltas.length >= this.#step) this.#step = Math.min(MOST_STEP, this.#step << 1)
   }
 
   #end(): void {
-    const { clock, onChanges } = this.#options
-    const isFirst = this.#runs === 0
-    const begin = clock.now()
-    this.#query.settle()
-    this.#spentMs += clock.now() - begin
-    const changes = this.#result.flush()
+    this.#isComplete = true
+    this.#isTurn = false
     this.#runs += 1
     // The first run has all rows, and says little about the next ones.
     if (this.#runs > 1) this.#runMs += (this.#spentMs - this.#runMs) * (this.#runs === 2 ? 1 : WEIGHT)
     this.#spentMs = 0
-    this.#endedAt = clock.now()
-    if (isFirst || changes.size > 0) onChanges(changes, true)
+    this.#endedAt = this.#options.clock.now()
   }
 }

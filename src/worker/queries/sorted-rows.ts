@@ -17,12 +17,22 @@ const BLOCK = 512
 export class SortedRows {
   readonly #compare: Compare
   readonly #blocks: SortedRow[][] = []
+  #size = 0
 
   constructor(compare: Compare) {
     this.#compare = compare
   }
 
+  get size(): number {
+    return this.#size
+  }
+
+  get last(): SortedRow | null {
+    return this.#blocks.at(-1)?.at(-1) ?? null
+  }
+
   add(row: SortedRow): void {
+    this.#size += 1
     if (this.#blocks.length === 0) {
       this.#blocks.push([row])
       return
@@ -39,9 +49,20 @@ export class SortedRows {
     const block = this.#blocks[index]
     const place = block ? placeIn(block, row, this.#compare) : 0
     if (block?.[place]?.key !== row.key) return false
+    this.#size -= 1
     block.splice(place, 1)
     if (block.length === 0) this.#blocks.splice(index, 1)
     return true
+  }
+
+  /** Drops last rows, and keeps at least so many. @returns how many were dropped */
+  dropAfter(least: number): number {
+    const before = this.#size
+    for (let last = this.#blocks.at(-1); last && this.#size - last.length >= least; last = this.#blocks.at(-1)) {
+      this.#size -= last.length
+      this.#blocks.pop()
+    }
+    return before - this.#size
   }
 
   *[Symbol.iterator](): Generator<SortedRow> {

@@ -2,7 +2,7 @@ import type { RowData } from '../../shared/row.ts'
 import type { RowDeltas } from './deltas.ts'
 
 /** How many rows are worked on between two looks at the clock. */
-const STRIDE = 128
+export const STRIDE = 128
 
 /** Whether a slice of work is over. */
 export type IsOver = () => boolean

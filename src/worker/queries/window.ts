@@ -7,6 +7,12 @@ import { allOf, evaluatorOf, type Evaluate } from './evaluator.ts'
 import type { WindowPlan } from './plan-window.ts'
 import { SortedRows, type Compare, type SortedRow } from './sorted-rows.ts'
 
+/** How many rows beyond the window are known: so many can leave it before all rows have to be looked through again. */
+const SPARE = 1000
+
+/** Too many rows have left the window: it has to be given all rows anew. */
+export class Exhausted extends Error {}
+
 /** The rows that can matter to a query for first rows. TanStack DB has all rows in one sorted list, which is slow when it is long. */
 export class Window {
   readonly sourceId: string
@@ -14,12 +20,16 @@ export class Window {
   readonly #matches: (row: Readonly<Record<string, unknown>>) => boolean
   readonly #values: ReadonlyArray<Evaluate>
   readonly #compareValues: Compare
+  readonly #compare: Compare
   readonly #most: number
   readonly #withTies: boolean
   readonly #sorted: SortedRows
   /** The rows that were given. */
   #given = new Map<string, RowData>()
   #isChanged = false
+  /** Rows after this one are not known, but counted; null when all rows are known. */
+  #horizon: SortedRow | null = null
+  #beyond = 0
 
   constructor({ first, conditions, terms, rows, withTies }: WindowPlan) {
     this.sourceId = first.sourceId
@@ -29,25 +39,42 @@ export class Window {
     this.#compareValues = comparatorOf(terms.map(({ compareOptions }) => (compareOptions.stringSort === undefined ? { ...first.collection.compareOptions, ...compareOptions } : compareOptions)))
     this.#most = rows
     this.#withTies = withTies
-    this.#sorted = new SortedRows((a, b) => this.#compareValues(a, b) || compareKeys(a.key, b.key))
+    this.#compare = (a, b) => this.#compareValues(a, b) || compareKeys(a.key, b.key)
+    this.#sorted = new SortedRows(this.#compare)
   }
 
   /** @throws Unfit when rows have no order */
   take(deltas: RowDeltas): void {
     for (const [[key, row], times] of deltas) {
       const named = { [this.#alias]: row }
-      if (!this.#matches(named)) continue
-      const sorted = { key, row, values: this.#values.map((value) => value(named)) }
-      this.#isChanged = true
-      if (times > 0) this.#sorted.add(sorted)
-      else if (!this.#sorted.delete(sorted)) throw new Unfit()
+      if (this.#matches(named)) this.#change({ key, row, values: this.#values.map((value) => value(named)) }, times)
     }
+    const least = this.#most * 2 + SPARE
+    // Rows that tie with the last one may be any number.
+    if (this.#withTies || this.#sorted.size < 2 * least) return
+    this.#beyond += this.#sorted.dropAfter(least)
+    this.#horizon = this.#sorted.last
   }
 
-  /** How the rows that can matter have changed. */
+  #change(row: SortedRow, times: number): void {
+    if (this.#horizon && this.#compare(row, this.#horizon) > 0) {
+      this.#beyond += times
+      if (this.#beyond === 0) this.#horizon = null
+      return
+    }
+    this.#isChanged = true
+    if (times > 0) this.#sorted.add(row)
+    else if (!this.#sorted.delete(row)) throw new Unfit()
+  }
+
+  /**
+   * How the rows that can matter have changed.
+   * @throws Exhausted
+   */
   changes(): RowDeltas {
     const deltas: RowDeltas = []
     if (!this.#isChanged) return deltas
+    if (this.#sorted.size < this.#most && this.#beyond > 0) throw new Exhausted()
     this.#isChanged = false
     const now = this.#first()
     for (const [key, row] of this.#given) if (now.get(key) !== row) deltas.push([[key, row], -1])
