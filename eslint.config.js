@@ -64,9 +64,17 @@ const boundaries = [
   {
     files: ['src/worker/core/**/*.ts'],
     rules: restrict(
-      folders('main|in-page|cache|env|leadership|reader|store|stream|tabs', 'src/worker/core imports only shared and core.'),
+      folders('main|in-page|cache|env|leadership|queries|reader|store|stream|tabs', 'src/worker/core imports only shared and core.'),
       { regex: '^(\\.\\./)+(engine|host|ports|index|validators)\\.ts$', message: 'src/worker/core imports only shared and core.' },
       { regex: '^(idb|comlink|@durable-streams/|node:)', message: 'src/worker/core does no input or output.' },
+    ),
+  },
+  {
+    files: ['src/worker/queries/**/*.ts'],
+    rules: restrict(
+      folders('main|in-page|cache|engine|env|leadership|reader|store|stream|tabs|writes', 'src/worker/queries imports only shared, core, ports and TanStack DB.'),
+      { regex: '^(\\.\\./)+(engine|host|index|validators)\\.ts$', message: 'src/worker/queries imports only shared, core, ports and TanStack DB.' },
+      { regex: '^(idb|comlink|@durable-streams/|node:)', message: 'src/worker/queries does no input or output.' },
     ),
   },
   {

@@ -23,6 +23,8 @@ export interface InboxOptions {
   readonly writes: () => Pick<Writes, 'stored' | 'follow'> | null
   readonly cleared: Pick<ClearedMark, 'told'>
   readonly status: Pick<Status, 'getSnapshot' | 'set'>
+  /** By the ids of this tab's collections, what an engine says of queries by names. */
+  readonly queriesOf: (queries: TabStatus['queries']) => TabStatus['queries']
   readonly preload: Pick<Preload, 'isReady' | 'observe'>
   /** Asked anew at each use: the application may close the StreamDB while a batch is applied. */
   readonly isClosed: () => boolean
@@ -42,14 +44,14 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, queriesOf, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
   const pace = new Pace()
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
   let engineOffset: string | null = null
 
-  const shown = (engine: TabStatus): TabStatus => statusAfter(engine, status.getSnapshot())
+  const shown = (engine: TabStatus): TabStatus => ({ ...statusAfter(engine, status.getSnapshot()), queries: queriesOf(engine.queries) })
 
   const onStatus = (engine: TabStatus): void => {
     if (isClosed()) return

@@ -1,5 +1,6 @@
 import type { LoadSubsetOptions } from '@tanstack/db'
-import { MOST_EXPRESSION_LEVELS, type Constant, type Expression, type OrderTerm, type Subset } from '../shared/subset.ts'
+import { encodeConstant } from '../shared/constant.ts'
+import { MOST_EXPRESSION_LEVELS, type Expression, type OrderTerm, type Subset } from '../shared/subset.ts'
 
 type TanStackExpression = NonNullable<LoadSubsetOptions['where']>
 type TanStackOrder = NonNullable<LoadSubsetOptions['orderBy']>
@@ -51,32 +52,10 @@ function expressionOf(expression: TanStackExpression | TanStackOrder[number]['ex
       return { type: 'ref', path: sourceAlias !== undefined && path[0] === sourceAlias ? path.slice(1) : path }
     }
     case 'val':
-      return { type: 'val', value: constantOf(expression.value) }
+      return { type: 'val', value: encodeConstant(expression.value, cannotCross) }
     case 'func':
       return { type: 'func', name: expression.name, args: expression.args.map((argument) => expressionOf(argument, levels - 1)) }
     default:
       return cannotCross('an expression of a kind unknown here')
-  }
-}
-
-function constantOf(value: unknown): Constant {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return value
-    case 'number':
-      return Number.isFinite(value) ? value : { number: String(value) as 'NaN' }
-    case 'undefined':
-      return { undefined: true }
-    case 'bigint':
-      return { bigint: String(value) }
-    case 'object':
-      if (value === null) return null
-      if (Array.isArray(value)) return value.map(constantOf)
-      if (value instanceof Date) return { date: Number.isNaN(value.getTime()) ? null : value.getTime() }
-      return cannotCross('a constant that is an object')
-    case 'function':
-    case 'symbol':
-      return cannotCross(`a constant that is a ${typeof value}`)
   }
 }

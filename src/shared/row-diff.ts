@@ -82,6 +82,12 @@ export class RowDiff {
     return this.#collections.has(collection)
   }
 
+  /** Drops the changes of a collection. */
+  drop(collection: string): void {
+    this.#collections.delete(collection)
+    this.#sorted.delete(collection)
+  }
+
   /** Drops the change of a row. */
   forget(collection: string, key: string): void {
     const changes = this.#collections.get(collection)

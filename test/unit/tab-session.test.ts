@@ -46,6 +46,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have;
       clock,
       epoch: 'e',
       subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
+      results: { hold: () => undefined, release: () => undefined, refusalOf: () => null },
       pendingRows: options.pendingRows ?? { keysOf: () => [], rowsOf: () => new RowDiff() },
       wantsEvents: options.wantsEvents ?? false,
       tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),

@@ -46,7 +46,7 @@ const NOTHING_BEGUN: Begun = { items: 0, txids: [], invalid: [] }
 export class Readings {
   readonly #options: ReadingsOptions
   readonly overlay: Overlay
-  readonly #visibleRows: VisibleState['rows']
+  readonly #visibleRows: Map<string, ReadonlyMap<string, RowData>>
   #shown: Reading
   #next: Reading | null = null
   /** What the shown reading has of an answer that has not come whole. */
@@ -66,6 +66,12 @@ export class Readings {
   /** The shown reading's state, with the pending writes. */
   get visible(): VisibleState {
     return { ...this.#shown.state, rows: this.#visibleRows }
+  }
+
+  /** Adds a query's result to what tabs see, or (null) takes it away. Its rows are those of the map, now and later. */
+  setResult(name: string, rows: ReadonlyMap<string, RowData> | null): void {
+    if (rows) this.#visibleRows.set(name, rows)
+    else this.#visibleRows.delete(name)
   }
 
   get shown(): Reading {

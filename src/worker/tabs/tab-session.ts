@@ -19,6 +19,7 @@ import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
 import { OutboxQueue } from './outbox-queue.ts'
 import { PositionNews } from './position-news.ts'
+import type { ResultHolds } from './result-view.ts'
 import { RisingRows } from './rising-rows.ts'
 import { StoredWrites } from './stored-writes.ts'
 import { TabView } from './tab-view.ts'
@@ -80,6 +81,7 @@ export interface SessionOptions {
   readonly wantsEvents: boolean
   readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys' | 'failovers'>
   readonly subsets: Subsets
+  readonly results: ResultHolds
   readonly pendingRows: PendingRows
   readonly status: () => TabStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
@@ -143,7 +145,7 @@ export class TabSession {
   #needsState = false
 
   constructor(link: TabLink, options: SessionOptions) {
-    const { tab, subsets, wantsEvents, clock, onProblem } = options
+    const { tab, subsets, results, wantsEvents, clock, onProblem } = options
     const { have, hasRows, modes } = tab
     this.#link = link
     this.#options = options
@@ -157,6 +159,7 @@ export class TabSession {
     })
     this.#view = new TabView({
       subsets,
+      results,
       pending: this.#pending,
       modes,
       hasRows,
@@ -208,6 +211,11 @@ export class TabSession {
     this.#aim(state, readiness)
     this.#catchUp(state, to, false)
     this.#pump()
+  }
+
+  /** The results of queries that the tab wants. */
+  get results(): ReadonlyArray<string> {
+    return this.#view.results.names
   }
 
   /** The tab holds other subsets. */
@@ -491,7 +499,7 @@ export class TabSession {
       last,
       diffs: diffs.map((diff) => this.#packed(diff, !isUndecided)),
       replace: this.#continuation.kind === 'replaces',
-      replaced: this.#continuation.kind === 'follows' ? this.#continuation.replaced : [],
+      replaced: isUndecided ? [] : [...(this.#continuation.kind === 'follows' ? this.#continuation.replaced : []), ...this.#view.results.takeBegun()],
       served: isUndecided ? [] : this.#view.serve(),
       filling: this.#view.filling,
       isFill,

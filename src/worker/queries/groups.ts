@@ -1,0 +1,96 @@
+import { serializeValue } from '@tanstack/db-ivm'
+import type { RowData } from '../../shared/row.ts'
+import { Unfit, type Accumulator } from './aggregates.ts'
+import type { ResultDeltas, RowDeltas } from './deltas.ts'
+import { evaluatorOf, type Evaluate } from './evaluator.ts'
+import { aggregateField, keyField, type GroupPlan } from './plan-groups.ts'
+
+interface Group {
+  readonly key: unknown
+  readonly values: ReadonlyArray<unknown>
+  readonly accumulators: ReadonlyArray<Accumulator>
+  rows: number
+  /** Its row, as it was given last. */
+  given: RowData | null
+}
+
+/** The groups of a query, kept up to date by each row that comes or goes. */
+export class Groups {
+  readonly #alias: string | null
+  readonly #keys: ReadonlyArray<Evaluate>
+  readonly #aggregates: ReadonlyArray<{ readonly of: Evaluate; readonly make: () => Accumulator }>
+  readonly #groups = new Map<unknown, Group>()
+  readonly #changed = new Set<Group>()
+
+  constructor({ alias, keys, aggregates }: GroupPlan) {
+    this.#alias = alias
+    this.#keys = keys.map((expression) => evaluatorOf(expression))
+    this.#aggregates = aggregates.map(({ of, make }) => ({ of: evaluatorOf(of), make }))
+  }
+
+  /** @throws Unfit */
+  readonly take = (deltas: ResultDeltas): void => {
+    for (const [[, [value]], times] of deltas) this.add((this.#alias === null ? value : { [this.#alias]: value }) as Record<string, unknown>, times)
+  }
+
+  /**
+   * @param row has a field for each source
+   * @throws Unfit
+   */
+  readonly add = (row: Readonly<Record<string, unknown>>, times: number): void => {
+    const group = this.#groupOf(row)
+    group.rows += times
+    for (let index = 0; index < this.#aggregates.length; index += 1) group.accumulators[index]!.add(this.#aggregates[index]!.of(row), times)
+    this.#changed.add(group)
+  }
+
+  /** The rows of the groups that have changed. */
+  changes(): RowDeltas {
+    const deltas: RowDeltas = []
+    for (const group of this.#changed) {
+      const { key, given } = group
+      if (given) deltas.push([[key as string, given], -1])
+      if (group.rows <= 0) this.#groups.delete(key)
+      group.given = group.rows > 0 ? this.#rowOf(group) : null
+      if (group.given) deltas.push([[key as string, group.given], 1])
+    }
+    this.#changed.clear()
+    return deltas
+  }
+
+  #groupOf(row: Readonly<Record<string, unknown>>): Group {
+    const [first] = this.#keys
+    if (first && this.#keys.length === 1) {
+      const value = plain(first(row))
+      return this.#groups.get(keyOf(value)) ?? this.#make(keyOf(value), [value])
+    }
+    const values = this.#keys.map((key) => plain(key(row)))
+    const key = values.length === 0 ? 'single_group' : serializeValue(values)
+    return this.#groups.get(key) ?? this.#make(key, values)
+  }
+
+  #make(key: unknown, values: ReadonlyArray<unknown>): Group {
+    const group: Group = { key, values, accumulators: this.#aggregates.map(({ make }) => make()), rows: 0, given: null }
+    this.#groups.set(key, group)
+    return group
+  }
+
+  #rowOf({ values, accumulators, rows }: Group): RowData {
+    const row: Record<string, unknown> = {}
+    for (const [index, value] of values.entries()) row[keyField(index)] = value
+    for (const [index, accumulator] of accumulators.entries()) row[aggregateField(index)] = accumulator.result(rows)
+    return row
+  }
+}
+
+/**
+ * Keys are those of TanStack DB, because rows that tie in an order are in the order of their keys. It has no order for other keys
+ * than strings and numbers, and may lose a row of a group without a value.
+ */
+const keyOf = (value: unknown): unknown => (typeof value === 'string' || typeof value === 'number' ? value : serializeValue([value]))
+
+/** Objects are equal to TanStack DB in ways of its own. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) throw new Unfit()
+  return Object.is(value, -0) ? 0 : value
+}

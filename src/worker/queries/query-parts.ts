@@ -1,0 +1,37 @@
+import { IR } from '@tanstack/db'
+
+/** What a walk of a query meets; each source and each include once per place. */
+export interface QueryParts {
+  readonly sources: ReadonlyArray<IR.CollectionRef>
+  readonly includes: ReadonlyArray<IR.IncludesSubquery>
+}
+
+/** All sources and includes of a query, also those of its inner queries. */
+export function partsOf(query: IR.QueryIR): QueryParts {
+  const sources = new Map<string, IR.CollectionRef>()
+  const includes: IR.IncludesSubquery[] = []
+  const visitSource = (source: IR.From): void => {
+    if (source.type === 'collectionRef') sources.set(source.sourceId, source)
+    else if (source.type === 'queryRef') visitQuery(source.query)
+    else if (source.type === 'unionFrom') source.sources.forEach(visitSource)
+    else if (source.type === 'unionAll') source.queries.forEach(visitQuery)
+  }
+  const visitSelect = (value: unknown): void => {
+    if (value instanceof IR.IncludesSubquery) {
+      includes.push(value)
+      visitQuery(value.query)
+    } else if (value instanceof IR.ConditionalSelect) {
+      for (const branch of value.branches) visitSelect(branch.value)
+      visitSelect(value.defaultValue)
+    } else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+      Object.values(value).forEach(visitSelect)
+    }
+  }
+  const visitQuery = (visited: IR.QueryIR): void => {
+    visitSource(visited.from)
+    for (const { from } of visited.join ?? []) visitSource(from)
+    visitSelect(visited.select)
+  }
+  visitQuery(query)
+  return { sources: [...sources.values()], includes }
+}

@@ -1,0 +1,195 @@
+import { SidestreamError, describe } from '../../shared/errors.ts'
+import type { Query } from '../../shared/query.ts'
+import type { RowDiff } from '../../shared/row-diff.ts'
+import type { RowData } from '../../shared/row.ts'
+import type { Clock } from '../ports.ts'
+import { decodeQuery, invalidQuery } from './decode-query.ts'
+import { buildNamed, type NamedQueries } from './named.ts'
+import type { ResultChanges } from './result.ts'
+import { Run, type QueryCost } from './run.ts'
+import { Source } from './source.ts'
+import { StandIns, type QueriedCollection } from './stand-ins.ts'
+
+export type { QueryCost } from './run.ts'
+export type { ResultChanges, ResultRow } from './result.ts'
+
+/** A query works for so long, ms; then the stream has its turn. */
+const SLICE_MS = 8
+/** The shortest time between two runs of a query that does not say another, ms. */
+const EVERY_MS = 100
+/** The part of the worker's time that queries may take while no result is loaded for the first time. */
+const SHARE = 0.5
+
+export interface QueryRun {
+  /** The first result has been told. */
+  readonly isComplete: boolean
+  readonly cost: QueryCost
+  close(): void
+}
+
+export interface QueryRunnerOptions {
+  readonly clock: Clock
+  readonly collections: ReadonlyArray<QueriedCollection>
+  /** The visible rows, now. */
+  readonly rows: (collection: string) => ReadonlyMap<string, RowData>
+  readonly named: NamedQueries
+}
+
+/** What an opened query is told. */
+interface Listener {
+  readonly onFailed: (error: SidestreamError) => void
+}
+
+/**
+ * Runs queries over the visible rows. Changes are gathered, and a query runs on them later: as often as its cost allows, and in
+ * slices, so that the stream does not wait.
+ */
+export class QueryRunner {
+  readonly #options: QueryRunnerOptions
+  readonly #standIns: StandIns
+  readonly #sources = new Map<string, Source>()
+  readonly #runs = new Map<Run, Listener>()
+  #next: { readonly at: number; cancel(): void } | null = null
+
+  constructor(options: QueryRunnerOptions) {
+    this.#options = options
+    this.#standIns = new StandIns(options.collections)
+  }
+
+  /**
+   * @param onChanges is told the whole result first, then changes of it
+   * @param onFailed is told when the query throws; nothing follows
+   * @throws SidestreamError with `INVALID_QUERY`
+   */
+  open(query: Query, onChanges: (changes: ResultChanges, isComplete: boolean) => void, onFailed: (error: SidestreamError) => void = () => undefined): QueryRun {
+    const standIns = this.#standIns
+    const { query: ir, every } =
+      query.kind === 'named'
+        ? buildNamed(this.#options.named, query.name, query.params, standIns.record)
+        : { query: decodeQuery(query.ir, (name) => standIns.get(name)), every: null }
+    const run = new Run({ clock: this.#options.clock, query: ir, every, onChanges, nameOf: (collection) => standIns.nameOf(collection), sourceOf: (collection) => this.#sourceOf(collection) })
+    this.#runs.set(run, { onFailed })
+    this.#schedule()
+    return {
+      get isComplete() {
+        return run.isComplete
+      },
+      get cost() {
+        return run.cost
+      },
+      close: () => {
+        this.#close(run)
+      },
+    }
+  }
+
+  /** Visible rows have changed. */
+  changed(diff: RowDiff): void {
+    for (const [collection, rows] of diff.entries()) this.#sources.get(collection)?.changed(rows)
+    this.#schedule()
+  }
+
+  /** The state was replaced. */
+  replaced(): void {
+    for (const source of this.#sources.values()) source.replaced()
+    this.#schedule()
+  }
+
+  close(): void {
+    for (const run of [...this.#runs.keys()]) this.#close(run)
+    this.#next?.cancel()
+    this.#next = null
+  }
+
+  #sourceOf(collection: string): Source {
+    let source = this.#sources.get(collection)
+    if (!source) this.#sources.set(collection, (source = new Source(() => this.#options.rows(collection))))
+    return source
+  }
+
+  #close(run: Run): void {
+    if (!this.#runs.delete(run)) return
+    run.close()
+    const used = new Set([...this.#runs.keys()].flatMap(({ sources }) => [...sources.keys()]))
+    for (const name of this.#sources.keys()) if (!used.has(name)) this.#sources.delete(name)
+  }
+
+  /** Sets the time of the next slice: at once for a first load, else when the first query is due. */
+  #schedule(): void {
+    const at = this.#dueAt()
+    if (at === null || (this.#next && this.#next.at <= at)) return
+    this.#next?.cancel()
+    const { clock } = this.#options
+    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
+      this.#next = null
+      this.#slice()
+      this.#schedule()
+    })
+    this.#next = { at, cancel }
+  }
+
+  #dueAt(): number | null {
+    let first: number | null = null
+    const pause = this.#pause()
+    for (const run of this.#runs.keys()) {
+      const at = this.#dueOf(run, pause)
+      if (at !== null && (first === null || at < first)) first = at
+    }
+    return first
+  }
+
+  /** When a run is due; null when it has nothing to do. */
+  #dueOf(run: Run, pause: number): number | null {
+    if (!run.isComplete || run.isInTurn) return -Infinity
+    return run.hasChanges ? run.endedAt + Math.max(run.every ?? EVERY_MS, pause) : null
+  }
+
+  /** The pause that keeps all queries within their share of the time. */
+  #pause(): number {
+    let ms = 0
+    for (const { cost } of this.#runs.keys()) ms += cost.runMs
+    return ms * (1 / SHARE - 1)
+  }
+
+  /** A slice of work: on the run that is in its turn, else on one that is due, else on a first load. */
+  #slice(): void {
+    const { clock } = this.#options
+    const end = clock.now() + SLICE_MS
+    const isOver = (): boolean => clock.now() >= end
+    while (!isOver()) {
+      const run = this.#nextRun()
+      if (!run) return
+      try {
+        run.work(isOver)
+      } catch (error) {
+        this.#fail(run, error)
+      }
+    }
+  }
+
+  #nextRun(): Run | null {
+    const now = this.#options.clock.now()
+    const pause = this.#pause()
+    let loading: Run | null = null
+    let due: Run | null = null
+    let dueAt = Infinity
+    for (const run of this.#runs.keys()) {
+      if (run.isInTurn) return run
+      if (!run.isComplete) {
+        loading ??= run
+        continue
+      }
+      const at = this.#dueOf(run, pause)
+      if (at === null || at > now || at >= dueAt) continue
+      due = run
+      dueAt = at
+    }
+    return due ?? loading
+  }
+
+  #fail(run: Run, error: unknown): void {
+    const listener = this.#runs.get(run)
+    this.#close(run)
+    listener?.onFailed(error instanceof SidestreamError ? error : invalidQuery(describe(error), error))
+  }
+}
