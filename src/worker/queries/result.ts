@@ -1,6 +1,6 @@
 import { deepEquals } from '@tanstack/db'
 import type { RowData } from '../../shared/row.ts'
-import type { ResultDeltas } from './compile.ts'
+import type { ResultDeltas } from './deltas.ts'
 
 /** A row of a query's result: its key, its value, and its place in the order (null when the query has no order). */
 export interface ResultRow {
@@ -23,7 +23,8 @@ interface Net {
 /** The result of a query, as it was told last, and what has changed since. */
 export class Result {
   readonly #isOrdered: boolean
-  readonly #rows = new Map<string, ResultRow>()
+  /** By the keys of TanStack DB. */
+  readonly #rows = new Map<unknown, ResultRow>()
   readonly #changes = new Map<unknown, Net>()
   readonly #orders = new Map<unknown, string>()
   readonly #orderChanges = new Map<unknown, Net>()
@@ -36,10 +37,6 @@ export class Result {
     return this.#rows.size
   }
 
-  rows(): ReadonlyMap<string, ResultRow> {
-    return this.#rows
-  }
-
   readonly takeRows = (deltas: ResultDeltas): void => {
     net(this.#changes, deltas)
   }
@@ -48,36 +45,43 @@ export class Result {
     net(this.#orderChanges, deltas)
   }
 
+  /** What is taken from now on is a whole result. */
+  beginAnew(): void {
+    this.#changes.clear()
+    this.#orderChanges.clear()
+    this.#orders.clear()
+    for (const [key, { value }] of this.#rows) this.#changes.set(key, { added: 0, removed: 1, value, order: undefined })
+  }
+
   /** What has changed since the last call. */
   flush(): ResultChanges {
     const told = new Map<string, ResultRow | null>()
     for (const [key, { added, removed, order }] of this.#orderChanges) {
       if (added < removed || (added === removed && !this.#orders.has(key))) this.#orders.delete(key)
       else if (order !== undefined) this.#orders.set(key, order)
-      const row = this.#changes.has(key) ? undefined : this.#rows.get(nameOf(key))
+      const row = this.#changes.has(key) ? undefined : this.#rows.get(key)
       const place = this.#orders.get(key) ?? null
-      if (row && this.#isOrdered && place !== null && row.order !== place) this.#set(told, { ...row, order: place })
+      if (row && this.#isOrdered && place !== null && row.order !== place) this.#set(told, key, { ...row, order: place })
     }
     for (const [key, { added, removed, value, order = this.#orders.get(key) }] of this.#changes) {
-      const name = nameOf(key)
-      const before = this.#rows.get(name)
+      const before = this.#rows.get(key)
       if (added < removed || (added === removed && !before)) {
         if (before) {
-          this.#rows.delete(name)
-          told.set(name, null)
+          this.#rows.delete(key)
+          told.set(before.key, null)
         }
         continue
       }
-      const row: ResultRow = { key: name, value: withoutVirtual(value as RowData), order: this.#isOrdered ? (order ?? null) : null }
-      if (before?.order !== row.order || !deepEquals(before.value, row.value)) this.#set(told, row)
+      const row: ResultRow = { key: before?.key ?? nameOf(key), value: withoutVirtual(value as RowData), order: this.#isOrdered ? (order ?? null) : null }
+      if (before?.order !== row.order || !deepEquals(before.value, row.value)) this.#set(told, key, row)
     }
     this.#changes.clear()
     this.#orderChanges.clear()
     return told
   }
 
-  #set(told: Map<string, ResultRow | null>, row: ResultRow): void {
-    this.#rows.set(row.key, row)
+  #set(told: Map<string, ResultRow | null>, key: unknown, row: ResultRow): void {
+    this.#rows.set(key, row)
     told.set(row.key, row)
   }
 }

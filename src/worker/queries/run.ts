@@ -1,6 +1,8 @@
 import type { IR } from '@tanstack/db'
 import type { Clock } from '../ports.ts'
-import { compile, type CompiledQuery, type RowDeltas } from './compile.ts'
+import { Unfit } from './aggregates.ts'
+import { compile, compileFast, type CompiledQuery, type CompileOptions } from './compile.ts'
+import type { RowDeltas } from './deltas.ts'
 import { Result, type ResultChanges } from './result.ts'
 import type { IsOver, Source, SourceReader } from './source.ts'
 
@@ -32,7 +34,7 @@ export interface RunOptions {
 /** One query at work. It first takes all rows in slices, then changes. What it tells is the result of all rows that it has taken. */
 export class Run {
   readonly #options: RunOptions
-  readonly #query: CompiledQuery
+  #query: CompiledQuery
   readonly #result: Result
   /** Null until the sources have seen all rows. */
   #readers: ReadonlyMap<string, SourceReader> | null = null
@@ -48,10 +50,10 @@ export class Run {
 
   /** @throws SidestreamError with `INVALID_QUERY` */
   constructor(options: RunOptions) {
-    const { clock, query, nameOf, sourceOf } = options
+    const { clock, query, sourceOf } = options
     this.#options = options
     this.#result = new Result((query.orderBy?.length ?? 0) > 0)
-    this.#query = compile(query, { nameOf, onRows: this.#result.takeRows, onOrders: this.#result.takeOrders })
+    this.#query = compileFast(query, this.#compileOptions)
     this.sources = new Map(this.#query.collections.map((collection) => [collection, sourceOf(collection)]))
     this.#endedAt = clock.now()
   }
@@ -83,19 +85,45 @@ export class Run {
     return this.#hasNoted
   }
 
+  get #compileOptions(): CompileOptions {
+    return { nameOf: this.#options.nameOf, onRows: this.#result.takeRows, onOrders: this.#result.takeOrders }
+  }
+
   get #hasNoted(): boolean {
     for (const reader of this.#readers!.values()) if (reader.hasChanges) return true
     return false
   }
 
-  /** Takes rows of the first load, until the slice is over or all are taken. */
-  load(isOver: IsOver): void {
+  /** Works until the slice is over, or all is done. */
+  work(isOver: IsOver): void {
+    try {
+      if (this.#isComplete) this.#takeChanges(isOver)
+      else this.#load(isOver)
+    } catch (error) {
+      if (!(error instanceof Unfit)) throw error
+      this.#beginAnew()
+    }
+  }
+
+  /** Goes on in the general way, with all rows. */
+  #beginAnew(): void {
+    this.close()
+    this.#readers = null
+    this.#isComplete = false
+    this.#isTurn = false
+    this.#result.beginAnew()
+    this.#query = compile(this.#options.query, this.#compileOptions)
+  }
+
+  #load(isOver: IsOver): void {
     for (const source of this.sources.values()) {
       source.copy(isOver)
       if (!source.isWhole) return
     }
     if (!this.#readers && ![...this.sources.values()].every((source) => source.drain(isOver))) return
-    const readers = (this.#readers ??= new Map([...this.sources].map(([name, source]) => [name, source.open()])))
+    // Few rows first: a row that comes to a join late comes with all rows that it joins.
+    const sources = [...this.sources].sort(([, one], [, other]) => one.size - other.size)
+    const readers = (this.#readers ??= new Map(sources.map(([name, source]) => [name, source.open()])))
     for (const [name, reader] of readers) {
       while (!reader.isThrough) {
         this.#give(name, reader.first(this.#step))
@@ -106,8 +134,7 @@ export class Run {
     this.#end()
   }
 
-  /** Takes changes, until the slice is over or all are taken. */
-  work(isOver: IsOver): void {
+  #takeChanges(isOver: IsOver): void {
     if (!this.#isTurn) {
       for (const source of this.sources.values()) {
         source.copy(isOver)
@@ -144,6 +171,9 @@ export class Run {
   #end(): void {
     const { clock, onChanges } = this.#options
     const isFirst = this.#runs === 0
+    const begin = clock.now()
+    this.#query.settle()
+    this.#spentMs += clock.now() - begin
     const changes = this.#result.flush()
     this.#runs += 1
     // The first run has all rows, and says little about the next ones.

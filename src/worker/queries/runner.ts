@@ -160,8 +160,7 @@ export class QueryRunner {
       const run = this.#nextRun()
       if (!run) return
       try {
-        if (run.isComplete) run.work(isOver)
-        else run.load(isOver)
+        run.work(isOver)
       } catch (error) {
         this.#fail(run, error)
       }

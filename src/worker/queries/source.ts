@@ -1,5 +1,5 @@
 import type { RowData } from '../../shared/row.ts'
-import type { RowDeltas } from './compile.ts'
+import type { RowDeltas } from './deltas.ts'
 
 /** How many rows are worked on between two looks at the clock. */
 const STRIDE = 128
@@ -30,6 +30,10 @@ export class Source {
   /** All rows have been seen, or are pending. */
   get isWhole(): boolean {
     return this.#copying === null
+  }
+
+  get size(): number {
+    return this.#seen.size
   }
 
   get hasPending(): boolean {
