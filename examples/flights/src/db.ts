@@ -1,6 +1,7 @@
 import { BTreeIndex } from '@tanstack/react-db'
 import { createStreamDB, type WorkerContext } from 'sidestream'
 import { topology } from './engine/topology.ts'
+import { queries } from './queries.ts'
 import { schema } from './schema.ts'
 
 const streamPath = document.querySelector<HTMLMetaElement>('meta[name="stream-path"]')?.content ?? ''
@@ -14,6 +15,7 @@ const worker = ({ name, shared }: WorkerContext) =>
 export const db = createStreamDB({
   streamOptions: { url: new URL(streamPath, location.origin).href, contentType: 'application/json' },
   state: schema,
+  queries,
   sharedWorker: topology === 'shared',
   ...(topology === 'page' ? {} : { worker }),
 })

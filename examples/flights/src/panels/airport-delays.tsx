@@ -1,4 +1,4 @@
-import { and, avg, count, eq, gte, useLiveQuery } from '@tanstack/react-db'
+import { useLiveQuery } from '@tanstack/react-db'
 import { db } from '../db.ts'
 import { formatCount } from '../../../shared/format.ts'
 import { formatMean } from '../format.ts'
@@ -8,29 +8,7 @@ const SHOWN = 10
 const MIN_FLIGHTS = 8
 
 function useAirportDelays(since: string) {
-  const { data } = useLiveQuery({
-    queryKey: ['airport-delays', since],
-    query: (q) => {
-      const byOrigin = q
-        .from({ flight: db.collections.flights })
-        .where(({ flight }) => and(gte(flight.date, since), eq(flight.status, 'arrived')))
-        .groupBy(({ flight }) => flight.origin)
-        .having(({ flight }) => gte(count(flight.id), MIN_FLIGHTS))
-        .select(({ flight }) => ({ origin: flight.origin, flights: count(flight.id), delay: avg(flight.delay) }))
-      return q
-        .from({ group: byOrigin })
-        .innerJoin({ airport: db.collections.airports }, ({ group, airport }) => eq(group.origin, airport.iata))
-        .orderBy(({ group }) => group.delay, 'desc')
-        .limit(SHOWN)
-        .select(({ group, airport }) => ({
-          iata: airport.iata,
-          name: airport.name,
-          city: airport.city,
-          flights: group.flights,
-          delay: group.delay,
-        }))
-    },
-  })
+  const { data } = useLiveQuery(() => db.query('airportDelays', { since, minFlights: MIN_FLIGHTS, shown: SHOWN }), [since])
   return data
 }
 
