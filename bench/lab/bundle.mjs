@@ -19,6 +19,7 @@ export const production = {
     sidestream: at('src/main/index.ts'),
     'sidestream/state': at('src/shared/index.ts'),
     'sidestream/worker': at('src/worker/index.ts'),
+    'sidestream/worker-with-queries': at('src/worker/with-queries.ts'),
     // offline-transactions has an older one of its own, whose transactions the others' collections don't know.
     '@tanstack/db': at('node_modules/@tanstack/db/dist/esm/index.js'),
   },

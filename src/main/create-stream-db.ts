@@ -1,5 +1,5 @@
 import type { DurableStream } from '@durable-streams/client'
-import type { NamedQueries } from '../shared/named-queries.ts'
+import type { NamedQueries, NoQueries } from '../shared/named-queries.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { actionsOf } from './actions.ts'
 import { assertOptions } from './check-options.ts'
@@ -30,7 +30,7 @@ export function createStreamDB<
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in @durable-streams/state
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
   TStream extends StreamHandle = StreamHandle,
-  TQueries extends NamedQueries = NamedQueries,
+  TQueries extends NamedQueries = NoQueries,
 >(
   options: CreateStreamDBOptions<TDef, TActions, TStream, TQueries>,
 ): TActions extends Record<string, never> ? StreamDB<TDef, TStream, TQueries> : StreamDBWithActions<TDef, TActions, TStream, TQueries> {

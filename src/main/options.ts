@@ -3,7 +3,7 @@ import type { Collection, Context, createOptimisticAction, InitialQueryBuilder, 
 import type { ChangeEvent, StateEvent } from '../shared/events.ts'
 import type { InvalidEvent } from '../shared/batch.ts'
 import type { MaybePromise } from '../shared/calls.ts'
-import type { NamedQueries, NamedResultCollection, QueryParams, QueryResultCollection } from '../shared/named-queries.ts'
+import type { NamedQueries, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection } from '../shared/named-queries.ts'
 import type { LiveMode } from '../shared/settings.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { SendWrite } from '../shared/send-write.ts'
@@ -114,7 +114,7 @@ export interface CreateStreamDBOptions<
   TDef extends StreamStateDefinition = StreamStateDefinition,
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
   TStream extends StreamHandle = StreamHandle,
-  TQueries extends NamedQueries = NamedQueries,
+  TQueries extends NamedQueries = NoQueries,
 > {
   /** Required without `stream`. */
   streamOptions?: StreamOptions
@@ -247,7 +247,7 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
   readonly outbox: OutboxStore
 }
 
-export interface StreamDBQueries<TQueries extends NamedQueries = NamedQueries> {
+export interface StreamDBQueries<TQueries extends NamedQueries = NoQueries> {
   /**
    * The result of a named query of the worker file, as a read-only collection: with `useLiveQuery`, in joins, and in further queries.
    * The worker runs it, and this tab holds the rows of the result only. It runs while the collection is in use in any tab. The same
@@ -264,7 +264,7 @@ export interface StreamDBQueries<TQueries extends NamedQueries = NamedQueries> {
   liveQuery: <TContext extends Context>(build: (q: InitialQueryBuilder) => QueryBuilder<TContext>) => QueryResultCollection<QueryBuilder<TContext>>
 }
 
-export type StreamDB<TDef extends StreamStateDefinition, TStream extends StreamHandle = StreamHandle, TQueries extends NamedQueries = NamedQueries> = {
+export type StreamDB<TDef extends StreamStateDefinition, TStream extends StreamHandle = StreamHandle, TQueries extends NamedQueries = NoQueries> = {
   readonly collections: CollectionMap<TDef>
 } & StreamDBMethods<TStream> &
   StreamDBQueries<TQueries>
@@ -273,7 +273,7 @@ export type StreamDBWithActions<
   TDef extends StreamStateDefinition,
   TActions extends Record<string, ActionDefinition<any>>,
   TStream extends StreamHandle = StreamHandle,
-  TQueries extends NamedQueries = NamedQueries,
+  TQueries extends NamedQueries = NoQueries,
 > = StreamDB<TDef, TStream, TQueries> & { actions: ActionMap<TActions> }
 
 /* eslint-enable @typescript-eslint/no-explicit-any */

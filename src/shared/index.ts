@@ -11,7 +11,7 @@ export type {
   SyncMode,
 } from './state-schema.ts'
 export { defineQueries } from './named-queries.ts'
-export type { NamedQueries, NamedQuery, NamedQueryOption, NamedResultCollection, QueryParams, QueryResultCollection, QuerySources } from './named-queries.ts'
+export type { NamedQueries, NamedQuery, NamedQueryOption, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection, QuerySources } from './named-queries.ts'
 export { SidestreamError } from './errors.ts'
 export type { Transform } from './transform.ts'
 export type { ErrorCode, ErrorData } from './errors.ts'

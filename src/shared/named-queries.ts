@@ -21,6 +21,9 @@ export type NamedQueryOption<TDef extends StreamStateDefinition = any> = NamedQu
 /** Name → query. */
 export type NamedQueries<TDef extends StreamStateDefinition = any> = Readonly<Record<string, NamedQueryOption<TDef>>>
 
+/** Of a StreamDB that was given no queries. */
+export type NoQueries = Readonly<Record<never, NamedQueryOption>>
+
 type FunctionOf<T> = T extends (...args: any) => any ? T : T extends { readonly query: infer F extends (...args: any) => any } ? F : never
 
 /** The arguments of `db.query` after the name: the parameters, if the query has any. */

@@ -19,8 +19,9 @@ const queries = defineQueries(schema, {
       .groupBy(({ a }) => a.city)
       .select(({ f, a }) => ({ city: a.city, flights: count(f.id), total: sum(f.delay) })),
   all: (q, { airports }) => q.from({ a: airports }),
-  broken: () => {
-    throw new Error('no such luck')
+  broken: (q, { airports }, { why }: { why: string }) => {
+    if (why) throw new Error(why)
+    return q.from({ a: airports })
   },
 })
 
@@ -183,7 +184,7 @@ describe('a query that the worker does not run', () => {
 
   test('fails when its function throws, in the worker and in the tab', async () => {
     const db = tab(worker())
-    await expect(db.query('broken').preload()).rejects.toMatchObject({ code: 'INVALID_QUERY' })
+    await expect(db.query('broken', { why: 'no such luck' }).preload()).rejects.toMatchObject({ code: 'INVALID_QUERY' })
   })
 })
 
