@@ -15,11 +15,11 @@ export function watch<T extends object>(collection: Collection<T, string>, onRow
   const changed = () => {
     if (collection.isReady()) timer ??= setTimeout(tell, Math.max(0, toldAt + REDRAW_MS - performance.now()))
   }
-  const { unsubscribe } = collection.subscribeChanges(changed)
+  const subscription = collection.subscribeChanges(changed)
   collection.onFirstReady(changed)
   return () => {
     clearTimeout(timer)
-    unsubscribe()
+    subscription.unsubscribe()
     // At once, and not when nobody has come back to it for a while: a query in the tab would go on running.
     void collection.cleanup()
   }

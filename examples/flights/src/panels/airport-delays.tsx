@@ -8,7 +8,7 @@ const SHOWN = 10
 const MIN_FLIGHTS = 8
 
 function useAirportDelays(since: string) {
-  const { data } = useLiveQuery(() => db.query('airportDelays', { since, minFlights: MIN_FLIGHTS, shown: SHOWN }), [since])
+  const { data } = useLiveQuery(db.query('airportDelays', { since, minFlights: MIN_FLIGHTS, shown: SHOWN }))
   return data
 }
 
