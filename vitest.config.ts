@@ -47,7 +47,7 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
               environment: 'node',
               env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '50', SIDESTREAM_RUNS: process.env['SIDESTREAM_RUNS'] ?? '10' },
               include: [
-                'test/unit/{actions,after-the-last-worker,cleanup,close-within-a-batch,collection-sink,held-subsets,in-page,late-collection,mutations,on-demand,on-error,options,preload,replica,restart,signed-out,testing,throwing-subscriber,transform,write-through,writing}.test.ts',
+                'test/unit/{actions,after-the-last-worker,cleanup,close-within-a-batch,collection-sink,held-subsets,in-page,late-collection,mutations,on-demand,on-error,options,preload,replica,restart,signed-out,testing,throwing-subscriber,transform,worker-queries,write-through,writing}.test.ts',
                 'test/property/{one-event,subsets}.test.ts',
               ],
             },

@@ -17,12 +17,12 @@ export async function bundleEngine(root) {
   await removeScripts(join(root, 'dist/in-page'))
   await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
   await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
-  for (const part of PARTS) await bundle(root, `src/main/${part}.ts`, `dist/main/${part}.js`, assertNoTanStackDb)
+  for (const part of PARTS) await bundle(root, `src/main/${part}.ts`, `dist/main/${part}.js`, { check: assertNoTanStackDb })
   // The main module is not bundled, because an application's tests use the application's own TanStack DB, as pages do.
   await removeScripts(join(root, 'dist/testing'), /^(engine|memory-source)\./)
   await bundle(root, 'src/testing/engine.ts', 'dist/testing/engine.js')
-  await bundle(root, 'src/worker/with-queries.ts', 'dist/worker-with-queries.js')
-  return bundle(root, 'src/worker/index.ts', 'dist/worker.js', assertNoQueryEngine)
+  await bundle(root, 'src/worker/with-queries.ts', 'dist/worker-with-queries.js', { plugins: [peerOfQueries], allowed: ['@tanstack/db'] })
+  return bundle(root, 'src/worker/index.ts', 'dist/worker.js', { check: assertNoQueryEngine })
 }
 
 /** Deletes the single modules, which the bundles replace; their types stay. */
@@ -32,12 +32,13 @@ async function removeScripts(folder, which = /./) {
   }
 }
 
-async function bundle(root, entry, target, check = () => undefined) {
+async function bundle(root, entry, target, { check = () => undefined, plugins = [], allowed = [] } = {}) {
   const outfile = join(root, target)
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
+    plugins,
     bundle: true,
     format: 'esm',
     platform: 'browser',
@@ -52,7 +53,7 @@ async function bundle(root, entry, target, check = () => undefined) {
     logLevel: 'warning',
   })
   const code = await readFile(outfile, 'utf8')
-  assertSelfContained(target, code)
+  assertSelfContained(target, code, allowed)
   check(target, Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0)))
   return code.length
 }
@@ -69,11 +70,19 @@ function assertNoQueryEngine(target, inputs) {
   if (found.length > 0) throw new Error(`${target} has a query engine:\n  ${found.join('\n  ')}`)
 }
 
-function assertSelfContained(target, code) {
+/** Named queries are built with the application's TanStack DB: an application imports this file into a worker file that it bundles. */
+const peerOfQueries = {
+  name: 'peer-of-queries',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@tanstack\/db$/ }, ({ importer, path }) => (/[\\/]queries[\\/]peer\.ts$/.test(importer) ? { path, external: true } : null))
+  },
+}
+
+function assertSelfContained(target, code, allowed) {
   const source = ts.createSourceFile('worker.js', code, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS)
   const found = []
   const visit = (node) => {
-    if (ts.isImportDeclaration(node)) found.push(node.getText(source))
+    if (ts.isImportDeclaration(node) && !allowed.includes(node.moduleSpecifier.text)) found.push(node.getText(source))
     if (ts.isExportDeclaration(node) && node.moduleSpecifier !== undefined) found.push(node.getText(source))
     if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) found.push(node.getText(source))
     ts.forEachChild(node, visit)

@@ -1,4 +1,5 @@
 import type { Collection, Context, GetResult, InitialQueryBuilder, NonSingleResult, QueryBuilder, SingleResult } from '@tanstack/db'
+import { digest } from './digest.ts'
 import { isFunction, isNumber, isRecord, type Rule } from './rules.ts'
 import type { CollectionDefinition, StreamStateDefinition } from './state-schema.ts'
 
@@ -61,6 +62,9 @@ export const namedQueries: Rule = {
   is: 'an object of queries: functions, or `{ query, every }`',
   check: (value) => isRecord(value) && Object.values(value).every(isOption),
 }
+
+/** Differs when a function differs. What a function uses of the code around it is not seen. */
+export const versionOf = (queries: NamedQueries): string => digest(Object.keys(queries).map((name) => String(functionOf(queries, name))).join('\n'))
 
 /** The function of a named query; null when there is none of that name. */
 export function functionOf(queries: NamedQueries | undefined, name: string): NamedQuery | null {

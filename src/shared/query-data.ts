@@ -112,7 +112,7 @@ class Encoder {
     const inner = levels - 1
     return {
       from: this.#from(from, inner),
-      ...(join && { joins: join.map(({ from: source, type, on }) => ({ source: this.#source(source, inner), type, on: this.#expression(on) })) }),
+      ...(join && { joins: join.map((clause) => ({ source: this.#source(clause.from, inner), type: clause.type, on: this.#on(clause) })) }),
       ...(where && { where: where.map((condition) => this.#where(condition)) }),
       ...(select && { select: this.#select(select, inner) }),
       ...(groupBy && { groupBy: groupBy.map((expression) => this.#expression(expression)) }),
@@ -154,6 +154,13 @@ class Encoder {
     let id = this.#ids.get(binding)
     if (id === undefined) this.#ids.set(binding, (id = this.#ids.size))
     return id
+  }
+
+  #on(clause: IR.JoinClause): ExpressionData {
+    if ('on' in clause) return this.#expression(clause.on)
+    // TanStack DB before 0.15 joins by the equality of two values.
+    const { left, right } = clause as { left: IR.BasicExpression; right: IR.BasicExpression }
+    return { type: 'func', name: 'eq', args: [this.#expression(left), this.#expression(right)] }
   }
 
   #where(where: IR.Where): WhereData {

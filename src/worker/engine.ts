@@ -18,7 +18,7 @@ import { pendingRows } from './engine/pending-rows.ts'
 import { Readings } from './engine/readings.ts'
 import { StatusBoard } from './engine/status-board.ts'
 import { Visibility } from './engine/visibility.ts'
-import { SourceError, type CreateQueryRunning, type EngineEnv, type StreamSource } from './ports.ts'
+import { SourceError, type QueryEngine, type EngineEnv, type StreamSource } from './ports.ts'
 import { isUpToDate, StreamReader } from './reader/stream-reader.ts'
 import { RequestDesk } from './tabs/request-desk.ts'
 import type { PendingRows } from './tabs/tab-session.ts'
@@ -31,7 +31,7 @@ export interface EngineOptions {
   readonly validators: ReadonlyMap<string, Validator>
   readonly transform?: Transform | null
   /** Null, or left out, where queries are not run. */
-  readonly queries?: CreateQueryRunning | null
+  readonly queries?: QueryEngine | null
   /** The cache was cleared, here or by another engine: a tab that comes later wants rows, and so another engine. */
   readonly onCleared?: (engine: Engine) => void
 }
@@ -108,10 +108,11 @@ export class Engine {
     this.#queries = new Queries({
       clock: env.clock,
       collections: settings.collections,
-      create: queries,
+      engine: queries,
       readings: this.#readings,
       isReady: () => this.#coverage !== 'partial',
       onResults: (diff) => {
+        this.#cache.workingChanged()
         this.#members.publishResults(diff)
       },
       onCost: () => {
@@ -158,6 +159,7 @@ export class Engine {
       collections: settings.collections,
       readings: this.#readings,
       subsets: this.#subsets,
+      queries: this.#queries,
       members: this.#members,
       writes: this.#writes,
       isCleared: () => this.#board.now.cleared,
@@ -326,7 +328,11 @@ export class Engine {
         const { state, offset, tail, txids } = this.#readings.shown
         return { state, offset, anchor: tail.anchor, txids, complete: this.#coverage !== 'partial' }
       },
-      working: () => (this.#readings.isReplacing ? null : this.#subsets.working()),
+      working: () => {
+        if (this.#readings.isReplacing) return null
+        const results = this.#queries.working()
+        return results.length > 0 ? [...(this.#subsets.working() ?? []), ...results] : this.#subsets.working()
+      },
       isBusy: () => this.#members.isAnyBehind,
       onReport: (report) => {
         this.#onCacheReport(report)

@@ -6,7 +6,7 @@ import type { EngineHome } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
-import type { CreateQueryRunning, EngineEnv } from './ports.ts'
+import type { QueryEngine, EngineEnv } from './ports.ts'
 import type { Admission } from './tabs/admission.ts'
 import { Clients } from './tabs/clients.ts'
 
@@ -44,7 +44,7 @@ export class Host {
   readonly #graceMs: number
   readonly #validators: () => Validators
   readonly #transform: () => Transform | null
-  readonly #queries: () => CreateQueryRunning | null
+  readonly #queries: () => QueryEngine | null
   readonly #engines = new Map<string, Engine>()
   /** Engines without tabs, each with a function that cancels its end. */
   readonly #graces = new Map<Engine, () => void>()
@@ -54,7 +54,7 @@ export class Host {
    * @param graceMs how long an engine outlives its last tab; 0 where no other tab can come
    * @param queries null where queries are not run
    */
-  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null, graceMs = GRACE_MS, queries: () => CreateQueryRunning | null = () => null) {
+  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null, graceMs = GRACE_MS, queries: () => QueryEngine | null = () => null) {
     this.#env = env
     this.#graceMs = graceMs
     this.#validators = validators

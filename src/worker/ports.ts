@@ -438,8 +438,13 @@ export interface QueryRunningOptions {
   readonly rows: (collection: string) => ReadonlyMap<string, RowData>
 }
 
-/** Makes what runs the queries of one engine. */
-export type CreateQueryRunning = (options: QueryRunningOptions) => QueryRunning
+/** The queries of a worker file. */
+export interface QueryEngine {
+  /** Changes with the functions of the named queries: a stored result of other functions is not shown. */
+  readonly version: string
+  /** Makes what runs the queries of one stream. */
+  create(options: QueryRunningOptions): QueryRunning
+}
 
 export interface EngineEnv extends StorageEnv {
   readonly sealing: Sealing

@@ -9,7 +9,7 @@ import type { Validator } from './core/materialize.ts'
 import { Host } from './host.ts'
 import type { Admission } from './tabs/admission.ts'
 import { Team } from './leadership/team.ts'
-import type { CreateQueryRunning } from './ports.ts'
+import type { QueryEngine } from './ports.ts'
 import { accept } from './tabs/comlink.ts'
 
 export interface ExposeOptions {
@@ -31,7 +31,7 @@ export interface Exposed {
   validators: ReadonlyMap<string, Validator>
   transform: Transform | null
   send: SendWrite | undefined
-  queries: CreateQueryRunning | null
+  queries: QueryEngine | null
 }
 
 export const nothingExposed = (): Exposed => ({ validators: new Map(), transform: null, send: undefined, queries: null })

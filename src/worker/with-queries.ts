@@ -1,7 +1,7 @@
-import type { NamedQueries } from '../shared/named-queries.ts'
-import { namedQueries } from '../shared/named-queries.ts'
+import { namedQueries, versionOf, type NamedQueries } from '../shared/named-queries.ts'
 import { assertRules, type Rules } from '../shared/rules.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
+import { fromPeer } from './queries/peer-queries.ts'
 import { QueryRunner } from './queries/runner.ts'
 import { EXPOSE_OPTIONS, nothingExposed, startWorker, type ExposeOptions } from './start.ts'
 import { validatorsOf } from './validators.ts'
@@ -23,7 +23,12 @@ const OPTIONS = { ...EXPOSE_OPTIONS, queries: namedQueries } satisfies Rules<Exp
 const exposed = nothingExposed()
 let named: NamedQueries = {}
 // Also without a call of exposeStreamDB: a page sends queries of its own.
-exposed.queries = (options) => new QueryRunner({ ...options, named })
+exposed.queries = {
+  get version() {
+    return versionOf(named)
+  },
+  create: (options) => new QueryRunner({ ...options, named: fromPeer(named) }),
+}
 
 /**
  * As `exposeStreamDB` of `sidestream/worker`, for a worker that runs queries: `db.query` and `db.liveQuery` of the page.

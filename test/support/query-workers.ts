@@ -1,9 +1,9 @@
 import type { WorkerLike } from '../../src/main/endpoint.ts'
 import type { ConnectMessage } from '../../src/shared/calls.ts'
-import type { NamedQueries } from '../../src/shared/named-queries.ts'
+import { versionOf, type NamedQueries } from '../../src/shared/named-queries.ts'
 import { browserEnv } from '../../src/worker/env/browser-env.ts'
 import { Host } from '../../src/worker/host.ts'
-import type { CreateQueryRunning, EngineEnv } from '../../src/worker/ports.ts'
+import type { EngineEnv, QueryRunningOptions, QueryRunning } from '../../src/worker/ports.ts'
 import { QueryRunner } from '../../src/worker/queries/runner.ts'
 import { emptyOutbox, MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
 import { emptyMedium, MemoryStore, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
@@ -31,7 +31,7 @@ export interface QueryWorkerOptions {
 export function queryWorker({ fetch, named = {}, isStock = false, medium }: QueryWorkerOptions): QueryWorker {
   const opened: string[] = []
   const closed: string[] = []
-  const create: CreateQueryRunning = (options) => {
+  const create = (options: QueryRunningOptions): QueryRunning => {
     const runner = new QueryRunner({ ...options, named })
     return {
       open: (query, onChanges, onFailed) => {
@@ -58,7 +58,7 @@ export function queryWorker({ fetch, named = {}, isStock = false, medium }: Quer
     openStore: () => Promise.resolve(new MemoryStore(medium ?? emptyMedium())),
     openOutbox: () => Promise.resolve(new MemoryOutbox(emptyOutbox())),
   }
-  const host = new Host(env, () => new Map(), () => null, 0, () => (isStock ? null : create))
+  const host = new Host(env, () => new Map(), () => null, 0, () => (isStock ? null : { version: versionOf(named), create }))
   const admission = host.at({ where: 'shared-worker', aliveLock: null })
   return {
     opened,

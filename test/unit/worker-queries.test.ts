@@ -1,29 +1,10 @@
-import { count, createLiveQueryCollection, eq, gt, sum } from '@tanstack/db'
-import * as v from 'valibot'
+import { createLiveQueryCollection, eq } from '@tanstack/db'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createStateSchema, createStreamDB, defineQueries } from '../../src/main/index.ts'
+import { createStreamDB } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
+import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
+import { emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
-
-const schema = createStateSchema({
-  flights: { schema: v.object({ id: v.string(), from: v.string(), delay: v.number() }), type: 'flight', primaryKey: 'id', syncMode: 'on-demand' },
-  airports: { schema: v.object({ code: v.string(), city: v.string() }), type: 'airport', primaryKey: 'code' },
-})
-
-const queries = defineQueries(schema, {
-  delays: (q, { flights, airports }, { over }: { over: number }) =>
-    q
-      .from({ f: flights })
-      .join({ a: airports }, ({ f, a }) => eq(f.from, a.code), 'inner')
-      .where(({ f }) => gt(f.delay, over))
-      .groupBy(({ a }) => a.city)
-      .select(({ f, a }) => ({ city: a.city, flights: count(f.id), total: sum(f.delay) })),
-  all: (q, { airports }) => q.from({ a: airports }),
-  broken: (q, { airports }, { why }: { why: string }) => {
-    if (why) throw new Error(why)
-    return q.from({ a: airports })
-  },
-})
 
 const LONG = { timeout: 20_000 }
 vi.setConfig({ testTimeout: 30_000 })
@@ -32,14 +13,13 @@ let stream: MemoryStream
 const open: Array<{ close(): void }> = []
 beforeEach(() => {
   stream = new MemoryStream('http://memory/s')
-  stream.append(['LIS', 'OSL', 'SFO'].map((code, index) => schema.airports.insert({ value: { code, city: ['Lisbon', 'Oslo', 'San Francisco'][index]! } })))
+  stream.append(airportEvents())
   stream.append(Array.from({ length: 30 }, (_, n) => flight(n)))
 })
 afterEach(() => {
   for (const db of open.splice(0)) db.close()
 })
 
-const flight = (n: number, delay = n) => schema.flights.upsert({ value: { id: `f${String(n)}`, from: ['LIS', 'OSL', 'SFO'][n % 3]!, delay } })
 const worker = (options: Partial<QueryWorkerOptions> = {}) => queryWorker({ fetch: stream.fetch, named: queries, ...options })
 
 function tab(from: ReturnType<typeof worker>, given: { queries?: typeof queries } = { queries }) {
@@ -205,4 +185,52 @@ test('a user who signs out sees no rows of a result, and new ones after reconnec
   await vi.waitFor(() => {
     expect(delays.size).toBe(3)
   }, LONG)
+})
+
+describe('the last result of a query', () => {
+  const visit = async (medium: MemoryMedium): Promise<void> => {
+    const db = tab(worker({ medium }))
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(medium.working?.flatMap(({ rows }) => rows).length).toBe(3)
+    }, LONG)
+    db.close()
+    await vi.waitFor(() => {
+      expect(medium.meta?.complete).toBe(true)
+    }, LONG)
+  }
+
+  test('is shown on the next visit, before the query has run, and is put right then', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    // Stands for a result of the last visit that is not the present one.
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: subset.rows.filter((row) => row['city'] !== 'Oslo').map((row) => ({ ...row, total: 1 })) }))
+    const db = tab(worker({ medium }))
+    const delays = db.query('delays', { over: 20 })
+    const shown: unknown[][] = []
+    delays.subscribeChanges(() => shown.push(byCity(delays.values())))
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(byCity(delays.values())).toEqual([
+        { city: 'Lisbon', flights: 3, total: 72 },
+        { city: 'Oslo', flights: 3, total: 75 },
+        { city: 'San Francisco', flights: 3, total: 78 },
+      ])
+    }, LONG)
+    expect(shown[0]).toEqual([
+      { city: 'Lisbon', flights: 3, total: 1 },
+      { city: 'San Francisco', flights: 3, total: 1 },
+    ])
+  })
+
+  test('is not shown when its function is another one', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: [] }))
+    const db = tab(worker({ medium, named: { ...queries, delays: (q, collections, params: { over: number }) => queries.delays(q, collections as never, params) } }))
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    expect(delays.size).toBe(3)
+  })
 })

@@ -1,3 +1,4 @@
+import { isResultName, RESULT_KEY } from '../../shared/query.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey } from '../../shared/subset.ts'
@@ -9,6 +10,7 @@ import type { WorkingSet } from '../ports.ts'
 import type { TabSession } from '../tabs/tab-session.ts'
 import { NO_NEWS, type Members } from './members.ts'
 import type { Writes } from '../writes/writes.ts'
+import type { Queries } from './queries.ts'
 import type { Readings } from './readings.ts'
 
 export interface HydrationOptions {
@@ -16,6 +18,7 @@ export interface HydrationOptions {
   readonly collections: ReadonlyArray<CollectionShape>
   readonly readings: Readings
   readonly subsets: Subsets
+  readonly queries: Pick<Queries, 'keyOf'>
   readonly members: Members
   readonly writes: Pick<Writes, 'open' | 'read'>
   /** The cache was cleared: none of its rows may be shown any more. */
@@ -63,7 +66,7 @@ export class Hydration {
   /** Shows a tab the stored rows of its subsets, while the state is still being read. */
   showPreviews(session: TabSession): void {
     const phase = this.#phase
-    if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get(subsetKey(subset)) ?? null)
+    if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get((subset.query ? this.#options.queries.keyOf(subset) : subsetKey(subset)) ?? '') ?? null)
   }
 
   /** Sends the working set before the segments are read. */
@@ -72,7 +75,7 @@ export class Hydration {
     const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
     const previews = new Map(
       working.map(({ key, collection, rows, edge, whole }) => {
-        const primaryKey = primaryKeys.get(collection) ?? ''
+        const primaryKey = isResultName(collection) ? RESULT_KEY : (primaryKeys.get(collection) ?? '')
         return [key, { rows: rows.flatMap((row) => this.#previewOf(collection, String(row[primaryKey]), row)), edge, whole }]
       }),
     )
@@ -81,6 +84,8 @@ export class Hydration {
   }
 
   #previewOf(collection: string, key: string, row: RowData): Array<readonly [string, RowData]> {
+    // A result is shown as it was.
+    if (isResultName(collection)) return [[key, row]]
     const shown = this.#options.readings.overlay.over(collection, key, row)
     return shown ? [[key, shown]] : []
   }

@@ -3,11 +3,13 @@ import { RESULT_KEY, RESULT_ORDER, type Query, type QueryStatus } from '../../sh
 import type { RowData } from '../../shared/row.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
-import type { Subset } from '../../shared/subset.ts'
-import type { Clock, CreateQueryRunning, QueryRun, QueryRunning, ResultChanges, ResultRow } from '../ports.ts'
+import { subsetKey, type Subset } from '../../shared/subset.ts'
+import type { Clock, QueryEngine, QueryRun, QueryRunning, ResultChanges, ResultRow, WorkingSet } from '../ports.ts'
 import type { ResultHolds } from '../tabs/result-view.ts'
 import type { Readings } from './readings.ts'
 
+/** The most rows of results that are stored, for the next visit. */
+const STORED_ROWS = 5000
 /** How long a query runs on after the last tab has let it go, ms: a component that is mounted again finds its rows. */
 const GRACE_MS = 2000
 
@@ -15,7 +17,7 @@ export interface QueriesOptions {
   readonly clock: Clock
   readonly collections: ReadonlyArray<CollectionShape>
   /** Null in a worker file without a query engine. */
-  readonly create: CreateQueryRunning | null
+  readonly engine: QueryEngine | null
   readonly readings: Pick<Readings, 'visible' | 'setResult'>
   /** The rows are complete: queries can run. */
   readonly isReady: () => boolean
@@ -27,6 +29,7 @@ export interface QueriesOptions {
 
 /** A query that tabs want: equal queries are one. */
 interface WantedQuery {
+  readonly subset: Subset
   readonly query: Query
   readonly name: string
   /** How many wants of tabs it serves. */
@@ -58,12 +61,13 @@ export class Queries implements ResultHolds {
     this.#options = options
   }
 
-  hold({ collection, query }: Subset): void {
+  hold(subset: Subset): void {
+    const { collection, query } = subset
     if (!query) return
     let wanted = this.#wanted.get(collection)
     if (!wanted) {
-      const refusal = this.#options.create ? null : NO_ENGINE
-      wanted = { query, name: collection, wants: 0, run: null, life: 0, refusal, rows: new Map(), waiting: new Map(), isShown: false, cancelEnd: null }
+      const refusal = this.#options.engine ? null : NO_ENGINE
+      wanted = { subset, query, name: collection, wants: 0, run: null, life: 0, refusal, rows: new Map(), waiting: new Map(), isShown: false, cancelEnd: null }
       this.#wanted.set(collection, wanted)
       this.#startSoon()
     }
@@ -86,6 +90,23 @@ export class Queries implements ResultHolds {
 
   refusalOf(collection: string): ErrorData | null {
     return this.#wanted.get(collection)?.refusal ?? null
+  }
+
+  /** The key under which a result is stored for the next visit; null where queries are not run. */
+  keyOf(subset: Subset): string | null {
+    const { engine } = this.#options
+    return engine && `${subsetKey(subset)}:${engine.version}`
+  }
+
+  /** The results as they are stored, newest first. */
+  working(): WorkingSet {
+    let left = STORED_ROWS
+    return [...this.#wanted.values()].reverse().flatMap(({ subset, name, rows, isShown }) => {
+      const key = this.keyOf(subset)
+      if (!isShown || key === null || rows.size > left) return []
+      left -= rows.size
+      return [{ key, collection: name, rows: [...rows.values()], edge: null, whole: true }]
+    })
   }
 
   /** What the queries of these results cost. */
@@ -136,9 +157,9 @@ export class Queries implements ResultHolds {
   }
 
   #start(): void {
-    const { create, clock, collections, readings, onResults } = this.#options
-    if (!create) return
-    this.#running ??= create({ clock, collections, rows: (name) => readings.visible.rows.get(name) ?? NO_ROWS })
+    const { engine, clock, collections, readings, onResults } = this.#options
+    if (!engine) return
+    this.#running ??= engine.create({ clock, collections, rows: (name) => readings.visible.rows.get(name) ?? NO_ROWS })
     let isRefused = false
     for (const wanted of this.#wanted.values()) {
       if (wanted.run || wanted.refusal) continue

@@ -55,9 +55,8 @@ export class Groups {
     return deltas
   }
 
-  /** Keys are those of TanStack DB: rows that tie in an order are in the order of their keys. */
   #groupOf(values: ReadonlyArray<unknown>): Group {
-    const key = values.length === 0 ? 'single_group' : values.length === 1 ? values[0] : serializeValue(values)
+    const key = keyOf(values)
     let group = this.#groups.get(key)
     if (!group) this.#groups.set(key, (group = { key, values, accumulators: this.#aggregates.map(({ make }) => make()), rows: 0, given: null }))
     return group
@@ -69,6 +68,16 @@ export class Groups {
     for (const [index, accumulator] of accumulators.entries()) row[aggregateField(index)] = accumulator.result(rows)
     return row
   }
+}
+
+/**
+ * Keys are those of TanStack DB, because rows that tie in an order are in the order of their keys. It has no order for other keys
+ * than strings and numbers, and may lose a row of a group without a value.
+ */
+function keyOf(values: ReadonlyArray<unknown>): unknown {
+  if (values.length === 0) return 'single_group'
+  const [value] = values
+  return values.length === 1 && (typeof value === 'string' || typeof value === 'number') ? value : serializeValue(values)
 }
 
 /** Objects are equal to TanStack DB in ways of its own. */
