@@ -4,8 +4,10 @@ import type { RowData } from '../../shared/row.ts'
 import type { ResultDeltas, RowDeltas } from './deltas.ts'
 import { invalidQuery } from './decode-query.ts'
 import { Groups } from './groups.ts'
-import { planGroups } from './plan-groups.ts'
+import { planGroups, type GroupPlan } from './plan-groups.ts'
+import { planStar } from './plan-star.ts'
 import { partsOf } from './query-parts.ts'
+import { Star } from './star.ts'
 
 type Compilation = ReturnType<typeof compileQuery>
 type Inputs = Parameters<typeof compileQuery>[1]
@@ -70,7 +72,7 @@ export function compileFast(query: IR.QueryIR, options: CompileOptions): Compile
   const plan = planGroups(query)
   if (!plan) return whole
   const table = new Groups(plan)
-  const rows = compile(plan.rows, { ...options, onRows: table.take })
+  const rows = compileRows(plan, table, whole, options)
   const groups = compile(plan.groups, { ...options, nameOf: () => GROUPS })
   return {
     ...rows,
@@ -78,6 +80,21 @@ export function compileFast(query: IR.QueryIR, options: CompileOptions): Compile
       groups.give(GROUPS, table.changes())
       groups.run()
     },
+  }
+}
+
+/** The part of a grouped query that has the rows. */
+function compileRows({ rows }: GroupPlan, table: Groups, { collections }: CompiledQuery, options: CompileOptions): CompiledQuery {
+  const plan = planStar(rows)
+  if (!plan) return compile(rows, { ...options, onRows: table.take })
+  const star = new Star(plan, options.nameOf, table.add)
+  return {
+    collections,
+    give: (collection, deltas) => {
+      star.give(collection, deltas)
+    },
+    run: () => undefined,
+    settle: () => undefined,
   }
 }
 

@@ -1,8 +1,8 @@
-import { compileExpression } from '@tanstack/db'
 import { serializeValue } from '@tanstack/db-ivm'
 import type { RowData } from '../../shared/row.ts'
 import { Unfit, type Accumulator } from './aggregates.ts'
 import type { ResultDeltas, RowDeltas } from './deltas.ts'
+import { evaluatorOf, type Evaluate } from './evaluator.ts'
 import { aggregateField, keyField, type GroupPlan } from './plan-groups.ts'
 
 interface Group {
@@ -14,8 +14,6 @@ interface Group {
   given: RowData | null
 }
 
-type Evaluate = (row: Record<string, unknown>) => unknown
-
 /** The groups of a query, kept up to date by each row that comes or goes. */
 export class Groups {
   readonly #alias: string | null
@@ -26,19 +24,24 @@ export class Groups {
 
   constructor({ alias, keys, aggregates }: GroupPlan) {
     this.#alias = alias
-    this.#keys = keys.map((expression) => compileExpression(expression) as Evaluate)
-    this.#aggregates = aggregates.map(({ of, make }) => ({ of: compileExpression(of) as Evaluate, make }))
+    this.#keys = keys.map((expression) => evaluatorOf(expression))
+    this.#aggregates = aggregates.map(({ of, make }) => ({ of: evaluatorOf(of), make }))
   }
 
   /** @throws Unfit */
   readonly take = (deltas: ResultDeltas): void => {
-    for (const [[, [value]], times] of deltas) {
-      const row = (this.#alias === null ? value : { [this.#alias]: value }) as Record<string, unknown>
-      const group = this.#groupOf(this.#keys.map((key) => plain(key(row))))
-      group.rows += times
-      for (const [index, { of }] of this.#aggregates.entries()) group.accumulators[index]!.add(of(row), times)
-      this.#changed.add(group)
-    }
+    for (const [[, [value]], times] of deltas) this.add((this.#alias === null ? value : { [this.#alias]: value }) as Record<string, unknown>, times)
+  }
+
+  /**
+   * @param row has a field for each source
+   * @throws Unfit
+   */
+  readonly add = (row: Readonly<Record<string, unknown>>, times: number): void => {
+    const group = this.#groupOf(row)
+    group.rows += times
+    for (let index = 0; index < this.#aggregates.length; index += 1) group.accumulators[index]!.add(this.#aggregates[index]!.of(row), times)
+    this.#changed.add(group)
   }
 
   /** The rows of the groups that have changed. */
@@ -55,10 +58,20 @@ export class Groups {
     return deltas
   }
 
-  #groupOf(values: ReadonlyArray<unknown>): Group {
-    const key = keyOf(values)
-    let group = this.#groups.get(key)
-    if (!group) this.#groups.set(key, (group = { key, values, accumulators: this.#aggregates.map(({ make }) => make()), rows: 0, given: null }))
+  #groupOf(row: Readonly<Record<string, unknown>>): Group {
+    const [first] = this.#keys
+    if (first && this.#keys.length === 1) {
+      const value = plain(first(row))
+      return this.#groups.get(keyOf(value)) ?? this.#make(keyOf(value), [value])
+    }
+    const values = this.#keys.map((key) => plain(key(row)))
+    const key = values.length === 0 ? 'single_group' : serializeValue(values)
+    return this.#groups.get(key) ?? this.#make(key, values)
+  }
+
+  #make(key: unknown, values: ReadonlyArray<unknown>): Group {
+    const group: Group = { key, values, accumulators: this.#aggregates.map(({ make }) => make()), rows: 0, given: null }
+    this.#groups.set(key, group)
     return group
   }
 
@@ -74,11 +87,7 @@ export class Groups {
  * Keys are those of TanStack DB, because rows that tie in an order are in the order of their keys. It has no order for other keys
  * than strings and numbers, and may lose a row of a group without a value.
  */
-function keyOf(values: ReadonlyArray<unknown>): unknown {
-  if (values.length === 0) return 'single_group'
-  const [value] = values
-  return values.length === 1 && (typeof value === 'string' || typeof value === 'number') ? value : serializeValue(values)
-}
+const keyOf = (value: unknown): unknown => (typeof value === 'string' || typeof value === 'number' ? value : serializeValue([value]))
 
 /** Objects are equal to TanStack DB in ways of its own. */
 function plain(value: unknown): unknown {

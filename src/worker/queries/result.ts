@@ -13,21 +13,24 @@ export interface ResultRow {
 /** Key → the row from now on; null when it is gone. */
 export type ResultChanges = ReadonlyMap<string, ResultRow | null>
 
-interface Net {
-  added: number
-  removed: number
-  value: unknown
-  order: string | undefined
+/** What a row was, or is from now on, and how often it was added less how often it was taken away. */
+interface Version {
+  readonly value: unknown
+  readonly order: string | undefined
+  times: number
 }
+
+/** Versions of rows by key. Operators tell a row's versions in any order, and some that are gone again. */
+type Versions = Map<unknown, Version[]>
 
 /** The result of a query, as it was told last, and what has changed since. */
 export class Result {
   readonly #isOrdered: boolean
   /** By the keys of TanStack DB. */
   readonly #rows = new Map<unknown, ResultRow>()
-  readonly #changes = new Map<unknown, Net>()
   readonly #orders = new Map<unknown, string>()
-  readonly #orderChanges = new Map<unknown, Net>()
+  readonly #versions: Versions = new Map()
+  readonly #orderVersions: Versions = new Map()
 
   constructor(isOrdered: boolean) {
     this.#isOrdered = isOrdered
@@ -38,67 +41,72 @@ export class Result {
   }
 
   readonly takeRows = (deltas: ResultDeltas): void => {
-    net(this.#changes, deltas)
+    for (const [[key, [value, order]], times] of deltas) add(this.#versions, key, value, order, times)
   }
 
   readonly takeOrders = (deltas: ResultDeltas): void => {
-    net(this.#orderChanges, deltas)
+    for (const [[key, [, order]], times] of deltas) add(this.#orderVersions, key, null, order, times)
   }
 
   /** What is taken from now on is a whole result. */
   beginAnew(): void {
-    this.#changes.clear()
-    this.#orderChanges.clear()
+    this.#versions.clear()
+    this.#orderVersions.clear()
     this.#orders.clear()
-    for (const [key, { value }] of this.#rows) this.#changes.set(key, { added: 0, removed: 1, value, order: undefined })
+    for (const [key, { value, order }] of this.#rows) add(this.#versions, key, value, order ?? undefined, -1)
   }
 
   /** What has changed since the last call. */
   flush(): ResultChanges {
     const told = new Map<string, ResultRow | null>()
-    for (const [key, { added, removed, order }] of this.#orderChanges) {
-      if (added < removed || (added === removed && !this.#orders.has(key))) this.#orders.delete(key)
-      else if (order !== undefined) this.#orders.set(key, order)
-      const row = this.#changes.has(key) ? undefined : this.#rows.get(key)
-      const place = this.#orders.get(key) ?? null
-      if (row && this.#isOrdered && place !== null && row.order !== place) this.#set(told, key, { ...row, order: place })
+    for (const [key, versions] of this.#orderVersions) {
+      const now = lastOf(versions)
+      if (now === undefined) continue
+      if (now?.order === undefined) this.#orders.delete(key)
+      else this.#orders.set(key, now.order)
+      const row = this.#rows.get(key)
+      if (row && now?.order !== undefined) this.#set(told, key, row.value, now.order)
     }
-    for (const [key, { added, removed, value, order = this.#orders.get(key) }] of this.#changes) {
+    for (const [key, versions] of this.#versions) {
+      const now = lastOf(versions)
       const before = this.#rows.get(key)
-      if (added < removed || (added === removed && !before)) {
-        if (before) {
-          this.#rows.delete(key)
-          told.set(before.key, null)
-        }
-        continue
+      if (now) {
+        this.#set(told, key, withoutVirtual(now.value as RowData), now.order ?? this.#orders.get(key))
+      } else if (now === null && before) {
+        this.#rows.delete(key)
+        told.set(before.key, null)
       }
-      const row: ResultRow = { key: before?.key ?? nameOf(key), value: withoutVirtual(value as RowData), order: this.#isOrdered ? (order ?? null) : null }
-      if (before?.order !== row.order || !deepEquals(before.value, row.value)) this.#set(told, key, row)
     }
-    this.#changes.clear()
-    this.#orderChanges.clear()
+    this.#versions.clear()
+    this.#orderVersions.clear()
     return told
   }
 
-  #set(told: Map<string, ResultRow | null>, key: unknown, row: ResultRow): void {
+  #set(told: Map<string, ResultRow | null>, key: unknown, value: RowData, order: string | undefined): void {
+    const before = this.#rows.get(key)
+    const row: ResultRow = { key: before?.key ?? nameOf(key), value, order: this.#isOrdered ? (order ?? null) : null }
+    if (before && before.order === row.order && deepEquals(before.value, value)) return
     this.#rows.set(key, row)
     told.set(row.key, row)
   }
 }
 
-/** Operators may tell a row several times, added before removed. */
-function net(changes: Map<unknown, Net>, deltas: ResultDeltas): void {
-  for (const [[key, [value, order]], multiplicity] of deltas) {
-    let change = changes.get(key)
-    if (!change) changes.set(key, (change = { added: 0, removed: 0, value, order }))
-    if (multiplicity < 0) {
-      change.removed -= multiplicity
-    } else if (multiplicity > 0) {
-      change.added += multiplicity
-      change.value = value
-      if (order !== undefined) change.order = order
-    }
+function add(all: Versions, key: unknown, value: unknown, order: string | undefined, times: number): void {
+  const versions = all.get(key)
+  if (!versions) {
+    all.set(key, [{ value, order, times }])
+    return
   }
+  const same = versions.findIndex((version) => version.order === order && (version.value === value || deepEquals(version.value, value)))
+  if (same < 0) versions.push({ value, order, times })
+  else if ((versions[same]!.times += times) === 0) versions.splice(same, 1)
+}
+
+/** The version that is there from now on: null when there is none any more, undefined when nothing has changed. */
+function lastOf(versions: ReadonlyArray<Version>): Version | null | undefined {
+  let last: Version | null | undefined = versions.length > 0 ? null : undefined
+  for (const version of versions) if (version.times > 0) last = version
+  return last
 }
 
 /** A key of TanStack DB as a string; keys that are not equal stay different. */
