@@ -1,11 +1,8 @@
 import { createCollection, createLiveQueryCollection, Query, type Collection, type InitialQueryBuilder, type QueryBuilder } from '@tanstack/db'
 import { CollectionSink } from './collection-sink.ts'
 import type { Place } from './places.ts'
-import type { Results, ResultsOptions } from './results.ts'
+import type { Asked, Results, ResultsOptions } from './results.ts'
 import { resultsPart } from './results-part.ts'
-
-/** What `query` or `liveQuery` was asked for. */
-export type Asked = { readonly kind: 'named'; readonly name: string; readonly params: unknown } | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
 
 export interface ResultCollectionsOptions extends Omit<ResultsOptions, 'places' | 'createLive'> {
   /** Of the collections' ids. */

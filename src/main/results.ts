@@ -8,11 +8,13 @@ import type { CollectionSink } from './collection-sink.ts'
 import { LocalQuery, type CreateLive, type LocalSource } from './local-query.ts'
 import type { Place } from './places.ts'
 import type { ReplicaCollection } from './replica.ts'
-import type { Asked } from './result-collections.ts'
 import { ResultRows } from './result-rows.ts'
 
 /** The ids of wishes for results; those of other subsets begin at 1. */
 const FIRST_ID = 2 ** 31
+
+/** What `query` or `liveQuery` was asked for. */
+export type Asked = { readonly kind: 'named'; readonly name: string; readonly params: unknown } | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
 
 export interface ResultsOptions {
   /** Where a replica puts the rows, by name. */

@@ -1,6 +1,6 @@
 import type { InitialQueryBuilder, IR, QueryBuilder } from '@tanstack/db'
 import { encodeConstant } from './constant.ts'
-import { MOST_EXPRESSION_LEVELS, type Constant } from './subset.ts'
+import { MOST_EXPRESSION_LEVELS, type Constant } from './expression.ts'
 
 /*
  * A query of TanStack DB (`IR.QueryIR`) as JSON. It has everything but JavaScript functions and comparators of one's own.
