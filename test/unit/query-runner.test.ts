@@ -293,6 +293,10 @@ test('a state that was replaced is told as what is different', () => {
   rows.set('1', { id: '1', n: 9 })
   rows.set('2', { ...rows.get('2') })
   rows.set('new', { id: 'new' })
+  // A change that the query has not seen yet is one of the former state.
+  const late = new RowDiff()
+  late.set('people', 'late', { id: 'late' })
+  runner.changed(late)
   runner.replaced()
   rest()
   expect([...told[1]!].map(([key, row]) => [key, row?.value])).toEqual([['1', { id: '1', n: 9 }], ['new', { id: 'new' }], ['0', undefined]])

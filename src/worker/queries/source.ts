@@ -46,6 +46,8 @@ export class Source {
 
   /** The rows were replaced. */
   replaced(): void {
+    // They are changes of the former rows.
+    this.#pending.clear()
     this.#copying = this.#copy()
   }
 
