@@ -32,7 +32,7 @@ interface Event {
 }
 
 const SECONDS = 30
-const COUNTRIES = 8
+const COUNTRIES = 6
 const DEAREST = 7
 const DAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday']
 

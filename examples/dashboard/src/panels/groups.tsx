@@ -6,7 +6,7 @@ import { Panel } from './panel.tsx'
 import { useResult } from './use-result.ts'
 
 const TONES: Partial<Record<(typeof STATES)[number], string>> = { delivered: 'good', returned: 'bad', booked: 'dim' }
-const COUNTRIES_SHOWN = 8
+const COUNTRIES_SHOWN = 6
 
 export function States() {
   return (

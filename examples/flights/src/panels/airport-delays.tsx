@@ -1,19 +1,10 @@
 import { useLiveQuery } from '@tanstack/react-db'
-import { db } from '../db.ts'
 import { formatCount } from '../../../shared/format.ts'
 import { formatMean } from '../format.ts'
-
-const SHOWN = 10
-/** Below this an average says little. */
-const MIN_FLIGHTS = 8
-
-function useAirportDelays(since: string) {
-  const { data } = useLiveQuery(db.query('airportDelays', { since, minFlights: MIN_FLIGHTS, shown: SHOWN }))
-  return data
-}
+import { airportDelays, MIN_FLIGHTS, SHOWN } from './results.ts'
 
 export function AirportDelays({ since }: { since: string }) {
-  const airports = useAirportDelays(since)
+  const { data: airports } = useLiveQuery(airportDelays(since))
   const worst = Math.max(1, ...airports.map((airport) => airport.delay))
   if (airports.length === 0) return <p className="empty">Not enough arrivals yet.</p>
   return (

@@ -1,5 +1,5 @@
 import { useLiveQuery } from '@tanstack/react-db'
-import { db } from '../db.ts'
+import { hoursOfDay } from './results.ts'
 
 export interface Hour {
   hour: number
@@ -9,7 +9,7 @@ export interface Hour {
 
 /** Flights and mean delay of each hour of the day, all 24 of them. */
 export function useHours(since: string): Hour[] {
-  const { data } = useLiveQuery(db.query('hours', { since }))
+  const { data } = useLiveQuery(hoursOfDay(since))
   const byHour = new Map(data.map((group) => [group.hour, group]))
   return Array.from({ length: 24 }, (_, hour) => byHour.get(hour) ?? { hour, flights: 0, delay: 0 })
 }
