@@ -1,5 +1,5 @@
 import { digest } from './digest.ts'
-import type { QueryData } from './query-data.ts'
+import type { QueryData } from './query-shape.ts'
 
 /** Data that JSON has. */
 export type PlainData = string | number | boolean | null | ReadonlyArray<PlainData> | { readonly [field: string]: PlainData }

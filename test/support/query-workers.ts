@@ -1,9 +1,11 @@
+import { createCollection, Query } from '@tanstack/db'
 import type { WorkerLike } from '../../src/main/endpoint.ts'
 import type { ConnectMessage } from '../../src/shared/calls.ts'
 import { versionOf, type NamedQueries } from '../../src/shared/named-queries.ts'
 import { browserEnv } from '../../src/worker/env/browser-env.ts'
 import { Host } from '../../src/worker/host.ts'
 import type { EngineEnv, QueryRunningOptions, QueryRunning } from '../../src/worker/ports.ts'
+import { fromPeer } from '../../src/worker/queries/peer-queries.ts'
 import { QueryRunner } from '../../src/worker/queries/runner.ts'
 import { emptyOutbox, MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
 import { emptyMedium, MemoryStore, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
@@ -32,7 +34,7 @@ export function queryWorker({ fetch, named = {}, isStock = false, medium }: Quer
   const opened: string[] = []
   const closed: string[] = []
   const create = (options: QueryRunningOptions): QueryRunning => {
-    const runner = new QueryRunner({ ...options, named })
+    const runner = new QueryRunner({ ...options, named: fromPeer(named, { createCollection, Query }) })
     return {
       open: (query, onChanges, onFailed) => {
         const name = query.kind === 'named' ? query.name : 'inline'

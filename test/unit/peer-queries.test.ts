@@ -34,16 +34,16 @@ function resultOf(named: NamedQueries, peer: Peer | undefined, name: string): Re
 test.each(copies)('named queries are built with the application’s TanStack DB, here %s', async (_, load) => {
   const db = await load()
   const { eq, gt, count, sum } = db
-  const named: NamedQueries = {
-    delays: (q, { flights, airports }, { over }: { over: number }) =>
+  const named = {
+    delays: (q: any, { flights, airports }: any, { over }: { over: number }) =>
       q
-        .from({ f: flights! })
-        .join({ a: airports! }, ({ f, a }) => eq(f['from'], a['code']), 'inner')
-        .where(({ f }) => gt(f['delay'], over))
-        .groupBy(({ a }) => a['city'])
-        .select(({ f, a }) => ({ city: a['city'], flights: count(f['id']), total: sum(f['delay']) }))
-        .orderBy(({ $selected }) => $selected['total'], 'desc'),
-    late: (q, { flights }) => q.from({ late: q.from({ f: flights! }).fn.where(({ f }) => (f as { delay: number }).delay > 5) }).fn.select(({ late }) => ({ id: (late as { id: string }).id, isLate: true })),
+        .from({ f: flights })
+        .join({ a: airports }, ({ f, a }: any) => eq(f['from'], a['code']), 'inner')
+        .where(({ f }: any) => gt(f['delay'], over))
+        .groupBy(({ a }: any) => a['city'])
+        .select(({ f, a }: any) => ({ city: a['city'], flights: count(f['id']), total: sum(f['delay']) }))
+        .orderBy(({ $selected }: any) => $selected['total'], 'desc'),
+    late: (q: any, { flights }: any) => q.from({ late: q.from({ f: flights }).fn.where(({ f }: any) => f.delay > 5) }).fn.select(({ late }: any) => ({ id: late.id, isLate: true })),
   }
   expect([...resultOf(named, db, 'delays').values()].sort((a, b) => (a!.order! < b!.order! ? -1 : 1)).map((row) => row!.value)).toEqual([
     { city: 'Lisbon', flights: 2, total: 20 },
