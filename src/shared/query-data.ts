@@ -22,6 +22,8 @@ const cannotCross = (what: string): never => {
 export const encodeQuery = (query: IR.QueryIR | QueryBuilder<never> | InitialQueryBuilder, nameOf: (collection: object) => string | undefined): QueryData =>
   new Encoder(nameOf).query('_getQuery' in query ? (query as { _getQuery(): IR.QueryIR })._getQuery() : (query as IR.QueryIR), MOST_EXPRESSION_LEVELS)
 
+const VIRTUAL: ReadonlySet<string> = new Set(['$synced', '$hasPendingWrites', '$origin', '$key', '$collectionId'])
+
 class Encoder {
   readonly #nameOf: (collection: object) => string | undefined
   /** TanStack DB’s ids of sources differ from one page to the next; equal queries have to be equal as data. */
@@ -111,6 +113,8 @@ class Encoder {
   }
 
   #ref({ path, sourceAlias, bindingId }: IR.PropRef): RefData {
+    const virtual = path.find((step) => VIRTUAL.has(step))
+    if (virtual !== undefined) cannotCross(`the field ${virtual}, which rows have in a tab only`)
     return { type: 'ref', path: [...path], ...(sourceAlias !== undefined && { alias: sourceAlias }), ...this.#numbered('of', bindingId) }
   }
 

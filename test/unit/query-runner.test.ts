@@ -7,6 +7,9 @@ import { queryKey, type Query as WorkerQuery } from '../../src/shared/query.ts'
 import { RowDiff } from '../../src/shared/row-diff.ts'
 import { ExactSum } from '../../src/worker/queries/exact-sum.ts'
 import type { NamedQueries } from '../../src/worker/queries/named.ts'
+import { planGroups } from '../../src/worker/queries/plan-groups.ts'
+import { planStar } from '../../src/worker/queries/plan-star.ts'
+import { planWindow } from '../../src/worker/queries/plan-window.ts'
 import { QueryRunner, type ResultChanges } from '../../src/worker/queries/runner.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { irOf, World, type Build } from '../property/worker-queries/world.ts'
@@ -95,6 +98,45 @@ describe.each([['operators', BY_OPERATOR], ['clauses', BY_CLAUSE]] as const)('%s
 
 test('no operator is left out', () => {
   expect(Object.keys(BY_OPERATOR).sort()).toEqual([...operators].sort())
+})
+
+describe('our own code for parts of a query', () => {
+  const STAR: Build = (q, { people, teams }) => q.from({ p: people! }).leftJoin({ t: teams! }, ({ p, t }: any) => db.eq(t.id, p.team)).where(({ p, t }: any) => db.and(db.gt(p.n, 0), db.not(db.isUndefined(t.id))))
+  const FIRST: Build = (q, { people }) => q.from({ p: people! }).orderBy(({ p }: any) => p.n).limit(2)
+  const { sources } = new World(['people', 'teams'])
+
+  test('is used for groups, for joins of a star, and for first rows', () => {
+    expect(planGroups(irOf(BY_OPERATOR.sum, sources))).toMatchObject({ alias: 'p', aggregates: [{}] })
+    expect(planGroups(irOf(BY_CLAUSE['one group']!, sources))).toMatchObject({ keys: [], aggregates: [{}, {}] })
+    expect(planStar(irOf(STAR, sources))).toMatchObject({ joins: [{ isLeft: true }], before: [{}], after: [{}] })
+    expect(planWindow(irOf(FIRST, sources))).toMatchObject({ rows: 2, withTies: false })
+    expect(planWindow(irOf(BY_CLAUSE['findOne']!, sources))).toMatchObject({ rows: 1 })
+  })
+
+  test('is not used where a query has more', () => {
+    expect(planGroups(irOf(FIRST, sources))).toBeNull()
+    expect(planStar(irOf(BY_CLAUSE['a right join']!, sources))).toBeNull()
+    expect(planStar(irOf(BY_CLAUSE['a subquery']!, sources))).toBeNull()
+    expect(planWindow(irOf(BY_CLAUSE['an order with options']!, sources))).toBeNull()
+    expect(planWindow(irOf((q, { people, teams }) => q.from({ p: people! }).innerJoin({ t: teams! }, ({ p, t }: any) => db.eq(t.id, p.team)).orderBy(({ p }: any) => p.n).limit(2), sources))).toBeNull()
+  })
+
+  test.each<[string, Build, unknown]>([
+    ['a least value among numbers and texts', aggregating((p) => db.min(p.n)), 'text'],
+    ['a group of a date', (q, { people }) => q.from({ p: people! }).groupBy(({ p }: any) => p.n).select(({ p }: any) => ({ n: p.n, count: db.count(p.id) })), new Date(3)],
+  ])('gives way to TanStack DB’s when rows come that it cannot handle: %s', (_name, build, n) => {
+    const world = new World(['people', 'teams'])
+    world.write([['people', '1', { id: '1', n: 1, team: 'x' }], ['people', '2', { id: '2', n: 2, team: 'x' }]])
+    const actual = world.actual(build)
+    world.settle()
+    world.write([['people', '3', { id: '3', n, team: 'x' }], ['people', '1', null]])
+    world.settle()
+    const expected = world.expected(build)
+    expect(actual.show()).toEqual(expected.show())
+    world.write([['people', '2', { id: '2', n: 5, team: 'x' }]])
+    world.settle()
+    expect(actual.show()).toEqual(expected.show())
+  })
 })
 
 const world = new World(['people', 'teams'])
@@ -406,6 +448,7 @@ describe('a query as data', () => {
     ['fn.having()', (q, { people }) => q.from({ p: people! }).fn.having(() => true)],
     ['no collection of this StreamDB', (q) => q.from({ p: new World(['others']).sources['others']! })],
     ['a comparator of its own', (q, { people }) => q.from({ p: people! }).orderBy(({ p }: any) => p.n, { stringSort: 'custom', compare: () => 0 } as never)],
+    ['the field $synced', (q, { people }) => q.from({ p: people! }).where(({ p }: any) => db.eq(p.$synced, true))],
     ['a constant that is an object', (q, { people }) => q.from({ p: people! }).where(({ p }: any) => db.eq(p.n, { a: 1 } as never))],
     ['a constant that is a function', (q, { people }) => q.from({ p: people! }).where(({ p }: any) => db.eq(p.n, (() => 1) as never))],
     ['fn.where()', (q, { people }) => q.from({ s: new Query().from({ p: people! }).fn.where(() => true) })],

@@ -6,8 +6,10 @@ import { invalidQuery } from './decode-query.ts'
 import { Groups } from './groups.ts'
 import { planGroups, type GroupPlan } from './plan-groups.ts'
 import { planStar } from './plan-star.ts'
+import { planWindow } from './plan-window.ts'
 import { partsOf } from './query-parts.ts'
 import { Star } from './star.ts'
+import { Window } from './window.ts'
 
 type Compilation = ReturnType<typeof compileQuery>
 type Inputs = Parameters<typeof compileQuery>[1]
@@ -36,7 +38,7 @@ export interface CompileOptions {
  * each query that reads it.
  * @throws SidestreamError with `INVALID_QUERY`
  */
-export function compile(query: IR.QueryIR, options: CompileOptions): CompiledQuery {
+export function compile(query: IR.QueryIR, options: CompileOptions, window: Window | null = null): CompiledQuery {
   const { sources, includes } = partsOf(query)
   // A child query without toArray() has a live collection in each row, which cannot leave the worker.
   for (const include of includes) if (include.materialization === 'collection') include.materialization = 'array'
@@ -45,42 +47,58 @@ export function compile(query: IR.QueryIR, options: CompileOptions): CompiledQue
   const byCollection = new Map<string, RootStreamBuilder<readonly [string, RowData]>[]>()
   for (const { collection, sourceId } of sources) {
     const name = options.nameOf(collection)
-    byCollection.set(name, [...(byCollection.get(name) ?? []), inputs.get(sourceId)!])
+    const all = byCollection.get(name) ?? []
+    byCollection.set(name, sourceId === window?.sourceId ? all : [...all, inputs.get(sourceId)!])
   }
+  const windowed = window && { of: options.nameOf((query.from as IR.CollectionRef).collection), input: inputs.get(window.sourceId)! }
   connect(query, sources, Object.fromEntries(inputs) as unknown as Inputs, options)
   graph.finalize()
   return {
     collections: [...byCollection.keys()],
     give: (collection, deltas) => {
+      if (collection === windowed?.of) window?.take(deltas)
       for (const input of byCollection.get(collection)!) input.sendData(deltas)
     },
     run: () => {
       graph.run()
     },
-    settle: () => undefined,
+    settle: () => {
+      const deltas = window?.changes() ?? []
+      if (deltas.length === 0) return
+      windowed?.input.sendData(deltas)
+      graph.run()
+    },
   }
 }
 
 /**
- * As {@link compile}, with our own groups where that is possible. Taking a row throws {@link Unfit} when they turn out not to be
- * possible with the values of the rows.
+ * As {@link compile}, with our own groups or window where that is possible. Taking a row throws {@link Unfit} when it turns out not
+ * to be possible with the values of the rows.
  * @throws SidestreamError with `INVALID_QUERY`
  */
 export function compileFast(query: IR.QueryIR, options: CompileOptions): CompiledQuery {
   // This refuses all that TanStack DB refuses, also where there is a plan.
   const whole = compile(query, options)
+  const window = windowOf(query)
+  if (window) return compile(query, options, window)
   const plan = planGroups(query)
   if (!plan) return whole
   const table = new Groups(plan)
   const rows = compileRows(plan, table, whole, options)
-  const groups = compile(plan.groups, { ...options, nameOf: () => GROUPS })
+  const groups = compile(plan.groups, { ...options, nameOf: () => GROUPS }, windowOf(plan.groups))
   return {
     ...rows,
     settle: () => {
       groups.give(GROUPS, table.changes())
       groups.run()
+      groups.settle()
     },
   }
+}
+
+function windowOf(query: IR.QueryIR): Window | null {
+  const plan = planWindow(query)
+  return plan && new Window(plan)
 }
 
 /** The part of a grouped query that has the rows. */

@@ -1,4 +1,4 @@
-import { compileExpression, IR } from '@tanstack/db'
+import { compileExpression, IR, toBooleanPredicate } from '@tanstack/db'
 
 /** @param row has a field for each source */
 export type Evaluate = (row: Readonly<Record<string, unknown>>) => unknown
@@ -10,4 +10,10 @@ export const evaluatorOf = (expression: IR.BasicExpression): Evaluate => compile
 function unbound(expression: IR.BasicExpression): IR.BasicExpression {
   if (expression.type === 'ref') return new IR.PropRef(expression.path, expression.sourceAlias)
   return expression.type === 'func' ? new IR.Func(expression.name, expression.args.map(unbound)) : expression
+}
+
+/** Whether all conditions hold. */
+export function allOf(conditions: ReadonlyArray<IR.BasicExpression>): (row: Readonly<Record<string, unknown>>) => boolean {
+  const evaluators = conditions.map(evaluatorOf)
+  return (row) => evaluators.every((evaluate) => toBooleanPredicate(evaluate(row) as boolean | null))
 }

@@ -42,11 +42,11 @@ function joinOf(first: IR.CollectionRef, { from, type, on }: IR.JoinClause): Sta
   return null
 }
 
-const conjunctsOf = (expression: IR.BasicExpression): ReadonlyArray<IR.BasicExpression> =>
+export const conjunctsOf = (expression: IR.BasicExpression): ReadonlyArray<IR.BasicExpression> =>
   expression.type === 'func' && expression.name === 'and' ? expression.args.flatMap(conjunctsOf) : [expression]
 
 /** Whether an expression reads this source and no other. */
-const isOnlyOf = (expression: IR.BasicExpression, source: IR.CollectionRef): boolean => {
+export const isOnlyOf = (expression: IR.BasicExpression, source: IR.CollectionRef): boolean => {
   switch (expression.type) {
     case 'ref':
       return expression.path[0] === source.alias && (expression.bindingId ?? source.bindingId) === source.bindingId

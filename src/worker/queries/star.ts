@@ -1,8 +1,7 @@
-import { toBooleanPredicate, type IR } from '@tanstack/db'
 import type { RowData } from '../../shared/row.ts'
 import { Unfit } from './aggregates.ts'
 import type { RowDeltas } from './deltas.ts'
-import { evaluatorOf, type Evaluate } from './evaluator.ts'
+import { allOf, evaluatorOf, type Evaluate } from './evaluator.ts'
 import type { StarPlan } from './plan-star.ts'
 
 type Sources = Record<string, RowData>
@@ -62,8 +61,8 @@ export class Star {
       others: new ByValue(),
       owners: new ByValue(),
     }))
-    this.#before = all(before)
-    this.#after = all(after)
+    this.#before = allOf(before)
+    this.#after = allOf(after)
     this.#take = take
   }
 
@@ -122,9 +121,4 @@ export class Star {
 function keyOf(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) throw new Unfit()
   return value ?? null
-}
-
-function all(conditions: ReadonlyArray<IR.BasicExpression>): (row: Sources) => boolean {
-  const evaluators = conditions.map(evaluatorOf)
-  return (row) => evaluators.every((evaluate) => toBooleanPredicate(evaluate(row) as boolean | null))
 }

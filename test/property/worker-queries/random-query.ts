@@ -129,8 +129,9 @@ class Builder {
       ...(wrapped === 2 && { inner: { count: db.count(refs['p'].s) } }),
       ...(wrapped === 3 && { kind: db.caseWhen(db.gt(db.count(refs['p'].id), 1), 'many', 'one') }),
     }))
-    if (choose.is(3)) query = query.having((refs: Refs) => db.gt(db.count(refs['p'].id), 1))
-    else if (choose.is(3)) query = query.having(({ $selected }: Refs) => db.or(db.gt($selected.sum, 0), db.eq($selected.most, '2')))
+    const having = choose.of('none', 'none', 'count', 'selected')
+    if (having === 'count') query = query.having((refs: Refs) => db.gt(db.count(refs['p'].id), 1))
+    if (having === 'selected') query = query.having(({ $selected }: Refs) => db.or(db.gt($selected.sum, 0), db.eq($selected.most, '2')))
     if (choose.is(4)) return query
     query = query.orderBy(({ $selected }: Refs) => choose.of($selected.count, $selected.sum, $selected.least), choose.of('asc', 'desc'))
     // TanStack DB has no order of rows that tie where keys of rows are no strings or numbers.
@@ -178,7 +179,7 @@ class Builder {
       case 'cases':
         return { id: one.id, kind: db.caseWhen(this.#condition(refs), { yes: one.n }, { no: one.m }) as never }
       case 'computed':
-        return { list: [one.n, one.m], number: this.#number(refs), text: this.#text(refs), is: this.#condition(refs), constant: choose.of(1, 'one', null, true) }
+        return { list: [one.n, one.m], number: this.#number(refs), text: this.#text(refs), is: this.#condition(refs), constant: choose.of<unknown>(1, 'one', null, true) }
     }
   }
 

@@ -1,0 +1,32 @@
+import { IR } from '@tanstack/db'
+import { conjunctsOf, isOnlyOf } from './plan-star.ts'
+
+/** Of a query for the first rows of an order: only so many rows of its first collection can matter. */
+export interface WindowPlan {
+  readonly first: IR.CollectionRef
+  readonly conditions: ReadonlyArray<IR.BasicExpression>
+  readonly terms: ReadonlyArray<{ readonly of: IR.BasicExpression; readonly compareOptions: IR.OrderByClause['compareOptions'] }>
+  readonly rows: number
+  /** Rows that tie with the last one matter too: joined rows that tie are in another order than their rows. */
+  readonly withTies: boolean
+}
+
+/** @returns null when any row may matter */
+export function planWindow({ from, join = [], where = [], select, groupBy, having, orderBy = [], limit, offset = 0, distinct, singleResult, fnSelect, fnWhere, fnHaving }: IR.QueryIR): WindowPlan | null {
+  const most = singleResult ? Math.min(limit ?? 1, 1) : limit
+  if (from.type !== 'collectionRef' || most === undefined || groupBy?.length || having?.length || distinct || fnSelect || fnWhere?.length || fnHaving?.length) return null
+  // Any other join can leave a row out.
+  if (!join.every(({ type }) => type === 'left')) return null
+  const conditions = where.flatMap((condition) => conjunctsOf('expression' in condition ? condition.expression : condition))
+  const terms = orderBy.map(({ expression, compareOptions }) => ({ of: resolved(expression, select), compareOptions }))
+  if (![...conditions, ...terms.map(({ of }) => of)].every((expression) => expression !== null && isOnlyOf(expression, from))) return null
+  return { first: from, conditions, terms: terms as WindowPlan['terms'], rows: offset + most, withTies: join.length > 0 }
+}
+
+/** A field of the result as the expression that it is; null when it is none. */
+function resolved(expression: IR.BasicExpression, select: IR.Select | undefined): IR.BasicExpression | null {
+  if (expression.type !== 'ref' || expression.path[0] !== '$selected') return expression
+  const [, name, ...rest] = expression.path
+  const value: unknown = name === undefined || rest.length > 0 ? null : select?.[name]
+  return value instanceof IR.PropRef || value instanceof IR.Func || value instanceof IR.Value ? (value as IR.BasicExpression) : null
+}
