@@ -59,17 +59,22 @@ export const queries = defineQueries(schema, {
         .orderBy(({ $selected }) => $selected.second, 'desc')
         .limit(last),
   },
+  /** The join is after the limit: it reads some rows, not all of them. */
   dearest: {
     every,
-    query: (q, { parcels, depots }, { first }: { first: number }) =>
-      q
+    query: (q, { parcels, depots }, { first }: { first: number }) => {
+      const top = q
         .from({ p: parcels })
         .where(({ p }) => inArray(p.state, ['collected', 'in transit', 'out for delivery']))
-        .join({ d: depots }, ({ p, d }) => eq(p.depot, d.id), 'inner')
         .orderBy(({ p }) => p.value, 'desc')
-        .orderBy(({ p }) => p.id)
         .limit(first)
-        .select(({ p, d }) => ({ id: p.id, state: p.state, value: p.value, city: d.city })),
+      return q
+        .from({ t: top })
+        .join({ d: depots }, ({ t, d }) => eq(t.depot, d.id), 'inner')
+        .orderBy(({ t }) => t.value, 'desc')
+        .orderBy(({ t }) => t.id)
+        .select(({ t, d }) => ({ id: t.id, state: t.state, value: t.value, city: d.city }))
+    },
   },
   search: {
     every,

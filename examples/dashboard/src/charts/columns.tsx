@@ -8,11 +8,11 @@ export interface Column {
   tick?: string
 }
 
-const WIDTH = 400
-const LEFT = 40
-const TOP = 12
-const BASE = 150
-const HEIGHT = 168
+const WIDTH = 300
+const LEFT = 46
+const TOP = 10
+const BASE = 134
+const HEIGHT = 152
 
 /** A round number that is not below: 1, 2 or 5 and zeros. */
 function roundUp(value: number): number {

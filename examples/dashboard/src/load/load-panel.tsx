@@ -47,7 +47,7 @@ export function LoadPanel() {
   return (
     <section className="card console" aria-labelledby="load-title">
       <header className="card-head">
-        <h2 id="load-title">Changes per second, and parcels</h2>
+        <h2 id="load-title">Changes a second, parcels</h2>
         <p>{load ? `${formatCount(load.changes)} changes` : 'server not reached yet'}</p>
       </header>
       <div className="load-choice">

@@ -1,5 +1,4 @@
 import { type ReactNode, useId } from 'react'
-import { formatCount } from '../../../shared/format.ts'
 import { place } from '../run/place.ts'
 import { useStatus } from '../run/use-opened.ts'
 import type { Result } from './use-result.ts'
@@ -7,15 +6,11 @@ import type { Result } from './use-result.ts'
 const formatMean = (milliseconds: number) => `${milliseconds < 10 ? milliseconds.toFixed(1) : String(Math.round(milliseconds))} ms`
 
 /** What the query costs where it runs. */
-function Cost({ id, rows }: { id: string; rows: number }) {
+function Cost({ id }: { id: string }) {
   const cost = useStatus().queries[id]
-  if (place === 'tab') return <p>in the tab · {formatCount(rows)} rows</p>
+  if (place === 'tab') return <p>in the tab</p>
   if (!cost) return <p>…</p>
-  return (
-    <p title="Mean time of a run in the worker, and rows of the result">
-      {formatMean(cost.runMs)} a run · {formatCount(cost.rows)} rows
-    </p>
-  )
+  return <p title="Mean time of a run in the worker">{formatMean(cost.runMs)} a run</p>
 }
 
 interface PanelProps<T> {
@@ -32,7 +27,7 @@ export function Panel<T>({ name, title, result, before, children }: PanelProps<T
     <section className={`card panel panel-${name}`} aria-labelledby={id} aria-busy={result === null}>
       <header className="card-head">
         <h2 id={id}>{title}</h2>
-        {result && <Cost id={result.id} rows={result.rows.length} />}
+        {result && <Cost id={result.id} />}
       </header>
       {before}
       {result === null ? <p className="empty loading">…</p> : children(result.rows)}

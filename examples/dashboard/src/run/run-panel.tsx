@@ -19,7 +19,7 @@ function Status() {
     <dl className="run-status">
       <Cell label="Status" value={shown.text} tone={shown.tone} />
       <Cell label="Rows read" value={formatCount(status.rows)} />
-      <Cell label="Tabs served" value={status.epoch === '' ? '…' : formatCount(status.tabs)} />
+      <Cell label="Tabs" value={status.epoch === '' ? '…' : formatCount(status.tabs)} />
     </dl>
   )
 }
