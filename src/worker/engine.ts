@@ -347,12 +347,12 @@ export class Engine {
     if (this.#hydration.is('idle')) this.#running = this.#run()
   }
 
-  /** Hydrates, and reads for as long as the engine lives. When nothing is stored, the request for the stream goes out meanwhile. */
+  /** Hydrates, and reads for as long as the engine lives. The request for the stream goes out as soon as it is known from where. */
   async #run(): Promise<void> {
-    const isEmpty = new Promise<void>((resolve) => {
+    const isPlaced = new Promise<void>((resolve) => {
       this.#hydrated = this.#hydration.run(resolve)
     })
-    await Promise.race([isEmpty, this.#hydrated])
+    await Promise.race([isPlaced, this.#hydrated])
     if (!this.#hydration.is('closed')) await this.#reader.run()
     await this.#hydrated
   }
@@ -425,12 +425,14 @@ export class Engine {
       env: this.#env,
       source: this.#source,
       settings: this.#settings,
+      settled: () => this.#hydrated,
       place: () => {
+        const stored = this.#hydration.place
+        if (stored) return { ...stored, hasRows: true, isReplacing: false, olderLeftMs: null }
         const { offset, tail } = readings.current
         return { offset, anchor: tail.anchor, hasRows: !readings.isBegun && countStateRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
       },
       onBatch: async (batch) => {
-        await this.#hydrated
         if (!this.#hydration.is('closed') && !this.#board.now.cleared) await this.#onBatch(batch)
       },
       onBeginning: (items) => {
@@ -473,6 +475,14 @@ export class Engine {
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {
+    this.#board.tellAfter(() => {
+      this.#take(batch)
+    })
+    await this.#members.room()
+  }
+
+  /** @throws SourceError `older` */
+  #take(batch: StreamBatch): void {
     const { diff, base, txids, invalid } = this.#readings.take(batch)
     const written = this.#writes.read(txids, batch.offset, diff !== null, batch.upToDate)
     if (batch.upToDate) this.#onUpToDate()
@@ -488,7 +498,6 @@ export class Engine {
     } else {
       this.#members.publish(news, false)
     }
-    await this.#members.room()
   }
 
   /** @throws SourceError `older` */

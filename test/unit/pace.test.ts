@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/pace"}
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Pace } from '../../src/main/pace.ts'
 

@@ -2,7 +2,7 @@ import { isResultName, RESULT_KEY } from '../../shared/query.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey } from '../../shared/subset.ts'
-import type { Cache, Checkpoint, Hydrating } from '../cache/cache.ts'
+import type { Cache, Checkpoint, Hydrating, StoredPlace } from '../cache/cache.ts'
 import { Tail } from '../core/anchor.ts'
 import { nextPhase, type EngineEvent, type EnginePhase } from '../core/engine-phase.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
@@ -31,6 +31,7 @@ export interface HydrationOptions {
 export class Hydration {
   readonly #options: HydrationOptions
   #phase: EnginePhase = { kind: 'idle' }
+  #place: StoredPlace | null = null
 
   constructor(options: HydrationOptions) {
     this.#options = options
@@ -45,13 +46,26 @@ export class Hydration {
     this.#phase = nextPhase(this.#phase, event)
   }
 
-  /** Reads the cache. Never rejects. @param onEmpty there is nothing to read: the stream need not wait */
-  async run(onEmpty: () => void): Promise<void> {
+  /** Where the state ends that is being read; null when nothing is read, or that is not known. */
+  get place(): StoredPlace | null {
+    return this.#place
+  }
+
+  /**
+   * Reads the cache. Never rejects.
+   * @param onPlace it is known where the stream is to be read: the request need not wait for the rows
+   */
+  async run(onPlace: () => void): Promise<void> {
     this.transition({ kind: 'start' })
     const { cache, writes, isCleared } = this.#options
     // The pending writes are laid over the first rows that tabs see.
     const checkpoint = await cache.hydrate({
-      onEmpty,
+      onEmpty: onPlace,
+      onPlace: (place) => {
+        if (this.is('closed') || isCleared()) return
+        this.#place = place
+        onPlace()
+      },
       ready: () => writes.open(),
       onRows: (rows) => {
         if (!this.is('closed') && !isCleared()) this.#onRows(rows)
@@ -60,6 +74,7 @@ export class Hydration {
         if (!this.is('closed') && !isCleared()) this.#onWorkingSet(working)
       },
     })
+    this.#place = null
     if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
   }
 

@@ -236,6 +236,8 @@ export class Readings {
 
   /** Whether the next reading may be an earlier state of the shown stream. */
   get mayBeOlder(): boolean {
+    // What has come of an answer that broke off was never called right.
+    if (this.isBegun) return false
     const [read, shown] = [this.current, this.#shown]
     return mayBeOlder({ ...read.state.marks, offset: read.offset }, { ...shown.state.marks, offset: shown.offset })
   }

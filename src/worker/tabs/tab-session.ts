@@ -4,7 +4,6 @@ import { parseStateEvent, type ChangeEvent } from '../../shared/events.ts'
 import type { DiffBatch, InvalidEvent, StreamBatch } from '../../shared/batch.ts'
 import type { MaybePromise, TabContract, TabDescription } from '../../shared/calls.ts'
 import { START_OFFSET, type Have, type Position } from '../../shared/position.ts'
-import { isResultName } from '../../shared/query.ts'
 import { RowDiff, type CollectionDiff, type DrainedDiff } from '../../shared/row-diff.ts'
 import { pack } from '../../shared/row-table.ts'
 import type { TabStatus } from '../../shared/status.ts'
@@ -206,6 +205,8 @@ export class TabSession {
     this.#view.open(state, this.#have !== null)
     // The tab may still have rows, or lack rows, because of pending changes that this engine does not have.
     if (this.#continuation.kind !== 'undecided') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
+    // As in `publish`.
+    if (this.#options.pendingRows.rowsOf({}).size === 0) this.#rise(this.#pending, readiness)
     this.#to = to
     this.#aim(state, readiness)
     this.#catchUp(state, to, false)
@@ -235,8 +236,10 @@ export class TabSession {
   publish({ state, to, atEnd, diff, txids, events, invalid, isOfOutbox, ...readiness }: Publication): void {
     if (!this.#isOpen) return
     const have = this.#have
-    const rises = this.#mayRise && !isOfOutbox && !readiness.ready && !readiness.flowing
-    this.#view.fold(rises ? this.#rising.take(diff, this.#pending, (name) => !(name in this.#options.tab.modes) && !isResultName(name)) : diff, have !== null)
+    this.#rising.forget(diff)
+    this.#view.fold(diff, have !== null)
+    // The key of an unsent write may be the highest of all: then no other row would rise.
+    if (!isOfOutbox) this.#rise(diff, readiness)
     if (isOfOutbox && !this.#isCalm) this.#stored.hurry(this.#view.keysOf(diff))
     this.#aim(state, readiness)
     // The branch has changed: the rows of the former branch's unsent transactions will not be shown.
@@ -318,9 +321,10 @@ export class TabSession {
     return this.#pending.size + this.#rising.size
   }
 
-  /** Rows of a first load may go out before the load is whole: the tab has no others. */
-  get #mayRise(): boolean {
-    return this.#continuation.kind === 'follows' && !this.#options.tab.hasRows
+  /** Rows of a first load go out before the load is whole: the tab has no others. */
+  #rise(changed: RowDiff, { ready, flowing }: Readiness): void {
+    if (ready || flowing || this.#continuation.kind !== 'follows' || this.#options.tab.hasRows) return
+    this.#rising.take(this.#pending, changed, (name) => this.#view.isEager(name))
   }
 
   /** Whatever changes is sent in the next batch. */
@@ -358,7 +362,7 @@ export class TabSession {
     if (!this.#events.isEmpty) return true
     if (this.#isOpen && this.#stored.hasEarly) return true
     if (this.#continuation.kind === 'undecided') return false
-    // Rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
+    // Other rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
     if (!ready) return (flowing && this.#pending.size > 0) || this.#rising.size > 0 || this.#hasEarly
     return (
       this.#owed > 0 ||

@@ -156,6 +156,11 @@ export class TabView implements Holder {
     return part ? this.#takesAll(part) : !isResultName(collection)
   }
 
+  /** Whether the tab gets all rows of a collection, and has no subsets of it. */
+  isEager(collection: string): boolean {
+    return !this.#parts.has(collection) && !isResultName(collection)
+  }
+
   /** The rows of whole collections in a diff. */
   keysOf(diff: RowDiff): RowAddress[] {
     return [...diff.entries()].flatMap(([name, changes]) => (this.takesAll(name) ? [...changes.keys()].map((key): RowAddress => [name, key]) : []))
