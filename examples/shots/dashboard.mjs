@@ -1,7 +1,7 @@
 import { withProfile } from '../../bench/lab/browser.mjs'
 import { imagePath, withDemo } from './demo.mjs'
 
-const VIEWPORT = { width: 1280, height: 1000 }
+const VIEWPORT = { width: 1280, height: 1070 }
 const WATCHED_MS = 35_000
 const PATIENCE_MS = 120_000
 
