@@ -44,6 +44,11 @@ const pages = {
   },
   'offline-writes': { 'offline-writes': at('bench/pages/offline-writes.ts') },
   'append-writes': { 'append-writes': at('bench/pages/append-writes.ts') },
+  'peer-groups': { 'peer-groups': at('bench/pages/peer-groups.ts') },
+  'sidestream-groups': {
+    'sidestream-groups': at('bench/pages/sidestream-groups.ts'),
+    'sidestream-groups-worker': at('bench/workers/groups.ts'),
+  },
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
   indexes: { indexes: at('bench/pages/indexes.ts'), 'indexes-worker': at('bench/workers/indexes.ts') },

@@ -55,6 +55,19 @@ test('a named query with a join and groups runs in the worker, and the tab holds
   }, LONG)
 })
 
+test('a result without rows is ready, and gets the rows that come', async () => {
+  const db = tab(worker())
+  const first = db.query('delays', { over: 20 })
+  await first.preload()
+  const none = db.query('delays', { over: 1000 })
+  await none.preload()
+  expect(none.size).toBe(0)
+  stream.append([flight(5, 2000)])
+  await vi.waitFor(() => {
+    expect(none.size).toBe(1)
+  }, LONG)
+})
+
 test('an inline query crosses as data, keeps its order, and can be queried further in the tab', async () => {
   const db = tab(worker())
   const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(4))
