@@ -1,7 +1,7 @@
 /** A row's key, and its place among the rows of a result. */
 export interface Place {
   readonly key: string
-  compare(other: Place): number
+  compare(other: Place | undefined): number
 }
 
 /** The place of a row that has come from the worker. */
@@ -14,7 +14,7 @@ export class SentPlace implements Place {
     this.order = order
   }
 
-  compare(other: Place): number {
+  compare(other: Place | undefined): number {
     if (!(other instanceof SentPlace) || this.order === null || other.order === null || this.order === other.order) return 0
     return this.order < other.order ? -1 : 1
   }
@@ -33,7 +33,7 @@ export class LocalPlace implements Place {
     this.#compareRows = compareRows
   }
 
-  compare(other: Place): number {
+  compare(other: Place | undefined): number {
     return other instanceof LocalPlace ? (this.#compareRows?.(this.row, other.row) ?? 0) : 0
   }
 }

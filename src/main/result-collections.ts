@@ -83,11 +83,12 @@ export class ResultCollections {
     })
     return createCollection<object, string>({
       id,
-      getKey: (row: object) => places.get(row)!.key,
-      compare: (a: object, b: object) => places.get(a)!.compare(places.get(b)!),
+      // As a live query's own collection, it knows the rows that it was given, and no others.
+      getKey: (row: object) => places.get(row)?.key,
+      compare: (a: object, b: object) => places.get(a)?.compare(places.get(b)) ?? 0,
       ...more,
       ...sink.config,
-    } as Parameters<typeof createCollection<object, string>>[0])
+    } as unknown as Parameters<typeof createCollection<object, string>>[0])
   }
 
   async #fill(): Promise<Results> {

@@ -55,6 +55,19 @@ test('a named query with a join and groups runs in the worker, and the tab holds
   }, LONG)
 })
 
+test('a result without rows is ready, and gets the rows that come', async () => {
+  const db = tab(worker())
+  const first = db.query('delays', { over: 20 })
+  await first.preload()
+  const none = db.query('delays', { over: 1000 })
+  await none.preload()
+  expect(none.size).toBe(0)
+  stream.append([flight(5, 2000)])
+  await vi.waitFor(() => {
+    expect(none.size).toBe(1)
+  }, LONG)
+})
+
 test('an inline query crosses as data, keeps its order, and can be queried further in the tab', async () => {
   const db = tab(worker())
   const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(4))
@@ -108,6 +121,37 @@ test('two tabs share one run, which ends after the last of them has let it go', 
   await second.cleanup()
   await vi.waitFor(() => {
     expect(shared.closed).toEqual(['delays'])
+  }, LONG)
+})
+
+test('equal queries of one tab are one, and each of their collections has the rows', async () => {
+  const shared = worker()
+  const db = tab(shared)
+  const make = () => db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(2))
+  const [one, two, single] = [make(), make(), db.liveQuery((q) => q.from({ a: db.collections.airports }).orderBy(({ a }) => a.code).findOne())]
+  await Promise.all([one.preload(), single.preload()])
+  await two.preload()
+  const ids = (of: typeof one) => [...of.values()].map(({ id }) => id)
+  expect([ids(one), ids(two), shared.opened]).toEqual([['f29', 'f28'], ['f29', 'f28'], ['inline', 'inline']])
+  // As adapters look for it.
+  expect([[...single.keys()], ...[single, one].map(({ config }) => (config as { singleResult?: true }).singleResult)]).toEqual([['LIS'], true, undefined])
+  await one.cleanup()
+  stream.append([flight(3, 100)])
+  await vi.waitFor(() => {
+    expect(ids(two)).toEqual(['f3', 'f29'])
+  }, LONG)
+  expect(one.size).toBe(0)
+  await one.preload()
+  expect(ids(one)).toEqual(['f3', 'f29'])
+})
+
+test('a result shows what the tab has written, before the stream has it', async () => {
+  const db = tab(worker())
+  const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(1))
+  await top.preload()
+  await db.write([schema.flights.insert({ value: { id: 'new', from: 'OSL', delay: 99 } })])
+  await vi.waitFor(() => {
+    expect([...top.keys()]).toEqual(['new'])
   }, LONG)
 })
 
