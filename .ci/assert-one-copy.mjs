@@ -1,9 +1,9 @@
 // Checks what npm installs: beside each adapter one TanStack DB, which has to serve the whole page; beside the peer one stream
 // client.
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pack, run } from './package.mjs'
+import { packFrom, run } from './package.mjs'
 
 /** [package that an application installs beside sidestream, package of which there must then be exactly one copy] */
 const INSTALLS = [
@@ -12,11 +12,16 @@ const INSTALLS = [
   ['@durable-streams/state', '@durable-streams/client'],
 ]
 
-const { devDependencies } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+const manifest = await readFile(new URL('../package.json', import.meta.url), 'utf8')
+const { devDependencies } = JSON.parse(manifest)
 const folder = await mkdtemp(join(tmpdir(), 'sidestream-install-'))
 let failed = false
 try {
-  const tarball = pack(folder)
+  // What npm makes of a package depends on its manifest only, and npm unpacks the package for each tree.
+  const bare = join(folder, 'sidestream')
+  await mkdir(bare)
+  await writeFile(join(bare, 'package.json'), manifest)
+  const tarball = packFrom(bare, folder)
   for (const [beside, wanted] of INSTALLS) {
     await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'application', version: '1.0.0', private: true }))
     await rm(join(folder, 'package-lock.json'), { force: true })

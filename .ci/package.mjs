@@ -12,8 +12,14 @@ export function run(cwd, command, args, env = {}) {
   return stdout
 }
 
-/** Packs the built library. @returns the path of the tarball in `folder`, as an argument of npm install */
+/** @returns the path of the built library as a tarball, an argument of npm install: the one that is there already, or one in `folder` */
 export function pack(folder) {
-  const [name] = run(root, 'npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]).trim().split('\n').slice(-1)
+  const packed = process.env['SIDESTREAM_TARBALL']
+  return packed ? packed : packFrom(root, folder)
+}
+
+/** Packs a package. @returns the path of the tarball in `folder`, as an argument of npm install there */
+export function packFrom(source, folder) {
+  const [name] = run(source, 'npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]).trim().split('\n').slice(-1)
   return `./${name}`
 }

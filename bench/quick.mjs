@@ -20,6 +20,7 @@ const JOBS = [
   { name: 'heap', rows: ROWS, who: ['sidestream'], lab: { modes: ['on-demand'] } },
   { name: 'store', rows: ROWS, who: ['sidestream'], lab: { isBare: true } },
   { name: 'size', rows: ROWS, lab: {} },
+  { name: 'queries', rows: ROWS, runs: 2, once: ['peer', 'sidestream, tab'], lab: { isBare: true, queryRates: [10_000], traceMs: 3_000, floodMs: 8_000 } },
   { name: 'growth', rows: 1_000_000, who: ['sidestream'], runs: 1, lab: { modes: ['on-demand'], isBare: true } },
 ]
 

@@ -19,6 +19,7 @@ import * as indexes from './cases/indexes.mjs'
 import * as others from './cases/others.mjs'
 import * as latency from './cases/latency.mjs'
 import * as live from './cases/live.mjs'
+import * as queries from './cases/queries.mjs'
 import * as size from './cases/size.mjs'
 import * as store from './cases/store.mjs'
 import * as tabs from './cases/tabs.mjs'
@@ -26,7 +27,7 @@ import * as visits from './cases/visits.mjs'
 import * as warm from './cases/warm.mjs'
 import * as writes from './cases/writes.mjs'
 
-const cases = { cold, warm, live, latency, heap, growth, tabs, store, columns, indexes, size, writes, others }
+const cases = { cold, warm, live, queries, latency, heap, growth, tabs, store, columns, indexes, size, writes, others }
 // What else there is has packages of its own; see others.mjs.
 const usual = Object.keys(cases).filter((name) => name !== 'others')
 // Both visits in one: what `cold` and `warm` are in a quick run.
@@ -79,7 +80,7 @@ try {
 
   const before = await calibrate('before')
   const measured = []
-  for (const ofRows of byRows()) measured.push(...(await onStream(ofRows)))
+  for (const onOne of byStream()) measured.push(...(await onStream(onOne)))
   const figures = [...before, ...measured, ...(await calibrate('after'))]
   console.log(`\n${table(measured)}`)
   if (values.quick) console.log(`\n${wantedTable(wantedRows, measured).text}`)
@@ -96,18 +97,20 @@ function wholeJobs() {
   )
 }
 
-function byRows() {
-  return [...new Set(jobs.map(({ rows }) => rows))].map((rows) => jobs.filter((job) => job.rows === rows))
+/** The jobs by the stream that they need: so many rows, of the case's kind (server/writers.mjs). */
+function byStream() {
+  const streamOf = ({ name, rows }) => `${String(rows)} ${all[name].stream ?? 'rows'}`
+  return [...new Set(jobs.map(streamOf))].map((stream) => jobs.filter((job) => streamOf(job) === stream))
 }
 
-async function onStream(ofRows) {
-  const [{ rows, reads }] = ofRows
-  const needsStream = ofRows.some(({ name }) => all[name].pages.length > 0)
-  const server = await startServer({ dir, rows: needsStream ? rows : 1, reads: needsStream ? reads : 0 })
+async function onStream(onOne) {
+  const [{ name: first, rows, reads }] = onOne
+  const needsStream = onOne.some(({ name }) => all[name].pages.length > 0)
+  const server = await startServer({ dir, rows: needsStream ? rows : 1, reads: needsStream ? reads : 0, stream: all[first].stream })
   try {
     if (server.stream) console.log(stream(rows, server.stream))
     const figures = []
-    for (const { name, lab } of ofRows) {
+    for (const { name, lab } of onOne) {
       const from = performance.now()
       const of = { ...asked, rows, server, timeoutMs: 60_000 + rows, page: pagesOf(server, rows), ...lab, runs: lab.turns.runs }
       figures.push(...(await all[name].run(of)))

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createCities } from './cities/server/cities.mjs'
-import { RATES as CHANGE_RATES } from './cities/server/generator.mjs'
+import { createCities, RATES as CITY_RATES } from './cities/server/cities.mjs'
+import { createDashboard, RATES as PARCEL_RATES } from './dashboard/server/dashboard.mjs'
 import { startFlights } from './flights/server/flights.mjs'
 import { MAX_RATE } from './flights/server/playback.mjs'
 import { servePages } from './server/pages.mjs'
@@ -13,6 +13,8 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '10' },
     changes: { type: 'string', default: '1000' },
     cities: { type: 'string', default: '1000000' },
+    parcels: { type: 'string', default: '100000' },
+    'parcel-changes': { type: 'string', default: '1000' },
     // Here the task list is kept.
     tasks: { type: 'string', default: fileURLToPath(new URL('../node_modules/.sidestream-tasks', import.meta.url)) },
   },
@@ -20,8 +22,10 @@ const { values } = parseArgs({
 
 const port = numberOption('port', 65_535)
 const rate = numberOption('rate', MAX_RATE)
-const changes = numberOption('changes', Math.max(...CHANGE_RATES))
+const changes = numberOption('changes', Math.max(...CITY_RATES))
 const mostCities = numberOption('cities', 1_000_000)
+const parcels = numberOption('parcels', 1_000_000)
+const parcelChanges = numberOption('parcel-changes', Math.max(...PARCEL_RATES))
 
 function numberOption(name, max) {
   const number = Number(values[name])
@@ -32,15 +36,16 @@ function numberOption(name, max) {
 
 const flights = await startFlights({ rate })
 const cities = createCities({ mostCities, rate: changes })
+const dashboard = createDashboard({ parcels, rate: parcelChanges })
 const tasks = createTasks({ folder: values.tasks })
-const pages = await servePages({ port, boards: [flights, cities, tasks] })
+const pages = await servePages({ port, boards: [flights, cities, dashboard, tasks] })
 
 let stopping = false
 async function stop() {
   if (stopping) return
   stopping = true
   setTimeout(() => process.exit(0), 2000).unref()
-  await Promise.all([pages.close(), flights.stop(), cities.stop(), tasks.stop()])
+  await Promise.all([pages.close(), flights.stop(), cities.stop(), dashboard.stop(), tasks.stop()])
   process.exit(0)
 }
 process.on('SIGINT', stop)
@@ -48,4 +53,5 @@ process.on('SIGTERM', stop)
 
 console.log(`Departures board: ${pages.url}  (Ctrl+C stops it)`)
 console.log(`Cities board:     ${pages.url}cities.html`)
+console.log(`Dashboard:        ${pages.url}dashboard.html`)
 console.log(`Task list:        ${pages.url}tasks/`)

@@ -1,11 +1,12 @@
 // Takes the README's pictures, and the icons of the task list: all of them, or those that are named.
 import { mkdir } from 'node:fs/promises'
 import { shootCities } from './shots/cities.mjs'
+import { shootDashboard } from './shots/dashboard.mjs'
 import { imagePath } from './shots/demo.mjs'
 import { shootIcons } from './shots/icons.mjs'
 import { shootTasks } from './shots/tasks.mjs'
 
-const SHOTS = { cities: shootCities, icons: shootIcons, tasks: shootTasks }
+const SHOTS = { cities: shootCities, dashboard: shootDashboard, icons: shootIcons, tasks: shootTasks }
 const named = process.argv.slice(2)
 
 await mkdir(imagePath(''), { recursive: true })

@@ -6,6 +6,7 @@ import { frameFigures } from '../lab/frames.mjs'
 import { withGenerator } from '../lab/generator.mjs'
 import { onLoaded } from '../lab/load.mjs'
 import { setupsOf } from '../lab/setups.mjs'
+import { sharesOf } from '../lab/shares.mjs'
 import { MARKED, marked, traced } from '../lab/trace.mjs'
 import { figuresOf } from '../report/figures.mjs'
 
@@ -66,15 +67,8 @@ function measure({ page, timeoutMs, framesMs = FRAMES_MS, traceMs = TRACE_MS }, 
         return { updatesPerSecond: (sent / tookMs) * 1000, settleMs: Math.max(0, settledAt - endedAt) }
       })
       const isWhole = result.settleMs < Infinity
-      const ofTrace = isWhole && { ...shares(trace.busyMs(MARKED)), ...trace.stalls(MARKED) }
+      const ofTrace = isWhole && { ...sharesOf(trace.busyMs(MARKED)), ...trace.stalls(MARKED) }
       return { firstRowsMs, ...result, ...(intervals && frameFigures(intervals)), ...ofTrace }
     })
   })
 }
-
-const shares = ({ span, ui, worker }) => ({
-  uiBusyShare: ui.wall / span,
-  uiCpuShare: ui.cpu / span,
-  workerBusyShare: worker && worker.wall / span,
-  workerCpuShare: worker && worker.cpu / span,
-})

@@ -19,6 +19,7 @@ export const production = {
     sidestream: at('src/main/index.ts'),
     'sidestream/state': at('src/shared/index.ts'),
     'sidestream/worker': at('src/worker/index.ts'),
+    'sidestream/worker-with-queries': at('src/worker/with-queries.ts'),
     // offline-transactions has an older one of its own, whose transactions the others' collections don't know.
     '@tanstack/db': at('node_modules/@tanstack/db/dist/esm/index.js'),
   },
@@ -43,6 +44,11 @@ const pages = {
   },
   'offline-writes': { 'offline-writes': at('bench/pages/offline-writes.ts') },
   'append-writes': { 'append-writes': at('bench/pages/append-writes.ts') },
+  'peer-groups': { 'peer-groups': at('bench/pages/peer-groups.ts') },
+  'sidestream-groups': {
+    'sidestream-groups': at('bench/pages/sidestream-groups.ts'),
+    'sidestream-groups-worker': at('bench/workers/groups.ts'),
+  },
   limit: { limit: at('bench/pages/limit.ts'), 'limit-worker': at('bench/workers/limit.ts') },
   columns: { columns: at('bench/pages/columns.ts'), 'columns-worker': at('bench/workers/columns.ts') },
   indexes: { indexes: at('bench/pages/indexes.ts'), 'indexes-worker': at('bench/workers/indexes.ts') },

@@ -3,9 +3,9 @@ import { startChild } from './child.mjs'
 const START_MS = 30_000
 
 /** Runs `use` with a stream of its own, which begins with the server's `rows` inserts, and a process that writes to it. */
-export async function withGenerator({ server, rows }, use) {
+export async function withGenerator({ server, rows, stream = 'rows' }, use) {
   const url = await server.copy()
-  const { call, stop } = await startChild('generator', { args: [url, rows], startMs: START_MS })
+  const { call, stop } = await startChild('generator', { args: [url, rows, stream], startMs: START_MS })
   try {
     return await use({
       url,

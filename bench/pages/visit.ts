@@ -112,6 +112,34 @@ export interface QueryPage {
   kept(): Promise<void>
 }
 
+/** What the driver asks of a page that shows groups of orders. */
+export interface GroupsVisit extends StreamVisit {
+  /** Where the query runs; the peer's runs in the tab. */
+  readonly mode: 'worker' | 'tab'
+  /** When the query is made: at once, or when the StreamDB is preloaded. */
+  readonly mount: 'start' | 'preloaded'
+  /** When orders have changed since the last visit, ms since the epoch: `freshMs` ends when the result has these changes. */
+  readonly changedAt?: number
+}
+
+export interface GroupsMeasured {
+  /** From `createStreamDB` until the groups have all orders, as the last visit left them, or as they are now. */
+  readonly firstResultMs: number
+  /** Until they are as they are now. */
+  readonly freshMs: number
+}
+
+/** A result that was shown, and the time of the newest order in it; ms since the epoch. */
+export type ShownResult = readonly [shownAt: number, newestAt: number]
+
+/** A page that stays and shows groups of orders. */
+export interface GroupsPage {
+  /** Resolves when the result has the orders of this time, or newer ones. @returns the results that were shown since the last call */
+  shownUntil(at: number): Promise<ShownResult[]>
+  /** Resolves when it is preloaded, and the next visit will find what this one has read. */
+  kept(): Promise<void>
+}
+
 /** What the driver asks of a page of the `writes` case. */
 export interface WritesVisit extends StreamVisit {
   /** Where sidestream's engine runs; a page of the others writes (`page`), or only reads (`watch`). */
@@ -173,11 +201,13 @@ export interface WritesPage {
 declare global {
   interface Window {
     /** What the page measures; the driver awaits it. */
-    bench: Promise<Measured | QueryMeasured | { readonly ms: number } | { readonly crossings: readonly Crossing[] } | { readonly timings: readonly Timing[] }>
+    bench: Promise<Measured | QueryMeasured | GroupsMeasured | { readonly ms: number } | { readonly crossings: readonly Crossing[] } | { readonly timings: readonly Timing[] }>
     /** What a page of the `tabs` case is asked for. */
     tab: LiveTab
     /** What a page with a query is asked for. */
     query: QueryPage
+    /** What a page with groups is asked for. */
+    groups: GroupsPage
     /** What a page of the `writes` case is asked for. */
     writes: WritesPage
   }

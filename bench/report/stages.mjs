@@ -35,6 +35,7 @@ const FILES = [
   ['src/worker/stream', 'fetch'],
   ['src/worker/reader', 'fetch'],
   ['src/worker/core/subsets', 'query'],
+  ['src/worker/queries', 'query'],
   ['src/worker/core/segment-directory.ts', 'store'],
   ['src/worker/core', 'fold'],
   ['src/worker/cache/hydrate.ts', 'read'],
@@ -60,6 +61,8 @@ const FILES = [
   ['src/main/replica.ts', 'install'],
   ['src/main/collection-sink.ts', 'install'],
   ['src/main/pace.ts', 'install'],
+  ['src/main/result-rows.ts', 'install'],
+  ['src/main/results.ts', 'query'],
   ['src/main', 'start'],
   // What a getter or JSON.parse does counts as its caller's own: a listener that asks for a message's data makes objects of it.
   ['node_modules/comlink', 'decode', /^(callback|handleMessage|)$/],

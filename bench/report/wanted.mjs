@@ -11,6 +11,7 @@ const eager = (about) => ({ rows: ROWS, mode: 'eager', ...about })
 const onDemand = (about) => ({ ...about, rows: ROWS, mode: 'on-demand' })
 const few = (metric) => eager({ case: 'cold', rows: FEW, metric })
 const flood = (about) => ({ case: 'live', rows: ROWS, rate: 10_000, mode: 'eager', ...about })
+const groups = (mode, metric) => ({ case: 'queries', rows: ROWS, rate: 10_000, mode, metric })
 const tab = { case: 'tabs', rows: 10_000, tabs: 2, metric: 'tabHeapBytes' }
 const latencyFew = { case: 'latency', rows: FEW, mode: 'eager', metric: 'visibleMs' }
 const latencyShared = (metric) => ({ case: 'latency', rows: ROWS, mode: 'on-demand', worker: 'shared', metric })
@@ -46,6 +47,11 @@ export const wantedRows = [
     ...flood({ hot: ROWS, metric: 'uiBusyShare' }),
     mode: 'on-demand',
   }, { most: 0.03 }),
+  row('10,000 updates/s, groups of a join in the worker: UI thread busy', groups('tab', 'uiBusyShare'), groups('worker', 'uiBusyShare'), { ratio: 20 }),
+  row('  longest task of the UI thread', groups('tab', 'longestTaskMs'), groups('worker', 'longestTaskMs'), { most: 50 }),
+  row('  age of the result, p99', groups('tab', 'ageP99Ms'), groups('worker', 'ageP99Ms'), { most: 250 }),
+  row('  worker busy', undefined, groups('worker', 'workerBusyShare')),
+  row('  groups in the tab instead: UI thread busy', groups('tab', 'uiBusyShare'), groups('tab', 'uiBusyShare')),
 ]
 
 function row(name, peer, sidestream, { rows, ...wanted } = {}) {

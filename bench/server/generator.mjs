@@ -1,27 +1,31 @@
 // Writes to a stream from a process of its own: the server must not wait for it, nor it for the server's reads.
 import { setTimeout as pause } from 'node:timers/promises'
 import { answerCalls } from './answer-calls.mjs'
-import { Writer } from './writer.mjs'
+import { writerOf } from './writers.mjs'
 
 const STEP_MS = 10
 
-const [url, rows] = process.argv.slice(2)
-const writer = new Writer(url, Number(rows))
+const [url, rows, stream] = process.argv.slice(2)
+const writer = writerOf(stream, url, Number(rows))
 let isHalted = false
 
 answerCalls({
-  /** Updates rows at `rate` a second until halted, or `mostMs` long; what a slow append leaves undone goes into the next. */
+  /**
+   * Updates rows at `rate` a second until halted, or `mostMs` long; what a slow append leaves undone goes into the next. `appends` are
+   * the times that the changed rows have, where they have one.
+   */
   async flood({ rate, hot, mostMs }) {
     isHalted = false
     const from = performance.now()
+    const appends = []
     let sent = 0
     while (!isHalted && performance.now() - from < mostMs) {
       const due = Math.floor(((performance.now() - from) * rate) / 1000) - sent
-      if (due > 0) await writer.scatter(due, hot)
+      if (due > 0) appends.push(await writer.scatter(due, hot))
       sent += Math.max(0, due)
       await pause(STEP_MS)
     }
-    return { updates: sent, tookMs: performance.now() - from, endedAt: performance.timeOrigin + performance.now() }
+    return { updates: sent, appends, tookMs: performance.now() - from, endedAt: performance.timeOrigin + performance.now() }
   },
   halt() {
     isHalted = true
@@ -36,7 +40,7 @@ answerCalls({
     }
     return changes
   },
-  change: (size) => writer.record(size),
+  change: (size) => writer.change(size),
   top: (count) => writer.top(count),
 })
 process.send({ ready: null })

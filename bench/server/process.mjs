@@ -1,26 +1,27 @@
 // A process of its own: serving and compressing the stream must not delay the driver, nor the driver the serving.
 import { DurableStreamTestServer } from '@durable-streams/server'
 import { answerCalls } from './answer-calls.mjs'
+import { create } from './append.mjs'
 import { startPacedProxy } from './pace.mjs'
 import { startPageServer } from './pages.mjs'
-import { Writer, create } from './writer.mjs'
+import { writerOf } from './writers.mjs'
 
 // No new read begins after this time: one read of a large stream takes ten seconds, and is enough.
 const READS_MS = 5_000
 
-const [dir, rowCount, reads] = process.argv.slice(2)
+const [dir, rowCount, reads, stream] = process.argv.slice(2)
 const path = '/rows'
 const server = new DurableStreamTestServer({ port: 0 })
 const origin = await server.start()
 const url = origin + path
 const proxy = await startPacedProxy(url)
 const pages = await startPageServer(dir)
-const writer = new Writer(url, Number(rowCount))
+const writer = writerOf(stream, url, Number(rowCount))
 const seeded = { path, offset: await writer.seed() }
 let copies = 0
 
 answerCalls({
-  change: (size) => writer.record(size),
+  change: (size) => writer.change(size),
   top: (count) => writer.top(count),
   /** A new stream that begins as the one all pages share did. */
   async copy() {

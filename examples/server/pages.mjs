@@ -59,6 +59,7 @@ export async function servePages({ port, boards }) {
         'react-dom/client',
         '@tanstack/react-db',
         '@tanstack/db',
+        '@tanstack/db-ivm',
         '@durable-streams/client',
         '@durable-streams/state/db',
         'comlink',
@@ -73,7 +74,7 @@ export async function servePages({ port, boards }) {
       watch: null,
       cors: false,
       fs: { allow: [at('../../')] },
-      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts', './cities/src/main.tsx'] },
+      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts', './cities/src/main.tsx', './dashboard/src/main.tsx', './dashboard/src/sync.worker.ts'] },
     },
   })
   await server.listen()

@@ -1,6 +1,7 @@
 const BOARDS = [
   { href: '/', name: 'Departures' },
   { href: '/cities.html', name: 'Cities' },
+  { href: '/dashboard.html', name: 'Dashboard' },
   { href: '/tasks/', name: 'Tasks' },
 ]
 

@@ -1,6 +1,7 @@
 import type { BackoffOptions } from '@durable-streams/client'
 import { describe, SidestreamError } from '../shared/errors.ts'
 import { abortSignal, assertRules, callback, definitions, flag, has, isFunction, isNumber, isRecord, isSendable, number, oneOf, record, type Rule, type Rules, text } from '../shared/rules.ts'
+import { namedQueries } from '../shared/named-queries.ts'
 import { MOST_DELAY_MS } from '../shared/settings.ts'
 import type { CacheSettings, CreateStreamDBOptions, PlainOptions, StreamOptions } from './options.ts'
 import { streamUrl } from './stream-url.ts'
@@ -71,6 +72,7 @@ export const OPTIONS = {
   onRejected: callback,
   transform: callback,
   send: callback,
+  queries: namedQueries,
   worker: {
     is: 'a Worker, a SharedWorker, or a function that makes one',
     check: (value) => isFunction(value) || has(value, 'postMessage') || has((value as { port?: unknown } | null)?.port, 'postMessage'),

@@ -137,6 +137,13 @@ export class CollectionSink implements RowSink {
     return (this.#params?.collection.subscriberCount ?? 0) > 0
   }
 
+  /** No rows will come. */
+  fail(error: unknown): void {
+    if (this.#ready || !this.#params) return
+    this.#ready = true
+    this.#params.markError(error)
+  }
+
   markReady(): void {
     if (this.#ready || !this.#params) return
     this.#ready = true

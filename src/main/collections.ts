@@ -33,7 +33,7 @@ export interface CollectionsOptions extends HeldSubsetsOptions {
 export class Collections {
   readonly byName: Readonly<Record<string, AnyCollection>>
   /** Where a replica puts the rows. */
-  readonly targets: ReadonlyMap<string, ReplicaCollection>
+  readonly targets: Map<string, ReplicaCollection>
   readonly #options: CollectionsOptions
   readonly #names: ReadonlyMap<object, string>
   /** Collections of which this tab does not hold all rows. */

@@ -1,9 +1,10 @@
 import type { DurableStream } from '@durable-streams/client'
+import type { NamedQueries, NoQueries } from '../shared/named-queries.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { actionsOf } from './actions.ts'
 import { assertOptions } from './check-options.ts'
 import { openInPage, openWorker } from './endpoint.ts'
-import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBMethods, StreamDBWithActions } from './options.ts'
+import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBMethods, StreamDBQueries, StreamDBWithActions } from './options.ts'
 import { LinkedStream, type StreamHandle } from './stream-handle.ts'
 import { settingsOf } from './stream-settings.ts'
 import { assertAbsolute, streamUrl } from './stream-url.ts'
@@ -29,9 +30,10 @@ export function createStreamDB<
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in @durable-streams/state
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
   TStream extends StreamHandle = StreamHandle,
+  TQueries extends NamedQueries = NoQueries,
 >(
-  options: CreateStreamDBOptions<TDef, TActions, TStream>,
-): TActions extends Record<string, never> ? StreamDB<TDef, TStream> : StreamDBWithActions<TDef, TActions, TStream> {
+  options: CreateStreamDBOptions<TDef, TActions, TStream, TQueries>,
+): TActions extends Record<string, never> ? StreamDB<TDef, TStream, TQueries> : StreamDBWithActions<TDef, TActions, TStream, TQueries> {
   assertOptions(options)
   const { state, worker, transform, send } = options
   const streamOptions = options.streamOptions ?? { url: options.stream!.url }
@@ -52,7 +54,7 @@ export function createStreamDB<
 
   const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, tab.link)
   const { preload, close, awaitTxId, clearCache, status, outbox, write, mutationFn } = tab
-  const methods: StreamDBMethods = {
+  const methods: StreamDBMethods & StreamDBQueries = {
     stream,
     get offset() {
       return tab.offset
@@ -68,6 +70,8 @@ export function createStreamDB<
     write,
     mutationFn,
     outbox,
+    query: ((name: string, params?: unknown) => tab.results.query(name, params)) as StreamDBQueries['query'],
+    liveQuery: ((build: Parameters<typeof tab.results.liveQuery>[0]) => tab.results.liveQuery(build)) as StreamDBQueries['liveQuery'],
   }
 
   const db = Object.create(null, {
@@ -86,5 +90,5 @@ export function createStreamDB<
     }
   }
   if (streamOptions.signal?.aborted) close()
-  return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream>>
+  return db as ReturnType<typeof createStreamDB<TDef, TActions, TStream, TQueries>>
 }

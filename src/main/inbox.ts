@@ -2,7 +2,7 @@ import type { TabContract } from '../shared/calls.ts'
 import { statusAfter, type TabStatus } from '../shared/status.ts'
 import type { ClearedMark } from '../shared/cleared-mark.ts'
 import type { OnError } from './on-error.ts'
-import { idleTurn, nextTurn } from './pace.ts'
+import { idleTurn, Pace } from './pace.ts'
 import type { Preload } from './preload.ts'
 import type { Replica } from './replica.ts'
 import type { Status } from './status.ts'
@@ -23,6 +23,8 @@ export interface InboxOptions {
   readonly writes: () => Pick<Writes, 'stored' | 'follow'> | null
   readonly cleared: Pick<ClearedMark, 'told'>
   readonly status: Pick<Status, 'getSnapshot' | 'set'>
+  /** By the ids of this tab's collections, what an engine says of queries by names. */
+  readonly queriesOf: (queries: TabStatus['queries']) => TabStatus['queries']
   readonly preload: Pick<Preload, 'isReady' | 'observe'>
   /** Asked anew at each use: the application may close the StreamDB while a batch is applied. */
   readonly isClosed: () => boolean
@@ -42,13 +44,14 @@ export interface Inbox extends Pick<TabContract, 'apply' | 'status'> {
   follow(epoch: string, status: TabStatus): void
 }
 
-export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
+export function openInbox({ replica, callbacks, onTxids, writes, cleared, status, queriesOf, preload, isClosed, onCleared, onApplied, onReady }: InboxOptions): Inbox {
+  const pace = new Pace()
   let engineIsReady = false
   /** Failed attempts of the present engine that `onError` was told of, or that are older than the session. */
   let failedAttempts = 0
   let engineOffset: string | null = null
 
-  const shown = (engine: TabStatus): TabStatus => statusAfter(engine, status.getSnapshot())
+  const shown = (engine: TabStatus): TabStatus => ({ ...statusAfter(engine, status.getSnapshot()), queries: queriesOf(engine.queries) })
 
   const onStatus = (engine: TabStatus): void => {
     if (isClosed()) return
@@ -85,6 +88,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
       callbacks()?.hooks.before(batch)
       const wasReady = preload.isReady
       const began = performance.now()
+      pace.came(began)
       const ack = await replica.apply(batch).catch((error: unknown) => {
         callbacks()?.hooks.refused(batch)
         throw error
@@ -107,7 +111,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
       callbacks()?.hooks.after(batch)
       preload.observe()
       // The first load is answered without a rest, because the next batch may correct its rows.
-      if (batch.last) await (batch.isFill ? idleTurn() : nextTurn(wasReady ? tookMs : 0))
+      if (batch.last) await (batch.isFill ? idleTurn() : pace.nextTurn(wasReady ? tookMs : 0))
       return ack
     },
     status: onStatus,

@@ -10,6 +10,9 @@ export type {
 export { isChangeEvent, isControlEvent } from '../shared/events.ts'
 export { MaterializedState } from '../shared/materialized-state.ts'
 export { createStateSchema } from '../shared/state-schema.ts'
+export { defineQueries } from '../shared/named-queries.ts'
+export type { NamedQueries, NamedQuery, NamedQueryOption, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection, QuerySources } from '../shared/named-queries.ts'
+export type { PlainData, QueryStatus } from '../shared/query.ts'
 export type {
   CollectionDefinition,
   CollectionEventHelpers,
@@ -33,7 +36,7 @@ export type { CacheInfo } from '../shared/cache-info.ts'
 export type { ClearOptions } from './clear-options.ts'
 export { createStreamDB } from './create-stream-db.ts'
 export type { WorkerContext, WorkerOption } from './endpoint.ts'
-export type { ActionDefinition, ActionFactory, ActionMap, BackoffOptions, CacheSettings, CollectionMap, CreateStreamDBOptions, GivenStream, HeadersRecord, JsonBatch, ParamsRecord, StreamDB, StreamDBMethods, StreamDBUtils, StreamDBWithActions, StreamOptions } from './options.ts'
+export type { ActionDefinition, ActionFactory, ActionMap, BackoffOptions, CacheSettings, CollectionMap, CreateStreamDBOptions, GivenStream, HeadersRecord, JsonBatch, ParamsRecord, StreamDB, StreamDBMethods, StreamDBQueries, StreamDBUtils, StreamDBWithActions, StreamOptions } from './options.ts'
 export type { WriteOptions } from './event-write.ts'
 export type { WrittenMutation, WrittenTransaction } from './mutations.ts'
 export type { OutboxStore } from './outbox-list.ts'

@@ -1,8 +1,9 @@
 import type { DurableStream } from '@durable-streams/client'
-import type { Collection, createOptimisticAction } from '@tanstack/db'
+import type { Collection, Context, createOptimisticAction, InitialQueryBuilder, QueryBuilder } from '@tanstack/db'
 import type { ChangeEvent, StateEvent } from '../shared/events.ts'
 import type { InvalidEvent } from '../shared/batch.ts'
 import type { MaybePromise } from '../shared/calls.ts'
+import type { NamedQueries, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection } from '../shared/named-queries.ts'
 import type { LiveMode } from '../shared/settings.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
 import type { SendWrite } from '../shared/send-write.ts'
@@ -113,6 +114,7 @@ export interface CreateStreamDBOptions<
   TDef extends StreamStateDefinition = StreamStateDefinition,
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
   TStream extends StreamHandle = StreamHandle,
+  TQueries extends NamedQueries = NoQueries,
 > {
   /** Required without `stream`. */
   streamOptions?: StreamOptions
@@ -167,6 +169,11 @@ export interface CreateStreamDBOptions<
    * `worker`, give it to `exposeStreamDB` in the worker file.
    */
   send?: SendWrite
+  /**
+   * The queries of the worker file, from `defineQueries`: `db.query` knows their types, and runs them in the tab where the worker
+   * cannot. A page that only needs the types gives `{} as typeof queries`.
+   */
+  queries?: TQueries
   /** Called for quarantined events; at most 100 of a batch. */
   onInvalid?: (report: InvalidEvent) => void
   /**
@@ -240,14 +247,33 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
   readonly outbox: OutboxStore
 }
 
-export type StreamDB<TDef extends StreamStateDefinition, TStream extends StreamHandle = StreamHandle> = {
+export interface StreamDBQueries<TQueries extends NamedQueries = NoQueries> {
+  /**
+   * The result of a named query of the worker file, as a read-only collection: with `useLiveQuery`, in joins, and in further queries.
+   * The worker runs it, and this tab holds the rows of the result only. It runs while the collection is in use in any tab. The same
+   * name and parameters give the same collection. The collection gets the status `error`, and its `preload()`
+   * rejects, when the query runs neither in the worker nor in the tab (`INVALID_QUERY`, `NO_QUERY_ENGINE`), and when the parameters are
+   * no data that JSON has (`INVALID_ARGUMENT`).
+   */
+  // A method: a StreamDB with queries is also one without.
+  query<K extends keyof TQueries & string>(name: K, ...params: QueryParams<TQueries[K]>): NamedResultCollection<TQueries[K]>
+  /**
+   * As {@link query}, with a query that is written here and sent to the worker as data. Each call makes a collection: keep it, as
+   * one of `createLiveQueryCollection`. A query that cannot cross runs in the tab; `status.fallbacks` says so.
+   */
+  liveQuery: <TContext extends Context>(build: (q: InitialQueryBuilder) => QueryBuilder<TContext>) => QueryResultCollection<QueryBuilder<TContext>>
+}
+
+export type StreamDB<TDef extends StreamStateDefinition, TStream extends StreamHandle = StreamHandle, TQueries extends NamedQueries = NoQueries> = {
   readonly collections: CollectionMap<TDef>
-} & StreamDBMethods<TStream>
+} & StreamDBMethods<TStream> &
+  StreamDBQueries<TQueries>
 
 export type StreamDBWithActions<
   TDef extends StreamStateDefinition,
   TActions extends Record<string, ActionDefinition<any>>,
   TStream extends StreamHandle = StreamHandle,
-> = StreamDB<TDef, TStream> & { actions: ActionMap<TActions> }
+  TQueries extends NamedQueries = NoQueries,
+> = StreamDB<TDef, TStream, TQueries> & { actions: ActionMap<TActions> }
 
 /* eslint-enable @typescript-eslint/no-explicit-any */

@@ -9,16 +9,47 @@ const IDLE_LIMIT_MS = 100
 const SHORT_MS = 8
 /** The longest pause after a batch, ms. */
 const LONGEST_REST_MS = 500
+/** A batch that comes within this time of the answer to the one before has waited for the answer, ms. */
+const AT_ONCE_MS = 8
+/** After so many batches in a row that have waited, changes are a flood. */
+const FLOOD_BATCHES = 10
+/** The part of the UI thread's time that a flood may take. */
+const FLOOD_SHARE = 0.02
+/** The longest pause for a flood, ms: what is shown is that much older. */
+const LONGEST_FLOOD_REST_MS = 100
 
 /**
- * Resolves when a page should take the next batch: with its next frame, or at an interval while it is hidden. When live queries
- * make a batch expensive, the page pauses as long as the batch took, so that half of the time is left for other work.
- * @param tookMs how long the page took to apply the last batch, ms
+ * Says when a page should take the next batch: with its next frame, or at an interval while it is hidden. When live queries make a
+ * batch expensive, the page pauses as long as the batch took, so that half of the time is left for other work. In a flood it pauses
+ * for longer: nobody reads sixty states a second (docs/decisions/0044).
  */
-export async function nextTurn(tookMs: number): Promise<void> {
-  if (tookMs > SHORT_MS) await new Promise((resolve) => setTimeout(resolve, Math.min(tookMs, LONGEST_REST_MS)))
-  await nextFrame()
+export class Pace {
+  /** Batches in a row that have waited for the answer to the one before. */
+  #waited = 0
+  #answeredAt = Number.NEGATIVE_INFINITY
+
+  /** A batch has come. @param now ms, monotonic */
+  came(now: number): void {
+    this.#waited = now - this.#answeredAt < AT_ONCE_MS ? this.#waited + 1 : 0
+  }
+
+  /** The pause after a batch, ms. @param tookMs how long the page took to apply it, ms */
+  restMs(tookMs: number): number {
+    const isFlood = this.#waited >= FLOOD_BATCHES && showsFrames()
+    const floodMs = isFlood ? Math.min(tookMs / FLOOD_SHARE, LONGEST_FLOOD_REST_MS) : 0
+    return Math.max(floodMs, tookMs > SHORT_MS ? Math.min(tookMs, LONGEST_REST_MS) : 0)
+  }
+
+  /** Resolves when the batch should be answered. */
+  async nextTurn(tookMs: number): Promise<void> {
+    const restMs = this.restMs(tookMs)
+    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
+    await nextFrame()
+    this.#answeredAt = performance.now()
+  }
 }
+
+const showsFrames = (): boolean => (globalThis as Partial<typeof globalThis>).document?.visibilityState === 'visible'
 
 function nextFrame(): Promise<void> {
   const { document, requestAnimationFrame } = globalThis as Partial<typeof globalThis>

@@ -2,6 +2,7 @@ import { haveAfter, haveDuring } from '../shared/have.ts'
 import type { Ack, DiffBatch } from '../shared/batch.ts'
 import { START_OFFSET, type Have } from '../shared/position.ts'
 import type { CollectionDiff } from '../shared/row-diff.ts'
+import { isResultName } from '../shared/query.ts'
 import { PendingKeys } from '../shared/pending-keys.ts'
 import { countRows, sliceRows } from '../shared/row-table.ts'
 import type { RowSink, RowWrite } from './collection-sink.ts'
@@ -70,7 +71,12 @@ export class Replica {
   }
 
   get hasRows(): boolean {
-    return [...this.#options.collections.values()].some(({ sink }) => !sink.keys()[Symbol.iterator]().next().done)
+    return this.#ownNames.some((name) => !this.#options.collections.get(name)!.sink.keys()[Symbol.iterator]().next().done)
+  }
+
+  /** The collections of the stream: results of queries are replaced one by one. */
+  get #ownNames(): ReadonlyArray<string> {
+    return [...this.#options.collections.keys()].filter((name) => !isResultName(name))
   }
 
   get have(): Have | null {
@@ -119,8 +125,11 @@ export class Replica {
     // Before the rows are in the collections: nothing keeps them from coming there.
     this.#pendingKeys.note(batch)
     this.#have = haveDuring(this.#have, batch)
-    const replaced = batch.replace ? [...this.#options.collections.keys()] : batch.replaced
-    if (replaced.length > 0) this.#mentioned = new Map(replaced.map((name) => [name, new Set<string>()]))
+    if (batch.replace) this.#mentioned = new Map(this.#ownNames.map((name) => [name, new Set<string>()]))
+    if (batch.replaced.length > 0) {
+      this.#mentioned ??= new Map()
+      for (const name of batch.replaced) this.#mentioned.set(name, new Set())
+    }
     if (batch.replace) {
       this.#offset = batch.from
       this.#isLost = false

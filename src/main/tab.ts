@@ -3,6 +3,7 @@ import { PROTOCOL_VERSION, type EngineContract, type Hello, type ReconnectReason
 import { ClearedMark } from '../shared/cleared-mark.ts'
 import { Gate } from '../shared/gate.ts'
 import type { StreamSettings } from '../shared/settings.ts'
+import type { SubsetChange } from '../shared/subset.ts'
 import type { Callbacks } from './callbacks.ts'
 import { caughtUp } from './caught-up.ts'
 import { clearSettings, type ClearOptions } from './clear-options.ts'
@@ -18,6 +19,7 @@ import { callbacksPart } from './callbacks-part.ts'
 import { writingPart } from './writing-part.ts'
 import { Preload } from './preload.ts'
 import { Replica, yieldToBrowser } from './replica.ts'
+import { ResultCollections } from './result-collections.ts'
 import { SeenTxids } from './seen-txids.ts'
 import { Status } from './status.ts'
 import { tabLock } from './tab-lock.ts'
@@ -40,10 +42,13 @@ const NO_VALUES: RequestValues = { headers: {}, params: {} }
 export class Tab {
   readonly status: Status
   readonly collections: Collections
+  readonly results: ResultCollections
   readonly link: Link
   readonly outbox: OutboxList
   readonly #options: TabOptions
   readonly #client = String(Math.random())
+  /** Why what runs in the tab although it should not: of collections, and of queries. */
+  readonly #fallbacks = { collections: {}, queries: {} }
   readonly #seen = new SeenTxids()
   readonly #cleared = new ClearedMark()
   readonly #preload: Preload
@@ -83,12 +88,25 @@ export class Tab {
         this.#wake()
       },
       onCommitError: this.#onCommitError,
-      send: (changes) => {
-        // Before the hello nothing is sent, because the hello has all subsets: what is sent before it would arrive after it.
-        if (this.#isDescribed) this.#tell((engine) => engine.subsets(changes))
-      },
+      send: this.#sendSubsets,
       onFallback: (reasons) => {
-        this.status.set({ fallbacks: Object.fromEntries(reasons) })
+        this.#onFallback('collections', reasons)
+      },
+      hasNoRows: () => this.#cleared.isCleared,
+    })
+    this.results = new ResultCollections({
+      url,
+      targets: this.collections.targets,
+      queries: options.queries,
+      collections: this.collections.byName,
+      nameOf: (collection) => this.collections.nameOf(collection),
+      untilClosed: (work) => this.link.untilClosed(work),
+      onWanted: () => {
+        this.#wake()
+      },
+      send: this.#sendSubsets,
+      onFallback: (reasons) => {
+        this.#onFallback('queries', reasons)
       },
       hasNoRows: () => this.#cleared.isCleared,
     })
@@ -99,6 +117,7 @@ export class Tab {
       onCommitError: this.#onCommitError,
       onCommitted: ({ served, stored, last }, visible) => {
         this.collections.subsets?.onServed(served, visible)
+        this.results.filled?.onServed(served)
         // TanStack DB may hold the rows back until the write is acknowledged: that never waits for the rows to be seen. The last
         // part of a diff may still remove rows; the inbox waits for that.
         if (!last) this.#writing?.writes.stored(stored)
@@ -114,6 +133,7 @@ export class Tab {
       writes: () => this.#writing && this.#writing.writes,
       cleared: this.#cleared,
       status: this.status,
+      queriesOf: (queries) => this.results.filled?.byId(queries) ?? {},
       preload: this.#preload,
       isClosed: () => this.#isClosed,
       onCleared: this.#showNone,
@@ -234,6 +254,7 @@ export class Tab {
     this.#lost = null
     this.status.set({ connection: 'closed', upToDate: false })
     this.#unlisten()
+    this.results.filled?.close()
     this.link.close()
   }
 
@@ -271,6 +292,16 @@ export class Tab {
     this.link.call(call).catch(() => undefined)
   }
 
+  readonly #sendSubsets = (changes: ReadonlyArray<SubsetChange>): void => {
+    // Before the hello nothing is sent, because the hello has all subsets: what is sent before it would arrive after it.
+    if (this.#isDescribed) this.#tell((engine) => engine.subsets(changes))
+  }
+
+  #onFallback(of: 'collections' | 'queries', reasons: ReadonlyMap<string, string>): void {
+    this.#fallbacks[of] = Object.fromEntries(reasons)
+    this.status.set({ fallbacks: { ...this.#fallbacks.collections, ...this.#fallbacks.queries } })
+  }
+
   #streamEnd(): Promise<string | null> {
     return this.link.call((engine) => engine.streamEnd()).then((outcome) => (outcome.ok ? outcome.value : null), () => null)
   }
@@ -295,7 +326,7 @@ export class Tab {
       hasRows: this.#replica.hasRows,
       have: this.#replica.have,
       modes: this.collections.modes,
-      subsets: this.collections.subsets?.all() ?? [],
+      subsets: [...(this.collections.subsets?.all() ?? []), ...(this.results.filled?.all() ?? [])],
       pendingKeys: this.#replica.pendingKeys,
       visible: isVisible(),
       failovers: this.link.hasOpened ? failovers + 1 : 0,
@@ -333,6 +364,7 @@ export class Tab {
   readonly #showNone = (): void => {
     if (this.#isClosed || !isStarted(this.#phase) || !this.#cleared.isCleared) return
     this.collections.subsets?.onNoRows()
+    this.results.filled?.onNoRows()
     if (this.#preload.isReady) return
     this.#show([])
     this.status.set({ ready: this.#preload.isReady })

@@ -53,9 +53,9 @@ export interface DiffBatch {
   readonly digest: number
   readonly last: boolean
   readonly diffs: ReadonlyArray<CollectionDiff>
-  /** First part of a diff that replaces all rows of the tab: rows that its parts do not mention are removed at the end. */
+  /** First part of a diff that replaces all rows of the tab, but for results of queries: rows that its parts do not mention are removed at the end. */
   readonly replace: boolean
-  /** Collections whose rows the diff replaces, as `replace` does for all collections; `from` is still the tab's offset. */
+  /** Collections and results whose rows the diff replaces; `from` is still the tab's offset. It may come with any part of a diff, before their first rows. */
   readonly replaced: ReadonlyArray<string>
   /** Subsets whose rows are all in the tab once this batch is applied, and subsets whose edge has moved. */
   readonly served: ReadonlyArray<ServedSubset>

@@ -11,7 +11,7 @@ import type { OutboxNews, Write } from './write.ts'
  * Version of the messages on a port: of this file, and of the files that it imports. Page and worker compare it in the handshake:
  * tabs outlive deploys, and a page must never call a worker of another version.
  */
-export const PROTOCOL_VERSION = 8
+export const PROTOCOL_VERSION = 9
 
 /** Headers and query parameters of a request. Never stored. */
 export interface RequestValues {

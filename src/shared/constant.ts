@@ -1,4 +1,4 @@
-import type { Constant } from './subset.ts'
+import type { Constant } from './expression.ts'
 
 /**
  * A value of an expression as JSON.

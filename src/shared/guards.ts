@@ -1,5 +1,7 @@
 import type { DiffBatch } from './batch.ts'
 import type { ConnectMessage, Hello, MessagePortLike, ReconnectReason, RequestValues, TabDescription } from './calls.ts'
+import { isTooDeep } from './depth.ts'
+import { isPlain, resultName, type Query } from './query.ts'
 import type { CollectionDiff } from './row-diff.ts'
 import { isRowTable } from './row-table.ts'
 import { MOST_DELAY_MS, type StreamSettings } from './settings.ts'
@@ -85,9 +87,17 @@ const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(v
 
 function isSubset(value: unknown): value is Subset {
   if (!isRecord(value)) return false
-  const { collection, where, first } = value
+  const { collection, where, first, query } = value
+  if (query !== undefined && !(isQuery(query) && where === null && first === null && collection === resultName(query))) return false
   return isString(collection) && (where === null || isExpression(where)) && (first === null || (isRecord(first) && isOrderTerm(first['order']) && isCount(first['rows'])))
 }
+
+/** More levels than a query has, and fewer than a text of it could be made of. */
+const MOST_QUERY_LEVELS = 1000
+
+/** A query as data is not checked here: it is decoded by code that only a worker with queries has. */
+const isQuery = (value: unknown): value is Query =>
+  isRecord(value) && (value['kind'] === 'named' ? isString(value['name']) && isPlain(value['params']) : value['kind'] === 'inline' && isRecord(value['ir']) && !isTooDeep(value['ir'], MOST_QUERY_LEVELS))
 
 const isOrderTerm = (value: unknown): boolean =>
   isRecord(value) &&
@@ -105,7 +115,9 @@ function isExpression(value: unknown, levels = MOST_EXPRESSION_LEVELS): boolean 
   return type === 'val' ? 'value' in value : type === 'func' && isString(name) && isListOf(args, (argument) => isExpression(argument, levels - 1))
 }
 
-const isServed = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['rows'] === null || isCount(value['rows'])) && typeof value['whole'] === 'boolean' && 'edge' in value
+const isError = (value: unknown): boolean => isRecord(value) && isString(value['code']) && isString(value['message']) && typeof value['retryable'] === 'boolean'
+
+const isServed = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['rows'] === null || isCount(value['rows'])) && typeof value['whole'] === 'boolean' && 'edge' in value && (value['error'] === undefined || isError(value['error']))
 
 const isDiff = (value: unknown): value is CollectionDiff =>
   isRecord(value) && isString(value['collection']) && (isListOf(value['rows'], isRecord) || isRowTable(value['rows'])) && isListOf(value['deleted'], isString) && (value['pending'] === undefined || isListOf(value['pending'], isString))
@@ -131,7 +143,7 @@ function isBatch(value: unknown): value is DiffBatch {
 }
 
 const isStatus = (value: unknown): value is TabStatus =>
-  isRecord(value) && isString(value['connection']) && isString(value['epoch']) && isCount(value['failedAttempts']) && isCount(value['rows'])
+  isRecord(value) && isString(value['connection']) && isString(value['epoch']) && isCount(value['failedAttempts']) && isCount(value['rows']) && isRecord(value['queries'])
 
 const isAppend = ([body, options]: ReadonlyArray<unknown>): boolean => (isString(body) || body instanceof Uint8Array) && isRecord(options)
 

@@ -10,6 +10,8 @@ export type {
   StreamStateDefinition,
   SyncMode,
 } from './state-schema.ts'
+export { defineQueries } from './named-queries.ts'
+export type { NamedQueries, NamedQuery, NamedQueryOption, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection, QuerySources } from './named-queries.ts'
 export { SidestreamError } from './errors.ts'
 export type { Transform } from './transform.ts'
 export type { ErrorCode, ErrorData } from './errors.ts'

@@ -1,22 +1,57 @@
-import type { QueryData } from './query-data.ts'
+import { digest } from './digest.ts'
+import type { QueryData } from './query-shape.ts'
 
-/** What JSON has. */
-export type PlainData = string | number | boolean | null | ReadonlyArray<PlainData> | { readonly [name: string]: PlainData }
+/** Data that JSON has. */
+export type PlainData = string | number | boolean | null | ReadonlyArray<PlainData> | { readonly [field: string]: PlainData }
 
-/** A query that a tab wants: named (a function of the worker file), or inline (a query of TanStack DB as data). */
+/** The most levels of a query's parameters. */
+const MOST_LEVELS = 100
+
+/** Whether an untrusted value is data that JSON has. */
+export function isPlain(value: unknown, levels = MOST_LEVELS): value is PlainData {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || levels === 0) return false
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return false
+  return Object.values(value).every((part) => isPlain(part, levels - 1))
+}
+
+/** A query that a tab wants: a function of the worker file by its name, or a query of the page as data. */
 export type Query =
   | { readonly kind: 'named'; readonly name: string; readonly params: PlainData }
   | { readonly kind: 'inline'; readonly ir: QueryData }
 
-/** A key that is equal for equal queries. Names of parameters may come in any order. */
+/** A key that is equal for equal queries. */
 export const queryKey = (query: Query): string =>
-  JSON.stringify(query.kind === 'named' ? ['named', query.name, sorted(query.params)] : ['inline', query.ir])
+  JSON.stringify(query.kind === 'named' ? ['named', query.name, inOrder(query.params)] : ['inline', query.ir])
 
-function sorted(data: PlainData): PlainData {
+/** No collection of a schema has a name that begins so, and no field of a row. */
+const MARK = '\0'
+
+/** The name under which a query's rows cross a port: as a collection among the others. */
+export const resultName = (query: Query): string => `${MARK}${digest(queryKey(query))}`
+
+/** Whether a collection is a query's result. */
+export const isResultName = (collection: string): boolean => collection.startsWith(MARK)
+
+/** Fields of a result's row as it crosses a port: its key in the result, and its place in the order, if the query has one. */
+export const RESULT_KEY = `${MARK}key`
+export const RESULT_ORDER = `${MARK}order`
+
+/** The same data, with the fields of its objects in one order. As pairs, so that no field is special. */
+function inOrder(data: PlainData): PlainData {
   if (typeof data !== 'object' || data === null) return data
-  if (isList(data)) return data.map(sorted)
-  // Pairs, so that no name is special.
-  return [Object.keys(data).sort().map((name) => [name, sorted(data[name]!)]), {}]
+  if (isList(data)) return data.map(inOrder)
+  return [Object.keys(data).sort().map((field) => [field, inOrder(data[field]!)]), {}]
 }
 
 const isList = (data: object): data is ReadonlyArray<PlainData> => Array.isArray(data)
+
+/** What a query costs, and how many StreamDBs want it. */
+export interface QueryStatus {
+  /** Number of rows in the result. */
+  readonly rows: number
+  /** The mean time of a run, ms. */
+  readonly runMs: number
+  readonly tabs: number
+}

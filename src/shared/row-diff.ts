@@ -47,6 +47,7 @@ export class RowDiff {
 
   /** Merges later changes of one collection into this diff. */
   foldRows(collection: string, rows: ReadonlyMap<string, RowData | null>): void {
+    if (rows.size === 0) return
     const own = this.#collections.get(collection)
     if (own) for (const [key, row] of rows) own.set(key, row)
     else this.#collections.set(collection, new Map(rows))
@@ -80,6 +81,12 @@ export class RowDiff {
   /** Whether a row of that collection has changed. */
   has(collection: string): boolean {
     return this.#collections.has(collection)
+  }
+
+  /** Drops the changes of a collection. */
+  drop(collection: string): void {
+    this.#collections.delete(collection)
+    this.#sorted.delete(collection)
   }
 
   /** Drops the change of a row. */

@@ -1,4 +1,4 @@
-import { type Column, isColumn, isWords, toColumn, valuesIn } from './column.ts'
+import { type Column, isColumn, toColumn, valuesIn } from './column.ts'
 import type { RowData } from './row.ts'
 
 /** From this number of rows on, rows cross a port as columns; few rows gain nothing (docs/decisions/0015). */
@@ -41,20 +41,17 @@ export const countRows = (rows: Rows): number => (isTable(rows) ? rows.count : r
 export function sliceRows(rows: Rows, start: number, end: number): ReadonlyArray<RowData> {
   if (!isTable(rows)) return rows.slice(start, end)
   const { fields, columns } = rows
-  const size = Math.max(0, Math.min(end, rows.count) - start)
+  const last = Math.min(end, rows.count)
+  const size = Math.max(0, last - start)
   if (size === 0) return []
+  const values = columns.map((column) => valuesIn(column, start, last))
   // A copy of the first row has all fields from the start, and in the right representation: setting a field costs less than adding
   // it.
-  const first = Object.fromEntries(fields.map((field, place) => [field, valueAt(columns[place]!, start)]))
+  const first = Object.fromEntries(fields.map((field, place) => [field, values[place]![0]]))
   const slice = Array.from({ length: size }, (): Record<string, unknown> => ({ ...first }))
   for (const [place, field] of fields.entries()) {
-    const column = columns[place]!
-    if (isWords(column)) {
-      const { words, places } = column
-      for (let index = 1; index < size; index += 1) slice[index]![field] = words[places[start + index]!]
-    } else {
-      for (let index = 1; index < size; index += 1) slice[index]![field] = column[start + index]
-    }
+    const own = values[place]!
+    for (let index = 1; index < size; index += 1) slice[index]![field] = own[index]
   }
   return slice
 }
@@ -63,10 +60,8 @@ export function sliceRows(rows: Rows, start: number, end: number): ReadonlyArray
 export function valuesOf(rows: Rows, field: string): ReadonlyArray<unknown> {
   if (!isTable(rows)) return rows.map((row) => row[field])
   const column = rows.columns[rows.fields.indexOf(field)]
-  return column ? valuesIn(column) : []
+  return column ? valuesIn(column, 0, rows.count) : []
 }
-
-const valueAt = (column: Column, index: number): unknown => (isWords(column) ? column.words[column.places[index]!] : column[index])
 
 const isTable = (rows: Rows): rows is RowTable => 'columns' in rows
 

@@ -1,4 +1,5 @@
 import type { ErrorData } from './errors.ts'
+import type { QueryStatus } from './query.ts'
 
 /**
  * The state of an engine's connection.
@@ -77,6 +78,8 @@ export interface TabStatus extends EngineStatus {
   readonly where: EngineHome
   /** How often this StreamDB changed to another engine, because a leader closed or a worker died. */
   readonly failovers: number
+  /** The queries of this StreamDB that the engine runs. Key: on a port, the result's collection; in the application, the id of the collection that `query` or `liveQuery` has returned. */
+  readonly queries: Readonly<Record<string, QueryStatus>>
 }
 
 /** The status of a StreamDB. It is a new object after each change, and the same object otherwise. */
@@ -89,7 +92,7 @@ export interface StreamDBStatus extends TabStatus {
   readonly stale: boolean
   /**
    * Collection → why the tab holds all of it although it is on-demand or progressive: a query's expression cannot cross to the
-   * worker.
+   * worker. Id of a collection that `query` or `liveQuery` has returned → why its query runs in the tab.
    */
   readonly fallbacks: Readonly<Record<string, string>>
 }
@@ -115,7 +118,7 @@ export const INITIAL_ENGINE_STATUS: EngineStatus = {
 }
 
 /** The status of a tab that has no engine yet. */
-export const INITIAL_TAB_STATUS: TabStatus = { ...INITIAL_ENGINE_STATUS, where: 'page', failovers: 0 }
+export const INITIAL_TAB_STATUS: TabStatus = { ...INITIAL_ENGINE_STATUS, where: 'page', failovers: 0, queries: {} }
 
 /**
  * The status that a tab shows when a new engine follows another one. The tab keeps its rows while the new engine reads. Until

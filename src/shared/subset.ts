@@ -1,26 +1,8 @@
-/**
- * An expression of TanStack DB (`IR.BasicExpression`) as JSON. A constant that JSON does not have is an object with its kind.
- * JavaScript functions cannot cross.
- */
-export type Expression =
-  | { readonly type: 'ref'; readonly path: ReadonlyArray<string> }
-  | { readonly type: 'val'; readonly value: Constant }
-  | { readonly type: 'func'; readonly name: string; readonly args: ReadonlyArray<Expression> }
+import type { ErrorData } from './errors.ts'
+import type { Expression } from './expression.ts'
+import type { Query } from './query.ts'
 
-export type Constant =
-  | string
-  | number
-  | boolean
-  | null
-  | ReadonlyArray<Constant>
-  | { readonly undefined: true }
-  | { readonly number: 'NaN' | 'Infinity' | '-Infinity' }
-  | { readonly bigint: string }
-  /** ms since 1970; null for an invalid date */
-  | { readonly date: number | null }
-
-/** The most levels of an expression. */
-export const MOST_EXPRESSION_LEVELS = 100
+export { MOST_EXPRESSION_LEVELS, type Constant, type Expression } from './expression.ts'
 
 /** The first term of an `orderBy`, with TanStack DB's `CompareOptions`. */
 export interface OrderTerm {
@@ -44,6 +26,8 @@ export interface Subset {
   readonly where: Expression | null
   /** The order, and the number of rows without ties; null for all rows. */
   readonly first: null | { readonly order: OrderTerm; readonly rows: number }
+  /** The collection is the result of this query: `resultName` is its name. */
+  readonly query?: Query
 }
 
 /**
@@ -63,6 +47,8 @@ export interface ServedSubset {
   readonly edge: unknown
   /** The subset has all rows for which `where` holds. */
   readonly whole: boolean
+  /** The engine does not run the query. The subset has no rows, and will get none. */
+  readonly error?: ErrorData
 }
 
 /** A key that is equal for equal subsets. */

@@ -4,11 +4,15 @@ import type { WorkerLike } from '../main/endpoint.ts'
 import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBWithActions } from '../main/options.ts'
 import { callbacksPart } from '../main/callbacks-part.ts'
 import { queriesPart } from '../main/queries-part.ts'
+import { resultsPart } from '../main/results-part.ts'
+import type { StreamHandle } from '../main/stream-handle.ts'
 import { writingPart } from '../main/writing-part.ts'
 import * as queries from '../main/queries.ts'
+import * as results from '../main/results.ts'
 import * as writing from '../main/writing.ts'
 import type { ConnectMessage } from '../shared/calls.ts'
 import type { ConnectionState } from '../shared/status.ts'
+import type { NamedQueries, NoQueries } from '../shared/named-queries.ts'
 import type { StreamStateDefinition } from '../shared/state-schema.ts'
 import { MemorySource, testEngine, type TestFailure } from './engine.ts'
 
@@ -43,7 +47,8 @@ export type TestStreamDBOptions<
   TDef extends StreamStateDefinition,
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in createStreamDB
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
-> = Pick<CreateStreamDBOptions<TDef, TActions>, 'state' | 'actions' | 'onEvent' | 'onBeforeBatch' | 'onBatch' | 'onInvalid' | 'transform'> & {
+  TQueries extends NamedQueries = NoQueries,
+> = Pick<CreateStreamDBOptions<TDef, TActions, StreamHandle, TQueries>, 'state' | 'actions' | 'queries' | 'onEvent' | 'onBeforeBatch' | 'onBatch' | 'onInvalid' | 'transform'> & {
   /**
    * The events on the stream before the test begins; the last one is the stream's end. Without `events` the collections are
    * loading until {@link TestStream.upToDate} is called.
@@ -73,12 +78,14 @@ export function createTestStreamDB<
   TDef extends StreamStateDefinition,
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as in createStreamDB
   TActions extends Record<string, ActionDefinition<any>> = Record<string, never>,
+  TQueries extends NamedQueries = NoQueries,
 >(
-  options: TestStreamDBOptions<TDef, TActions>,
-): { readonly db: TActions extends Record<string, never> ? StreamDB<TDef> : StreamDBWithActions<TDef, TActions>; readonly stream: TestStream } {
+  options: TestStreamDBOptions<TDef, TActions, TQueries>,
+): { readonly db: TActions extends Record<string, never> ? StreamDB<TDef, StreamHandle, TQueries> : StreamDBWithActions<TDef, TActions, StreamHandle, TQueries>; readonly stream: TestStream } {
   // They are there from the start: a test with a clock of its own waits for no file.
   callbacksPart.code = callbacks
   queriesPart.code = queries
+  resultsPart.code = results
   writingPart.code = writing
   const { events, onAppend, transform, ...rest } = options
   const source = new MemorySource()
@@ -92,14 +99,14 @@ export function createTestStreamDB<
     source.complete()
   }
   const engine = testEngine(source, options.state, transform ?? null)
-  const db = createStreamDB<TDef, TActions>({
+  const db = createStreamDB<TDef, TActions, StreamHandle, TQueries>({
     ...rest,
     streamOptions: { url: `http://stream.test/${String((streams += 1))}`, contentType: 'application/json', backoffOptions: PAUSES },
     // The engine is reached like a worker: by messages, so rows are copied.
     worker: { postMessage: (message: ConnectMessage) => { engine.serve(message) }, addEventListener: () => undefined, removeEventListener: () => undefined } as unknown as WorkerLike,
     cache: false,
     pauseWhenHidden: false,
-  } as unknown as CreateStreamDBOptions<TDef, TActions>)
+  } as unknown as CreateStreamDBOptions<TDef, TActions, StreamHandle, TQueries>)
   const { status } = db
   /** The application has asked for rows. */
   const isRead = (): boolean => Object.values<{ readonly status: string }>(db.collections).some((collection) => collection.status !== 'idle')

@@ -13,11 +13,12 @@ import { EndDoubt } from './engine/end-doubt.ts'
 import { Member, type Joining, type Membership } from './engine/member.ts'
 import { Hydration } from './engine/hydration.ts'
 import { Members, NO_NEWS } from './engine/members.ts'
+import { Queries } from './engine/queries.ts'
 import { pendingRows } from './engine/pending-rows.ts'
 import { Readings } from './engine/readings.ts'
 import { StatusBoard } from './engine/status-board.ts'
 import { Visibility } from './engine/visibility.ts'
-import { SourceError, type EngineEnv, type StreamSource } from './ports.ts'
+import { SourceError, type QueryEngine, type EngineEnv, type StreamSource } from './ports.ts'
 import { isUpToDate, StreamReader } from './reader/stream-reader.ts'
 import { RequestDesk } from './tabs/request-desk.ts'
 import type { PendingRows } from './tabs/tab-session.ts'
@@ -29,6 +30,8 @@ export interface EngineOptions {
   /** Collection name → validator; empty where the engine knows no schema. */
   readonly validators: ReadonlyMap<string, Validator>
   readonly transform?: Transform | null
+  /** Null, or left out, where queries are not run. */
+  readonly queries?: QueryEngine | null
   /** The cache was cleared, here or by another engine: a tab that comes later wants rows, and so another engine. */
   readonly onCleared?: (engine: Engine) => void
 }
@@ -70,13 +73,14 @@ export class Engine {
   readonly #writes: Writes
   readonly #doubt: EndDoubt
   readonly #hydration: Hydration
+  readonly #queries: Queries
   readonly #board: StatusBoard
   #coverage: Coverage = 'partial'
   #hydrated: Promise<void> = Promise.resolve()
   #running: Promise<void> = Promise.resolve()
   #closing: Promise<void> | null = null
 
-  constructor({ env, settings, validators, transform = null, onCleared }: EngineOptions) {
+  constructor({ env, settings, validators, transform = null, queries = null, onCleared }: EngineOptions) {
     this.#onClear = onCleared ?? null
     this.#env = env
     this.#settings = settings
@@ -101,12 +105,29 @@ export class Engine {
       subsets: this.#subsets,
     })
     this.#pendingRows = pendingRows(this.#readings, settings.collections)
+    this.#queries = new Queries({
+      clock: env.clock,
+      collections: settings.collections,
+      engine: queries,
+      readings: this.#readings,
+      isReady: () => this.#coverage !== 'partial',
+      onResults: (diff) => {
+        this.#cache.workingChanged()
+        this.#members.publishResults(diff)
+      },
+      onCost: () => {
+        this.#board.set({})
+      },
+    })
     this.#members = new Members({
       clock: env.clock,
       shown: () => this.#readings.shown,
       visible: () => this.#readings.visible,
       pending: () => this.#writes.pending,
       readiness: () => ({ ready: this.#coverage !== 'partial', flowing: this.#hydration.is('flowing'), stale: this.#coverage !== 'confirmed' }),
+      onRows: (diff) => {
+        this.#queries.onRows(diff)
+      },
     })
     this.#doubt = new EndDoubt({
       clock: env.clock,
@@ -138,6 +159,7 @@ export class Engine {
       collections: settings.collections,
       readings: this.#readings,
       subsets: this.#subsets,
+      queries: this.#queries,
       members: this.#members,
       writes: this.#writes,
       isCleared: () => this.#board.now.cleared,
@@ -159,6 +181,7 @@ export class Engine {
       clock: this.#env.clock,
       epoch: this.epoch,
       held: this.#subsets,
+      results: this.#queries,
       status: () => this.#board.now,
       pendingRows: this.#pendingRows,
       state: () => this.#readings.visible,
@@ -288,6 +311,7 @@ export class Engine {
     this.#board.close()
     this.#visibility.close()
     this.#doubt.close()
+    this.#queries.close()
     this.#desk.notice()
   }
 
@@ -304,7 +328,11 @@ export class Engine {
         const { state, offset, tail, txids } = this.#readings.shown
         return { state, offset, anchor: tail.anchor, txids, complete: this.#coverage !== 'partial' }
       },
-      working: () => (this.#readings.isReplacing ? null : this.#subsets.working()),
+      working: () => {
+        if (this.#readings.isReplacing) return null
+        const results = this.#queries.working()
+        return results.length > 0 ? [...(this.#subsets.working() ?? []), ...results] : this.#subsets.working()
+      },
       isBusy: () => this.#members.isAnyBehind,
       onReport: (report) => {
         this.#onCacheReport(report)
@@ -319,12 +347,12 @@ export class Engine {
     if (this.#hydration.is('idle')) this.#running = this.#run()
   }
 
-  /** Hydrates, and reads for as long as the engine lives. When nothing is stored, the request for the stream goes out meanwhile. */
+  /** Hydrates, and reads for as long as the engine lives. The request for the stream goes out as soon as it is known from where. */
   async #run(): Promise<void> {
-    const isEmpty = new Promise<void>((resolve) => {
+    const isPlaced = new Promise<void>((resolve) => {
       this.#hydrated = this.#hydration.run(resolve)
     })
-    await Promise.race([isEmpty, this.#hydrated])
+    await Promise.race([isPlaced, this.#hydrated])
     if (!this.#hydration.is('closed')) await this.#reader.run()
     await this.#hydrated
   }
@@ -380,6 +408,7 @@ export class Engine {
     if (this.#board.now.cleared || this.#hydration.is('closed')) return
     const diff = this.#writes.clear()
     diff.fold(this.#readings.showNone())
+    diff.fold(this.#queries.clear())
     // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })
@@ -396,12 +425,14 @@ export class Engine {
       env: this.#env,
       source: this.#source,
       settings: this.#settings,
+      settled: () => this.#hydrated,
       place: () => {
+        const stored = this.#hydration.place
+        if (stored) return { ...stored, hasRows: true, isReplacing: false, olderLeftMs: null }
         const { offset, tail } = readings.current
         return { offset, anchor: tail.anchor, hasRows: !readings.isBegun && countStateRows(readings.shown.state) > 0, isReplacing: readings.isReplacing, olderLeftMs: this.#doubt.olderLeftMs }
       },
       onBatch: async (batch) => {
-        await this.#hydrated
         if (!this.#hydration.is('closed') && !this.#board.now.cleared) await this.#onBatch(batch)
       },
       onBeginning: (items) => {
@@ -444,6 +475,14 @@ export class Engine {
   }
 
   async #onBatch(batch: StreamBatch): Promise<void> {
+    this.#board.tellAfter(() => {
+      this.#take(batch)
+    })
+    await this.#members.room()
+  }
+
+  /** @throws SourceError `older` */
+  #take(batch: StreamBatch): void {
     const { diff, base, txids, invalid } = this.#readings.take(batch)
     const written = this.#writes.read(txids, batch.offset, diff !== null, batch.upToDate)
     if (batch.upToDate) this.#onUpToDate()
@@ -459,7 +498,6 @@ export class Engine {
     } else {
       this.#members.publish(news, false)
     }
-    await this.#members.room()
   }
 
   /** @throws SourceError `older` */

@@ -6,7 +6,7 @@ import type { EngineHome } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
 import type { Validator } from './core/materialize.ts'
 import { Engine } from './engine.ts'
-import type { EngineEnv } from './ports.ts'
+import type { QueryEngine, EngineEnv } from './ports.ts'
 import type { Admission } from './tabs/admission.ts'
 import { Clients } from './tabs/clients.ts'
 
@@ -44,17 +44,22 @@ export class Host {
   readonly #graceMs: number
   readonly #validators: () => Validators
   readonly #transform: () => Transform | null
+  readonly #queries: () => QueryEngine | null
   readonly #engines = new Map<string, Engine>()
   /** Engines without tabs, each with a function that cancels its end. */
   readonly #graces = new Map<Engine, () => void>()
   readonly #clients = new Clients()
 
-  /** @param graceMs how long an engine outlives its last tab; 0 where no other tab can come */
-  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null, graceMs = GRACE_MS) {
+  /**
+   * @param graceMs how long an engine outlives its last tab; 0 where no other tab can come
+   * @param queries null where queries are not run
+   */
+  constructor(env: EngineEnv, validators: () => Validators, transform: () => Transform | null = () => null, graceMs = GRACE_MS, queries: () => QueryEngine | null = () => null) {
     this.#env = env
     this.#graceMs = graceMs
     this.#validators = validators
     this.#transform = transform
+    this.#queries = queries
   }
 
   /** Admits tabs to engines here. */
@@ -130,7 +135,7 @@ export class Host {
   #engineOf(key: string, settings: StreamSettings): Engine {
     let engine = this.#engines.get(key)
     if (!engine) {
-      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections), transform: this.#transform(), onCleared: (cleared) => { this.#forget(key, cleared) } })
+      engine = new Engine({ env: this.#env, settings, validators: pick(this.#validators(), settings.collections), transform: this.#transform(), queries: this.#queries(), onCleared: (cleared) => { this.#forget(key, cleared) } })
       this.#engines.set(key, engine)
     }
     return engine

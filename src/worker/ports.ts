@@ -2,7 +2,9 @@ import type { AppendSettings, RequestValues } from '../shared/calls.ts'
 import type { StreamBatch } from '../shared/batch.ts'
 import type { ErrorData } from '../shared/errors.ts'
 import type { RowData } from '../shared/row.ts'
-import type { LiveMode, StreamSettings } from '../shared/settings.ts'
+import type { Query } from '../shared/query.ts'
+import type { RowDiff } from '../shared/row-diff.ts'
+import type { CollectionShape, LiveMode, StreamSettings } from '../shared/settings.ts'
 import type { Write } from '../shared/write.ts'
 import type { Anchor } from './core/anchor.ts'
 import type { Claim } from './core/claim.ts'
@@ -390,6 +392,60 @@ export interface StorageEnv {
 }
 
 /** Everything outside of the engine. The simulation has its own. */
+/** A row of a query's result. */
+export interface ResultRow {
+  /** Unique in the result. */
+  readonly key: string
+  readonly value: RowData
+  /** Its place among the rows, which sort by this text; null when the query has no order. */
+  readonly order: string | null
+}
+
+/** Key → the row; null when it has left the result. */
+export type ResultChanges = ReadonlyMap<string, ResultRow | null>
+
+/** A query that is being run. */
+export interface QueryRun {
+  readonly cost: {
+    /** Number of rows in the result. */
+    readonly rows: number
+    /** The mean time of a run, ms. */
+    readonly runMs: number
+  }
+  close(): void
+}
+
+/** Runs queries over the rows that tabs see. Only some worker files have one. */
+export interface QueryRunning {
+  /**
+   * @param onChanges called later, and whenever rows of the result have changed. `isComplete`: these changes and those before make the
+   *   result of all rows that were given so far
+   * @param onFailed called when the query throws; nothing follows
+   * @throws SidestreamError `INVALID_QUERY`
+   */
+  open(query: Query, onChanges: (changes: ResultChanges, isComplete: boolean) => void, onFailed: (error: Error) => void): QueryRun
+  /** Visible rows have changed. The queries run later. */
+  changed(diff: RowDiff): void
+  /** The rows are those of another state. */
+  replaced(): void
+  close(): void
+}
+
+export interface QueryRunningOptions {
+  readonly clock: Clock
+  readonly collections: ReadonlyArray<CollectionShape>
+  /** The rows of a collection that tabs see, now. */
+  readonly rows: (collection: string) => ReadonlyMap<string, RowData>
+}
+
+/** The queries of a worker file. */
+export interface QueryEngine {
+  /** Changes with the functions of the named queries: a stored result of other functions is not shown. */
+  readonly version: string
+  /** Makes what runs the queries of one stream. */
+  create(options: QueryRunningOptions): QueryRunning
+}
+
 export interface EngineEnv extends StorageEnv {
   readonly sealing: Sealing
   /** A fresh, unguessable id. */

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"contract/registry.node"}
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { IdbRegistry, REGISTRY_NAME } from '../../src/worker/store/idb-registry.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"contract/store.node"}
 import 'fake-indexeddb/auto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/actions"}
 // The README's "Optimistic Actions" and "Use Transaction IDs", word for word where it is code.
 import { describe, expect, vi } from 'vitest'
 import * as v from 'valibot'

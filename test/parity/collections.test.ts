@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/collections"}
 // What applications do with the collections: TanStack DB's collections, filled by either package.
 import { describe } from 'vitest'
 import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/errors-over-time"}
 // What a refusal, or a server that is away, does to a StreamDB that has been live.
 import type { DurableStreamOptions } from '@durable-streams/client'
 import { describe, expect, vi } from 'vitest'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/errors"}
 import { describe } from 'vitest'
 import { differs, hasRows, outcomeOf, rows, same, within, type Stage } from './harness.ts'
 import { insert, schemaOf } from './schema.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/events"}
 // What events do to rows: the State Protocol, where it speaks; the peer's code, where it does not.
 import { describe } from 'vitest'
 import * as v from 'valibot'

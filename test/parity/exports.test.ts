@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/exports"}
 // A change of import: each name that the peer exports is exported by the entry that takes its place.
 import * as peerState from '@durable-streams/state'
 import * as peerDb from '@durable-streams/state/db'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/guards"}
 import { differs, outcomeOf, same } from './harness.ts'
 import { insert, remove } from './schema.ts'
 import type { StateEvent } from '@durable-streams/state'

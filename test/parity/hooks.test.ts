@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/hooks"}
 // `onEvent`, `onBeforeBatch`, `onBatch`, as their docstrings have them.
 import { expect, vi } from 'vitest'
 import { differs, outcomeOf, rows, same, type Stage } from './harness.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/lifecycle"}
 // The README's "Creating a Database" and "Lifecycle Methods".
 import { DurableStream } from '@durable-streams/client'
 import { describe } from 'vitest'

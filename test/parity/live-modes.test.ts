@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/live-modes"}
 // `live`: true, "long-poll", "sse", or false; and what each of them shows as time goes on.
 import { describe, expect, vi } from 'vitest'
 import { differs, outcomeOf, rows, same, type Stage } from './harness.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/materialized-state"}
 import { outcomeOf, same } from './harness.ts'
 import { insert, remove, update } from './schema.ts'
 import type { ChangeEvent } from '@durable-streams/state'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/react"}
 // The README's "Framework Integration" for React: `useLiveQuery` of @tanstack/react-db over either package's collections.
 import { useLiveQuery } from '@tanstack/react-db'
 import { act, createElement, StrictMode, useEffect, useState, type ReactElement, type ReactNode } from 'react'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/requests"}
 // What the requests are: URL, headers and params.
 import { vi } from 'vitest'
 import { differs, outcomeOf, rows, same, within, type Stage } from './harness.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/rows"}
 // Every row of docs/differences.md is named by a test of this folder, or is one that can't be seen from here.
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'

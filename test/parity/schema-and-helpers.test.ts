@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/schema-and-helpers"}
 // The README's "Schema Definition" and "Event Helpers", and what its code does at the edges.
 import { describe } from 'vitest'
 import * as v from 'valibot'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"parity/untrusted"}
 // What a server that answers late, never, from an old copy or at once does to each.
 import type { DurableStreamOptions } from '@durable-streams/client'
 import { expect, vi } from 'vitest'

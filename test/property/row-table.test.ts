@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { RowData } from '../../src/shared/row.ts'
-import type { Words } from '../../src/shared/column.ts'
+import type { Texts, Words } from '../../src/shared/column.ts'
 import { countRows, isRowTable, pack, sliceRows, TABLE_ROWS, valuesOf, type RowTable } from '../../src/shared/row-table.ts'
 
 const value = fc.oneof(fc.integer(), fc.string({ maxLength: 3 }), fc.constant(null), fc.boolean(), fc.array(fc.nat(), { maxLength: 2 }), fc.record({ x: fc.nat() }))
@@ -11,6 +11,8 @@ const alikeValues = fc.oneof(
   fc.array(fc.oneof(fc.double(), fc.integer()), { minLength: 1, maxLength: 300 }),
   fc.array(fc.constantFrom('open', 'closed', '', '\ud800', 'é'), { minLength: 1, maxLength: 300 }),
   fc.array(fc.string({ maxLength: 2 }), { minLength: 1, maxLength: 600 }),
+  fc.array(fc.string({ unit: 'binary', maxLength: 20 }), { minLength: 1, maxLength: 300 }),
+  fc.array(fc.string({ unit: fc.nat(255).map((code) => String.fromCharCode(code)), maxLength: 20 }), { minLength: 1, maxLength: 300 }),
   fc.array(fc.oneof(fc.constant('open'), fc.constant(null), fc.constant(1)), { minLength: 1, maxLength: 300 }),
 )
 const field = fc.oneof({ weight: 5, arbitrary: fc.constantFrom('a', 'b', 'c', 'constructor', 'length', '0') }, { weight: 1, arbitrary: fc.constant('__proto__') })
@@ -59,15 +61,26 @@ describe('rows packed as columns', () => {
   test('are small: numbers as bytes, and a text of few different ones once', () => {
     const rows = Array.from({ length: 1000 }, (_, n) => ({ n, at: n + 0.5, word: `word ${String(n % 10)}`, text: `text ${String(n)}` }))
     const table = pack(rows) as RowTable
-    expect(table.columns.map((column) => column.constructor.name)).toEqual(['Int32Array', 'Float64Array', 'Object', 'Array'])
+    expect(table.columns.map((column) => column.constructor.name)).toEqual(['Int32Array', 'Float64Array', 'Object', 'Object'])
     expect((table.columns[2] as Words).words).toHaveLength(10)
+    expect((table.columns[3] as Texts).text).toBe(rows.map(({ text }) => text).join(''))
+  })
+
+  test('leave texts alone that would be larger as one, or are too long', () => {
+    const texts = Array.from({ length: 300 }, (_, n) => `text ${String(n)}`)
+    for (const odd of ['it’s', 'x'.repeat(65536)]) {
+      const { columns } = pack([...texts, odd].map((text) => ({ text }))) as RowTable
+      expect(columns[0]).toEqual([...texts, odd])
+    }
+    const long = [...texts, 'x'.repeat(65535)]
+    expect(valuesOf(structuredClone(pack(long.map((text) => ({ text })))), 'text')).toEqual(long)
   })
 
   test('that are not whole are refused', () => {
     const table = pack([{ a: 1, b: 'x' }], 1) as RowTable
     const [numbers, words] = table.columns as [Int32Array, Words]
     const broken: unknown[] = [null, [], { ...table, count: 2 }, { ...table, fields: ['a'] }, { ...table, fields: ['a', '__proto__'] }, { ...table, fields: ['a', 1] }, { ...table, columns: [numbers, 'x'] }]
-    const columns = [{ ...words, places: [0] }, { ...words, places: Uint8Array.of(1) }, { ...words, places: Uint8Array.of(0, 0) }, { words: [1], places: Uint8Array.of(0) }, { words: 'x', places: Uint8Array.of(0) }, {}, Float64Array.of(1, 2)]
+    const columns = [{ ...words, places: [0] }, { ...words, places: Uint8Array.of(1) }, { ...words, places: Uint8Array.of(0, 0) }, { words: [1], places: Uint8Array.of(0) }, { words: 'x', places: Uint8Array.of(0) }, {}, Float64Array.of(1, 2), { text: 'ab', lengths: Uint16Array.of(1) }, { text: 'ab', lengths: Uint16Array.of(2, 0) }, { text: 'a', lengths: [1] }, { text: 1, lengths: Uint16Array.of(1) }, { lengths: Uint16Array.of(1) }]
     for (const each of [...broken, ...columns.map((column) => ({ ...table, columns: [numbers, column] }))]) expect(isRowTable(each)).toBe(false)
     expect(isRowTable(table)).toBe(true)
   })

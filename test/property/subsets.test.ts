@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"property/subsets"}
 import 'fake-indexeddb/auto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'

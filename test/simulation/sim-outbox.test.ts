@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"simulation/sim-outbox"}
 import { beforeEach, expect, test } from 'vitest'
 import { outboxName } from '../../src/shared/names.ts'
 import { ClearedCacheError, type OutboxStore } from '../../src/worker/ports.ts'

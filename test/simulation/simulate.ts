@@ -114,7 +114,7 @@ class Simulation {
   readonly #calls = new Map<Promise<unknown>, Process>()
   readonly #folds = new Map<Incarnation, Map<string, PlainRows>>()
   /** What each tab has shown last. */
-  readonly #shown = new Map<SimTab, { readonly origin: Incarnation | null; readonly offset: string; readonly engine: number; isFirm: boolean }>()
+  readonly #shown = new Map<SimTab, { readonly origin: Incarnation | null; readonly offset: string; readonly branch: string; readonly engine: number; isFirm: boolean }>()
   #failure: Error | null = null
   #cleared = false
   #moments = 0
@@ -579,14 +579,16 @@ class Simulation {
   }
 
   /** I3: within one life of the stream a tab never goes back, but to nothing (cleared, or no stream), and a former engine is never heard again. */
-  #checkOrder(tab: SimTab, { from, to, status }: DiffBatch): void {
+  #checkOrder(tab: SimTab, { from, to, branch, status }: DiffBatch): void {
     const before = this.#shown.get(tab)
     const engine = Number(status!.epoch.slice(2))
     const origin = this.#originOf(tab)
+    // The server has said that there is no stream, was believed, and shows it again. The tab was busy: it gets both changes as one.
+    const isNew = before !== undefined && branch !== before.branch && origin !== null && origin.denials.length > 0
     // Rows of no position can only be replaced, by whatever there is.
-    if (before && before.isFirm && from !== START_OFFSET && origin !== null && origin === before.origin && to < before.offset && to !== START_OFFSET) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
+    if (before && before.isFirm && from !== START_OFFSET && origin !== null && origin === before.origin && to < before.offset && to !== START_OFFSET && !isNew) throw new Error(`${tab.process.name} goes back from ${before.offset} to ${to}`)
     if (before && engine < before.engine) throw new Error(`${tab.process.name} goes back to engine ${String(engine)}`)
-    this.#shown.set(tab, { origin, offset: to, engine, isFirm: true })
+    this.#shown.set(tab, { origin, offset: to, branch, engine, isFirm: true })
   }
 
   /** The life of the stream that a tab shows; null where lives are alike. */

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"simulation/simulation"}
 import { expect, test } from 'vitest'
 import { simulate } from './simulate.ts'
 

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/actions"}
 import { expect, test, vi } from 'vitest'
 import { createStreamDB } from '../../src/main/index.ts'
 import { schema } from '../support/schema.ts'

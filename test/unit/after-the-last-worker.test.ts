@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/after-the-last-worker"}
 import { createLiveQueryCollection } from '@tanstack/db'
 import * as v from 'valibot'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'

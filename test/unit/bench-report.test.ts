@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { agesOf } from '../../bench/report/ages.mjs'
 import { figure } from '../../bench/report/figures.mjs'
 import { growthTable, onPaper } from '../../bench/report/growth.mjs'
 import { noiseOf } from '../../bench/report/noise.mjs'
@@ -93,6 +94,21 @@ describe('the growth', () => {
     const figures = [growth(1000, [100, 110, 90]), growth(1000, [50], { who: 'peer', mode: 'eager' }), growth(10_000, [Infinity], { who: 'peer', mode: 'eager' })]
     const [, , ...lines] = growthTable(figures).split('\n')
     expect(lines).toEqual(['| 1,000 | 100 ms (90.0–110) | 50.0 ms |  |  |  |  |', '| 10,000 |  | over 60 s |  |  |  |  |'])
+  })
+})
+
+describe('the ages of a result', () => {
+  test('are from each change until a result that has it is shown', () => {
+    expect(agesOf([100, 110, 150], [[105, 90], [130, 110], [200, 150]])).toEqual([30, 20, 50])
+  })
+
+  test('go by the first result that has a change, or a newer one', () => {
+    expect(agesOf([110, 100], [[120, 115], [300, 115]])).toEqual([20, 10])
+  })
+
+  test('have no end when a change was never shown', () => {
+    expect(agesOf([100, 110], [[120, 105]])).toEqual([20, Infinity])
+    expect(agesOf([100], [])).toEqual([Infinity])
   })
 })
 

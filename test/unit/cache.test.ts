@@ -111,6 +111,19 @@ test('what was read is not stored again: only the changes are', async () => {
   expect(await machine.stored()).toEqual({ u1: 'old', u2: 'new', u3: 'old' })
 })
 
+test('a state that another one has replaced counts as not stored, from the moment of the replacement', async () => {
+  const engine = await open('one')
+  engine.set('u1', 'of the former stream')
+  await machine.pass(FLUSHED_MS)
+  const release = machine.hold()
+  const storing = engine.cache.replaced()
+  await settled()
+  expect(engine.report).toMatchObject({ storage: 'indexeddb', persistedOffset: null })
+  release()
+  await storing
+  expect(engine.report).toMatchObject({ storage: 'indexeddb', persistedOffset: '1' })
+})
+
 describe('a robbed lock', () => {
   test('ends the writing at once, and the robbed cache waits for its turn', async () => {
     const engine = await open('one')
@@ -406,6 +419,27 @@ describe('the working set', () => {
     await engine.cache.flush()
     await machine.pass(5000)
     expect(machine.commits.map(({ working }) => working?.[0]?.key)).toEqual(['a', undefined])
+  })
+
+  test('is stored with the first rows: a page that is left soon after its first visit opens with it', async () => {
+    const engine = await open('one')
+    engine.set('u1', 'one')
+    engine.look('a')
+    await machine.pass(FLUSHED_MS)
+    expect(machine.commits.map(({ working }) => working?.[0]?.key)).toEqual(['a'])
+    // Once only.
+    engine.set('u1', 'two')
+    await machine.pass(5000)
+    expect(machine.commits.map(({ working }) => working?.[0]?.key)).toEqual(['a', undefined])
+  })
+
+  test('is kept when everything is stored anew', async () => {
+    const engine = await open('one')
+    engine.set('u1', 'one')
+    engine.look('a')
+    await machine.pass(5000)
+    await engine.cache.replaced()
+    expect(machine.commits.at(-1)).toMatchObject({ replace: true, working: [{ key: 'a' }] })
   })
 
   test('that changed while there was no store is stored with the first commit', async () => {

@@ -30,6 +30,7 @@ const TOP: Record<keyof Omit<CreateStreamDBOptions, 'streamOptions'>, Examples> 
   onRejected: FUNCTIONS,
   transform: FUNCTIONS,
   send: FUNCTIONS,
+  queries: { good: [{}, { all: noop }, { all: { query: noop, every: 0 } }], bad: [null, noop, [], { all: {} }, { all: 1 }, { all: { query: noop, every: -1 } }] },
   worker: { good: [() => scripted, scripted, { port: { ...scripted, start: noop } }], bad: ['worker.js', null, {}, true, { port: {} }] },
   sharedWorker: FLAGS,
   pauseWhenHidden: { good: [false, 0, 1000, Infinity], bad: [true, -1, NaN, '1000', null] },

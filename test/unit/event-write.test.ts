@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/event-write"}
 import * as v from 'valibot'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { eventWrite } from '../../src/main/event-write.ts'

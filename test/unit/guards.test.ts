@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DiffBatch } from '../../src/shared/batch.ts'
 import { PROTOCOL_VERSION, type Hello } from '../../src/shared/calls.ts'
+import { resultName, type Query } from '../../src/shared/query.ts'
 import { INITIAL_TAB_STATUS } from '../../src/shared/status.ts'
 import { ENGINE_CALLS, isAnswer, isCall, isHello, TAB_CALLS } from '../../src/shared/guards.ts'
 import type { Write } from '../../src/shared/write.ts'
@@ -109,4 +110,45 @@ test.each([
   [null, false],
 ])('an answer: %j is %s', (message, taken) => {
   expect(isAnswer(message)).toBe(taken)
+})
+
+describe('a wish for a query', () => {
+  const named = { kind: 'named', name: 'delays', params: { over: [1, 'a', null, true] } } as const
+  const inline = { kind: 'inline', ir: { from: { alias: 'u', collection: 'users' } } } as const
+  const wish = (query: Query, rest: object = {}) => call('subsets', [{ id: 1, subset: { collection: resultName(query), where: null, first: null, query, ...rest } }])
+  const odd = (query: object) => call('subsets', [{ id: 1, subset: { collection: resultName(named), where: null, first: null, query } }])
+
+  test('is taken as tabs send it', () => {
+    for (const query of [named, inline]) expect(isCall(structuredClone(wish(query)), ENGINE_CALLS)).toBe(true)
+  })
+
+  test('is refused under the name of another query, or of a collection', () => {
+    for (const collection of [resultName(inline), 'users']) expect(isCall(wish(named, { collection }), ENGINE_CALLS)).toBe(false)
+  })
+
+  test('is refused as a part of a result', () => {
+    expect(isCall(wish(named, { where: { type: 'val', value: true } }), ENGINE_CALLS)).toBe(false)
+  })
+
+  test('is refused when it is no query', () => {
+    let deep: object = {}
+    for (let level = 0; level < 2000; level += 1) deep = { deep }
+    const queries = [
+      { ...named, kind: 'other' }, { ...named, name: 1 }, { ...named, params: Number.NaN }, { ...named, params: { at: new Date() } }, { ...named, params: { none: undefined } },
+      { ...named, params: [deep] }, { ...inline, ir: null }, { ...inline, ir: [] }, { ...inline, ir: deep },
+    ]
+    for (const query of queries) expect(isCall(odd(query), ENGINE_CALLS)).toBe(false)
+  })
+
+  test('is one with an equal wish, whatever the order of its parameters', () => {
+    expect(resultName({ ...named, params: { a: 1, b: { c: 2, d: 3 } } })).toBe(resultName({ ...named, params: { b: { d: 3, c: 2 }, a: 1 } }))
+    expect(resultName({ ...named, params: { a: 1 } })).not.toBe(resultName({ ...named, params: { a: 2 } }))
+    expect(resultName({ ...named, params: [] })).not.toBe(resultName({ ...named, params: {} }))
+  })
+})
+
+test('a refusal of a subset is an error', () => {
+  const served = (error: unknown) => call('apply', { ...batch, served: [{ id: 1, rows: null, edge: null, whole: false, error }] })
+  expect(isCall(served({ code: 'INVALID_QUERY', message: 'no', retryable: false }), TAB_CALLS)).toBe(true)
+  for (const error of [null, 'no', { code: 1, message: 'no', retryable: false }]) expect(isCall(served(error), TAB_CALLS)).toBe(false)
 })

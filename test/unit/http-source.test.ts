@@ -52,6 +52,8 @@ interface ReadOptions {
 /** A read under way, and what it has reported. */
 class Read {
   readonly batches: StreamBatch[] = []
+  /** The items of each beginning of an answer. */
+  readonly beginnings: Array<ReadonlyArray<unknown>> = []
   answers = 0
   readonly ends: RequestEnd[] = []
   readonly stop = new AbortController()
@@ -85,6 +87,10 @@ class Read {
         },
         onAnswer: () => {
           this.answers += 1
+          this.#wake()
+        },
+        onBeginning: (items) => {
+          this.beginnings.push([...items])
           this.#wake()
         },
       })
@@ -195,6 +201,82 @@ describe('reading', () => {
     const read = new Read({ live: false })
     await read.end
     expect(JSON.stringify(read.items)).toBe(JSON.stringify(odd))
+  })
+})
+
+describe('a long answer', () => {
+  const long = (count: number, first = 0): unknown[] => numbers(count, first).map((item) => ({ ...item, text: 'x'.repeat(1000) }))
+  const expectBeginnings = ({ beginnings }: Read, whole: ReadonlyArray<unknown>): void => {
+    expect(beginnings.length).toBeGreaterThan(1)
+    let before = 0
+    for (const items of beginnings) {
+      expect(items.length).toBeGreaterThan(before)
+      expect(items).toEqual(whole.slice(0, items.length))
+      before = items.length
+    }
+  }
+
+  test.each([false, ...LIVE])('(%s) is told of while it arrives, from the start of the stream, and then handed on whole', async (live) => {
+    const events = long(2500)
+    server.append(path, events)
+    const read = new Read({ live })
+    await read.until(() => read.batches.length === 1 || read.isOver)
+    expectBeginnings(read, events)
+    expect(read.items).toEqual(events)
+  })
+
+  test('is not told of from another offset', async () => {
+    const offset = server.append(path, numbers(1))
+    server.append(path, long(2500))
+    const read = new Read({ live: false, offset })
+    expect(await read.end).toBe('caught-up')
+    expect([read.beginnings.length, read.items.length]).toEqual([0, 2500])
+  })
+
+  test('is not told of when it is short', async () => {
+    server.append(path, numbers(50))
+    const read = new Read({ live: false })
+    await read.end
+    expect([read.beginnings.length, read.items.length]).toEqual([0, 50])
+  })
+
+  test.each([
+    ['is refused', 500, { 'stream-next-offset': '1_1' }, 'unreachable'],
+    ['is not of a stream', 200, {}, 'refused'],
+  ])('that %s is not told of', async (_, status, headers, failure) => {
+    server.faults.respond(status, { match: get, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(long(2500)) })
+    const read = new Read({ live: false })
+    expect(await read.end).toMatchObject({ failure })
+    expect(read.beginnings).toEqual([])
+  })
+
+  test('that breaks off in the middle is a failed request, and no batch follows what was told of it', async () => {
+    const events = long(2500)
+    server.append(path, events)
+    server.faults.cut(2_000_000, { match: get, times: 1 })
+    const read = new Read()
+    expect(await read.end).toMatchObject({ failure: 'unreachable' })
+    expectBeginnings(read, events)
+    expect([read.batches.length, read.answers, read.ends]).toEqual([0, 0, [{ kind: 'catch-up', ok: false, isIdle: false, retryAfterMs: 0 }]])
+  })
+
+  test('that turns out to be no JSON is refused', async () => {
+    server.faults.respond(200, { match: get, headers: { 'content-type': 'application/json', 'stream-next-offset': '1_1' }, body: `${JSON.stringify(long(2500)).slice(0, -1)},nonsense]` })
+    const read = new Read({ live: false })
+    expect(await read.end).toMatchObject({ failure: 'refused' })
+    expect(read.batches).toEqual([])
+  })
+
+  test('is not told of any more when the read is aborted', async () => {
+    server.append(path, long(2500))
+    server.pace(40)
+    const read = new Read()
+    await read.until(() => read.beginnings.length === 1)
+    read.stop.abort()
+    expect(await read.end).toBe('aborted')
+    server.pace(null)
+    await Promise.all(server.log.open(get).map(({ over }) => over))
+    expect([read.beginnings.length, read.batches.length]).toEqual([1, 0])
   })
 })
 

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/in-page"}
 import * as v from 'valibot'
 import { afterEach, expect, test } from 'vitest'
 import { createStateSchema, createStreamDB } from '../../src/main/index.ts'

@@ -70,6 +70,7 @@ beforeEach(() => {
     onTxids: (txids) => void told.push(`txids ${txids.join()}`),
     writes: () => ({ stored: (ids) => void told.push(`stored ${ids.join()}`), follow: ({ epoch }) => void epochs.push(epoch) }),
     status,
+    queriesOf: (queries) => queries,
     preload: { isReady: false, observe: note('observe') },
     isClosed: () => isClosed,
     onCleared: note('cleared'),

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/on-demand"}
 import 'fake-indexeddb/auto'
 import { createLiveQueryCollection, eq, gte } from '@tanstack/db'
 import * as v from 'valibot'

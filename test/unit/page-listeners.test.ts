@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/page-listeners"}
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { listenToPage } from '../../src/main/page-listeners.ts'
 

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/part"}
 import { createLiveQueryCollection, createTransaction } from '@tanstack/db'
 import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/persist-storage"}
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 
 const real = Object.getOwnPropertyDescriptor(globalThis, 'navigator')

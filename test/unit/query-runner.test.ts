@@ -299,6 +299,22 @@ describe('the pace', () => {
     expect(turn()).toBeGreaterThanOrEqual(Math.min(99, Math.floor(run.cost.runMs / 2)))
   })
 
+  test('a very expensive query still tells its result: changes that wait longer make the next run longer', () => {
+    const clock = new WorkingClock()
+    const { runner, set } = setup({ count: 400, clock, named: { slow: (q, { people }) => q.from({ p: people! }).fn.where(() => clock.now() > 0) } })
+    const run = runner.open({ kind: 'named', name: 'slow', params: null }, () => undefined)
+    const turn = (n: number): number => {
+      for (let key = 0; key < 400; key += 1) set(String(key), { id: String(key), n })
+      let idle = 0
+      for (; clock.pending > 0; idle += 1) clock.advance(1)
+      return idle
+    }
+    while (clock.pending > 0) clock.advance(1)
+    for (let times = 0; times < 3; times += 1) turn(times)
+    expect(run.cost.runMs).toBeGreaterThan(600)
+    expect(turn(3)).toBeLessThan(300)
+  })
+
   test('a change that the query does not see is not told', () => {
     const { runner, set, rest } = setup({ count: 3 })
     const told = vi.fn()

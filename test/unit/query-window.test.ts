@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/query-window"}
 import { createCollection, createLiveQueryCollection, type Collection } from '@tanstack/db'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { CollectionSink } from '../../src/main/collection-sink.ts'

@@ -87,16 +87,21 @@ let server: Server
 let reader: StreamReader
 let place: ReadingPlace
 let events: string[]
+let readEnds: number
 let connections: ConnectionState[]
 let failures: ErrorData[]
+/** Settles when the place is certain. */
+let certain: Promise<void>
 
 beforeEach(() => {
   clock = new ManualClock()
   server = new Server()
   place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false, olderLeftMs: null }
   events = []
+  readEnds = 0
   connections = []
   failures = []
+  certain = Promise.resolve()
   reader = new StreamReader({
     env: { clock, random: () => 0.5 },
     source: server,
@@ -109,8 +114,11 @@ beforeEach(() => {
       if (upToDate) reader.upToDate()
       return Promise.resolve()
     },
-    onBeginning: () => undefined,
-    onReadEnd: () => undefined,
+    settled: () => certain,
+    onBeginning: (items) => events.push(`${String(items.length)} begun`),
+    onReadEnd: () => {
+      readEnds += 1
+    },
     onSame: () => undefined,
     onOther: () => {
       events.push('other')
@@ -142,6 +150,81 @@ async function live(): Promise<void> {
   expect([last(), server.isAsked]).toEqual(['live', true])
   events.length = 0
 }
+
+describe('a read that begins before its place is certain', () => {
+  let settle: () => void
+  beforeEach(async () => {
+    await live()
+    certain = new Promise((resolve) => { settle = resolve })
+    reader.askAgain()
+    await wait(100)
+    expect(server.isAsked).toBe(true)
+  })
+
+  test('has its answer believed when the place is as it was', async () => {
+    // The anchor's events first.
+    void server.answer(['a', 'b', 'c'], '3')
+    await settled()
+    expect(events).toEqual([])
+    settle()
+    await settled()
+    expect([events, last()]).toEqual([['1 at 3'], 'live'])
+  })
+
+  test('is made again from the right place, and its answer is not believed', async () => {
+    void server.answer(['a', 'b', 'c'], '3')
+    await settled()
+    // What the cache has cannot be used in the end.
+    place = { offset: '-1', anchor: null, hasRows: false, isReplacing: false, olderLeftMs: null }
+    settle()
+    await wait(100)
+    expect([events, server.request?.offset]).toEqual([[], '-1'])
+  })
+
+  test.each<SourceFailure>(['missing', 'bad-offset', 'unauthorized', 'unreachable'])('has a failure (%s) believed only then', async (failure) => {
+    const before = [...connections]
+    await server.fail(failure)
+    await wait(500)
+    expect([events, failures, connections]).toEqual([[], [], before])
+    settle()
+    await settled()
+    expect(failures).toHaveLength(1)
+  })
+})
+
+describe('an answer that is arriving', () => {
+  test('is told of, and the read that had it ends once', async () => {
+    const { onBeginning } = server.request!
+    onBeginning?.(['a'])
+    onBeginning?.(['a', 'b'])
+    expect([events, readEnds]).toEqual([['1 begun', '2 begun'], 0])
+    await server.answer(['a', 'b', 'c'], '3')
+    expect([events.at(-1), readEnds]).toEqual(['3 at 3', 0])
+    reader.halt('hide')
+    await settled()
+    expect(readEnds).toBe(1)
+  })
+
+  test.each([
+    ['has failed', () => server.fail('unreachable')],
+    ['was given up for another', async () => { reader.askAgain(); await settled() }],
+    ['was halted', async () => { reader.halt('hide'); await settled() }],
+    ['was halted because the cache was cleared', async () => { reader.halt('forget'); await settled() }],
+    ['was closed', async () => { reader.close(); await settled() }],
+  ])('is told of no more when its read %s, which is told once', async (_, end) => {
+    const { onBeginning } = server.request!
+    onBeginning?.(['a'])
+    await end()
+    onBeginning?.(['a', 'b'])
+    expect([events, readEnds]).toEqual([['1 begun'], 1])
+  })
+
+  test('and is silent is given up', async () => {
+    server.request!.onBeginning?.(['a'])
+    await wait(SILENCE_MS + 100)
+    expect([readEnds, last()]).toEqual([1, 'offline'])
+  })
+})
 
 describe('silence', () => {
   test('ends a live request after its limit, and the next one is asked at once: nobody notices', async () => {
@@ -464,7 +547,7 @@ test('with a stream object of the application, bad times do not make the reader 
       own.upToDate()
       return Promise.resolve()
     },
-    onBeginning: () => undefined, onReadEnd: () => undefined, onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
+    settled: () => Promise.resolve(), onBeginning: () => undefined, onReadEnd: () => undefined, onSame: () => undefined, onOther: () => undefined, onMissing: () => undefined, onConnection: () => undefined, onFailure: () => undefined,
   })
   void own.run()
   for (let times = 0; times < 60; times += 1) {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Replica, yieldToBrowser } from '../../src/main/replica.ts'
+import { resultName } from '../../src/shared/query.ts'
 import type { DiffBatch } from '../../src/shared/batch.ts'
 import type { RowData } from '../../src/shared/row.ts'
 import { MapSink } from './map-sink.ts'
@@ -330,4 +331,42 @@ test('knows which of its rows show pending changes, also of a batch that it has 
   expect(replica.pendingKeys).toEqual({ items: ['k1999'] })
   replica.removeAll()
   expect(replica.pendingKeys).toEqual({})
+})
+
+describe('results of queries', () => {
+  const name = resultName({ kind: 'named', name: 'q', params: null })
+  const own = (changed: RowData[], collection: string) => ({ collection, rows: changed, deleted: [] })
+  let result: MapSink
+  beforeEach(() => {
+    result = new MapSink()
+    replica = new Replica({
+      collections: new Map([['items', { primaryKey: 'id', sink: items }], [name, { primaryKey: 'id', sink: result }]]),
+      now: () => now,
+      pause: () => Promise.resolve(),
+      onCommitError: (error) => errors.push(error),
+      onCommitted: () => undefined,
+    })
+    replica.follow('e')
+  })
+
+  test('stay when all rows are replaced, until they are replaced themselves', async () => {
+    await replica.apply(batch('-1', '1', { diffs: [own(rows(2), 'items'), own(rows(2), name)], replaced: [name] }))
+    await replica.apply(batch('1', '2', { diffs: [own(rows(1), 'items')], replace: true }))
+    expect([shown(items), shown(result)]).toEqual([['k0'], ['k0', 'k1']])
+    await replica.apply(batch('2', '2', { diffs: [own(rows(1, 1), name)], replaced: [name] }))
+    expect([shown(items), shown(result)]).toEqual([['k0'], ['k1']])
+  })
+
+  test('may begin in the middle of a diff that replaces other rows', async () => {
+    await replica.apply(batch('-1', '1', { diffs: [own(rows(3), 'items'), own(rows(2), name)] }))
+    await replica.apply(batch('1', '1', { diffs: [own(rows(1), 'items')], replace: true, last: false }))
+    await replica.apply(batch('1', '1', { diffs: [own(rows(1), name)], replaced: [name], last: false }))
+    await replica.apply(batch('1', '2', { diffs: [own(rows(1, 1), 'items')] }))
+    expect([shown(items), shown(result)]).toEqual([['k0', 'k1'], ['k0']])
+  })
+
+  test('are not rows by which a tab is known', async () => {
+    await replica.apply(batch('-1', '1', { diffs: [own(rows(1), name)] }))
+    expect(replica.hasRows).toBe(false)
+  })
 })

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/server-render"}
 import { useLiveQuery } from '@tanstack/react-db'
 import { createElement, Suspense, useSyncExternalStore, type ReactNode } from 'react'
 import { renderToReadableStream, renderToString } from 'react-dom/server'

@@ -50,3 +50,21 @@ test('nothing is told after the end', () => {
   clock.advance(1000)
   expect(told).toEqual([])
 })
+
+test('what is to be told while rows are sent is told after them, once', () => {
+  const { board, told } = open()
+  const order: string[] = []
+  board.tellAfter(() => {
+    board.set({ rows: 1 })
+    board.tell()
+    board.set({ rows: 2 })
+    board.tell()
+    order.push(`rows, told ${String(told.length)} times`)
+  })
+  expect([order, told]).toEqual([['rows, told 0 times'], [{ at: 0, rows: 2 }]])
+  board.tellAfter(() => undefined)
+  expect(told).toHaveLength(1)
+  expect(() => { board.tellAfter(() => { board.tell(); throw new Error('older') }) }).toThrow('older')
+  board.tell()
+  expect(told).toHaveLength(3)
+})

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/stream-handle"}
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Link } from '../../src/main/link.ts'
 import { LinkedStream } from '../../src/main/stream-handle.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/stream-url"}
 import { afterEach, expect, test, vi } from 'vitest'
 import { assertAbsolute, requestUrl, streamUrl } from '../../src/main/stream-url.ts'
 

@@ -46,6 +46,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have;
       clock,
       epoch: 'e',
       subsets: new Subsets({ later: () => undefined, onMoved: () => undefined }),
+      results: { hold: () => undefined, release: () => undefined, refusalOf: () => null },
       pendingRows: options.pendingRows ?? { keysOf: () => [], rowsOf: () => new RowDiff() },
       wantsEvents: options.wantsEvents ?? false,
       tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),
@@ -76,6 +77,11 @@ const row = (id: string, n = 0): RowData => ({ id, n, _seq: n })
 const open = (session: TabSession): void => {
   session.open(state, at(String(offset)), [], { ready: true, flowing: false, stale: false })
 }
+
+/** A first load is not whole. */
+const UNREADY = { ready: false, flowing: false, stale: false } as const
+/** Ids of all rows that were sent, in order. */
+const sent = (): unknown[] => tab.deliveries.flatMap(({ batch }) => batch.diffs.flatMap(({ rows }) => sliceRows(rows, 0, Infinity).map(({ id }) => id)))
 
 async function acknowledge(): Promise<void> {
   tab.last.answer('applied')
@@ -275,18 +281,108 @@ describe('a tab session', () => {
     expect(new Map([...rows].sort())).toEqual(new Map([...state.rows.get('items')!].sort()))
   })
 
-  test('holds rows back until they are worth showing, but not what the application wants to hear of', async () => {
+  test('of a first load lets rows go whose keys rise, and holds others back until they are worth showing, but not what the application wants to hear of', async () => {
     const session = start({ wantsEvents: true })
     session.open(state, at('-1'), [], { ready: false, flowing: false, stale: false })
-    publish(session, { a: row('a', 1) }, { ready: false, txids: ['t'] })
-    expect(tab.deliveries.length).toBe(0)
+    publish(session, { a: row('a', 1), c: row('c', 1) }, { ...UNREADY, txids: ['t'] })
+    expect(tab.last.batch).toMatchObject({ from: '-1', last: false, ready: false, status: null, txids: [], diffs: [{ collection: 'items', rows: [row('a', 1), row('c', 1)], deleted: [] }] })
+    await acknowledge()
+    publish(session, { a: row('a', 2), b: row('b', 2) }, UNREADY)
+    expect(tab.deliveries.length).toBe(1)
     const invalid = { code: 'MALFORMED', reason: 'r', offset: '1', event: null } as const
-    publish(session, { a: row('a', 2) }, { ready: false, events: [events(1)], invalid: [invalid] })
+    publish(session, { b: row('b', 3) }, { ...UNREADY, events: [events(1)], invalid: [invalid] })
     expect(tab.last.batch).toMatchObject({ from: '-1', last: false, diffs: [], txids: [], ready: false, invalid: [invalid] })
     expect(tab.last.batch.events.length).toBe(1)
     await acknowledge()
     publish(session, {}, { ready: true })
-    expect(tab.last.batch).toMatchObject({ from: '-1', to: '3', last: true, ready: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('a', 2)], deleted: [] }] })
+    expect(tab.last.batch).toMatchObject({ from: '-1', to: '4', last: true, ready: true, txids: ['t'], diffs: [{ collection: 'items', rows: [row('a', 2), row('b', 3)], deleted: [] }] })
+  })
+
+  test('sends what has risen before the rest, and the diff ends only when both are sent', async () => {
+    const session = start()
+    session.open(state, at('-1'), [], UNREADY)
+    const names = Array.from({ length: 6000 }, (_, n) => `k${String(10_000 + n)}`)
+    publish(session, Object.fromEntries(names.map((name) => [name, row(name, 1)])), UNREADY)
+    publish(session, Object.fromEntries([...names].reverse().map((name) => [`a${name}`, row(`a${name}`, 2)])), { ready: true })
+    while (!tab.last.batch.last) await acknowledge()
+    const parts = tab.deliveries.map(({ batch }) => batch)
+    expect(parts.length).toBeGreaterThan(5)
+    expect(parts.filter(({ last, ready }) => last || ready)).toEqual([parts.at(-1)])
+    for (const { diffs } of parts) expect(diffs.reduce((sum, { rows }) => sum + countRows(rows), 0)).toBeLessThanOrEqual(2000)
+    expect(sent()).toEqual([...names, ...names.map((name) => `a${name}`)])
+    expect(session.isBehind).toBe(true)
+    await acknowledge()
+    expect(session.isBehind).toBe(false)
+  })
+
+  test('lets no row rise that its users have written, and no row go that was written over', async () => {
+    const session = start()
+    session.open(state, at('-1'), [], UNREADY)
+    publish(session, { zz: row('zz', 9) }, { ...UNREADY, isOfOutbox: true })
+    await acknowledge()
+    const before = tab.deliveries.length
+    publish(session, { a: row('a', 1) }, UNREADY)
+    // In flight: what follows waits for the answer.
+    publish(session, { b: row('b', 1), c: row('c', 1) }, UNREADY)
+    publish(session, { b: row('b', 2) }, { ...UNREADY, isOfOutbox: true })
+    await acknowledge()
+    await acknowledge()
+    publish(session, {}, { ready: true })
+    await acknowledge()
+    const rows = tab.deliveries.slice(before).flatMap(({ batch }) => batch.diffs.flatMap((diff) => sliceRows(diff.rows, 0, Infinity)))
+    // The row that goes early with its write is sent once more in its turn.
+    expect(rows).toEqual([row('a', 1), row('c', 1), row('b', 2), row('zz', 9), row('b', 2)])
+  })
+
+  test('that is opened while a first load arrives gets the rows so far, as far as their keys rise', async () => {
+    for (const key of ['b', 'a', 'c']) state.rows.get('items')!.set(key, row(key, 1))
+    const session = start()
+    session.open(state, at('-1'), [], UNREADY)
+    expect(tab.last.batch).toMatchObject({ last: false, ready: false, diffs: [{ rows: [row('b', 1), row('c', 1)] }] })
+    await acknowledge()
+    publish(session, { d: row('d', 2) }, UNREADY)
+    await acknowledge()
+    publish(session, {}, { ready: true })
+    expect(sent()).toEqual(['b', 'c', 'd', 'a'])
+  })
+
+  test('that is opened with unsent writes lets only later rows rise: the key of a write may be the highest', () => {
+    for (const key of ['a', 'zz']) state.rows.get('items')!.set(key, row(key, 1))
+    const laid = new RowDiff()
+    laid.set('items', 'zz', row('zz', 1))
+    const session = start({ pendingRows: { keysOf: () => [], rowsOf: () => laid } })
+    session.open(state, at('-1'), [], UNREADY)
+    expect(tab.deliveries).toEqual([])
+    publish(session, { b: row('b', 2) }, UNREADY)
+    expect(sent()).toEqual(['b'])
+  })
+
+  test.each([
+    ['has rows that it cannot place', { hasRows: true }],
+    ['has rows of an earlier engine', { hasRows: true, have: { branch: 'other', seq: 5, digest: 5, offset: '5', upTo: '5' } }],
+  ])('of a tab that %s sends nothing of a load before it is whole', (_, brought) => {
+    const session = start(brought)
+    session.open(state, at('-1'), [], UNREADY)
+    publish(session, { a: row('a', 1) }, UNREADY)
+    expect(tab.deliveries).toEqual([])
+    publish(session, {}, { ready: true, atEnd: true })
+    expect(tab.last.batch).toMatchObject({ replace: true, last: true, diffs: [{ rows: [row('a', 1)] }] })
+  })
+
+  test('of a tab that has lost its rows drops what has risen: all rows so far follow when the load is whole', async () => {
+    const session = start()
+    session.open(state, at('-1'), [], UNREADY)
+    publish(session, { a: row('a', 1) }, UNREADY)
+    publish(session, { b: row('b', 1) }, UNREADY)
+    session.restart()
+    await acknowledge()
+    expect(tab.last.batch).toMatchObject({ replace: true, last: false, diffs: [] })
+    await acknowledge()
+    publish(session, { c: row('c', 1) }, UNREADY)
+    expect(tab.last.batch).toMatchObject({ replace: false, diffs: [{ rows: [row('c', 1)] }] })
+    await acknowledge()
+    publish(session, {}, { ready: true })
+    expect(tab.last.batch).toMatchObject({ replace: false, last: true, diffs: [{ rows: [row('a', 1), row('b', 1)] }] })
   })
 
   test('lets rows flow before they are worth showing when more follows at once, without calling them ready', async () => {

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/tab"}
 import { expose, wrap } from 'comlink'
 import * as v from 'valibot'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'

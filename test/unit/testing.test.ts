@@ -1,7 +1,7 @@
-import { createLiveQueryCollection } from '@tanstack/db'
+import { createLiveQueryCollection, eq } from '@tanstack/db'
 import * as v from 'valibot'
 import { expect, test, vi } from 'vitest'
-import { createStateSchema } from '../../src/main/index.ts'
+import { createStateSchema, defineQueries } from '../../src/main/index.ts'
 import { createTestStreamDB } from '../../src/testing/index.ts'
 
 /** Far more than it takes, on a machine that does much else too. */
@@ -205,4 +205,14 @@ test('two of them know nothing of each other', async () => {
   expect([[...one.db.collections.users.keys()], [...other.db.collections.users.keys()]]).toEqual([['1'], ['2']])
   one.db.close()
   other.db.close()
+})
+
+test('named queries and queries of the page run in the tab', async () => {
+  const queries = defineQueries(schema, { named: (q, { users }, { name }: { name: string }) => q.from({ u: users }).where(({ u }) => eq(u.name, name)) })
+  const { db, stream } = createTestStreamDB({ state: schema, queries, events: [ada] })
+  const [named, all] = [db.query('named', { name: 'Ada' }), db.liveQuery((q) => q.from({ u: db.collections.users }).orderBy(({ u }) => u.id, 'desc'))]
+  await Promise.all([named.preload(), all.preload()])
+  await stream.send([schema.users.insert({ value: { id: '2', name: 'Ada' } })])
+  expect([[...named.keys()], [...all.keys()]]).toEqual([['1', '2'], ['2', '1']])
+  db.close()
 })

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/throwing-subscriber"}
 import { afterEach, expect, test, vi } from 'vitest'
 import { createTestStreamDB } from '../../src/testing/index.ts'
 import { itemEvents, schema } from '../support/schema.ts'

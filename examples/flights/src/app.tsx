@@ -1,3 +1,4 @@
+import { useDeferredValue } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
 import { AirportsProvider } from './airports.tsx'
 import { Board } from './board/board.tsx'
@@ -21,7 +22,8 @@ function Flights() {
 }
 
 export function App() {
-  const ready = useReady() !== null
+  // Deferred: the board and the statistics are then rendered in slices, and a key or a click does not wait for all of them.
+  const ready = useDeferredValue(useReady() !== null)
   return (
     <main className="page">
       <header className="masthead">

@@ -13,10 +13,8 @@ const stop = db.status.subscribe(() => {
   stop()
 })
 
-db.collections.flights.onFirstReady(() => ready.set(cached ? 'cache' : 'server'))
+// An eager collection is ready when all rows of the stream are there, in the worker too.
+db.collections.airports.onFirstReady(() => ready.set(cached ? 'cache' : 'server'))
 
-/**
- * Where the flights came from; null until they are complete. The live queries start then: while thousands of rows come
- * in, each of them would be worked into every query's result, most of them only to drop out of it again.
- */
+/** Where the flights came from; null until they are complete. Before, the newest flights would be those that were read last. */
 export const useReady = () => useSyncExternalStore(ready.subscribe, ready.getSnapshot)

@@ -24,5 +24,6 @@ export type Airport = v.InferOutput<typeof airport>
 
 export const schema = createStateSchema({
   airports: { schema: airport, type: 'airport', primaryKey: 'iata' },
-  flights: { schema: flight, type: 'flight', primaryKey: 'id' },
+  // The worker holds all of them; the tab gets the ones that the board shows.
+  flights: { schema: flight, type: 'flight', primaryKey: 'id', syncMode: 'on-demand' },
 })

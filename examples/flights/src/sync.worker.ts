@@ -1,4 +1,5 @@
-import { exposeStreamDB } from 'sidestream/worker'
+import { exposeStreamDB } from 'sidestream/worker-with-queries'
+import { queries } from './queries.ts'
 import { schema } from './schema.ts'
 
-exposeStreamDB({ state: schema })
+exposeStreamDB({ state: schema, queries })

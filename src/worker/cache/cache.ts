@@ -9,16 +9,18 @@ import type { Checkpoint } from './checkpoint.ts'
 import { doomedCache, erase } from './erase.ts'
 import { failureEvent, reopenMs } from './failure.ts'
 import { Flusher } from './flush.ts'
-import { type Hydrated, type Hydrating, readStored } from './hydrate.ts'
+import { type Hydrated, type Hydrating, readStored, type StoredPlace } from './hydrate.ts'
 import { Ownership } from './ownership.ts'
 import { Registration } from './registration.ts'
 
-export type { Checkpoint, Hydrating }
+export type { Checkpoint, Hydrating, StoredPlace }
 
 /** What is told while the cache is opened and read. */
 export interface HydrateHooks {
   /** Nothing is stored, or nothing can be read: the stream need not wait. May be called before {@link ready}, and only then. */
   readonly onEmpty: () => void
+  /** The stored state ends here, as far as that is known before its rows are read. Called once at most, before {@link onPreview}. */
+  readonly onPlace: (place: StoredPlace) => void
   /** Called once, when the cache is known not to be one that was cleared. Nothing is read before it settles. */
   readonly ready: () => Promise<void>
   /** Rows, as they are read, if the cache is complete; when the cache cannot be used in the end, they are not valid. */
@@ -38,8 +40,7 @@ export interface CacheOptions {
   readonly settings: StreamSettings
   readonly validated: boolean
   readonly transformed: boolean
-  /** The present state; called at the start of a flush only. */
-  /** Null while the state has no offset. */
+  /** The present state, or null while nothing can be stored; called at the start of a flush only. */
   checkpoint(): Checkpoint | null
   /** The working set; null when tabs hold no subsets. Called like {@link checkpoint}. */
   working(): WorkingSet | null
@@ -142,14 +143,14 @@ export class Cache {
     return hydrated?.checkpoint ?? null
   }
 
-  async #hydrate({ ready, onEmpty, onRows, onPreview }: HydrateHooks): Promise<Hydrated | null> {
+  async #hydrate({ ready, onEmpty, onPlace, onRows, onPreview }: HydrateHooks): Promise<Hydrated | null> {
     const { collections } = this.#options.settings
     const opened = await this.#openFirst(onEmpty)
     if (this.#is('closed', 'cleared')) return null
     const [store] = await Promise.all([opened && this.#claimFirst(opened), ready()])
     if (store === null || !this.#is('reading')) return null
     try {
-      return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onRows, onPreview })
+      return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onPlace, onRows, onPreview })
     } catch (error) {
       if (this.#is('reading')) this.#fail(error)
       return null
@@ -192,7 +193,9 @@ export class Cache {
 
   /** The state was replaced or dropped: the stored state is wrong, and is replaced at once. */
   async replaced(): Promise<void> {
-    this.#flusher.distrust()
+    this.#flusher.disown()
+    // After a failure, storage is reported with the next commit.
+    if (this.#failures === 0) this.#report()
     await this.#flusher.flush()
   }
 

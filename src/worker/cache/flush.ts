@@ -186,14 +186,17 @@ export class Flusher {
       this.#stored = { kind: 'known' }
     }
     const replace = this.#stored.kind === 'unknown'
-    // Not in every flush: the working set changes all the time, and may be a second old.
-    const working = complete && this.#working.kind === 'due' ? this.#options.working() : null
+    // Not in every flush: the working set changes all the time, and may be a second old. A flush of everything removes the stored one.
+    const working = complete && (replace || this.#working.kind === 'due') ? this.#options.working() : null
     const isStored = !replace && !this.#directory.needsCleaning && this.#changes.size === 0 && offset === this.#persistedOffset
     if (isStored && working === null) return null
     const plan = replace ? this.#directory.planAll(state) : this.#directory.plan(this.#changes, state)
     this.#changes = new RowDiff()
     this.#stored = { kind: 'known' }
-    if (working) this.#working = { kind: 'stored' }
+    if (working) {
+      if (this.#working.kind === 'gathering') this.#working.cancel()
+      this.#working = { kind: 'stored' }
+    }
     const meta = {
       ...claim,
       fingerprint: this.#options.fingerprint,

@@ -15,6 +15,9 @@ export interface Hydrating {
   readonly diff: RowDiff
 }
 
+/** The place in the stream where the stored state ends. */
+export type StoredPlace = Pick<Checkpoint, 'offset' | 'anchor'>
+
 export type KeyOf = (collection: string, row: RowData) => string
 
 /** The state that a store has, and the segments that hold it. */
@@ -30,6 +33,8 @@ export interface Hydration {
   /** Rows that were stored under another fingerprint are of no use; see `stateFingerprint`. */
   readonly fingerprint: string
   newId(): string
+  /** The stored state can be used, as far as that is known before its rows are read. */
+  onPlace(place: StoredPlace): void
   /** Called with rows as they are read, if the cache is complete; when the result is null, they are not valid. */
   onRows(rows: Hydrating): void
   /** Called before {@link onRows} with the working set, under the same condition. */
@@ -53,7 +58,9 @@ export async function readStored(store: Store, hydration: Hydration): Promise<Hy
       const { branches, marks, removals } = stored
       const branch = { id: hydration.newId(), seq: marks.seq, digest: marks.digest }
       state = { ...state, lineage: new Lineage([...branches, branch]), removals: new Removals(removals), marks }
-      return stored.fingerprint === fingerprint && stored.offset !== START_OFFSET
+      const isUsable = stored.fingerprint === fingerprint && stored.offset !== START_OFFSET
+      if (isUsable) hydration.onPlace({ offset: stored.offset, anchor: stored.anchor })
+      return isUsable
     },
     preview: (working) => {
       if (complete) hydration.onPreview(working)

@@ -9,8 +9,9 @@ import { emptyState, materialize, type Materialized, type NoteChange, type Mater
 const REMEMBERED_TXIDS = 1024
 
 /**
- * What has been read of a stream: one value, replaced at once, so that state and offset never differ. Only the rows in its
- * state are changed in place, by {@link readOn}: a copy of 100,000 rows for each batch would cost more than the batch.
+ * What has been read of a stream: one value, replaced at once, so that state and offset never differ (`Readings.begin` is the
+ * exception). Only the rows in its state are changed in place, by {@link readOn}: a copy of 100,000 rows for each batch would cost
+ * more than the batch.
  */
 export interface Reading {
   readonly state: State

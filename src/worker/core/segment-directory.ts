@@ -103,7 +103,7 @@ export class SegmentDirectory {
     const puts: Segment[] = []
     for (const [collection, rows] of state.rows) {
       // In order of key, because a TanStack DB collection takes rows in that order fastest when they are read back.
-      this.#write(collection, [...rows.keys()].sort(), (key) => rows.get(key) ?? null, puts)
+      this.#write(collection, [...rows.keys()].sort(), (key) => rows.get(key) ?? null, puts, true)
     }
     return { puts, drops: [] }
   }
@@ -114,7 +114,8 @@ export class SegmentDirectory {
     return false
   }
 
-  #write(collection: string, keys: ReadonlyArray<string>, valueOf: (key: string) => RowData | null, puts: Segment[]): void {
+  /** @param areNew none of the keys has an entry */
+  #write(collection: string, keys: ReadonlyArray<string>, valueOf: (key: string) => RowData | null, puts: Segment[], areNew = false): void {
     for (let start = 0; start < keys.length; start += SEGMENT_ENTRIES) {
       const part = keys.slice(start, start + SEGMENT_ENTRIES)
       const rows: RowData[] = []
@@ -125,17 +126,17 @@ export class SegmentDirectory {
         else rows.push(row)
       }
       const id = this.#nextId
-      this.#add(collection, id, part)
+      this.#add(collection, id, part, areNew)
       puts.push({ id, collection, rows, deleted })
     }
   }
 
-  #add(collection: string, id: number, keys: ReadonlyArray<string>): void {
+  #add(collection: string, id: number, keys: ReadonlyArray<string>, areNew = false): void {
     const info = this.#collection(collection)
     for (const key of keys) {
-      const copies = copiesOf(info, key)
+      const copies = areNew ? 0 : copiesOf(info, key)
       if (copies > 0) info.copies.set(key, copies + 1)
-      const before = info.newest.get(key)
+      const before = areNew ? undefined : info.newest.get(key)
       if (before !== undefined) info.segments.get(before)!.live -= 1
       info.newest.set(key, id)
     }

@@ -1,7 +1,8 @@
+import { isResultName, RESULT_KEY } from '../../shared/query.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey } from '../../shared/subset.ts'
-import type { Cache, Checkpoint, Hydrating } from '../cache/cache.ts'
+import type { Cache, Checkpoint, Hydrating, StoredPlace } from '../cache/cache.ts'
 import { Tail } from '../core/anchor.ts'
 import { nextPhase, type EngineEvent, type EnginePhase } from '../core/engine-phase.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
@@ -9,6 +10,7 @@ import type { WorkingSet } from '../ports.ts'
 import type { TabSession } from '../tabs/tab-session.ts'
 import { NO_NEWS, type Members } from './members.ts'
 import type { Writes } from '../writes/writes.ts'
+import type { Queries } from './queries.ts'
 import type { Readings } from './readings.ts'
 
 export interface HydrationOptions {
@@ -16,6 +18,7 @@ export interface HydrationOptions {
   readonly collections: ReadonlyArray<CollectionShape>
   readonly readings: Readings
   readonly subsets: Subsets
+  readonly queries: Pick<Queries, 'keyOf'>
   readonly members: Members
   readonly writes: Pick<Writes, 'open' | 'read'>
   /** The cache was cleared: none of its rows may be shown any more. */
@@ -28,6 +31,7 @@ export interface HydrationOptions {
 export class Hydration {
   readonly #options: HydrationOptions
   #phase: EnginePhase = { kind: 'idle' }
+  #place: StoredPlace | null = null
 
   constructor(options: HydrationOptions) {
     this.#options = options
@@ -42,13 +46,26 @@ export class Hydration {
     this.#phase = nextPhase(this.#phase, event)
   }
 
-  /** Reads the cache. Never rejects. @param onEmpty there is nothing to read: the stream need not wait */
-  async run(onEmpty: () => void): Promise<void> {
+  /** Where the state ends that is being read; null when nothing is read, or that is not known. */
+  get place(): StoredPlace | null {
+    return this.#place
+  }
+
+  /**
+   * Reads the cache. Never rejects.
+   * @param onPlace it is known where the stream is to be read: the request need not wait for the rows
+   */
+  async run(onPlace: () => void): Promise<void> {
     this.transition({ kind: 'start' })
     const { cache, writes, isCleared } = this.#options
     // The pending writes are laid over the first rows that tabs see.
     const checkpoint = await cache.hydrate({
-      onEmpty,
+      onEmpty: onPlace,
+      onPlace: (place) => {
+        if (this.is('closed') || isCleared()) return
+        this.#place = place
+        onPlace()
+      },
       ready: () => writes.open(),
       onRows: (rows) => {
         if (!this.is('closed') && !isCleared()) this.#onRows(rows)
@@ -57,13 +74,14 @@ export class Hydration {
         if (!this.is('closed') && !isCleared()) this.#onWorkingSet(working)
       },
     })
+    this.#place = null
     if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
   }
 
   /** Shows a tab the stored rows of its subsets, while the state is still being read. */
   showPreviews(session: TabSession): void {
     const phase = this.#phase
-    if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get(subsetKey(subset)) ?? null)
+    if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get((subset.query ? this.#options.queries.keyOf(subset) : subsetKey(subset)) ?? '') ?? null)
   }
 
   /** Sends the working set before the segments are read. */
@@ -72,7 +90,7 @@ export class Hydration {
     const primaryKeys = new Map(collections.map(({ name, primaryKey }) => [name, primaryKey]))
     const previews = new Map(
       working.map(({ key, collection, rows, edge, whole }) => {
-        const primaryKey = primaryKeys.get(collection) ?? ''
+        const primaryKey = isResultName(collection) ? RESULT_KEY : (primaryKeys.get(collection) ?? '')
         return [key, { rows: rows.flatMap((row) => this.#previewOf(collection, String(row[primaryKey]), row)), edge, whole }]
       }),
     )
@@ -81,6 +99,8 @@ export class Hydration {
   }
 
   #previewOf(collection: string, key: string, row: RowData): Array<readonly [string, RowData]> {
+    // A result is shown as it was.
+    if (isResultName(collection)) return [[key, row]]
     const shown = this.#options.readings.overlay.over(collection, key, row)
     return shown ? [[key, shown]] : []
   }

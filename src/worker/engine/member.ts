@@ -4,8 +4,10 @@ import type { EngineHome, EngineStatus, TabStatus } from '../../shared/status.ts
 import type { SubsetChange } from '../../shared/subset.ts'
 import type { Write } from '../../shared/write.ts'
 import type { VisibleState } from '../core/materialize.ts'
+import type { QueryStatus } from '../../shared/query.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { Clock } from '../ports.ts'
+import type { ResultHolds } from '../tabs/result-view.ts'
 import { TabSession, type PendingRows, type TabLink } from '../tabs/tab-session.ts'
 
 /** A tab that joins an engine. */
@@ -43,6 +45,7 @@ export interface MemberEngine {
   readonly clock: Clock
   readonly epoch: string
   readonly held: Subsets
+  readonly results: ResultHolds & { status(names: ReadonlyArray<string>): Readonly<Record<string, QueryStatus>> }
   readonly pendingRows: PendingRows
   /** The status that is the same for all tabs. */
   status(): EngineStatus
@@ -87,6 +90,7 @@ export class Member implements Membership {
       wantsEvents: joining.wantsEvents,
       tab,
       subsets: engine.held,
+      results: engine.results,
       pendingRows: engine.pendingRows,
       status: () => this.status(),
       onResync: (session) => {
@@ -149,7 +153,7 @@ export class Member implements Membership {
   status(): TabStatus {
     const { where, tab } = this.joining
     const status = this.#engine.status()
-    const own = { ...status, where, failovers: tab.failovers, lastError: this.#problem ?? status.lastError }
+    const own = { ...status, where, failovers: tab.failovers, queries: this.#engine.results.status(this.session.results), lastError: this.#problem ?? status.lastError }
     return this.#isCleared ? { ...own, cleared: true, rows: 0 } : own
   }
 

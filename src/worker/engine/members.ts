@@ -24,6 +24,8 @@ export interface MembersOptions {
   /** The pending writes, in order. */
   readonly pending: () => ReadonlyArray<PendingWrite>
   readonly readiness: () => Readiness
+  /** The rows that tabs see have changed, by this diff; null when they are those of another state. */
+  readonly onRows: (diff: RowDiff | null) => void
 }
 
 /** All tabs of an engine, for work that is the same for each of them. */
@@ -94,13 +96,25 @@ export class Members {
 
   openAll(): void {
     for (const session of this.started()) this.open(session)
+    this.#options.onRows(null)
   }
 
   restartAll(): void {
     for (const { session } of this.#members) session.restart()
+    this.#options.onRows(null)
   }
 
   publish(news: News, atEnd: boolean): void {
+    this.#publish(news, atEnd)
+    this.#options.onRows(news.diff)
+  }
+
+  /** Results of queries have changed, or are known now. */
+  publishResults(diff: RowDiff): void {
+    this.#publish({ ...NO_NEWS, diff }, false)
+  }
+
+  #publish(news: News, atEnd: boolean): void {
     const shown = this.#options.shown()
     const publication = { ...news, atEnd, state: this.#options.visible(), to: positionOf(shown), ...this.#options.readiness() }
     for (const { session } of this.#members) session.publish(publication)

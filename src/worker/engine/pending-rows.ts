@@ -14,7 +14,9 @@ export function pendingRows(readings: Readings, collections: ReadonlyArray<Colle
   return {
     keysOf: ({ collection, rows, deleted }: DrainedDiff) => {
       if (overlay.isEmpty) return NO_KEYS
-      const primaryKey = primaryKeys.get(collection) ?? ''
+      const primaryKey = primaryKeys.get(collection)
+      // A query's result shows pending changes too, and is not compared: the next engine sends it whole.
+      if (primaryKey === undefined) return NO_KEYS
       const shown = rows.filter((row) => row['_seq'] === PENDING_SEQ).map((row) => String(row[primaryKey]))
       return [...shown, ...deleted.filter((key) => overlay.has(collection, key))]
     },

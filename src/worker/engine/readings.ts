@@ -46,7 +46,7 @@ const NOTHING_BEGUN: Begun = { items: 0, txids: [], invalid: [] }
 export class Readings {
   readonly #options: ReadingsOptions
   readonly overlay: Overlay
-  readonly #visibleRows: VisibleState['rows']
+  readonly #visibleRows: Map<string, ReadonlyMap<string, RowData>>
   #shown: Reading
   #next: Reading | null = null
   /** What the shown reading has of an answer that has not come whole. */
@@ -66,6 +66,12 @@ export class Readings {
   /** The shown reading's state, with the pending writes. */
   get visible(): VisibleState {
     return { ...this.#shown.state, rows: this.#visibleRows }
+  }
+
+  /** Adds a query's result to what tabs see, or (null) takes it away. Its rows are those of the map, now and later. */
+  setResult(name: string, rows: ReadonlyMap<string, RowData> | null): void {
+    if (rows) this.#visibleRows.set(name, rows)
+    else this.#visibleRows.delete(name)
   }
 
   get shown(): Reading {
@@ -230,6 +236,8 @@ export class Readings {
 
   /** Whether the next reading may be an earlier state of the shown stream. */
   get mayBeOlder(): boolean {
+    // What has come of an answer that broke off was never called right.
+    if (this.isBegun) return false
     const [read, shown] = [this.current, this.#shown]
     return mayBeOlder({ ...read.state.marks, offset: read.offset }, { ...shown.state.marks, offset: shown.offset })
   }

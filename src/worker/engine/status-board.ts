@@ -21,6 +21,8 @@ export class StatusBoard {
   #toldAt = Number.NEGATIVE_INFINITY
   /** What is not told yet: when it will be, ms, and how not to. */
   #due: { readonly at: number; readonly cancel: () => void } | null = null
+  /** `holding` until rows are sent · `owing` something was to be told meanwhile */
+  #hold: 'none' | 'holding' | 'owing' = 'none'
 
   constructor(options: StatusBoardOptions) {
     this.#options = options
@@ -46,7 +48,28 @@ export class StatusBoard {
     this.#due = { at, cancel }
   }
 
+  /** What is to be told during the work is told after it: the rows that the work sends do not wait for the answer to a status. */
+  tellAfter(work: () => void): void {
+    this.#hold = 'holding'
+    try {
+      work()
+    } finally {
+      const isOwing = this.#isOwing()
+      this.#hold = 'none'
+      if (isOwing) this.tell()
+    }
+  }
+
+  /** A method, because TypeScript would narrow the field and not see that the work changes it. */
+  #isOwing(): boolean {
+    return this.#hold === 'owing'
+  }
+
   tell(): void {
+    if (this.#hold !== 'none') {
+      this.#hold = 'owing'
+      return
+    }
     this.close()
     this.#toldAt = this.#options.clock.now()
     this.#options.onTell()

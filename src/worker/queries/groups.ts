@@ -4,6 +4,7 @@ import { Unfit, type Accumulator } from './aggregates.ts'
 import type { ResultDeltas, RowDeltas } from './deltas.ts'
 import { evaluatorOf, type Evaluate } from './evaluator.ts'
 import { aggregateField, keyField, type GroupPlan } from './plan-groups.ts'
+import { TupleMap } from './tuple-map.ts'
 
 interface Group {
   readonly key: unknown
@@ -20,11 +21,14 @@ export class Groups {
   readonly #keys: ReadonlyArray<Evaluate>
   readonly #aggregates: ReadonlyArray<{ readonly of: Evaluate; readonly make: () => Accumulator }>
   readonly #groups = new Map<unknown, Group>()
+  /** The keys of groups, by the values that they are made of: to make one takes longer than all else here. Null where there is one group. */
+  readonly #groupKeys: TupleMap<string> | null
   readonly #changed = new Set<Group>()
 
   constructor({ alias, keys, aggregates }: GroupPlan) {
     this.#alias = alias
     this.#keys = keys.map((expression) => evaluatorOf(expression))
+    this.#groupKeys = keys.length > 0 ? new TupleMap() : null
     this.#aggregates = aggregates.map(({ of, make }) => ({ of: evaluatorOf(of), make }))
   }
 
@@ -50,9 +54,12 @@ export class Groups {
     for (const group of this.#changed) {
       if (deltas.length >= most) break
       this.#changed.delete(group)
-      const { key, given } = group
+      const { key, values, given } = group
       if (given) deltas.push([[key as string, given], -1])
-      if (group.rows <= 0) this.#groups.delete(key)
+      if (group.rows <= 0) {
+        this.#groups.delete(key)
+        this.#groupKeys?.delete(values)
+      }
       group.given = group.rows > 0 ? this.#rowOf(group) : null
       if (group.given) deltas.push([[key as string, group.given], 1])
     }
@@ -66,8 +73,16 @@ export class Groups {
       return this.#groups.get(keyOf(value)) ?? this.#make(keyOf(value), [value])
     }
     const values = this.#keys.map((key) => plain(key(row)))
-    const key = values.length === 0 ? 'single_group' : serializeValue(values)
+    const key = this.#keyOf(values)
     return this.#groups.get(key) ?? this.#make(key, values)
+  }
+
+  #keyOf(values: ReadonlyArray<unknown>): string {
+    const keys = this.#groupKeys
+    if (!keys) return 'single_group'
+    let key = keys.get(values)
+    if (key === undefined) keys.set(values, (key = serializeValue(values)))
+    return key
   }
 
   #make(key: unknown, values: ReadonlyArray<unknown>): Group {

@@ -12,7 +12,7 @@ export type QueriedCollections = Readonly<Record<string, Collection<any, string>
 export type QueryFunction = (q: InitialQueryBuilder, collections: QueriedCollections, params: never) => QueryBuilder<any>
 
 /** A function, or a function with the shortest time between two results, ms. */
-export type NamedQuery = QueryFunction | { readonly query: QueryFunction; readonly every: number }
+export type NamedQuery = QueryFunction | { readonly query: QueryFunction; readonly every?: number }
 
 export type NamedQueries = Readonly<Record<string, NamedQuery>>
 
@@ -20,7 +20,7 @@ export type NamedQueries = Readonly<Record<string, NamedQuery>>
 export function buildNamed(named: NamedQueries, name: string, params: PlainData, collections: QueriedCollections): { readonly query: IR.QueryIR; readonly every: number | null } {
   const entry = Object.hasOwn(named, name) ? named[name]! : null
   if (entry === null) throw invalidQuery(`the worker file has no query "${name}"`)
-  const { query, every } = typeof entry === 'function' ? { query: entry, every: null } : entry
+  const { query, every } = typeof entry === 'function' ? { query: entry, every: null } : { every: null, ...entry }
   try {
     const built: unknown = query(new QueryBuilding(), collections, params as never)
     return { query: (built as { _getQuery(): IR.QueryIR })._getQuery(), every }

@@ -19,6 +19,8 @@ const SLICE_MS = 8
 const EVERY_MS = 100
 /** The part of the worker's time that queries may take while no result is loaded for the first time. */
 const SHARE = 0.5
+/** The longest pause, ms. While changes come, a longer one makes the next run longer too. */
+const MOST_PAUSE_MS = 250
 
 export interface QueryRun {
   /** The first result has been told. */
@@ -144,11 +146,11 @@ export class QueryRunner {
     return run.hasChanges ? run.endedAt + Math.max(run.every ?? EVERY_MS, pause) : null
   }
 
-  /** The pause that keeps all queries within their share of the time. */
+  /** The pause that keeps all queries within their share of the time, and no result from being told. */
   #pause(): number {
     let ms = 0
     for (const { cost } of this.#runs.keys()) ms += cost.runMs
-    return ms * (1 / SHARE - 1)
+    return Math.min(MOST_PAUSE_MS, ms * (1 / SHARE - 1))
   }
 
   /** A slice of work: on the run that is in its turn, else on one that is due, else on a first load. */

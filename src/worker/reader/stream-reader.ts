@@ -16,6 +16,8 @@ export interface ReaderOptions {
   readonly source: StreamSource
   readonly settings: Pick<StreamSettings, 'live' | 'backoff' | 'silenceTimeoutMs'>
   readonly place: () => ReadingPlace
+  /** Settles when the {@link place} is certain. Until then a read may begin, but nothing that comes of it is believed. */
+  readonly settled: () => Promise<void>
   /** Takes a batch that continues what was read before. @throws SourceError `older` */
   readonly onBatch: (batch: StreamBatch) => Promise<void>
   /** A long answer to a read of all events is arriving: gets its items so far, which the batch has once more. */
@@ -174,6 +176,8 @@ export class StreamReader {
     const read = new AbortController()
     this.#read = read
     this.#announce()
+    const { offset } = this.#options.place()
+    const isStill = this.#options.settled().then(() => this.#options.place().offset === offset)
     try {
       const end = await this.#options.source.read({
         offset: this.#continuity.begin(),
@@ -181,7 +185,10 @@ export class StreamReader {
         isFresh: this.#isFresh,
         signal: read.signal,
         requests: this.#requestsOf(read.signal),
-        onBatch: (batch) => this.#onBatch(batch, read.signal),
+        onBatch: async (batch) => {
+          if (await isStill) await this.#onBatch(batch, read.signal)
+          else read.abort()
+        },
         onAnswer: () => {
           this.#transition('responded')
         },
@@ -189,11 +196,13 @@ export class StreamReader {
           if (!read.signal.aborted) this.#options.onBeginning(items)
         },
       })
+      if (!(await isStill)) return 'next'
       const silence: unknown = read.signal.reason
       if (end === 'aborted' && silence instanceof SourceError) return this.#onFailure(silence)
       if (end === 'ended') this.#transition('ended')
       return end === 'aborted' ? 'next' : 'on-request'
     } catch (error) {
+      if (!(await isStill)) return 'next'
       return this.#onFailure(error instanceof SourceError ? error : new SourceError('unreachable', describe(error)))
     } finally {
       // A read that has failed must not deliver anything any more.

@@ -8,8 +8,8 @@ export const OPEN_LIMIT_MS = 4000
 export const COMMIT_LIMIT_MS = 30_000
 /** A read that gets nothing for this long, ms, is given up: tabs wait for what it reads. */
 export const READ_LIMIT_MS = 4000
-/** Puts in flight at once: serializing rows blocks the worker, which handles messages between two groups of puts. */
-const PUTS_AT_ONCE = 8
+/** Puts in flight at once: to pack and serialize rows blocks the worker, which handles messages between two groups of puts. */
+const PUTS_AT_ONCE = 4
 
 /** An open database. All its calls settle, also when the database is deleted or the browser drops the connection. */
 export class IdbConnection<S extends DBSchema> {
@@ -114,14 +114,18 @@ export class IdbConnection<S extends DBSchema> {
   }
 }
 
-/** Puts values of in-line keys. */
-export async function putAll<S extends DBSchema, Names extends StoreNames<S>[], Name extends StoreNames<S>>(
+/**
+ * Puts values of in-line keys.
+ * @param toStored makes the stored form of an item, shortly before it is put
+ */
+export async function putAll<S extends DBSchema, Names extends StoreNames<S>[], Name extends StoreNames<S>, Item>(
   store: IDBPObjectStore<S, Names, Name, 'readwrite'>,
-  values: ReadonlyArray<StoreValue<S, Name>>,
+  items: ReadonlyArray<Item>,
+  toStored: (item: Item) => StoreValue<S, Name>,
 ): Promise<void> {
-  for (let start = 0; start < values.length; start += PUTS_AT_ONCE) {
+  for (let start = 0; start < items.length; start += PUTS_AT_ONCE) {
     // Async, because `put` throws at once for a value that cannot be stored, and the promises of earlier puts must be awaited.
-    await Promise.all(values.slice(start, start + PUTS_AT_ONCE).map(async (value) => store.put(value)))
+    await Promise.all(items.slice(start, start + PUTS_AT_ONCE).map(async (item) => store.put(toStored(item))))
   }
 }
 

@@ -114,8 +114,8 @@ export class IdbOutbox implements OutboxStore {
       if (!isClaim(claim) || claim.writer !== expectedWriter) throw new LostCacheError('the outbox has another writer')
       const { changed, dropped, alone } = changeGroups(stored, texts, { remove, replace })
       if (replace) await removeAll(entries, (await recordsOf(entries, ENTRIES_AT_ONCE)).filter(isOutboxEntry).map(({ number }) => number))
-      await putAll(groups, changed)
-      await putAll(entries, [...long, ...put.filter(({ number }) => alone.has(number))])
+      await putAll(groups, changed, asIs)
+      await putAll(entries, [...long, ...put.filter(({ number }) => alone.has(number))], asIs)
       await Promise.all(dropped.map(async (group) => groups.delete(group)))
       await removeAll(entries, remove)
       if (recent !== null) await metas.put(recent, RECENT_KEY)
@@ -127,6 +127,8 @@ export class IdbOutbox implements OutboxStore {
     this.#connection.close('the outbox is closed')
   }
 }
+
+const asIs = <T>(item: T): T => item
 
 /** Why the connection has ended. A later version of this library does not delete the writes; it goes on with them. */
 const whyTaken = (newVersion: number | null): Error =>

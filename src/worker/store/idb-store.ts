@@ -104,7 +104,7 @@ export class IdbStore implements Store {
         throw new LostCacheError('the cache has another writer')
       }
       if (replace) await segments.clear()
-      await putAll(segments, puts.map(toStored))
+      await putAll(segments, puts, toStored)
       await Promise.all(drops.map(async (id) => segments.delete(id)))
       if (working) await metas.put(working, WORKING_KEY)
       else if (replace) await metas.delete(WORKING_KEY)

@@ -19,6 +19,7 @@ import { Credit } from './credit.ts'
 import { EventQueue } from './event-queue.ts'
 import { OutboxQueue } from './outbox-queue.ts'
 import { PositionNews } from './position-news.ts'
+import type { ResultHolds } from './result-view.ts'
 import { RisingRows } from './rising-rows.ts'
 import { StoredWrites } from './stored-writes.ts'
 import { TabView } from './tab-view.ts'
@@ -80,6 +81,7 @@ export interface SessionOptions {
   readonly wantsEvents: boolean
   readonly tab: Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets' | 'pendingKeys' | 'failovers'>
   readonly subsets: Subsets
+  readonly results: ResultHolds
   readonly pendingRows: PendingRows
   readonly status: () => TabStatus
   /** The tab needs the whole state; called while the session waits, answered by `resync`. */
@@ -143,7 +145,7 @@ export class TabSession {
   #needsState = false
 
   constructor(link: TabLink, options: SessionOptions) {
-    const { tab, subsets, wantsEvents, clock, onProblem } = options
+    const { tab, subsets, results, wantsEvents, clock, onProblem } = options
     const { have, hasRows, modes } = tab
     this.#link = link
     this.#options = options
@@ -157,6 +159,7 @@ export class TabSession {
     })
     this.#view = new TabView({
       subsets,
+      results,
       pending: this.#pending,
       modes,
       hasRows,
@@ -202,10 +205,17 @@ export class TabSession {
     this.#view.open(state, this.#have !== null)
     // The tab may still have rows, or lack rows, because of pending changes that this engine does not have.
     if (this.#continuation.kind !== 'undecided') this.#view.fold(this.#options.pendingRows.rowsOf(this.#options.tab.pendingKeys), false)
+    // As in `publish`.
+    if (this.#options.pendingRows.rowsOf({}).size === 0) this.#rise(this.#pending, readiness)
     this.#to = to
     this.#aim(state, readiness)
     this.#catchUp(state, to, false)
     this.#pump()
+  }
+
+  /** The results of queries that the tab wants. */
+  get results(): ReadonlyArray<string> {
+    return this.#view.results.names
   }
 
   /** The tab holds other subsets. */
@@ -226,8 +236,10 @@ export class TabSession {
   publish({ state, to, atEnd, diff, txids, events, invalid, isOfOutbox, ...readiness }: Publication): void {
     if (!this.#isOpen) return
     const have = this.#have
-    const rises = this.#mayRise && !isOfOutbox && !readiness.ready && !readiness.flowing
-    this.#view.fold(rises ? this.#rising.take(diff, this.#pending, (name) => !(name in this.#options.tab.modes)) : diff, have !== null)
+    this.#rising.forget(diff)
+    this.#view.fold(diff, have !== null)
+    // The key of an unsent write may be the highest of all: then no other row would rise.
+    if (!isOfOutbox) this.#rise(diff, readiness)
     if (isOfOutbox && !this.#isCalm) this.#stored.hurry(this.#view.keysOf(diff))
     this.#aim(state, readiness)
     // The branch has changed: the rows of the former branch's unsent transactions will not be shown.
@@ -309,9 +321,10 @@ export class TabSession {
     return this.#pending.size + this.#rising.size
   }
 
-  /** Rows of a first load may go out before the load is whole: the tab has no others. */
-  get #mayRise(): boolean {
-    return this.#continuation.kind === 'follows' && !this.#options.tab.hasRows
+  /** Rows of a first load go out before the load is whole: the tab has no others. */
+  #rise(changed: RowDiff, { ready, flowing }: Readiness): void {
+    if (ready || flowing || this.#continuation.kind !== 'follows' || this.#options.tab.hasRows) return
+    this.#rising.take(this.#pending, changed, (name) => this.#view.isEager(name))
   }
 
   /** Whatever changes is sent in the next batch. */
@@ -349,7 +362,7 @@ export class TabSession {
     if (!this.#events.isEmpty) return true
     if (this.#isOpen && this.#stored.hasEarly) return true
     if (this.#continuation.kind === 'undecided') return false
-    // Rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
+    // Other rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
     if (!ready) return (flowing && this.#pending.size > 0) || this.#rising.size > 0 || this.#hasEarly
     return (
       this.#owed > 0 ||
@@ -486,7 +499,7 @@ export class TabSession {
       last,
       diffs: diffs.map((diff) => this.#packed(diff, !isUndecided)),
       replace: this.#continuation.kind === 'replaces',
-      replaced: this.#continuation.kind === 'follows' ? this.#continuation.replaced : [],
+      replaced: isUndecided ? [] : [...(this.#continuation.kind === 'follows' ? this.#continuation.replaced : []), ...this.#view.results.takeBegun()],
       served: isUndecided ? [] : this.#view.serve(),
       filling: this.#view.filling,
       isFill,

@@ -1,3 +1,4 @@
+import { isResultName } from '../../shared/query.ts'
 import type { SyncMode } from '../../shared/state-schema.ts'
 import type { RowDiff } from '../../shared/row-diff.ts'
 import type { RowData } from '../../shared/row.ts'
@@ -7,9 +8,11 @@ import { PENDING_SEQ, type RowAddress } from '../core/overlay.ts'
 import type { Moves } from '../core/subsets/members.ts'
 import type { Extent, Preview } from '../core/subsets/preview.ts'
 import type { HeldSubset, Holder, Subsets } from '../core/subsets/subsets.ts'
+import { ResultView, type ResultHolds } from './result-view.ts'
 
 export interface TabViewOptions {
   readonly subsets: Subsets
+  readonly results: ResultHolds
   /** The rows that the tab lacks; the view adds changes here. */
   readonly pending: RowDiff
   readonly modes: Readonly<Record<string, SyncMode>>
@@ -46,6 +49,8 @@ interface Part {
 /** The part of the state that one tab gets: whole collections, and subsets of other collections. */
 export class TabView implements Holder {
   readonly #options: TabViewOptions
+  /** The results of queries that the tab wants. */
+  readonly results: ResultView
   readonly #wants = new Map<number, Want>()
   readonly #parts = new Map<string, Part>()
   /** Held subset → how many of the tab's wants it serves. */
@@ -58,6 +63,7 @@ export class TabView implements Holder {
 
   constructor(options: TabViewOptions) {
     this.#options = options
+    this.results = new ResultView(options.results, options.pending)
     for (const [name, mode] of Object.entries(options.modes)) {
       if (mode === 'eager') continue
       if (mode === 'progressive' && options.hasRows) {
@@ -75,12 +81,13 @@ export class TabView implements Holder {
   }
 
   get urgent(): ReadonlySet<string> {
-    return this.#urgent
+    const { names } = this.results
+    return names.length === 0 ? this.#urgent : new Set([...this.#urgent, ...names])
   }
 
   /** Collections whose first rows are sent before the state is whole. */
   get early(): ReadonlySet<string> {
-    return new Set([...this.#parts].filter(([, { isProgressive, preview }]) => isProgressive || preview.size > 0).map(([name]) => name))
+    return new Set([...this.#parts].filter(([, { isProgressive, preview }]) => isProgressive || preview.size > 0).map(([name]) => name).concat(this.results.early))
   }
 
   /** Progressive collections that the tab does not have whole. */
@@ -90,7 +97,7 @@ export class TabView implements Holder {
 
   /** {@link serve} may have something to report. */
   get hasNews(): boolean {
-    return this.#hasNews
+    return this.#hasNews || this.results.hasNews
   }
 
   /** Notes the subsets that the tab wants from now on; {@link attach} holds them. */
@@ -98,6 +105,8 @@ export class TabView implements Holder {
     for (const { id, subset } of changes) {
       const before = this.#wants.get(id)
       this.#wants.delete(id)
+      if (subset?.query) this.results.want(id, subset)
+      else this.results.release(id)
       if (subset && this.#parts.has(subset.collection)) {
         const want: Want = { subset, held: null, isAttached: false, preview: null, told: null }
         this.#wants.set(id, want)
@@ -119,6 +128,7 @@ export class TabView implements Holder {
       if (!want.isAttached && (complete || this.#parts.get(want.subset.collection)!.isProgressive)) this.#attach(want, state)
     }
     if (!complete) return
+    this.results.attach(state)
     for (const [name, part] of this.#parts) {
       if (part.isProgressive) part.rest ??= keysOf(state, name)
       if (part.preview.size > 0) this.#correct(name, part, state, isShown.has(name))
@@ -131,6 +141,10 @@ export class TabView implements Holder {
    */
   fold(diff: RowDiff, has: boolean): void {
     for (const [name, changes] of diff.entries()) {
+      if (isResultName(name)) {
+        this.results.fold(name, changes)
+        continue
+      }
       const part = this.#parts.get(name)
       if (part ? this.#takesAll(part) : !has || this.#replaced.has(name)) this.#options.pending.foldRows(name, changes)
     }
@@ -139,7 +153,12 @@ export class TabView implements Holder {
   /** Whether the tab gets all rows of a collection. */
   takesAll(collection: string): boolean {
     const part = this.#parts.get(collection)
-    return !part || this.#takesAll(part)
+    return part ? this.#takesAll(part) : !isResultName(collection)
+  }
+
+  /** Whether the tab gets all rows of a collection, and has no subsets of it. */
+  isEager(collection: string): boolean {
+    return !this.#parts.has(collection) && !isResultName(collection)
   }
 
   /** The rows of whole collections in a diff. */
@@ -152,7 +171,7 @@ export class TabView implements Holder {
    * @param has the tab has an earlier state of these collections, except for replaced collections
    */
   open(state: VisibleState, has: boolean): void {
-    for (const [name, rows] of state.rows) if (!this.#parts.has(name) && (!has || this.#replaced.has(name))) this.#options.pending.foldRows(name, rows)
+    for (const [name, rows] of state.rows) if (!isResultName(name) && !this.#parts.has(name) && (!has || this.#replaced.has(name))) this.#options.pending.foldRows(name, rows)
   }
 
   /** Adds all rows of the view: the tab has none. */
@@ -169,6 +188,7 @@ export class TabView implements Holder {
       if (part.rest) part.rest = keysOf(state, name)
       for (const key of part.uses.keys()) this.#send(name, key, rows.get(key))
     }
+    this.results.again(state)
     for (const want of this.#wants.values()) want.told = null
     this.#hasNews = true
   }
@@ -200,6 +220,7 @@ export class TabView implements Holder {
 
   /** Adds the stored rows of wanted subsets, before the state is there. */
   preview(find: (subset: Subset) => Preview | null): void {
+    this.results.preview(find)
     for (const want of this.#wants.values()) {
       const found = want.isAttached || want.preview ? null : find(want.subset)
       if (!found) continue
@@ -232,13 +253,14 @@ export class TabView implements Holder {
       served.push({ id, rows: subset.first?.rows ?? null, edge, whole })
     }
     this.#hasNews = left
-    return served
+    return [...served, ...this.results.serve()]
   }
 
   /** The tab is gone. */
   close(): void {
     for (const want of this.#wants.values()) if (want.held) this.#options.subsets.release(want.held, this)
     this.#wants.clear()
+    this.results.close()
   }
 
   moved({ subset: { collection } }: HeldSubset, { entered, left, changed }: Moves, rows: ReadonlyMap<string, RowData>): void {

@@ -44,6 +44,24 @@ async function showsRows(tab: Page): Promise<void> {
 
 const chosen = (tab: Page) => tab.getByRole('navigation', { name: 'Run the engine in' }).locator('[aria-current]').innerText()
 
+interface Flight {
+  readonly date: string
+  readonly hour: number
+  readonly origin: string
+  readonly delay: number
+  readonly status: string
+}
+
+const DAY_MS = 86_400_000
+const meanOf = (flights: readonly Flight[]): number => flights.reduce((sum, { delay }) => sum + delay, 0) / flights.length
+
+/** The flights as the stream has them now. */
+async function readFlights(tab: Page): Promise<Flight[]> {
+  const path = await tab.locator('meta[name="stream-path"]').getAttribute('content')
+  const events = (await (await fetch(new URL(`${path!}?offset=-1`, demo.url))).json()) as Array<{ type: string; key: string; value: Flight }>
+  return [...new Map(events.filter(({ type }) => type === 'flight').map(({ key, value }) => [key, value])).values()]
+}
+
 /** Playwright tells a page's own workers, but not those that pages share. */
 async function sharedWorkers(tab: Page): Promise<number> {
   const session = await context.newCDPSession(tab)
@@ -109,6 +127,33 @@ describe('the demo', () => {
     const tab = await open('?worker=elsewhere')
     await showsRows(tab)
     expect(await chosen(tab)).toBe('Shared worker')
+  })
+
+  it('shows statistics that the worker has made of the flights, and says so', async () => {
+    const tab = await open()
+    await showsRows(tab)
+    const rate = tab.getByRole('slider', { name: 'Live events' })
+    await rate.fill('0')
+    await expect.poll(async () => ((await (await fetch(`${demo.url}demo/flights/state`)).json()) as { rate: number }).rate).toBe(0)
+    const hours = tab.getByRole('region', { name: 'By hour of departure' })
+    await expect.poll(() => hours.locator('.card-head p').innerText(), { timeout: 30_000 }).toMatch(/^since \d+ \w+ · [\d.]+ ms in the worker$/)
+    const airports = tab.getByRole('region', { name: 'Delays by airport' })
+    await expect.poll(() => airports.locator('.card-head p').innerText(), { timeout: 30_000 }).toMatch(/in the worker$/)
+    // The first day that they cover is 3 to 6 days before the newest flight.
+    const flights = await readFlights(tab)
+    const newest = Math.floor(Date.parse(`${flights.map(({ date }) => date).sort().at(-1)!}Z`) / DAY_MS)
+    const since = new Date((Math.floor(newest / 3) - 1) * 3 * DAY_MS).toISOString().slice(0, 10)
+    const covered = flights.filter(({ date, status }) => date >= since && status === 'arrived')
+    const byHour = Array.from({ length: 24 }, (_, hour) => `${String(covered.filter((flight) => flight.hour === hour).length)} flights`)
+    await expect.poll(() => hours.locator('tbody td:nth-of-type(1)').allInnerTexts(), { timeout: 30_000 }).toEqual(byHour)
+    const worst = [...new Set(covered.map(({ origin }) => origin))]
+      .map((origin) => ({ origin, flights: covered.filter((flight) => flight.origin === origin) }))
+      .filter(({ flights: { length } }) => length >= 8)
+      .sort((a, b) => meanOf(b.flights) - meanOf(a.flights))
+      .slice(0, 10)
+    await expect.poll(() => airports.locator('tbody tr').count()).toBe(10)
+    expect(await airports.locator('tbody th b').allInnerTexts()).toEqual(worst.map(({ origin }) => origin))
+    expect(await airports.locator('tbody td:nth-of-type(1)').allInnerTexts()).toEqual(worst.map(({ flights: { length } }) => String(length)))
   })
 
   it('fits a narrow window', async () => {

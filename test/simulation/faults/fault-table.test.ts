@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"simulation/faults/fault-table"}
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'

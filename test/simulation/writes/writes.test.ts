@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"simulation/writes/writes"}
 import { expect, test } from 'vitest'
 import { simulateWrites, type WritesOutcome } from './simulate-writes.ts'
 

@@ -1,31 +1,10 @@
 import { Suspense } from 'react'
+import { CountChoice } from '../../../shared/choice.tsx'
 import { formatCount } from '../../../shared/format.ts'
 import { useOpened } from '../side/use-source.ts'
 import { startOver, useLoad } from './use-load.ts'
 
 const RATES = [0, 1000, 5000, 10_000, 20_000] as const
-
-const label = (rate: number) => (rate === 0 ? 'Off' : `${rate / 1000}k`)
-
-function RateChoice({ rate, onChange }: { rate: number | undefined; onChange: (rate: number) => void }) {
-  return (
-    <fieldset className="segments segments-large" disabled={rate === undefined}>
-      <legend className="visually-hidden">Changes per second</legend>
-      {RATES.map((choice) => (
-        <label key={choice}>
-          <input
-            type="radio"
-            name="rate"
-            aria-label={choice === 0 ? 'Off' : formatCount(choice)}
-            checked={choice === rate}
-            onChange={() => onChange(choice)}
-          />
-          <span aria-hidden="true">{label(choice)}</span>
-        </label>
-      ))}
-    </fieldset>
-  )
-}
 
 /** Another page has started the log over: this one reads a log that nobody writes any more. */
 function Outdated({ path }: { path: string }) {
@@ -50,7 +29,7 @@ export function LoadPanel() {
         <p>{load ? `${formatCount(load.changes)} in the log` : 'server not reached yet'}</p>
       </header>
       <div className="load-choice">
-        <RateChoice rate={load?.rate} onChange={setRate} />
+        <CountChoice legend="Changes per second" name="rate" counts={RATES} chosen={load?.rate} onChoose={setRate} />
         {load?.isFull === true ? (
           <p className="load-note" role="alert">
             The log is full: it takes {formatCount(load.mostChanges)} changes.{' '}

@@ -1,19 +1,8 @@
-import { useSyncExternalStore } from 'react'
-import { FrameChart } from './frame-chart.tsx'
-import { pace } from './frames.ts'
+import { FrameChart } from '../../../shared/meter/frame-chart.tsx'
+import { FramesPerSecond } from '../../../shared/meter/frames-per-second.tsx'
 import { PageButtons } from './page-buttons.tsx'
 import { Readings } from './readings.tsx'
-import { Runner } from './runner.tsx'
-
-function FramesPerSecond() {
-  const { perSecond } = useSyncExternalStore(pace.subscribe, pace.getSnapshot)
-  const tone = perSecond >= 55 ? 'good' : perSecond >= 30 ? 'warn' : 'bad'
-  return (
-    <p className={`pace ${tone}`}>
-      <b>{perSecond}</b> frames per second
-    </p>
-  )
-}
+import { Runner } from '../../../shared/meter/runner.tsx'
 
 export function MeterPanel() {
   return (

@@ -1,55 +1,11 @@
-import { type ReactNode, Suspense, useSyncExternalStore } from 'react'
+import { Suspense, useSyncExternalStore } from 'react'
 import { formatCount, formatDuration } from '../../../shared/format.ts'
-import { resetStalls, stalls } from '../../../shared/stalls.ts'
 import { useOpened, useSourceStatus } from '../side/use-source.ts'
 import { firstRows } from './first-rows.ts'
-import { pace } from './frames.ts'
+import { pace } from '../../../shared/meter/frames.ts'
+import { Reading, toneOf } from '../../../shared/meter/reading.tsx'
+import { LongestFrame, Stalled } from '../../../shared/meter/ui-thread.tsx'
 import { typing } from './typing.ts'
-
-interface ReadingProps {
-  label: string
-  value: string
-  note: ReactNode
-  tone?: 'good' | 'warn' | 'bad'
-}
-
-function Reading({ label, value, note, tone }: ReadingProps) {
-  return (
-    <div className={`reading ${tone ?? ''}`}>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-      <dd className="reading-note">{note}</dd>
-    </div>
-  )
-}
-
-/** 50 ms is where a task counts as long; a tenth of a second is what people notice. */
-const toneOf = (milliseconds: number) => (milliseconds < 50 ? 'good' : milliseconds < 150 ? 'warn' : 'bad')
-
-function LongestFrame() {
-  const { longest } = useSyncExternalStore(pace.subscribe, pace.getSnapshot)
-  return <Reading label="Longest frame" value={formatDuration(longest)} tone={toneOf(longest)} note="ended in the last second" />
-}
-
-function Stalled() {
-  const { total, count, measuredBy } = useSyncExternalStore(stalls.subscribe, stalls.getSnapshot)
-  return (
-    <Reading
-      label="Stalled for"
-      value={formatDuration(total)}
-      tone={count === 0 ? 'good' : total < 500 ? 'warn' : 'bad'}
-      note={
-        <>
-          {formatCount(count)} {measuredBy}
-          {count === 1 ? '' : 's'}{' '}
-          <button type="button" className="link" aria-label="Reset the stall meter" onClick={resetStalls}>
-            reset
-          </button>
-        </>
-      }
-    />
-  )
-}
 
 function FirstRows() {
   const after = useSyncExternalStore(firstRows.subscribe, firstRows.getSnapshot)

@@ -5,7 +5,7 @@ import { airportsNamed, type Filters, type Sort } from './filters.ts'
 
 export const VISIBLE_ROWS = 50
 
-/** The first rows of the board: filtered, ordered and limited by a live query. */
+/** The first rows of the board: filtered, ordered and limited by a live query, which asks the worker for its rows. */
 export function useFlights(filters: Filters, sort: Sort) {
   const { list } = useAirports()
   const text = filters.text.trim()
@@ -22,7 +22,6 @@ export function useFlights(filters: Filters, sort: Sort) {
           or(inArray(flight.origin, named), inArray(flight.destination, named), ilike(flight.id, `%${text}%`)),
         )
       }
-      // One term only: with a second one the column's index would not give the rows in order.
       return query.orderBy(({ flight }) => flight[sort.column], { ...COMPARE, direction: sort.direction }).limit(VISIBLE_ROWS)
     },
   })

@@ -1,43 +1,53 @@
-import { type ReactNode, useEffect, useState } from 'react'
+import type { ReactNode } from 'react'
 import { formatDay } from '../format.ts'
+import { useStatus } from '../use-status.ts'
 import { AirportDelays } from './airport-delays.tsx'
 import { HoursChart } from './hours-chart.tsx'
+import { airportDelays, hoursOfDay } from './results.ts'
 import { usePeriodStart } from './use-period.ts'
 
-/** Counts up to `steps`, one per task, so that each panel's query runs in a task of its own and after the board's. */
-function useSteps(steps: number): number {
-  const [step, setStep] = useState(0)
-  useEffect(() => {
-    if (step >= steps) return
-    const timer = setTimeout(() => setStep(step + 1), 60)
-    return () => clearTimeout(timer)
-  }, [step, steps])
-  return step
+/** What the result is of, and what it costs where it is made. */
+function Note({ id, since }: { id: string; since: string }) {
+  const { queries, fallbacks } = useStatus()
+  const cost = queries[id]
+  const where = fallbacks[id] !== undefined ? ' · in the tab' : cost ? ` · ${cost.runMs.toFixed(1)} ms in the worker` : ''
+  return (
+    <p>
+      since {formatDay(`${since}T00:00`)}
+      {where}
+    </p>
+  )
 }
 
-function Panel({ id, title, note, children }: { id: string; title: string; note: string; children: ReactNode }) {
+interface PanelProps {
+  id: string
+  title: string
+  since: string | null
+  result: (since: string) => { readonly id: string }
+  children: (since: string) => ReactNode
+}
+
+function Panel({ id, title, since, result, children }: PanelProps) {
   return (
     <section className="card" aria-labelledby={id}>
       <header className="card-head">
         <h2 id={id}>{title}</h2>
-        <p>{note}</p>
+        {since !== null && <Note id={result(since).id} since={since} />}
       </header>
-      {children}
+      {since === null ? <p className="empty">…</p> : children(since)}
     </section>
   )
 }
 
 export function Statistics() {
   const since = usePeriodStart()
-  const step = useSteps(2)
-  const note = since === null || step === 0 ? '' : `since ${formatDay(`${since}T00:00`)}`
   return (
     <div className="statistics">
-      <Panel id="airports-title" title="Delays by airport" note={note}>
-        {since !== null && step >= 1 ? <AirportDelays since={since} /> : <p className="empty">…</p>}
+      <Panel id="airports-title" title="Delays by airport" since={since} result={airportDelays}>
+        {(day) => <AirportDelays since={day} />}
       </Panel>
-      <Panel id="hours-title" title="By hour of departure" note={note}>
-        {since !== null && step >= 2 ? <HoursChart since={since} /> : <p className="empty">…</p>}
+      <Panel id="hours-title" title="By hour of departure" since={since} result={hoursOfDay}>
+        {(day) => <HoursChart since={day} />}
       </Panel>
     </div>
   )

@@ -1,5 +1,5 @@
-import { and, avg, count, eq, gte, useLiveQuery } from '@tanstack/react-db'
-import { db } from '../db.ts'
+import { useLiveQuery } from '@tanstack/react-db'
+import { hoursOfDay } from './results.ts'
 
 export interface Hour {
   hour: number
@@ -9,15 +9,7 @@ export interface Hour {
 
 /** Flights and mean delay of each hour of the day, all 24 of them. */
 export function useHours(since: string): Hour[] {
-  const { data } = useLiveQuery({
-    queryKey: ['hours', since],
-    query: (q) =>
-      q
-        .from({ flight: db.collections.flights })
-        .where(({ flight }) => and(gte(flight.date, since), eq(flight.status, 'arrived')))
-        .groupBy(({ flight }) => flight.hour)
-        .select(({ flight }) => ({ hour: flight.hour, flights: count(flight.id), delay: avg(flight.delay) })),
-  })
+  const { data } = useLiveQuery(hoursOfDay(since))
   const byHour = new Map(data.map((group) => [group.hour, group]))
   return Array.from({ length: 24 }, (_, hour) => byHour.get(hour) ?? { hour, flights: 0, delay: 0 })
 }

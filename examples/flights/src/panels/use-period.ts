@@ -5,8 +5,7 @@ const STEP_DAYS = 3
 
 /**
  * The first day that the statistics cover, 3 to 6 days before the newest flight; null while there is none.
- * Grouping costs UI-thread time for every row it reads, so they read some hundred rows and not all of them. The
- * day moves in steps, because each move makes the queries start again.
+ * The day moves in steps, because each move makes the queries start again.
  */
 export function usePeriodStart(): string | null {
   const newest = useNewestDate()

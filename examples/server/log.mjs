@@ -5,10 +5,13 @@ const JSON_TYPE = 'application/json'
 const BATCH = 5000
 
 const encode = (events) => new TextEncoder().encode(JSON.stringify(events))
-const event = (operation, city) => ({ type: 'city', key: city.id, value: city, headers: { operation } })
 
-/** The cities' log on a stream server of its own. Written past HTTP: 20,000 events a second leave none to spare. */
-export async function startLog(cities) {
+/**
+ * A board's log on a stream server of its own. Written past HTTP: 20,000 events a second leave none to spare.
+ * @param name the first part of its path
+ * @param first the events with which a log starts, one at a time
+ */
+export async function startLog({ name, first }) {
   // To this machine's own browser compression would be work without a gain.
   const server = new DurableStreamTestServer({ host: '127.0.0.1', port: 0, compression: false })
   const base = await server.start()
@@ -16,17 +19,24 @@ export async function startLog(cities) {
   let path
   let changes
 
-  function append(operation, changed) {
-    store.append(path, encode(changed.map((city) => event(operation, city))), { contentType: JSON_TYPE })
+  function append(events) {
+    store.append(path, encode(events), { contentType: JSON_TYPE })
   }
 
-  /** A log that starts with the cities as they are now, at a path of its own: a URL names one log. */
+  /** A log that starts with the rows as they are now, at a path of its own: a URL names one log. */
   function startOver() {
     if (path !== undefined) store.delete(path)
-    path = `/cities-stream/${Date.now().toString(36)}`
+    path = `/${name}/${Date.now().toString(36)}`
     changes = 0
     store.create(path, { contentType: JSON_TYPE })
-    for (let i = 0; i < cities.length; i += BATCH) append('insert', cities.slice(i, i + BATCH))
+    let batch = []
+    for (const event of first()) {
+      if (batch.push(event) === BATCH) {
+        append(batch)
+        batch = []
+      }
+    }
+    if (batch.length > 0) append(batch)
     // Once before anybody waits for it.
     store.formatResponse(path, store.read(path).messages)
   }
@@ -42,9 +52,9 @@ export async function startLog(cities) {
       return changes
     },
     startOver,
-    change(changed) {
-      append('update', changed)
-      changes += changed.length
+    change(events) {
+      append(events)
+      changes += events.length
     },
   }
 }

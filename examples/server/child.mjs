@@ -1,22 +1,19 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('process.mjs', import.meta.url))
-
-/** Starts the process that has the cities' log, and lets it be called. */
-export async function startCitiesProcess({ mostCities, rate }) {
-  const child = fork(program, [String(mostCities), String(rate)], { stdio: 'inherit' })
+/** Starts a process that has a board's log (see log-process.mjs), and lets it be called. */
+export async function startLogProcess(program, args) {
+  const child = fork(program, args.map(String), { stdio: 'inherit' })
   const exited = once(child, 'exit')
   const waiting = new Map()
   let calls = 0
 
   exited.then(() => {
-    for (const { reject } of waiting.values()) reject(new Error('The process of the cities has ended'))
+    for (const { reject } of waiting.values()) reject(new Error('The process of the log has ended'))
     waiting.clear()
   })
   const ended = exited.then(([code]) => {
-    throw new Error(`The process of the cities ended with ${code}`)
+    throw new Error(`The process of the log ended with ${code}`)
   })
   const [{ ready }] = await Promise.race([once(child, 'message'), ended])
   ended.catch(() => {})

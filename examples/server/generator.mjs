@@ -1,7 +1,5 @@
 const TICK_MS = 20
 
-export const RATES = [0, 1000, 5000, 10_000, 20_000]
-
 /** The log is kept in memory, and read whole by whoever comes without a cache: about 300 MB with all of its changes. */
 export const MOST_CHANGES = 600_000
 
@@ -13,7 +11,7 @@ const HOT_SHARE = 0.02
 const UNSEEN_MS = 60_000
 
 /** Writes changes to the log at a rate that can be changed while it runs, as long as somebody looks and there is room. */
-export function createGenerator({ log, nextChanged, rate: firstRate }) {
+export function createGenerator({ log, nextChange, rate: firstRate }) {
   let rate = firstRate
   let due = 0
   let seenAt = Date.now()
@@ -31,7 +29,7 @@ export function createGenerator({ log, nextChanged, rate: firstRate }) {
     due -= Math.floor(due)
     if (count === 0 || !isSeen()) return
     const hotShare = Math.min(HOT_SHARE, MOST_HOT / rate)
-    log.change(Array.from({ length: count }, () => nextChanged(hotShare)))
+    log.change(Array.from({ length: count }, () => nextChange(hotShare)))
   }, TICK_MS)
 
   return {

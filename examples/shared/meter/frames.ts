@@ -1,4 +1,4 @@
-import { createStore } from '../../../shared/store.ts'
+import { createStore } from '../store.ts'
 
 /** How much of the past the chart shows. */
 export const KEPT_MS = 10_000

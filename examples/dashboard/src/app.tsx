@@ -1,0 +1,55 @@
+import { Suspense } from 'react'
+import { BoardNav } from '../../shared/board-nav.tsx'
+import { formatCount } from '../../shared/format.ts'
+import { LoadPanel } from './load/load-panel.tsx'
+import { MeterPanel } from './meter/meter-panel.tsx'
+import { Hours, Seconds, Weights } from './panels/columns.tsx'
+import { Countries, Services, States } from './panels/groups.tsx'
+import { Dearest, Search } from './panels/rows.tsx'
+import { RunPanel } from './run/run-panel.tsx'
+import { useOpened } from './run/use-opened.ts'
+
+function ParcelCount() {
+  return formatCount(useOpened().log.parcels)
+}
+
+function Panels() {
+  return (
+    <>
+      <States />
+      <Services />
+      <Countries />
+      <Weights />
+      <Seconds />
+      <Dearest />
+      <Hours />
+      <Search />
+    </>
+  )
+}
+
+export function App() {
+  return (
+    <main className="page">
+      <header className="masthead">
+        <div className="masthead-title">
+          <h1>Dashboard</h1>
+          <BoardNav />
+        </div>
+        <p>
+          Eight live queries over{' '}
+          <Suspense fallback="many">
+            <ParcelCount />
+          </Suspense>{' '}
+          parcels that change all the time. Switch where they run, and watch the meter. The parcels are made up.
+        </p>
+      </header>
+      <RunPanel />
+      <LoadPanel />
+      <MeterPanel />
+      <Suspense fallback={<div className="card placeholder loading" aria-busy={true} />}>
+        <Panels />
+      </Suspense>
+    </main>
+  )
+}

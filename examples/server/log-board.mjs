@@ -1,0 +1,50 @@
+import { createControl } from './control.mjs'
+import { startLogProcess } from './child.mjs'
+import { createGate } from './gate.mjs'
+
+/**
+ * A board with a log of its own, which many changes a second go into: its page, and what answers under the page's origin. The log's
+ * process is started for the first visitor.
+ * @param name of the board
+ * @param commands of this board only: path → a function of the way to call the process and of the request's body
+ */
+export function createLogBoard({ name, address, file, program, args, rates, commands = {} }) {
+  let started
+  let gate
+
+  const child = async () => {
+    started ??= startLogProcess(program, args).then((each) => {
+      gate = createGate(each.base)
+      each.exited.then(() => (started = undefined))
+      return each
+    })
+    return started
+  }
+  const ask = async (call, argument) => (await child()).call(call, argument)
+
+  const control = createControl({
+    readings: { '/open': () => ask('open'), '/state': () => ask('state') },
+    commands: {
+      '/rate': ({ rate: asked }) => {
+        if (!rates.includes(asked)) throw new TypeError(`rate: one of ${rates.join(', ')} expected`)
+        return ask('setRate', asked)
+      },
+      '/start-over': () => ask('startOver'),
+      ...Object.fromEntries(Object.entries(commands).map(([path, command]) => [path, (body) => command(ask, body)])),
+    },
+  })
+
+  return {
+    address,
+    file,
+    meta: {},
+    routes: {
+      [`/${name}-stream`]: (req, res) => (gate ? gate.handle(req, res) : res.writeHead(404).end()),
+      [`/demo/${name}`]: control,
+    },
+    async stop() {
+      gate?.close()
+      await (await started)?.stop()
+    },
+  }
+}

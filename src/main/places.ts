@@ -1,0 +1,39 @@
+/** A row's key, and its place among the rows of a result. */
+export interface Place {
+  readonly key: string
+  compare(other: Place | undefined): number
+}
+
+/** The place of a row that has come from the worker. */
+export class SentPlace implements Place {
+  readonly key: string
+  readonly order: string | null
+
+  constructor(key: string, order: string | null) {
+    this.key = key
+    this.order = order
+  }
+
+  compare(other: Place | undefined): number {
+    if (!(other instanceof SentPlace) || this.order === null || other.order === null || this.order === other.order) return 0
+    return this.order < other.order ? -1 : 1
+  }
+}
+
+/** The place of a row of a query that runs in the tab. */
+export class LocalPlace implements Place {
+  readonly key: string
+  /** The query's own row object, by which it knows the order. */
+  readonly row: object
+  readonly #compareRows: ((a: object, b: object) => number) | undefined
+
+  constructor(key: string, row: object, compareRows: ((a: object, b: object) => number) | undefined) {
+    this.key = key
+    this.row = row
+    this.#compareRows = compareRows
+  }
+
+  compare(other: Place | undefined): number {
+    return other instanceof LocalPlace ? (this.#compareRows?.(this.row, other.row) ?? 0) : 0
+  }
+}

@@ -1,0 +1,54 @@
+import { RESULT_KEY, RESULT_ORDER } from '../shared/query.ts'
+import type { RowData } from '../shared/row.ts'
+import type { RowSink, RowWrite } from './collection-sink.ts'
+import { SentPlace, type Place } from './places.ts'
+
+/** The rows of one result, for every collection of this tab that shows it. A replica puts the worker's rows here. */
+export class ResultRows implements RowSink {
+  readonly #places: WeakMap<object, Place>
+  readonly #rows = new Map<string, RowData>()
+  readonly #sinks = new Set<RowSink>()
+
+  constructor(places: WeakMap<object, Place>) {
+    this.#places = places
+  }
+
+  /** Gives a collection the rows that are there, and all changes. */
+  join(sink: RowSink): void {
+    this.#sinks.add(sink)
+    if (this.#rows.size > 0) void sink.write({ rows: [...this.#rows.values()], deleted: [] })
+  }
+
+  leave(sink: RowSink): void {
+    this.#sinks.delete(sink)
+  }
+
+  /** Puts rows as they cross a port: with their keys and places as fields. */
+  write({ rows, deleted }: RowWrite): true | Promise<void> {
+    return this.put(rows.map(({ [RESULT_KEY]: key, [RESULT_ORDER]: order, ...row }) => [new SentPlace(key as string, (order as string | undefined) ?? null), row] as const), deleted)
+  }
+
+  put(placed: ReadonlyArray<readonly [Place, RowData]>, deleted: ReadonlyArray<string>): true | Promise<void> {
+    const gone = deleted.filter((key) => this.#rows.delete(key))
+    for (const [place, row] of placed) {
+      this.#places.set(row, place)
+      this.#rows.set(place.key, row)
+    }
+    const change = { rows: placed.map(([, row]) => row), deleted: gone }
+    const waits = [...this.#sinks].map((sink) => sink.write(change)).filter((visible) => visible !== true)
+    return waits.length === 0 || Promise.all(waits).then(() => undefined)
+  }
+
+  keys(): Iterable<string> {
+    return this.#rows.keys()
+  }
+
+  get isObserved(): boolean {
+    return [...this.#sinks].some(({ isObserved }) => isObserved)
+  }
+
+  /** A result is ready when it is served, not when the collections are. */
+  markReady(): void {
+    // Nothing to do.
+  }
+}

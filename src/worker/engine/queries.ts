@@ -1,0 +1,223 @@
+import { toErrorData, type ErrorData } from '../../shared/errors.ts'
+import { RESULT_KEY, RESULT_ORDER, type Query, type QueryStatus } from '../../shared/query.ts'
+import type { RowData } from '../../shared/row.ts'
+import { RowDiff } from '../../shared/row-diff.ts'
+import type { CollectionShape } from '../../shared/settings.ts'
+import { subsetKey, type Subset } from '../../shared/subset.ts'
+import type { Clock, QueryEngine, QueryRun, QueryRunning, ResultChanges, ResultRow, WorkingSet } from '../ports.ts'
+import type { ResultHolds } from '../tabs/result-view.ts'
+import type { Readings } from './readings.ts'
+
+/** The most rows of results that are stored, for the next visit. */
+const STORED_ROWS = 5000
+/** How long a query runs on after the last tab has let it go, ms: a component that is mounted again finds its rows. */
+const GRACE_MS = 2000
+
+export interface QueriesOptions {
+  readonly clock: Clock
+  readonly collections: ReadonlyArray<CollectionShape>
+  /** Null in a worker file without a query engine. */
+  readonly engine: QueryEngine | null
+  readonly readings: Pick<Readings, 'visible' | 'setResult'>
+  /** The rows are complete: queries can run. */
+  readonly isReady: () => boolean
+  /** Results have changed by this diff, or are known now, or a query was refused. */
+  readonly onResults: (diff: RowDiff) => void
+  /** The cost of a query has changed. */
+  readonly onCost: () => void
+}
+
+/** A query that tabs want: equal queries are one. */
+interface WantedQuery {
+  readonly subset: Subset
+  readonly query: Query
+  readonly name: string
+  /** How many wants of tabs it serves. */
+  wants: number
+  run: QueryRun | null
+  /** Runs are counted: changes of a former run are dropped. */
+  life: number
+  refusal: ErrorData | null
+  /** The rows that tabs see. */
+  readonly rows: Map<string, RowData>
+  /** Changes that are shown once the result is complete. */
+  waiting: Map<string, RowData | null>
+  isShown: boolean
+  cancelEnd: (() => void) | null
+}
+
+/**
+ * The queries that tabs want of one engine. A result is one more collection among those that tabs see: the sessions send it with
+ * their credit, fold its changes and send it again, as they do with every collection (docs/decisions/0042).
+ */
+export class Queries implements ResultHolds {
+  readonly #options: QueriesOptions
+  readonly #wanted = new Map<string, WantedQuery>()
+  /** Null until a tab wants a query. */
+  #running: QueryRunning | null = null
+  #cancelStart: (() => void) | null = null
+
+  constructor(options: QueriesOptions) {
+    this.#options = options
+  }
+
+  hold(subset: Subset): void {
+    const { collection, query } = subset
+    if (!query) return
+    let wanted = this.#wanted.get(collection)
+    if (!wanted) {
+      const refusal = this.#options.engine ? null : NO_ENGINE
+      wanted = { subset, query, name: collection, wants: 0, run: null, life: 0, refusal, rows: new Map(), waiting: new Map(), isShown: false, cancelEnd: null }
+      this.#wanted.set(collection, wanted)
+      this.#startSoon()
+    }
+    wanted.wants += 1
+    wanted.cancelEnd?.()
+    wanted.cancelEnd = null
+  }
+
+  release({ collection }: Subset): void {
+    const wanted = this.#wanted.get(collection)
+    if (!wanted) return
+    wanted.wants -= 1
+    if (wanted.wants > 0) return
+    wanted.cancelEnd = this.#options.clock.after(GRACE_MS, () => {
+      this.#end(wanted)
+      this.#wanted.delete(collection)
+      this.#options.readings.setResult(collection, null)
+    })
+  }
+
+  refusalOf(collection: string): ErrorData | null {
+    return this.#wanted.get(collection)?.refusal ?? null
+  }
+
+  /** The key under which a result is stored for the next visit; null where queries are not run. */
+  keyOf(subset: Subset): string | null {
+    const { engine } = this.#options
+    return engine && `${subsetKey(subset)}:${engine.version}`
+  }
+
+  /** The results as they are stored, newest first. */
+  working(): WorkingSet {
+    let left = STORED_ROWS
+    return [...this.#wanted.values()].reverse().flatMap(({ subset, name, rows, isShown }) => {
+      const key = this.keyOf(subset)
+      if (!isShown || key === null || rows.size > left) return []
+      left -= rows.size
+      return [{ key, collection: name, rows: [...rows.values()], edge: null, whole: true }]
+    })
+  }
+
+  /** What the queries of these results cost. */
+  status(names: ReadonlyArray<string>): Readonly<Record<string, QueryStatus>> {
+    return Object.fromEntries(names.flatMap((name) => {
+      const { run, wants } = this.#wanted.get(name) ?? NOT_WANTED
+      return run ? [[name, { rows: run.cost.rows, runMs: Math.round(run.cost.runMs * 10) / 10, tabs: wants }] as const] : []
+    }))
+  }
+
+  /** The rows that tabs see have changed; null when they are those of another state. */
+  onRows(diff: RowDiff | null): void {
+    if (diff) this.#running?.changed(diff)
+    else this.#running?.replaced()
+    this.#startSoon()
+  }
+
+  /** No rows may be shown any more. The queries run anew. @returns the changes */
+  clear(): RowDiff {
+    const diff = new RowDiff()
+    for (const wanted of this.#wanted.values()) {
+      for (const key of wanted.rows.keys()) diff.set(wanted.name, key, null)
+      wanted.rows.clear()
+      this.#end(wanted)
+    }
+    this.#startSoon()
+    return diff
+  }
+
+  close(): void {
+    this.#cancelStart?.()
+    for (const wanted of this.#wanted.values()) {
+      wanted.cancelEnd?.()
+      this.#end(wanted)
+    }
+    this.#wanted.clear()
+    this.#running?.close()
+  }
+
+  /** In a task of its own: what a query sees is then never in the middle of a change. */
+  #startSoon(): void {
+    const isDue = [...this.#wanted.values()].some(({ run, refusal }) => !run && !refusal)
+    if (!isDue || this.#cancelStart || !this.#options.isReady()) return
+    this.#cancelStart = this.#options.clock.after(0, () => {
+      this.#cancelStart = null
+      this.#start()
+    })
+  }
+
+  #start(): void {
+    const { engine, clock, collections, readings, onResults } = this.#options
+    if (!engine) return
+    this.#running ??= engine.create({ clock, collections, rows: (name) => readings.visible.rows.get(name) ?? NO_ROWS })
+    let isRefused = false
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.run || wanted.refusal) continue
+      const life = (wanted.life += 1)
+      try {
+        wanted.run = this.#running.open(
+          wanted.query,
+          (changes, isComplete) => {
+            if (wanted.life === life) this.#onChanges(wanted, changes, isComplete)
+          },
+          (error) => {
+            if (wanted.life !== life) return
+            this.#end(wanted)
+            wanted.refusal = toErrorData(error, 'INVALID_QUERY')
+            onResults(new RowDiff())
+          },
+        )
+      } catch (error) {
+        wanted.refusal = toErrorData(error, 'INVALID_QUERY')
+        isRefused = true
+      }
+    }
+    if (isRefused) onResults(new RowDiff())
+  }
+
+  #onChanges(wanted: WantedQuery, changes: ResultChanges, isComplete: boolean): void {
+    for (const [key, row] of changes) wanted.waiting.set(key, row && flat(row))
+    if (!isComplete) return
+    const { waiting, rows, name, isShown } = wanted
+    wanted.waiting = new Map()
+    for (const [key, row] of waiting) {
+      if (row) rows.set(key, row)
+      else rows.delete(key)
+    }
+    const diff = new RowDiff()
+    if (isShown) diff.foldRows(name, waiting)
+    else this.#options.readings.setResult(name, rows)
+    wanted.isShown = true
+    if (!isShown || waiting.size > 0) this.#options.onResults(diff)
+    this.#options.onCost()
+  }
+
+  #end(wanted: WantedQuery): void {
+    wanted.life += 1
+    wanted.run?.close()
+    wanted.run = null
+    wanted.waiting = new Map()
+  }
+}
+
+/** A row as it crosses: its key and its place are fields of it, so that it packs as every row does. */
+const flat = ({ key, value, order }: ResultRow): RowData => (order === null ? { ...value, [RESULT_KEY]: key } : { ...value, [RESULT_KEY]: key, [RESULT_ORDER]: order })
+
+const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
+const NOT_WANTED = { run: null, wants: 0 }
+
+const NO_ENGINE: ErrorData = {
+  code: 'NO_QUERY_ENGINE',
+  message: 'the engine runs no queries: a worker file does when it imports sidestream/worker-with-queries',
+  retryable: false,
+}

@@ -1,0 +1,71 @@
+import { Query as OwnQuery, type IR, type QueryBuilder } from '@tanstack/db'
+import { functionOf, type NamedQueries } from '../../shared/named-queries.ts'
+import { encodeQuery, UncrossableQueryError } from '../../shared/query-data.ts'
+import { decodeQuery, invalidQuery, type StandIn } from './decode-query.ts'
+import type { NamedQueries as OwnQueries, QueryFunction } from './named.ts'
+import * as peer from './peer.ts'
+
+/**
+ * Named queries for the query engine. When the application has another copy of TanStack DB, its functions build with that copy, and
+ * the query is translated as one of a page is. JavaScript functions in it need not cross, and are kept.
+ */
+export function fromPeer(named: NamedQueries, { createCollection, Query }: Peer = peer): OwnQueries {
+  if ((Query as unknown) === OwnQuery) return named as OwnQueries
+  return Object.fromEntries(
+    Object.entries(named).map(([name, option]) => {
+      const query = translated(functionOf(named, name)! as QueryFunction, { createCollection, Query })
+      return [name, typeof option === 'function' || option.every === undefined ? query : { query, every: option.every }]
+    }),
+  )
+}
+
+/** The parts of the application's TanStack DB that are used here. */
+export type Peer = Pick<typeof peer, 'createCollection' | 'Query'>
+
+interface Built {
+  _getQuery(): IR.QueryIR
+}
+
+const translated =
+  (build: QueryFunction, { createCollection, Query }: Peer): QueryFunction =>
+  (_, collections, params) => {
+    const peers = Object.fromEntries(Object.keys(collections).map((name) => [name, createCollection<object, string>({ id: name, getKey: () => '', sync: { sync: () => undefined }, startSync: false })]))
+    const names = new Map<object, string>(Object.entries(peers).map(([name, collection]) => [collection, name]))
+    const ir = (build(new Query(), peers, params) as unknown as Built)._getQuery()
+    const functions: Functions[] = []
+    const plain = withoutFunctions(ir, functions)
+    try {
+      const own = decodeQuery(encodeQuery(plain, (collection) => names.get(collection)), (name) => collections[name] as StandIn)
+      putBack(own, functions)
+      return { _getQuery: () => own } as unknown as QueryBuilder<never>
+    } catch (error) {
+      throw error instanceof UncrossableQueryError ? invalidQuery(error.message, error) : error
+    }
+  }
+
+const isQuery = <T extends { readonly type: string }>(from: T): from is T & IR.QueryRef => from.type === 'queryRef'
+
+type Functions = Pick<IR.QueryIR, 'fnSelect' | 'fnWhere' | 'fnHaving'>
+
+/** The same query without JavaScript functions. @param functions gets those of each query in it, in the order of {@link inner} */
+function withoutFunctions({ fnSelect, fnWhere, fnHaving, ...query }: IR.QueryIR, functions: Functions[]): IR.QueryIR {
+  functions.push({ ...(fnSelect && { fnSelect }), ...(fnWhere && { fnWhere }), ...(fnHaving && { fnHaving }) })
+  return inner(query, (each) => withoutFunctions(each, functions))
+}
+
+function putBack(query: IR.QueryIR, functions: Functions[]): void {
+  Object.assign(query, functions.shift())
+  inner(query, (each) => {
+    putBack(each, functions)
+    return each
+  })
+}
+
+/** Replaces the queries that a query reads from. */
+function inner(query: IR.QueryIR, change: (query: IR.QueryIR) => IR.QueryIR): IR.QueryIR {
+  const source = <T extends { readonly type: string }>(from: T): T => (isQuery(from) ? { ...from, query: change(from.query) } : from)
+  const { from, join } = query
+  const sources =
+    from.type === 'unionAll' ? { ...from, queries: from.queries.map((each) => change(each)) } : from.type === 'unionFrom' ? { ...from, sources: from.sources.map(source) } : source(from)
+  return { ...query, from: sources as IR.From, ...(join && { join: join.map((clause) => ({ ...clause, from: source(clause.from) })) }) }
+}

@@ -1,0 +1,280 @@
+import { createLiveQueryCollection, eq } from '@tanstack/db'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createStreamDB } from '../../src/main/index.ts'
+import { MemoryStream } from '../property/subsets/memory-stream.ts'
+import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
+import { emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
+import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
+
+const LONG = { timeout: 20_000 }
+vi.setConfig({ testTimeout: 30_000 })
+
+let stream: MemoryStream
+const open: Array<{ close(): void }> = []
+beforeEach(() => {
+  stream = new MemoryStream('http://memory/s')
+  stream.append(airportEvents())
+  stream.append(Array.from({ length: 30 }, (_, n) => flight(n)))
+})
+afterEach(() => {
+  for (const db of open.splice(0)) db.close()
+})
+
+const worker = (options: Partial<QueryWorkerOptions> = {}) => queryWorker({ fetch: stream.fetch, named: queries, ...options })
+
+function tab(from: ReturnType<typeof worker>, given: { queries?: typeof queries } = { queries }) {
+  const db = createStreamDB({ streamOptions: { url: stream.url, contentType: 'application/json' }, state: schema, worker: from.worker, ...given })
+  open.push(db)
+  return db
+}
+
+const plain = (rows: Iterable<object>): unknown[] => [...rows].map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !name.startsWith('$'))))
+const byCity = (rows: Iterable<object>): unknown[] => (plain(rows) as Array<{ city: string }>).sort((a, b) => (a.city < b.city ? -1 : 1))
+
+test('a named query with a join and groups runs in the worker, and the tab holds its result only', async () => {
+  const db = tab(worker())
+  const delays = db.query('delays', { over: 20 })
+  await delays.preload()
+  expect(byCity(delays.values())).toEqual([
+    { city: 'Lisbon', flights: 3, total: 72 },
+    { city: 'Oslo', flights: 3, total: 75 },
+    { city: 'San Francisco', flights: 3, total: 78 },
+  ])
+  expect(db.collections.flights.size).toBe(0)
+  stream.append([flight(3, 100), flight(21, 0), flight(24, 0), flight(27, 0)])
+  await vi.waitFor(() => {
+    expect(byCity(delays.values())[0]).toEqual({ city: 'Lisbon', flights: 1, total: 100 })
+  }, LONG)
+  stream.append([flight(3, 0)])
+  await vi.waitFor(() => {
+    expect(byCity(delays.values()).length).toBe(2)
+  }, LONG)
+  expect(db.status.getSnapshot().fallbacks).toEqual({})
+  await vi.waitFor(() => {
+    expect(db.status.getSnapshot().queries).toMatchObject({ [delays.id]: { rows: 2, tabs: 1 } })
+  }, LONG)
+})
+
+test('a result without rows is ready, and gets the rows that come', async () => {
+  const db = tab(worker())
+  const first = db.query('delays', { over: 20 })
+  await first.preload()
+  const none = db.query('delays', { over: 1000 })
+  await none.preload()
+  expect(none.size).toBe(0)
+  stream.append([flight(5, 2000)])
+  await vi.waitFor(() => {
+    expect(none.size).toBe(1)
+  }, LONG)
+})
+
+test('an inline query crosses as data, keeps its order, and can be queried further in the tab', async () => {
+  const db = tab(worker())
+  const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(4))
+  await top.preload()
+  const ids = () => [...top.values()].map(({ id }) => id)
+  expect(ids()).toEqual(['f29', 'f28', 'f27', 'f26'])
+  expect([...top.keys()]).toEqual(['f29', 'f28', 'f27', 'f26'])
+  const named = createLiveQueryCollection((q) => q.from({ t: top }).join({ a: db.collections.airports }, ({ t, a }) => eq(t.from, a.code), 'inner').select(({ t, a }) => ({ id: t.id, city: a.city })))
+  await named.preload()
+  expect(plain(named.values()).length).toBe(4)
+  stream.append([flight(5, 1000)])
+  await vi.waitFor(() => {
+    expect(ids()).toEqual(['f5', 'f29', 'f28', 'f27'])
+  }, LONG)
+  stream.append([flight(5, 28.5)])
+  await vi.waitFor(() => {
+    expect(ids()).toEqual(['f29', 'f5', 'f28', 'f27'])
+  }, LONG)
+  await vi.waitFor(() => {
+    expect(named.size).toBe(4)
+    expect(named.toArray.some(({ id }) => id === 'f5')).toBe(true)
+  }, LONG)
+  expect(db.collections.flights.size).toBe(0)
+})
+
+test('two tabs share one run, which ends after the last of them has let it go', async () => {
+  const shared = worker()
+  const [one, two] = [tab(shared), tab(shared)]
+  const [first, second] = [one.query('delays', { over: 20 }), two.query('delays', { over: 20 })]
+  expect(one.query('delays', { over: 20 })).toBe(first)
+  expect(one.query('delays', { over: 21 })).not.toBe(first)
+  await first.preload()
+  await second.preload()
+  expect(byCity(second.values())).toEqual(byCity(first.values()))
+  expect(shared.opened).toEqual(['delays'])
+  stream.append([flight(0, 50)])
+  for (const each of [first, second]) {
+    await vi.waitFor(() => {
+      expect(byCity(each.values())[0]).toEqual({ city: 'Lisbon', flights: 4, total: 122 })
+    }, LONG)
+  }
+  await vi.waitFor(() => {
+    expect(one.status.getSnapshot().queries[first.id]?.tabs).toBe(2)
+  }, LONG)
+  await first.cleanup()
+  stream.append([flight(0, 51)])
+  await vi.waitFor(() => {
+    expect(byCity(second.values())[0]).toEqual({ city: 'Lisbon', flights: 4, total: 123 })
+  }, LONG)
+  expect(shared.closed).toEqual([])
+  await second.cleanup()
+  await vi.waitFor(() => {
+    expect(shared.closed).toEqual(['delays'])
+  }, LONG)
+})
+
+test('equal queries of one tab are one, and each of their collections has the rows', async () => {
+  const shared = worker()
+  const db = tab(shared)
+  const make = () => db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(2))
+  const [one, two, single] = [make(), make(), db.liveQuery((q) => q.from({ a: db.collections.airports }).orderBy(({ a }) => a.code).findOne())]
+  await Promise.all([one.preload(), single.preload()])
+  await two.preload()
+  const ids = (of: typeof one) => [...of.values()].map(({ id }) => id)
+  expect([ids(one), ids(two), shared.opened]).toEqual([['f29', 'f28'], ['f29', 'f28'], ['inline', 'inline']])
+  // As adapters look for it.
+  expect([[...single.keys()], ...[single, one].map(({ config }) => (config as { singleResult?: true }).singleResult)]).toEqual([['LIS'], true, undefined])
+  await one.cleanup()
+  stream.append([flight(3, 100)])
+  await vi.waitFor(() => {
+    expect(ids(two)).toEqual(['f3', 'f29'])
+  }, LONG)
+  expect(one.size).toBe(0)
+  await one.preload()
+  expect(ids(one)).toEqual(['f3', 'f29'])
+})
+
+test('a result shows what the tab has written, before the stream has it', async () => {
+  const db = tab(worker())
+  const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(1))
+  await top.preload()
+  await db.write([schema.flights.insert({ value: { id: 'new', from: 'OSL', delay: 99 } })])
+  await vi.waitFor(() => {
+    expect([...top.keys()]).toEqual(['new'])
+  }, LONG)
+})
+
+test('a collection that is used again shows the present rows, and no others', async () => {
+  const db = tab(worker())
+  const delays = db.query('delays', { over: 20 })
+  await delays.preload()
+  await delays.cleanup()
+  stream.append([flight(21, 0), flight(24, 0), flight(27, 0)])
+  await delays.preload()
+  await vi.waitFor(() => {
+    expect(byCity(delays.values())).toEqual([
+      { city: 'Oslo', flights: 3, total: 75 },
+      { city: 'San Francisco', flights: 3, total: 78 },
+    ])
+  }, LONG)
+})
+
+describe('a query that the worker does not run', () => {
+  test('runs in the tab when it cannot cross, with the same rows in the same order', async () => {
+    const db = tab(worker())
+    const odd = db.liveQuery((q) => q.from({ f: db.collections.flights }).fn.where(({ f }) => f.delay > 26).orderBy(({ f }) => f.delay, 'desc'))
+    await odd.preload()
+    expect([...odd.values()].map(({ id }) => id)).toEqual(['f29', 'f28', 'f27'])
+    expect(db.status.getSnapshot().fallbacks[odd.id]).toContain('fn.where()')
+    stream.append([flight(3, 301), flight(28, 1)])
+    await vi.waitFor(() => {
+      expect([...odd.values()].map(({ id }) => id)).toEqual(['f3', 'f29', 'f27'])
+    }, LONG)
+    await odd.cleanup()
+    expect(db.status.getSnapshot().fallbacks).toEqual({})
+  })
+
+  test('runs in the tab when the worker has no query engine', async () => {
+    const db = tab(worker({ isStock: true }))
+    const delays = db.query('delays', { over: 20 })
+    const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(2))
+    await Promise.all([delays.preload(), top.preload()])
+    expect(byCity(delays.values())[0]).toEqual({ city: 'Lisbon', flights: 3, total: 72 })
+    expect([...top.values()].map(({ id }) => id)).toEqual(['f29', 'f28'])
+    expect(Object.keys(db.status.getSnapshot().fallbacks)).toEqual(expect.arrayContaining([delays.id, top.id]))
+    stream.append([flight(29, 0)])
+    await vi.waitFor(() => {
+      expect([...top.values()].map(({ id }) => id)).toEqual(['f28', 'f27'])
+    }, LONG)
+  })
+
+  test('fails when the page does not have it either', async () => {
+    const db = tab(worker({ isStock: true }), {})
+    const delays = db.query('delays', { over: 20 })
+    await expect(delays.preload()).rejects.toMatchObject({ code: 'NO_QUERY_ENGINE' })
+    expect(delays.status).toBe('error')
+  })
+
+  test('fails when its function throws, in the worker and in the tab', async () => {
+    const db = tab(worker())
+    await expect(db.query('broken', { why: 'no such luck' }).preload()).rejects.toMatchObject({ code: 'INVALID_QUERY' })
+  })
+})
+
+test('parameters are data that JSON has', async () => {
+  const db = tab(worker())
+  await expect(db.query('delays', { over: Number.NaN }).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('a user who signs out sees no rows of a result, and new ones after reconnect()', async () => {
+  const db = tab(worker())
+  const delays = db.query('delays', { over: 20 })
+  await delays.preload()
+  await db.clearCache()
+  await vi.waitFor(() => {
+    expect(delays.size).toBe(0)
+  }, LONG)
+  db.reconnect()
+  await vi.waitFor(() => {
+    expect(delays.size).toBe(3)
+  }, LONG)
+})
+
+describe('the last result of a query', () => {
+  const visit = async (medium: MemoryMedium): Promise<void> => {
+    const db = tab(worker({ medium }))
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(medium.working?.flatMap(({ rows }) => rows).length).toBe(3)
+    }, LONG)
+    db.close()
+    await vi.waitFor(() => {
+      expect(medium.meta?.complete).toBe(true)
+    }, LONG)
+  }
+
+  test('is shown on the next visit, before the query has run, and is put right then', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    // Stands for a result of the last visit that is not the present one.
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: subset.rows.filter((row) => row['city'] !== 'Oslo').map((row) => ({ ...row, total: 1 })) }))
+    const db = tab(worker({ medium }))
+    const delays = db.query('delays', { over: 20 })
+    const shown: unknown[][] = []
+    delays.subscribeChanges(() => shown.push(byCity(delays.values())))
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(byCity(delays.values())).toEqual([
+        { city: 'Lisbon', flights: 3, total: 72 },
+        { city: 'Oslo', flights: 3, total: 75 },
+        { city: 'San Francisco', flights: 3, total: 78 },
+      ])
+    }, LONG)
+    expect(shown[0]).toEqual([
+      { city: 'Lisbon', flights: 3, total: 1 },
+      { city: 'San Francisco', flights: 3, total: 1 },
+    ])
+  })
+
+  test('is not shown when its function is another one', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: [] }))
+    const db = tab(worker({ medium, named: { ...queries, delays: (q, collections, params: { over: number }) => queries.delays(q, collections as never, params) } }))
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    expect(delays.size).toBe(3)
+  })
+})
