@@ -9,9 +9,9 @@ const IDLE_LIMIT_MS = 100
 const SHORT_MS = 8
 /** The longest pause after a batch, ms. */
 const LONGEST_REST_MS = 500
-/** A batch that comes within this time of the answer to the one before has waited for the answer, ms. */
-const AT_ONCE_MS = 8
-/** After so many batches in a row that have waited, changes are a flood. */
+/** A batch that comes within this time of the answer to the one before, a frame and a half, follows it at once, ms. */
+const AT_ONCE_MS = 25
+/** After so many batches in a row that follow at once, changes are a flood. */
 const FLOOD_BATCHES = 10
 /** The part of the UI thread's time that a flood may take. */
 const FLOOD_SHARE = 0.02
@@ -24,18 +24,18 @@ const LONGEST_FLOOD_REST_MS = 100
  * for longer: nobody reads sixty states a second (docs/decisions/0044).
  */
 export class Pace {
-  /** Batches in a row that have waited for the answer to the one before. */
-  #waited = 0
+  /** Batches in a row that followed the answer to the one before at once. */
+  #followed = 0
   #answeredAt = Number.NEGATIVE_INFINITY
 
   /** A batch has come. @param now ms, monotonic */
   came(now: number): void {
-    this.#waited = now - this.#answeredAt < AT_ONCE_MS ? this.#waited + 1 : 0
+    this.#followed = now - this.#answeredAt < AT_ONCE_MS ? this.#followed + 1 : 0
   }
 
   /** The pause after a batch, ms. @param tookMs how long the page took to apply it, ms */
   restMs(tookMs: number): number {
-    const isFlood = this.#waited >= FLOOD_BATCHES && showsFrames()
+    const isFlood = this.#followed >= FLOOD_BATCHES && showsFrames()
     const floodMs = isFlood ? Math.min(tookMs / FLOOD_SHARE, LONGEST_FLOOD_REST_MS) : 0
     return Math.max(floodMs, tookMs > SHORT_MS ? Math.min(tookMs, LONGEST_REST_MS) : 0)
   }
