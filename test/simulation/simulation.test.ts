@@ -9,7 +9,7 @@ const first = one === undefined ? 1 : Number(one)
 const last = one === undefined ? seeds : first
 
 /** Worlds beyond the usual ones in which a fault was found. */
-const FOUND = [196, 5459, 6158]
+const FOUND = [196, 1075, 5459, 6158]
 
 test.each(FOUND)('world %i, in which a fault was found, keeps every invariant', async (seed) => {
   await simulate(seed)

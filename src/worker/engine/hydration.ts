@@ -127,7 +127,7 @@ export class Hydration {
     } else if (hasFlowed) {
       // The cache turned out to be unusable, and so are the rows sent so far.
       readings.showNone()
-      members.restartAll()
+      members.invalidateAll()
     }
     const { diff } = writes.read(readings.shown.txids, readings.shown.offset, true, false)
     onHydrated(checkpoint)

@@ -99,8 +99,9 @@ export class Members {
     this.#options.onRows(null)
   }
 
-  restartAll(): void {
-    for (const { session } of this.#members) session.restart()
+  /** The rows that were shown are not valid. */
+  invalidateAll(): void {
+    for (const { session } of this.#members) session.invalidate()
     this.#options.onRows(null)
   }
 

@@ -274,6 +274,11 @@ export class TabSession {
     this.#pump()
   }
 
+  /** The rows that were shown are not valid. A tab that shows those of an earlier engine was sent none of them, and keeps its own. */
+  invalidate(): void {
+    if (this.#continuation.kind !== 'undecided') this.restart()
+  }
+
   /** Makes everything pending again; the answer to `onResync`. */
   resync(state: VisibleState, to: Position): void {
     this.#continuation = { kind: 'replaces' }
