@@ -193,6 +193,11 @@ export class TabSession {
     return have !== null && this.#to.offset < have.upTo
   }
 
+  /** Offset of the rows that the tab has been sent. */
+  get offset(): string {
+    return this.#from
+  }
+
   /** Whether the tab still lacks rows. */
   get isBehind(): boolean {
     return this.#owed > 0 || this.#credit.isTaken

@@ -1,3 +1,4 @@
+import type { Inspection } from '../../../shared/inspection.ts'
 import type { RowDiff } from '../../../shared/row-diff.ts'
 import type { RowData } from '../../../shared/row.ts'
 import { subsetKey, type Subset } from '../../../shared/subset.ts'
@@ -50,6 +51,9 @@ export interface SubsetsOptions {
   /** A tab holds other subsets, or rows of held subsets have moved. */
   readonly onMoved: () => void
 }
+
+/** The most subsets that a panel is told of. */
+const MOST_INSPECTED = 200
 
 /** The most rows of the working set; see {@link Subsets.working}. */
 const WORKING_ROWS = 5000
@@ -144,6 +148,15 @@ export class Subsets {
       }
     }
     return working.length > 0 ? working : null
+  }
+
+  inspect(): Pick<Inspection, 'subsets' | 'indexes'> {
+    const collections = [...this.#collections]
+    const held = collections.flatMap(([, { entries }]) => [...entries.values()])
+    return {
+      subsets: held.slice(0, MOST_INSPECTED).map(({ subset, members, holders }) => ({ subset, rows: members.keys.size, tabs: holders.size })),
+      indexes: collections.flatMap(([collection, { indexed }]) => indexed.inspect().map((index) => ({ collection, ...index }))),
+    }
   }
 
   /** The state was replaced, or rows have changed without a note: goes through all rows again. */
