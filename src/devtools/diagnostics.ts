@@ -85,7 +85,7 @@ function engineFacts({ epoch, now, seq, unstored, tabs, connections, collections
     tabs: tabs.map(({ isSelf, where, visible, started, behind, offset, failovers }) => ({ isSelf, where: word(where), visible, started, behind, offset, failovers })),
     connections: connections.map(({ at, state, why, error }) => ({ at, state: word(state), why: why && word(why), error: errorFacts(error) })),
     collections: collections.map(({ name, rows, bytes, stored }) => ({ name: known(name, names), rows, bytes, stored })),
-    subsets: subsets.map(({ subset, rows, tabs: holders }) => ({ collection: known(subset.collection, names), subset: subsetText(subset, hiddenConstant), rows, tabs: holders })),
+    subsets: subsets.map((subset) => ({ collection: known(subset.collection, names), subset: subsetText(subset, hiddenConstant), rows: subset.rows, tabs: subset.tabs })),
     indexes: indexes.map(({ collection, expression, complete }) => ({ collection: known(collection, names), expression: expressionText(expression, hiddenConstant), complete })),
     quarantined: quarantined.map(({ at, code, offset }) => ({ at, code: word(code), offset })),
     events: counts(events.map(({ kind, operation }) => (kind === 'malformed' ? kind : word(operation)))),

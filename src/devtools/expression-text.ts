@@ -1,4 +1,5 @@
-import type { Constant, Expression, OrderTerm, Subset } from '../shared/subset.ts'
+import type { Constant, Expression } from '../shared/expression.ts'
+import type { InspectedSubset } from '../shared/inspection.ts'
 import { short } from './format.ts'
 
 const SIGNS: Readonly<Record<string, string>> = { eq: '=', gt: '>', gte: '≥', lt: '<', lte: '≤', and: 'and', or: 'or', in: 'in', like: 'like', ilike: 'ilike', add: '+', subtract: '−', multiply: '×', divide: '÷' }
@@ -33,9 +34,7 @@ export function expressionText(expression: Expression, write: WriteConstant = sh
   return isInner && (name === 'and' || name === 'or') ? `(${text})` : text
 }
 
-export const orderText = ({ expression, direction }: OrderTerm, write: WriteConstant = shownConstant): string => `${expressionText(expression, write)} ${direction === 'desc' ? '↓' : '↑'}`
-
-export function subsetText({ where, first }: Subset, write: WriteConstant = shownConstant): string {
+export function subsetText({ where, first }: Pick<InspectedSubset, 'where' | 'first'>, write: WriteConstant = shownConstant): string {
   const condition = where ? expressionText(where, write) : 'all rows'
-  return first ? `${condition}, first ${String(first.rows)} by ${orderText(first.order, write)}` : condition
+  return first ? `${condition}, first ${String(first.rows)} by ${expressionText(first.expression, write)} ${first.direction === 'desc' ? '↓' : '↑'}` : condition
 }

@@ -85,7 +85,7 @@ const isCacheShape = (value: unknown): boolean =>
 
 const isSubsetChange = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['subset'] === null || isSubset(value['subset']))
 
-export function isSubset(value: unknown): value is Subset {
+function isSubset(value: unknown): value is Subset {
   if (!isRecord(value)) return false
   const { collection, where, first, query } = value
   if (query !== undefined && !(isQuery(query) && where === null && first === null && collection === resultName(query))) return false

@@ -1,4 +1,4 @@
-import { isCount, isError, isListOf, isRecord, isString, isSubset, isExpression } from './guards.ts'
+import { isCount, isError, isExpression, isListOf, isRecord, isString } from './guards.ts'
 import type { Inspection } from './inspection.ts'
 
 const isBoolean = (value: unknown): value is boolean => typeof value === 'boolean'
@@ -17,7 +17,15 @@ const isStored = (value: unknown): boolean => isRecord(value) && isCount(value['
 const isCollection = (value: unknown): boolean =>
   isRecord(value) && isString(value['name']) && isCount(value['rows']) && isCountOrNull(value['bytes']) && (value['stored'] === null || isStored(value['stored']))
 
-const isHeld = (value: unknown): boolean => isRecord(value) && isSubset(value['subset']) && isCount(value['rows']) && isCount(value['tabs'])
+const isFirst = (value: unknown): boolean => isRecord(value) && isExpression(value['expression']) && isString(value['direction']) && isCount(value['rows'])
+
+const isHeld = (value: unknown): boolean =>
+  isRecord(value) &&
+  isString(value['collection']) &&
+  (value['where'] === null || isExpression(value['where'])) &&
+  (value['first'] === null || isFirst(value['first'])) &&
+  isCount(value['rows']) &&
+  isCount(value['tabs'])
 
 const isIndex = (value: unknown): boolean => isRecord(value) && isString(value['collection']) && isExpression(value['expression']) && isBoolean(value['complete'])
 

@@ -1,7 +1,6 @@
 import type { ErrorData } from './errors.ts'
 import type { Expression } from './expression.ts'
 import type { ConnectionState, EngineHome } from './status.ts'
-import type { Subset } from './subset.ts'
 
 /** One StreamDB of an engine. */
 export interface InspectedTab {
@@ -45,7 +44,12 @@ export interface InspectedCollection {
 
 /** A subset that tabs hold: equal subsets are one. */
 export interface InspectedSubset {
-  readonly subset: Subset
+  readonly collection: string
+  /** Null for all rows. */
+  readonly where: Expression | null
+  /** Null without a limit. */
+  readonly first: null | { readonly expression: Expression; readonly direction: 'asc' | 'desc'; readonly rows: number }
+  /** How many rows it has. */
   readonly rows: number
   readonly tabs: number
 }

@@ -5,9 +5,9 @@ import { diagnose } from '../../src/devtools/diagnostics.ts'
 import { expressionText, hiddenConstant, subsetText } from '../../src/devtools/expression-text.ts'
 import { age, bytes, count, percent, plainUrl, short, streamName } from '../../src/devtools/format.ts'
 import { Timeline } from '../../src/devtools/timeline.ts'
-import type { Inspection } from '../../src/shared/inspection.ts'
+import type { Expression } from '../../src/shared/expression.ts'
+import type { InspectedSubset, Inspection } from '../../src/shared/inspection.ts'
 import { INITIAL_TAB_STATUS, type StreamDBStatus } from '../../src/shared/status.ts'
-import type { Expression, Subset } from '../../src/shared/subset.ts'
 import type { PendingWrite } from '../../src/shared/write.ts'
 
 /** What no report may have in it. */
@@ -22,7 +22,7 @@ const where: Expression = {
     { type: 'func', name: 'or', args: [{ type: 'func', name: 'gt', args: [ref('at'), { type: 'val', value: { date: 0 } }] }, { type: 'func', name: 'isNull', args: [ref('gone')] }] },
   ],
 }
-const subset: Subset = { collection: 'users', where, first: { order: { expression: ref('at'), direction: 'desc', nulls: 'first', stringSort: 'lexical', locale: null, localeOptions: null }, rows: 10 } }
+const subset: InspectedSubset = { collection: 'users', where, first: { expression: ref('at'), direction: 'desc', rows: 10 }, rows: 1, tabs: 1 }
 
 const noted = (state: Inspection['connections'][number]['state'], at: number): Inspection['connections'][number] => ({ at, state, why: null, error: null })
 
@@ -34,7 +34,7 @@ const inspection: Inspection = {
   tabs: [{ isSelf: true, where: 'leader', visible: true, started: true, behind: false, offset: '7', failovers: 0 }],
   connections: [noted('live', 1000), { at: 2000, state: 'offline', why: null, error: { code: 'OFFLINE', message: SECRET, retryable: true, status: 503 } }],
   collections: [{ name: 'users', rows: 2, bytes: 100, stored: null }, { name: SECRET, rows: 0, bytes: 0, stored: null }],
-  subsets: [{ subset, rows: 1, tabs: 1 }],
+  subsets: [subset],
   indexes: [{ collection: 'users', expression: ref('at'), complete: true }],
   quarantined: [{ at: 1, code: 'REFUSED', reason: SECRET, offset: '3', text: `{"key":"${SECRET}"}` }],
   events: [{ number: 1, at: 1, offset: '4', kind: 'change', operation: 'insert', type: SECRET, key: SECRET, text: SECRET }],
@@ -104,7 +104,7 @@ describe('texts', () => {
     expect(expressionText(where)).toBe(`user.name = "${SECRET}" and (at > 1970-01-01T00:00:00.000Z or isNull(gone))`)
     expect(expressionText({ type: 'func', name: 'eq', args: [ref('at'), { type: 'val', value: { date: 1e99 } }] })).toBe('at = no date')
     expect(expressionText({ type: 'func', name: 'constructor', args: [ref('a'), ref('b')] })).toBe('constructor(a, b)')
-    expect(subsetText({ collection: 'users', where: null, first: null }, hiddenConstant)).toBe('all rows')
+    expect(subsetText({ where: null, first: null }, hiddenConstant)).toBe('all rows')
   })
 
   test('of numbers and times', () => {

@@ -23,7 +23,7 @@ test('an engine tells of its tabs, rows, subsets, connection and quarantined eve
     seq: 51,
     unstored: null,
     tabs: [{ isSelf: true, where: 'page', visible: true, started: true, failovers: 0 }],
-    subsets: [{ subset: { collection: 'cities', first: { rows: 2 } }, rows: 2, tabs: 1 }, { subset: { collection: 'cities', first: null } }],
+    subsets: [{ collection: 'cities', where: null, first: { direction: 'desc', rows: 2 }, rows: 2, tabs: 1 }, { collection: 'cities', first: null }],
     quarantined: [{ code: 'REFUSED', text: '{"type":"user","key":"bad","value":{"name":7},"headers":{"operation":"insert"}}' }],
     events: [],
   })
@@ -64,7 +64,7 @@ describe('the guard', () => {
     seq: 1,
     unstored: 0,
     collections: [{ name: 'users', rows: 1, bytes: 2, stored: { segments: 1, entries: 2, live: 1 } }],
-    subsets: [{ subset: { collection: 'users', where: null, first: null }, rows: 1, tabs: 1 }],
+    subsets: [{ collection: 'users', where: { type: 'ref', path: ['gone'] }, first: { expression: { type: 'ref', path: ['at'] }, direction: 'asc', rows: 1 }, rows: 1, tabs: 1 }],
     indexes: [{ collection: 'users', expression: { type: 'ref', path: ['name'] }, complete: true }],
     quarantined: [{ at: 1, code: 'REFUSED', reason: 'r', offset: '1', text: '{}' }],
     events: [{ number: 1, at: 1, offset: '1', kind: 'change', operation: 'insert', type: 'user', key: 'k', text: '{}' }],

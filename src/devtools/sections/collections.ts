@@ -44,7 +44,7 @@ function subsets({ inspection }: View): Node {
     table(
       'Subsets',
       [{ name: 'Collection' }, { name: 'Subset' }, { name: 'Rows', isNumber: true }, { name: 'Tabs', isNumber: true }],
-      held.map(({ subset, rows: found, tabs }, index) => ({ key: String(index), cells: [subset.collection, mono(short(subsetText(subset), MOST_TEXT)), count(found), count(tabs)] })),
+      held.map((subset, index) => ({ key: String(index), cells: [subset.collection, mono(short(subsetText(subset), MOST_TEXT)), count(subset.rows), count(subset.tabs)] })),
     ),
   )
 }

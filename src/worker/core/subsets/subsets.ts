@@ -1,4 +1,4 @@
-import type { Inspection } from '../../../shared/inspection.ts'
+import type { InspectedSubset, Inspection } from '../../../shared/inspection.ts'
 import type { RowDiff } from '../../../shared/row-diff.ts'
 import type { RowData } from '../../../shared/row.ts'
 import { subsetKey, type Subset } from '../../../shared/subset.ts'
@@ -154,7 +154,7 @@ export class Subsets {
     const collections = [...this.#collections]
     const held = collections.flatMap(([, { entries }]) => [...entries.values()])
     return {
-      subsets: held.slice(0, MOST_INSPECTED).map(({ subset, members, holders }) => ({ subset, rows: members.keys.size, tabs: holders.size })),
+      subsets: held.slice(0, MOST_INSPECTED).map(inspected),
       indexes: collections.flatMap(([collection, { indexed }]) => indexed.inspect().map((index) => ({ collection, ...index }))),
     }
   }
@@ -197,6 +197,11 @@ export class Subsets {
     }
     return collection
   }
+}
+
+function inspected({ subset: { collection, where, first }, members, holders }: SharedSubset): InspectedSubset {
+  const limit = first && { expression: first.order.expression, direction: first.order.direction, rows: first.rows }
+  return { collection, where, first: limit, rows: members.keys.size, tabs: holders.size }
 }
 
 const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
