@@ -18,8 +18,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
     optimizeDeps: { include: prebundled },
     test: {
       reporters: ['default', './test/support/ci-reporter.ts'],
-      // Vitest's own default leaves a processor free, which is one of two here.
-      maxWorkers: '100%',
+      // One more than CI has processors: some files wait more than they compute.
+      maxWorkers: 3,
       sequence: { sequencer: TestOrder },
       projects: [
         {
@@ -97,8 +97,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             environment: 'node',
             include: ['test/browser/**/*.host.test.ts'],
             globalSetup: ['./test/support/build-pages.ts'],
-            // These wait for browsers more than they compute: three at a time, each with a browser of its own.
-            maxWorkers: 3,
+            // These wait, for browsers and for the engine's pauses, more than they compute: five at a time, each with a browser of its own.
+            maxWorkers: 5,
             // Nothing of a file stays behind but loaded modules; to load Playwright for each anew takes a processor two seconds.
             isolate: false,
             sequence: { groupOrder: 1 },

@@ -1,9 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
-import { createServer } from 'vite'
+import { build, preview } from 'vite'
+import { createFiles } from './files.mjs'
 import { sourceAliases } from './sources.mjs'
 
-const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
 
 /** A board's page stands in a folder of its own and has an address of its own. */
 function addressesOf(boards) {
@@ -16,69 +20,69 @@ function addressesOf(boards) {
   }
 }
 
-/** Serves the boards' pages and what belongs to them (streams, control requests) on one origin. */
+/** What a board's page has to know of its stream. */
+const metaOf = (boards) => ({
+  name: 'meta-of-boards',
+  transformIndexHtml: (html, { path }) => ({
+    html,
+    tags: Object.entries(boards.find(({ file }) => file === path)?.meta ?? {}).map(([name, content]) => ({
+      tag: 'meta',
+      attrs: { name, content },
+      injectTo: 'head',
+    })),
+  }),
+})
+
+const routesOf = (boards, files) => ({
+  name: 'routes-of-boards',
+  configurePreviewServer({ middlewares }) {
+    for (const { routes } of boards) {
+      for (const [path, handle] of Object.entries(routes)) middlewares.use(path, handle)
+    }
+    middlewares.use(addressesOf(boards))
+    middlewares.use(files)
+  },
+})
+
+/**
+ * Builds the boards' pages, as an application is built, and serves them with what belongs to them (streams, control requests) on one
+ * origin. A board whose `file` is a folder serves it by its own routes.
+ */
 export async function servePages({ port, boards }) {
   // React's production build: the demo measures the page's main thread.
   process.env.NODE_ENV = 'production'
-  const demo = {
-    name: 'boards',
-    configureServer({ middlewares }) {
-      for (const { routes } of boards) {
-        for (const [path, handle] of Object.entries(routes)) middlewares.use(path, handle)
-      }
-      middlewares.use(addressesOf(boards))
-    },
-    transformIndexHtml: {
-      order: 'post',
-      handler: (html, { path }) => ({
-        // Vite's client would only log: there is nothing to reload while the demo runs.
-        html: html.replace(/<script[^>]*\/@vite\/client[^>]*><\/script>/, ''),
-        tags: Object.entries(boards.find(({ file }) => file === path)?.meta ?? {}).map(([name, content]) => ({
-          tag: 'meta',
-          attrs: { name, content },
-          injectTo: 'head',
-        })),
-      }),
-    },
+  const outDir = await mkdtemp(join(tmpdir(), 'sidestream-boards-'))
+  try {
+    await build({
+      configFile: false,
+      root,
+      logLevel: 'warn',
+      plugins: [react(), metaOf(boards)],
+      resolve: { alias: sourceAliases },
+      worker: { format: 'es' },
+      build: {
+        outDir,
+        emptyOutDir: true,
+        chunkSizeWarningLimit: 2000,
+        rolldownOptions: {
+          input: boards.filter(({ file }) => file.endsWith('.html')).map(({ file }) => join(root, file)),
+          checks: { bundlerTimings: false },
+        },
+      },
+    })
+    const server = await preview({
+      configFile: false,
+      root,
+      logLevel: 'warn',
+      clearScreen: false,
+      plugins: [routesOf(boards, await createFiles(outDir))],
+      build: { outDir },
+      preview: { host: '127.0.0.1', port, cors: false },
+    })
+    const { port: actualPort } = server.httpServer.address()
+    return { url: `http://127.0.0.1:${actualPort}/`, close: () => server.close() }
+  } finally {
+    // The files are served out of memory.
+    await rm(outDir, { recursive: true, force: true })
   }
-  const server = await createServer({
-    configFile: false,
-    root: at('../'),
-    cacheDir: at('../../node_modules/.vite-examples'),
-    mode: 'production',
-    logLevel: 'warn',
-    clearScreen: false,
-    plugins: [react(), demo],
-    resolve: { alias: sourceAliases },
-    // Everything is named here, so that nothing is discovered late: that would reload the page on its first visit.
-    optimizeDeps: {
-      noDiscovery: true,
-      include: [
-        'react',
-        'react/jsx-runtime',
-        'react-dom/client',
-        '@tanstack/react-db',
-        '@tanstack/db',
-        '@tanstack/db-ivm',
-        '@durable-streams/client',
-        '@durable-streams/state/db',
-        'comlink',
-        'idb',
-        'valibot',
-      ],
-    },
-    server: {
-      host: '127.0.0.1',
-      port,
-      hmr: false,
-      watch: null,
-      cors: false,
-      fs: { allow: [at('../../')] },
-      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts', './cities/src/main.tsx', './dashboard/src/main.tsx', './dashboard/src/sync.worker.ts'] },
-    },
-  })
-  await server.listen()
-  const address = server.httpServer?.address()
-  const actualPort = typeof address === 'object' && address ? address.port : port
-  return { url: `http://127.0.0.1:${actualPort}/`, close: () => server.close() }
 }

@@ -11,8 +11,10 @@ const SHORT_MS = 8
 const LONGEST_REST_MS = 500
 /** A batch that comes within this time of the answer to the one before, a frame and a half, follows it at once, ms. */
 const AT_ONCE_MS = 25
-/** After so many batches in a row that follow at once, changes are a flood. */
+/** After so many batches that follow at once changes are a flood. A batch that does not follow at once takes two of them back. */
 const FLOOD_BATCHES = 10
+/** The most that are counted: so the second of two batches that do not follow at once ends a flood. */
+const MOST_BATCHES = 12
 /** The part of the UI thread's time that a flood may take. */
 const FLOOD_SHARE = 0.02
 /** The longest pause for a flood, ms: what is shown is that much older. */
@@ -24,13 +26,14 @@ const LONGEST_FLOOD_REST_MS = 100
  * for longer: nobody reads sixty states a second (docs/decisions/0044).
  */
 export class Pace {
-  /** Batches in a row that followed the answer to the one before at once. */
+  /** Batches that followed the answer to the one before at once, less two for each that did not. */
   #followed = 0
   #answeredAt = Number.NEGATIVE_INFINITY
 
   /** A batch has come. @param now ms, monotonic */
   came(now: number): void {
-    this.#followed = now - this.#answeredAt < AT_ONCE_MS ? this.#followed + 1 : 0
+    const atOnce = now - this.#answeredAt < AT_ONCE_MS
+    this.#followed = atOnce ? Math.min(this.#followed + 1, MOST_BATCHES) : Math.max(this.#followed - 2, 0)
   }
 
   /** The pause after a batch, ms. @param tookMs how long the page took to apply it, ms */

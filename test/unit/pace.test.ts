@@ -54,9 +54,21 @@ describe('a batch is answered', () => {
     expect(await take(30, { gapMs: 1, tookMs: 300 })).toBeGreaterThanOrEqual(300)
   })
 
-  test('with the next frame again, after a pause in the flood', async () => {
+  test('with the next frame again, after a second pause in the flood', async () => {
     await take(30, { gapMs: 1, tookMs: 2 })
+    expect(await take(1, { gapMs: 30, tookMs: 2 })).toBeGreaterThanOrEqual(100)
     expect(await take(1, { gapMs: 30, tookMs: 2 })).toBeLessThanOrEqual(FRAME_MS + 1)
+  })
+
+  // Three of four come at once: thirty batches a second, of a stream of which a page shows little.
+  test('late in a flood whose batches do not all follow at once', async () => {
+    const batches = async (count: number): Promise<number[]> => {
+      const answered: number[] = []
+      for (let batch = 0; batch < count; batch += 1) answered.push(await take(1, { gapMs: batch % 4 === 3 ? 30 : 1, tookMs: 3 }))
+      return answered
+    }
+    await batches(60)
+    expect(Math.min(...(await batches(20)))).toBeGreaterThanOrEqual(100)
   })
 
   test('without a pause for a flood where no frame is shown', async () => {

@@ -1,45 +1,11 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { chromiumArgs, chromiumExecutable } from '../../support/chromium.ts'
-import { startDemo, type Demo } from '../../support/demo.ts'
+import type { Page } from 'playwright'
+import { describe, expect, it } from 'vitest'
+import { useDemo } from '../../support/demo-page.ts'
 
 /** Fewer than the board has: the peer installs all of them on the UI thread, and the machine may be a slow one. */
 const LARGEST = 5000
 
-let demo: Demo
-let browser: Browser
-let context: BrowserContext
-let problems: string[]
-
-beforeAll(async () => {
-  demo = await startDemo('--cities', String(LARGEST), '--changes', '0')
-  browser = await chromium.launch({ executablePath: await chromiumExecutable(), args: [...chromiumArgs] })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await demo?.close()
-})
-
-beforeEach(async () => {
-  problems = []
-  context = await browser.newContext()
-  context.on('weberror', (problem) => problems.push(String(problem.error())))
-  context.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
-  })
-})
-
-afterEach(async () => {
-  await context.close()
-  expect(problems).toEqual([])
-})
-
-async function open(query = ''): Promise<Page> {
-  const tab = await context.newPage()
-  await tab.goto(`${demo.url}cities.html${query}`)
-  return tab
-}
+const { open } = useDemo('cities.html', true, '--cities', String(LARGEST), '--changes', '0')
 
 const rows = (tab: Page) => tab.getByRole('region', { name: 'Cities' }).locator('tbody tr')
 const column = (tab: Page, name: string) => rows(tab).locator(`.${name}`).allInnerTexts()

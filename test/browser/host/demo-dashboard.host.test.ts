@@ -1,47 +1,14 @@
-import { chromium, type Browser, type BrowserContext, type Locator, type Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { chromiumArgs, chromiumExecutable } from '../../support/chromium.ts'
+import type { Locator, Page } from 'playwright'
+import { describe, expect, it } from 'vitest'
 import { found, readContents, shownOf, type Shown } from '../../support/dashboard-stream.ts'
-import { startDemo, type Demo } from '../../support/demo.ts'
+import { useDemo } from '../../support/demo-page.ts'
 import { fits, violationsOf } from '../../support/tasks-page.ts'
 
 /** Fewer than the dashboard has: on one side of the switch the tab works on all of them. */
 const PARCELS = 2000
 
-let demo: Demo
-let browser: Browser
-let context: BrowserContext
-let problems: string[]
-
-beforeAll(async () => {
-  demo = await startDemo('--parcels', String(PARCELS), '--parcel-changes', '0')
-  browser = await chromium.launch({ executablePath: await chromiumExecutable(), args: [...chromiumArgs] })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await demo?.close()
-})
-
-beforeEach(async () => {
-  problems = []
-  context = await browser.newContext()
-  context.on('weberror', (problem) => problems.push(String(problem.error())))
-  context.on('console', (message) => {
-    if (message.type() === 'error' || message.type() === 'warning') problems.push(message.text())
-  })
-})
-
-afterEach(async () => {
-  await context.close()
-  expect(problems).toEqual([])
-})
-
-async function open(query = ''): Promise<Page> {
-  const tab = await context.newPage()
-  await tab.goto(`${demo.url}dashboard.html${query}`)
-  return tab
-}
+const demo = useDemo('dashboard.html', true, '--parcels', String(PARCELS), '--parcel-changes', '0')
+const { open } = demo
 
 const PANELS = {
   states: 'Count by state',

@@ -1,39 +1,9 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { chromiumArgs, chromiumExecutable } from '../../support/chromium.ts'
-import { startDemo, type Demo } from '../../support/demo.ts'
+import type { Page } from 'playwright'
+import { describe, expect, it } from 'vitest'
+import { useDemo } from '../../support/demo-page.ts'
 
-let demo: Demo
-let browser: Browser
-let context: BrowserContext
-let problems: string[]
-
-beforeAll(async () => {
-  demo = await startDemo()
-  browser = await chromium.launch({ executablePath: await chromiumExecutable(), args: [...chromiumArgs] })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  await demo?.close()
-})
-
-beforeEach(async () => {
-  problems = []
-  context = await browser.newContext()
-  context.on('weberror', (problem) => problems.push(String(problem.error())))
-})
-
-afterEach(async () => {
-  await context.close()
-  expect(problems).toEqual([])
-})
-
-async function open(query = ''): Promise<Page> {
-  const tab = await context.newPage()
-  await tab.goto(demo.url + query)
-  return tab
-}
+const demo = useDemo('', false)
+const { open } = demo
 
 const rows = (tab: Page) => tab.getByRole('region', { name: 'Flights' }).locator('tbody tr')
 
@@ -64,7 +34,7 @@ async function readFlights(tab: Page): Promise<Flight[]> {
 
 /** Playwright tells a page's own workers, but not those that pages share. */
 async function sharedWorkers(tab: Page): Promise<number> {
-  const session = await context.newCDPSession(tab)
+  const session = await demo.context.newCDPSession(tab)
   const { targetInfos } = await session.send('Target.getTargets')
   const own = (await session.send('Target.getTargetInfo')).targetInfo.browserContextId
   await session.detach()
@@ -72,7 +42,7 @@ async function sharedWorkers(tab: Page): Promise<number> {
 }
 
 async function openAnotherTab(tab: Page): Promise<Page> {
-  const opened = context.waitForEvent('page')
+  const opened = demo.context.waitForEvent('page')
   await tab.getByRole('button', { name: 'Open another tab' }).click()
   return opened
 }
