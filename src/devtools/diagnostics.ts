@@ -76,18 +76,19 @@ const writeFacts = ({ state, attempts, createdAt, error, mutations }: PendingWri
 
 const known = (collection: string, names: ReadonlySet<string>): string => (names.has(collection) ? collection : '?')
 
-function engineFacts({ epoch, now, seq, unstored, tabs, connections, collections, subsets, indexes, quarantined, events }: Inspection, names: ReadonlySet<string>): object {
+function engineFacts({ epoch, now, offset, seq, unstored, tabs, connections, collections, subsets, indexes, quarantined, events }: Inspection, names: ReadonlySet<string>): object {
   return {
     epoch,
     now,
+    offset,
     seq,
     unstored,
-    tabs: tabs.map(({ isSelf, where, visible, started, behind, offset, failovers }) => ({ isSelf, where: word(where), visible, started, behind, offset, failovers })),
+    tabs: tabs.map(({ where, ...tab }) => ({ where: word(where), isSelf: tab.isSelf, visible: tab.visible, started: tab.started, behind: tab.behind, offset: tab.offset, failovers: tab.failovers })),
     connections: connections.map(({ at, state, why, error }) => ({ at, state: word(state), why: why && word(why), error: errorFacts(error) })),
     collections: collections.map(({ name, rows, bytes, stored }) => ({ name: known(name, names), rows, bytes, stored })),
     subsets: subsets.map((subset) => ({ collection: known(subset.collection, names), subset: subsetText(subset, hiddenConstant), rows: subset.rows, tabs: subset.tabs })),
     indexes: indexes.map(({ collection, expression, complete }) => ({ collection: known(collection, names), expression: expressionText(expression, hiddenConstant), complete })),
-    quarantined: quarantined.map(({ at, code, offset }) => ({ at, code: word(code), offset })),
+    quarantined: quarantined.map(({ at, code, offset: batch }) => ({ at, code: word(code), offset: batch })),
     events: counts(events.map(({ kind, operation }) => (kind === 'malformed' ? kind : word(operation)))),
   }
 }

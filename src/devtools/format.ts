@@ -37,6 +37,9 @@ export function age(ms: number): string {
   return hours < 48 ? `${String(hours)} h ${String(minutes % 60)} min` : `${String(Math.floor(hours / 24))} days`
 }
 
+/** An offset for people: servers fill its numbers up with zeros. */
+export const shortOffset = (offset: string): string => short(offset.replaceAll(/(^|_)0+(?=\d)/g, '$1'), 40)
+
 /** The beginning of a text, in one line. */
 export const short = (text: string, most: number): string => {
   const line = text.replaceAll(/\s+/g, ' ')

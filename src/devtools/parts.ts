@@ -1,4 +1,5 @@
 import { h, type Child, type Node } from './dom.ts'
+import { shortOffset } from './format.ts'
 
 /** How something is: it is written too, because not everybody sees colours. */
 export type Tone = 'good' | 'warn' | 'bad' | 'calm' | 'plain'
@@ -6,6 +7,8 @@ export type Tone = 'good' | 'warn' | 'bad' | 'calm' | 'plain'
 export const badge = (text: string, tone: Tone): Node => h('span', { class: `badge ${tone}` }, text)
 
 export const mono = (text: string): Node => h('span', { class: 'mono' }, text)
+
+export const offsetText = (offset: string): Node => h('span', { class: 'mono', title: offset }, shortOffset(offset))
 
 export const button = (label: string, onclick: () => void, more: Readonly<Record<string, unknown>> = {}): Node => h('button', { type: 'button', class: 'button', onclick, ...more }, label)
 

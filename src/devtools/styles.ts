@@ -99,9 +99,10 @@ dd { overflow-wrap: anywhere; font-weight: 600; }
 table { inline-size: 100%; border-collapse: collapse; }
 th, td { padding: 5px 14px; border-block-start: 1px solid var(--line); text-align: start; vertical-align: baseline; white-space: nowrap; }
 th { font-weight: 600; }
+tbody th .mono { font-weight: 500; }
 thead th { color: var(--muted); font-size: 12px; font-weight: 500; }
 .number { text-align: end; }
-td code, td .mono { display: inline-block; max-inline-size: 56ch; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+td code, td .mono { display: inline-block; max-inline-size: 70ch; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
 
 .timeline { max-block-size: 260px; margin-block-start: 8px; overflow: auto; padding: 0 14px 12px; }
 .timeline:focus-visible { outline-offset: -2px; }

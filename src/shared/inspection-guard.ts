@@ -43,6 +43,7 @@ export const isInspection = (value: unknown): value is Inspection =>
   isRecord(value) &&
   isString(value['epoch']) &&
   isTime(value['now']) &&
+  isString(value['offset']) &&
   isCount(value['seq']) &&
   isCountOrNull(value['unstored']) &&
   isListOf(value['tabs'], isTab) &&

@@ -85,7 +85,7 @@ export interface ReadEvent {
   /** Empty for anything but a change. */
   readonly type: string
   readonly key: string
-  /** The beginning of the item, as JSON. */
+  /** The beginning of a change's value, or of the whole item, as JSON. */
   readonly text: string
 }
 
@@ -100,6 +100,8 @@ export interface Inspection {
   readonly tabs: ReadonlyArray<InspectedTab>
   /** The last ones, oldest first. */
   readonly connections: ReadonlyArray<ConnectionNote>
+  /** Offset of the last event in the rows. */
+  readonly offset: string
   /** Number of change events in the rows. */
   readonly seq: number
   /** Number of changed rows that the cache does not hold; null when this engine does not know. */

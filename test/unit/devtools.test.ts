@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { DevtoolsDB } from '../../src/devtools/devtools-db.ts'
 import { diagnose } from '../../src/devtools/diagnostics.ts'
 import { expressionText, hiddenConstant, subsetText } from '../../src/devtools/expression-text.ts'
-import { age, bytes, count, percent, plainUrl, short, streamName } from '../../src/devtools/format.ts'
+import { age, bytes, count, percent, plainUrl, short, shortOffset, streamName } from '../../src/devtools/format.ts'
 import { Timeline } from '../../src/devtools/timeline.ts'
 import type { Expression } from '../../src/shared/expression.ts'
 import type { InspectedSubset, Inspection } from '../../src/shared/inspection.ts'
@@ -29,6 +29,7 @@ const noted = (state: Inspection['connections'][number]['state'], at: number): I
 const inspection: Inspection = {
   epoch: 'e1',
   now: 5000,
+  offset: '8',
   seq: 12,
   unstored: 3,
   tabs: [{ isSelf: true, where: 'leader', visible: true, started: true, behind: false, offset: '7', failovers: 0 }],
@@ -111,6 +112,7 @@ describe('texts', () => {
     expect([bytes(0), bytes(999), bytes(1500), bytes(123_456_789), bytes(null), bytes(Number.NaN)]).toEqual(['0 B', '999 B', '1.5 kB', '123 MB', '–', '–'])
     expect([count(1_234_567), count(null), percent(1, 3), percent(0, 0)]).toEqual(['1\u2009234\u2009567', '–', '33 %', '–'])
     expect([age(-5), age(59_000), age(61_000), age(7_260_000), age(1e9)]).toEqual(['0 s', '59 s', '1 min 1 s', '2 h 1 min', '11 days'])
+    expect([shortOffset('0000000000000000_0000000003714814'), shortOffset('-1'), shortOffset('0000')]).toEqual(['0_3714814', '-1', '0'])
     expect(short('a\n  b', 10)).toBe('a b')
     expect(short('abcdef', 4)).toBe('abc…')
   })

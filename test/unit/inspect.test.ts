@@ -31,7 +31,7 @@ test('an engine tells of its tabs, rows, subsets, connection and quarantined eve
   expect(first!.collections[1]!.bytes).toBe(JSON.stringify({ _seq: 1, id: '1', name: 'Ada' }).length)
   expect(first!.connections.map(({ state }) => state)).toEqual(['connecting', 'catching-up', 'live'])
   await stream.send([user('2')])
-  expect((await db.inspect())!.events).toMatchObject([{ kind: 'change', operation: 'insert', type: 'user', key: '2' }])
+  expect((await db.inspect())!.events).toMatchObject([{ kind: 'change', operation: 'insert', type: 'user', key: '2', text: '{"id":"2","name":"Ada"}' }])
   await stream.fail()
   expect((await db.inspect())!.connections.at(-1)).toMatchObject({ state: 'offline', error: { code: 'OFFLINE' } })
   db.close()
@@ -61,6 +61,7 @@ describe('the guard', () => {
     now: 1,
     tabs: [{ isSelf: true, where: 'leader', visible: true, started: true, behind: false, offset: '1', failovers: 0 }],
     connections: [{ at: 1, state: 'live', why: null, error: { code: 'OFFLINE', message: 'm', retryable: true } }],
+    offset: '1',
     seq: 1,
     unstored: 0,
     collections: [{ name: 'users', rows: 1, bytes: 2, stored: { segments: 1, entries: 2, live: 1 } }],

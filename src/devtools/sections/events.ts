@@ -1,7 +1,7 @@
 import { h, type Node } from '../dom.ts'
 import { count, plural, time } from '../format.ts'
 import type { View } from '../look.ts'
-import { badge, block, empty, mono, table } from '../parts.ts'
+import { badge, block, empty, mono, offsetText, table } from '../parts.ts'
 
 export function quarantine({ status, inspection, timeline }: View): ReadonlyArray<Node> {
   const { count: all } = status.quarantined
@@ -19,7 +19,7 @@ export function quarantine({ status, inspection, timeline }: View): ReadonlyArra
           h(
             'li',
             { key: String(events.length - index), class: 'card' },
-            h('div', { class: 'card-head' }, badge(code, 'bad'), h('time', { class: 'mono' }, time(timeline.wall(at))), mono(`offset ${offset}`)),
+            h('div', { class: 'card-head' }, badge(code, 'bad'), h('time', { class: 'mono' }, time(timeline.wall(at))), h('span', {}, 'offset ', offsetText(offset))),
             h('p', {}, reason),
             h('pre', { tabindex: '0', 'aria-label': 'The event' }, text),
           ),

@@ -3,7 +3,7 @@ import type { ConnectionState, EngineHome } from '../../shared/status.ts'
 import { h, type Node } from '../dom.ts'
 import { age, count, plural, time } from '../format.ts'
 import type { View } from '../look.ts'
-import { badge, block, empty, facts, mono, table, type Tone } from '../parts.ts'
+import { badge, block, empty, facts, offsetText, table, type Tone } from '../parts.ts'
 
 const TONES: Readonly<Record<ConnectionState, Tone>> = {
   idle: 'plain',
@@ -40,8 +40,9 @@ function position({ status, inspection }: View): Node {
     'Position',
     null,
     facts([
-      ['This tab shows', mono(offset)],
-      ['The cache holds', persistedOffset === null ? 'nothing' : mono(persistedOffset)],
+      ['The engine has read', inspection ? offsetText(inspection.offset) : '–'],
+      ['This tab shows', offsetText(offset)],
+      ['The cache holds', persistedOffset === null ? 'nothing' : offsetText(persistedOffset)],
       ['Rows not in the cache yet', inspection ? count(inspection.unstored) : '–'],
       ['End of the stream', upToDate ? 'reached' : 'not reached'],
       ['Confirmed by the server', stale ? 'not yet' : 'yes'],
@@ -70,7 +71,7 @@ const tabRow = ({ isSelf, where, visible, started, behind, offset, failovers }: 
     where === 'leader' ? badge('leads', 'good') : homeText(where),
     visible ? 'visible' : 'hidden',
     started ? (behind ? badge('on their way', 'warn') : 'all sent') : 'not asked for',
-    mono(offset),
+    offsetText(offset),
     count(failovers),
   ],
 })

@@ -2,7 +2,7 @@ import type { StorageMode } from '../../shared/status.ts'
 import { h, type Node } from '../dom.ts'
 import { bytes, percent } from '../format.ts'
 import type { View } from '../look.ts'
-import { badge, block, facts, mono, type Tone } from '../parts.ts'
+import { badge, block, facts, offsetText, type Tone } from '../parts.ts'
 
 const MODES: Readonly<Record<StorageMode, readonly [string, Tone]>> = {
   opening: ['being opened', 'warn'],
@@ -20,7 +20,7 @@ export function storage({ status, storage: facets }: View): ReadonlyArray<Node> 
       null,
       facts([
         ['Rows are kept', badge(text, tone)],
-        ['Up to offset', status.persistedOffset === null ? '–' : mono(status.persistedOffset)],
+        ['Up to offset', status.persistedOffset === null ? '–' : offsetText(status.persistedOffset)],
         ['Cleared', status.cleared ? badge('yes', 'warn') : 'no'],
       ]),
     ),

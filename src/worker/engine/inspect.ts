@@ -40,6 +40,7 @@ export class Inspector {
       epoch,
       now: clock.now(),
       tabs: [...members.all].map((member) => ({ isSelf: member === asking, ...member.inspect() })),
+      offset: readings.shown.offset,
       seq: readings.shown.state.marks.seq,
       unstored: cache.unstored,
       collections: [...readings.visible.rows].filter(([name]) => !isResultName(name)).map(([name, rows]) => this.#collection(name, rows)),

@@ -80,7 +80,7 @@ const excerptOf = (reason: string): string => (reason.length > EVENT_TEXT ? `${r
 
 function readEvent({ number, at, offset, item }: Kept): ReadEvent {
   const parsed = parseStateEvent(item)
-  const kept = { number, at, offset, kind: parsed.kind, type: '', key: '', text: excerpt(item, EVENT_TEXT) }
+  const kept = { number, at, offset, kind: parsed.kind, type: '', key: '', text: excerpt(parsed.kind === 'change' ? parsed.event.value : item, EVENT_TEXT) }
   if (parsed.kind === 'malformed') return { ...kept, operation: parsed.reason }
   if (parsed.kind === 'control') return { ...kept, operation: parsed.event.headers.control }
   const { type, key, headers } = parsed.event
