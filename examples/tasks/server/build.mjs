@@ -24,8 +24,8 @@ const serviceWorker = VitePWA({
 })
 
 /**
- * Builds the application, and serves what was built. It is built and not served by Vite's development server, because a service
- * worker has to know all files of the application before it can open it offline.
+ * Builds the application, and serves what was built: a service worker has to know all files of the application before it can open it
+ * offline.
  */
 export async function buildTasks() {
   const outDir = await mkdtemp(join(tmpdir(), 'sidestream-tasks-'))
