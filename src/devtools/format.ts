@@ -17,7 +17,11 @@ export const count = (value: number | null | undefined): string =>
 
 export const plural = (value: number, one: string, many = `${one}s`): string => `${count(value)} ${value === 1 ? one : many}`
 
-export const percent = (part: number, whole: number): string => (whole === 0 ? '–' : `${String(Math.round((100 * part) / whole))} %`)
+export function percent(part: number, whole: number): string {
+  if (whole === 0) return '–'
+  const rounded = Math.round((100 * part) / whole)
+  return rounded === 0 && part > 0 ? '< 1 %' : `${String(rounded)} %`
+}
 
 export const milliseconds = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : String(Math.round(ms))} ms`
 

@@ -16,6 +16,7 @@ const DRAW_MS = 100
 /** The panel, in a shadow root of its host: the application's styles do not reach it, and its own do not reach the application. */
 export class Panel {
   readonly #root: ShadowRoot
+  readonly #styles: ReadonlyArray<Node>
   readonly #observer: IntersectionObserver | null
   readonly #actions: Actions
   #dbs: ReadonlyArray<DevtoolsDB> = []
@@ -29,7 +30,7 @@ export class Panel {
 
   constructor(host: HTMLElement, dbs: DevtoolsDBs, theme: Theme | null) {
     this.#root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
-    dress(this.#root)
+    this.#styles = dress(this.#root)
     this.#actions = new Actions({
       db: () => this.#dbs[this.#shown]!,
       all: () => this.#dbs,
@@ -93,6 +94,7 @@ export class Panel {
     if (this.#isClosed) return
     const view = this.#looks[this.#shown]?.view
     draw(this.#root, [
+      ...this.#styles,
       h(
         'section',
         { class: 'panel', 'aria-label': 'sidestream devtools', 'data-theme': this.#theme },

@@ -1,3 +1,5 @@
+import { h, type Node } from './dom.ts'
+
 const LIGHT = `
   color-scheme: light;
   --ground: #f6f7f9;
@@ -135,9 +137,16 @@ meter { display: block; inline-size: calc(100% - 28px); margin: 0 14px 12px; }
 
 let sheet: CSSStyleSheet | null = null
 
-/** Gives a shadow root the panel's styles. A sheet that is made by script needs no leave of a content security policy. */
-export function dress(root: ShadowRoot): void {
-  sheet ??= new CSSStyleSheet()
-  if (sheet.cssRules.length === 0) sheet.replaceSync(CSS)
+/**
+ * Gives a shadow root the panel's styles. A sheet that is made by script needs no leave of a content security policy.
+ * @returns what the root has to contain, in browsers without such sheets
+ */
+export function dress(root: ShadowRoot): ReadonlyArray<Node> {
+  if (!('adoptedStyleSheets' in root)) return [h('style', { key: 'styles' }, CSS)]
+  if (!sheet) {
+    sheet = new CSSStyleSheet()
+    sheet.replaceSync(CSS)
+  }
   root.adoptedStyleSheets = [sheet]
+  return []
 }

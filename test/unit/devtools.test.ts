@@ -100,6 +100,12 @@ describe('a report', () => {
   })
 })
 
+test('the entry can be imported where there is no page', async () => {
+  const { sidestreamDevtools } = await import('../../src/devtools/index.ts')
+  expect('HTMLElement' in globalThis).toBe(false)
+  expect(sidestreamDevtools([])).toMatchObject({ id: 'sidestream', name: 'sidestream' })
+})
+
 describe('texts', () => {
   test('of expressions', () => {
     expect(expressionText(where)).toBe(`user.name = "${SECRET}" and (at > 1970-01-01T00:00:00.000Z or isNull(gone))`)
@@ -110,7 +116,7 @@ describe('texts', () => {
 
   test('of numbers and times', () => {
     expect([bytes(0), bytes(999), bytes(1500), bytes(123_456_789), bytes(null), bytes(Number.NaN)]).toEqual(['0 B', '999 B', '1.5 kB', '123 MB', '–', '–'])
-    expect([count(1_234_567), count(null), percent(1, 3), percent(0, 0)]).toEqual(['1\u2009234\u2009567', '–', '33 %', '–'])
+    expect([count(1_234_567), count(null), percent(1, 3), percent(0, 0), percent(1, 1000), percent(0, 9)]).toEqual(['1\u2009234\u2009567', '–', '33 %', '–', '< 1 %', '0 %'])
     expect([age(-5), age(59_000), age(61_000), age(7_260_000), age(1e9)]).toEqual(['0 s', '59 s', '1 min 1 s', '2 h 1 min', '11 days'])
     expect([shortOffset('0000000000000000_0000000003714814'), shortOffset('-1'), shortOffset('0000')]).toEqual(['0_3714814', '-1', '0'])
     expect(short('a\n  b', 10)).toBe('a b')
