@@ -15,6 +15,7 @@ const DRAW_MS = 100
 
 /** The panel, in a shadow root of its host: the application's styles do not reach it, and its own do not reach the application. */
 export class Panel {
+  readonly #document: Document
   readonly #root: ShadowRoot
   readonly #styles: ReadonlyArray<Node>
   readonly #observer: IntersectionObserver | null
@@ -29,6 +30,7 @@ export class Panel {
   #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(host: HTMLElement, dbs: DevtoolsDBs, theme: Theme | null) {
+    this.#document = host.ownerDocument
     this.#root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
     this.#styles = dress(this.#root)
     this.#actions = new Actions({
@@ -46,7 +48,7 @@ export class Panel {
     })
     this.show(dbs)
     this.#observer?.observe(host)
-    document.addEventListener('visibilitychange', this.#watch)
+    this.#document.addEventListener('visibilitychange', this.#watch)
   }
 
   set theme(theme: Theme | null) {
@@ -66,7 +68,7 @@ export class Panel {
 
   close(): void {
     this.#isClosed = true
-    document.removeEventListener('visibilitychange', this.#watch)
+    this.#document.removeEventListener('visibilitychange', this.#watch)
     this.#observer?.disconnect()
     clearTimeout(this.#timer)
     for (const look of this.#looks) look.end()
@@ -74,7 +76,7 @@ export class Panel {
 
   /** Only the StreamDB that is seen is asked. */
   readonly #watch = (): void => {
-    const isSeen = !this.#isClosed && this.#isInSight && document.visibilityState === 'visible'
+    const isSeen = !this.#isClosed && this.#isInSight && this.#document.visibilityState === 'visible'
     for (const [index, look] of this.#looks.entries()) {
       if (isSeen && index === this.#shown) look.begin()
       else look.end()

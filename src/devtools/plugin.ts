@@ -32,7 +32,7 @@ export function sidestreamDevtools(dbs: DevtoolsDBs): DevtoolsPlugin {
         return
       }
       shown?.panel.close()
-      const host = document.createElement('div')
+      const host = element.ownerDocument.createElement('div')
       element.append(host)
       panels.set(element, { host, panel: new Panel(host, dbs, theme) })
     },

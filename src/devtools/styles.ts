@@ -135,16 +135,19 @@ meter { display: block; inline-size: calc(100% - 28px); margin: 0 14px 12px; }
 }
 `
 
-let sheet: CSSStyleSheet | null = null
+/** A sheet belongs to the document that it was made for: a panel may be in a window of its own. */
+const sheets = new WeakMap<Document, CSSStyleSheet>()
 
 /**
  * Gives a shadow root the panel's styles. A sheet that is made by script needs no leave of a content security policy.
  * @returns what the root has to contain, in browsers without such sheets
  */
 export function dress(root: ShadowRoot): ReadonlyArray<Node> {
+  const { ownerDocument } = root
   if (!('adoptedStyleSheets' in root)) return [h('style', { key: 'styles' }, CSS)]
+  let sheet = sheets.get(ownerDocument)
   if (!sheet) {
-    sheet = new CSSStyleSheet()
+    sheets.set(ownerDocument, (sheet = new (ownerDocument.defaultView ?? globalThis).CSSStyleSheet()))
     sheet.replaceSync(CSS)
   }
   root.adoptedStyleSheets = [sheet]
