@@ -11,6 +11,8 @@ export interface Snippet {
   /** Of the block's first line, from 1. */
   readonly line: number
   readonly language: string
+  /** What follows the language on the block's first line. */
+  readonly info: string
   /** The file that the block is, where the page names one in bold just before it. */
   readonly name: string | null
   readonly code: string
@@ -19,10 +21,11 @@ export interface Snippet {
 /** All blocks of code of a page, in their order. */
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(root + page, 'utf8')
-  return [...text.matchAll(/(?:^\*\*`([^`\n]+)`\*\*[^\n]*\n\n)?^```(\w+)[^\n]*\n(.*?)^```$/gms)].map(({ 0: whole, 1: name, 2: language, 3: code, index }) => ({
+  return [...text.matchAll(/(?:^\*\*`([^`\n]+)`\*\*[^\n]*\n\n)?^```(\w+) ?([^\n]*)\n(.*?)^```$/gms)].map(({ 0: whole, 1: name, 2: language, 3: info, 4: code, index }) => ({
     page,
     line: text.slice(0, index + whole.indexOf('```')).split('\n').length + 1,
     language: language!,
+    info: info!,
     name: name ?? null,
     code: code!,
   }))
