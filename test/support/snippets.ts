@@ -11,6 +11,8 @@ export interface Snippet {
   /** Of the block's first line, from 1. */
   readonly line: number
   readonly language: string
+  /** What follows the language on the block's first line. */
+  readonly info: string
   /** The file that the block is, where the page names one in bold just before it. */
   readonly name: string | null
   readonly code: string
@@ -19,10 +21,11 @@ export interface Snippet {
 /** All blocks of code of a page, in their order. */
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(root + page, 'utf8')
-  return [...text.matchAll(/(?:^\*\*`([^`\n]+)`\*\*[^\n]*\n\n)?^```(\w+)[^\n]*\n(.*?)^```$/gms)].map(({ 0: whole, 1: name, 2: language, 3: code, index }) => ({
+  return [...text.matchAll(/(?:^\*\*`([^`\n]+)`\*\*[^\n]*\n\n)?^```(\w+) ?([^\n]*)\n(.*?)^```$/gms)].map(({ 0: whole, 1: name, 2: language, 3: info, 4: code, index }) => ({
     page,
     line: text.slice(0, index + whole.indexOf('```')).split('\n').length + 1,
     language: language!,
+    info: info!,
     name: name ?? null,
     code: code!,
   }))
@@ -39,8 +42,11 @@ function moduleOf({ code }: Snippet): { readonly before: string; readonly text: 
   return { before, text: `${before}${code}})\n` }
 }
 
-/** Of TypeScript with or without JSX. Each is a module of its own; what a page takes for granted is in `test/snippets`. */
-export const isCompiled = ({ language }: Snippet): boolean => language === 'ts' || language === 'tsx'
+/**
+ * Of TypeScript with or without JSX. Each is a module of its own; what a page takes for granted is in `test/snippets`. Not blocks for a
+ * framework that needs another TanStack DB than the project's own: test/browser/host/start-guide.host.test.ts builds and runs those.
+ */
+export const isCompiled = ({ language, info }: Snippet): boolean => (language === 'ts' || language === 'tsx') && !/^\[(Solid|Angular)\b/.test(info)
 
 /** @returns what the compiler says of the blocks: `page:line message` */
 export function compile(snippets: readonly Snippet[]): string[] {
@@ -52,15 +58,20 @@ export function compile(snippets: readonly Snippet[]): string[] {
   const { config } = ts.readConfigFile(`${root}test/snippets/tsconfig.json`, ts.sys.readFile) as { config: unknown }
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, folder)
   const host = ts.createCompilerHost(options)
-  /** A page's modules find what it takes for granted beside them. */
-  const shared = (path: string): string => (path.startsWith(folder) && !files.has(path) ? folder + path.slice(path.lastIndexOf('/') + 1) : path)
+  /** A page's modules find its other files beside them, and what it takes for granted. */
+  const shared = (path: string): string => {
+    const [own, name] = [path.slice(0, path.lastIndexOf('/') + 1), path.slice(path.lastIndexOf('/'))]
+    if (!own.startsWith(folder) || own === folder || files.has(path)) return path
+    return [...files.keys()].find((file) => file.startsWith(own) && file.endsWith(name)) ?? folder + name.slice(1)
+  }
+  const textOf = (path: string): string | undefined => files.get(shared(path))?.text
   const program = ts.createProgram([...fileNames, ...files.keys()], options, {
     ...host,
-    fileExists: (path) => files.has(path) || host.fileExists(shared(path)),
-    readFile: (path) => files.get(path)?.text ?? host.readFile(shared(path)),
+    fileExists: (path) => textOf(path) !== undefined || host.fileExists(shared(path)),
+    readFile: (path) => textOf(path) ?? host.readFile(shared(path)),
     directoryExists: (path) => path.startsWith(folder) || host.directoryExists!(path),
     getSourceFile: (path, version) => {
-      const text = files.get(path)?.text
+      const text = textOf(path)
       return text === undefined ? host.getSourceFile(shared(path), version) : ts.createSourceFile(path, text, version)
     },
   })
