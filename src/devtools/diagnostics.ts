@@ -76,7 +76,7 @@ const writeFacts = ({ state, attempts, createdAt, error, mutations }: PendingWri
 
 const known = (collection: string, names: ReadonlySet<string>): string => (names.has(collection) ? collection : '?')
 
-function engineFacts({ epoch, now, offset, seq, unstored, tabs, connections, collections, subsets, indexes, quarantined, events }: Inspection, names: ReadonlySet<string>): object {
+function engineFacts({ epoch, now, offset, seq, unstored, tabs, connections, collections, subsets, indexes, queries, quarantined, events }: Inspection, names: ReadonlySet<string>): object {
   return {
     epoch,
     now,
@@ -88,6 +88,7 @@ function engineFacts({ epoch, now, offset, seq, unstored, tabs, connections, col
     collections: collections.map(({ name, rows, bytes, stored }) => ({ name: known(name, names), rows, bytes, stored })),
     subsets: subsets.map((subset) => ({ collection: known(subset.collection, names), subset: subsetText(subset, hiddenConstant), rows: subset.rows, tabs: subset.tabs })),
     indexes: indexes.map(({ collection, expression, complete }) => ({ collection: known(collection, names), expression: expressionText(expression, hiddenConstant), complete })),
+    queries: queries.map(({ name, rows, runMs, tabs: holders, error }) => ({ isNamed: name !== null, rows, runMs, tabs: holders, error: errorFacts(error) })),
     quarantined: quarantined.map(({ at, code, offset: batch }) => ({ at, code: word(code), offset: batch })),
     events: counts(events.map(({ kind, operation }) => (kind === 'malformed' ? kind : word(operation)))),
   }

@@ -95,6 +95,8 @@ export class Panel {
     this.#timer = undefined
     if (this.#isClosed) return
     const view = this.#looks[this.#shown]?.view
+    const focused = this.#root.activeElement
+    const wasInHead = focused?.closest('header') !== null
     draw(this.#root, [
       ...this.#styles,
       h(
@@ -103,6 +105,8 @@ export class Panel {
         ...(view ? [this.#head(view), this.#tabs(view), this.#page(view)] : [empty('There is no StreamDB to show.')]),
       ),
     ])
+    // What was pressed may be gone: the keyboard goes on near it.
+    if (focused && !this.#root.activeElement) this.#root.querySelector<HTMLElement>(wasInHead ? '[data-next]' : '[role="tabpanel"]')?.focus()
   }
 
   #head(view: View): Node {
@@ -145,13 +149,13 @@ export class Panel {
       question === null
         ? [
             button('Reconnect', () => { actions.reconnect() }, { key: 'reconnect' }),
-            button('Clear cache…', () => { actions.ask('clear') }, { key: 'clear' }),
+            button('Clear cache…', () => { actions.ask('clear') }, { key: 'clear', 'data-next': true }),
             button('Export report', () => void actions.export(), { key: 'export' }),
           ]
         : [
             h('span', { key: 'question' }, question === 'clear' ? 'Remove the stored rows, and the rows of all tabs?' : 'Discard these writes too?'),
             button(question === 'clear' ? 'Clear' : 'Clear and discard', () => void actions.clear(), { key: `yes-${question}`, class: 'button strong' }),
-            button('Cancel', () => { actions.ask(null) }, { key: 'no' }),
+            button('Cancel', () => { actions.ask(null) }, { key: 'no', 'data-next': true }),
           ]
     return h('div', { class: 'buttons', role: 'group', 'aria-label': 'Actions' }, ...children)
   }

@@ -29,6 +29,15 @@ const isHeld = (value: unknown): boolean =>
 
 const isIndex = (value: unknown): boolean => isRecord(value) && isString(value['collection']) && isExpression(value['expression']) && isBoolean(value['complete'])
 
+const isQuery = (value: unknown): boolean =>
+  isRecord(value) &&
+  (value['name'] === null || isString(value['name'])) &&
+  isString(value['about']) &&
+  isCount(value['rows']) &&
+  (value['runMs'] === null || isTime(value['runMs'])) &&
+  isCount(value['tabs']) &&
+  (value['error'] === null || isError(value['error']))
+
 const isQuarantined = (value: unknown): boolean =>
   isRecord(value) && isTime(value['at']) && areStrings([value['code'], value['reason'], value['offset'], value['text']])
 
@@ -51,5 +60,6 @@ export const isInspection = (value: unknown): value is Inspection =>
   isListOf(value['collections'], isCollection) &&
   isListOf(value['subsets'], isHeld) &&
   isListOf(value['indexes'], isIndex) &&
+  isListOf(value['queries'], isQuery) &&
   isListOf(value['quarantined'], isQuarantined) &&
   isListOf(value['events'], isEvent)

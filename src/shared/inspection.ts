@@ -54,6 +54,20 @@ export interface InspectedSubset {
   readonly tabs: number
 }
 
+/** A query that tabs want of the engine: equal queries are one. */
+export interface InspectedQuery {
+  /** Of a named query; null of one that was sent as data. */
+  readonly name: string | null
+  /** The parameters of a named query, as JSON; else the collections that it reads. */
+  readonly about: string
+  readonly rows: number
+  /** The mean time of a run, ms; null before the first. */
+  readonly runMs: number | null
+  readonly tabs: number
+  /** Why the engine does not run it. */
+  readonly error: ErrorData | null
+}
+
 /** An index that queries have needed. */
 export interface InspectedIndex {
   readonly collection: string
@@ -109,6 +123,7 @@ export interface Inspection {
   readonly collections: ReadonlyArray<InspectedCollection>
   readonly subsets: ReadonlyArray<InspectedSubset>
   readonly indexes: ReadonlyArray<InspectedIndex>
+  readonly queries: ReadonlyArray<InspectedQuery>
   /** The last ones since the engine started, oldest first. */
   readonly quarantined: ReadonlyArray<QuarantinedEvent>
   /** The last ones, oldest first. An engine keeps them while it is asked for them every few seconds. */

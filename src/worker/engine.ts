@@ -160,7 +160,7 @@ export class Engine {
     this.#reader = this.#createReader()
     this.#cache = this.#createCache(validators.size > 0, transform !== null)
     this.#writes = this.#createWrites(validators)
-    this.#inspector = new Inspector({ epoch: this.epoch, clock: env.clock, members: this.#members, readings: this.#readings, subsets: this.#subsets, cache: this.#cache, journal: this.#journal })
+    this.#inspector = new Inspector({ epoch: this.epoch, clock: env.clock, members: this.#members, readings: this.#readings, subsets: this.#subsets, queries: this.#queries, cache: this.#cache, journal: this.#journal })
     this.#hydration = new Hydration({
       cache: this.#cache,
       collections: settings.collections,

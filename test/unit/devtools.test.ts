@@ -37,6 +37,7 @@ const inspection: Inspection = {
   collections: [{ name: 'users', rows: 2, bytes: 100, stored: null }, { name: SECRET, rows: 0, bytes: 0, stored: null }],
   subsets: [subset],
   indexes: [{ collection: 'users', expression: ref('at'), complete: true }],
+  queries: [{ name: SECRET, about: SECRET, rows: 1, runMs: 2, tabs: 1, error: { code: 'INVALID_QUERY', message: SECRET, retryable: false } }],
   quarantined: [{ at: 1, code: 'REFUSED', reason: SECRET, offset: '3', text: `{"key":"${SECRET}"}` }],
   events: [{ number: 1, at: 1, offset: '4', kind: 'change', operation: 'insert', type: SECRET, key: SECRET, text: SECRET }],
 }
@@ -85,7 +86,7 @@ describe('a report', () => {
         url: 'https://example.com/streams/1',
         status: { lastError: { code: 'NEEDS_AUTH', retryable: true, status: 401 }, quarantined: 1, fallbacks: 1 },
         outbox: [{ state: 'parked', attempts: 2, error: { code: 'STREAM_ERROR', status: 409 }, mutations: [{ kind: 'put', collection: 'users' }, { kind: 'remove', collection: '?' }] }],
-        engine: { subsets: [{ subset: 'user.name = ? and (at > ? or isNull(gone)), first 10 by at ↓' }], quarantined: [{ code: 'REFUSED', offset: '3' }], events: { insert: 1 } },
+        engine: { subsets: [{ subset: 'user.name = ? and (at > ? or isNull(gone)), first 10 by at ↓' }], queries: [{ isNamed: true, rows: 1, error: { code: 'INVALID_QUERY' } }], quarantined: [{ code: 'REFUSED', offset: '3' }], events: { insert: 1 } },
       }],
     })
   })

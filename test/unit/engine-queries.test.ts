@@ -91,6 +91,16 @@ describe('a query that tabs want', () => {
     expect(queries.status([one.collection, two.collection])).toEqual({ [one.collection]: { rows: 1, runMs: 1.3, tabs: 2 } })
   })
 
+  test('is told to a panel: its name and parameters, or the collections that it reads, and why it does not run', () => {
+    const queries = make()
+    const named: Query = { kind: 'named', name: 'unknown', params: { over: 30 } }
+    const ir = { from: { alias: 'f', collection: 'flights' }, joins: [{ source: { alias: 'g', query: { from: { alias: 'a', collection: 'air"ports' } } } }] } as unknown as Extract<Query, { kind: 'inline' }>['ir']
+    for (const query of [named, { kind: 'inline', ir } as const]) queries.hold({ collection: resultName(query), where: null, first: null, query })
+    expect(queries.inspect()).toMatchObject([{ name: 'unknown', about: '{"over":30}', rows: 0, runMs: null, tabs: 1, error: null }, { name: null, runMs: null }])
+    clock.advance(0)
+    expect(queries.inspect()).toMatchObject([{ runMs: null, error: { code: 'INVALID_QUERY' } }, { about: 'flights, air\\"ports', rows: 1, runMs: 1.26, error: null }])
+  })
+
   test('is among the rows that tabs see when it is complete, with key and place as fields', () => {
     const queries = make()
     queries.hold(one)

@@ -67,6 +67,7 @@ describe('the guard', () => {
     collections: [{ name: 'users', rows: 1, bytes: 2, stored: { segments: 1, entries: 2, live: 1 } }],
     subsets: [{ collection: 'users', where: { type: 'ref', path: ['gone'] }, first: { expression: { type: 'ref', path: ['at'] }, direction: 'asc', rows: 1 }, rows: 1, tabs: 1 }],
     indexes: [{ collection: 'users', expression: { type: 'ref', path: ['name'] }, complete: true }],
+    queries: [{ name: 'top', about: '5', rows: 1, runMs: 0.5, tabs: 1, error: { code: 'INVALID_QUERY', message: 'm', retryable: false } }],
     quarantined: [{ at: 1, code: 'REFUSED', reason: 'r', offset: '1', text: '{}' }],
     events: [{ number: 1, at: 1, offset: '1', kind: 'change', operation: 'insert', type: 'user', key: 'k', text: '{}' }],
   }

@@ -1,24 +1,21 @@
-import type { Node } from '../dom.ts'
+import type { InspectedQuery } from '../../shared/inspection.ts'
+import { h, type Node } from '../dom.ts'
 import { count, milliseconds, short } from '../format.ts'
 import type { View } from '../look.ts'
-import { block, empty, mono, table } from '../parts.ts'
+import { badge, block, empty, mono, table, type TableRow } from '../parts.ts'
 
 const MOST_TEXT = 200
 
-export function queries({ db, status }: View): ReadonlyArray<Node> {
-  const run = Object.entries(status.queries)
+export function queries({ db, status, inspection }: View): ReadonlyArray<Node> {
+  const wanted = inspection?.queries ?? []
   const fallbacks = Object.entries(status.fallbacks)
   return [
     block(
       'Queries in the worker',
-      'Of this tab. A query that several tabs want runs once.',
-      run.length === 0
-        ? empty('This tab has no query in the worker.')
-        : table(
-            'Queries in the worker',
-            [{ name: 'Collection' }, { name: 'Rows', isNumber: true }, { name: 'Mean run', isNumber: true }, { name: 'Tabs', isNumber: true }],
-            run.map(([id, { rows, runMs, tabs }]) => ({ key: id, cells: [mono(nameOf(id, db.stream.url)), count(rows), milliseconds(runMs), count(tabs)] })),
-          ),
+      'Of all tabs. A query that several tabs want runs once.',
+      wanted.length === 0
+        ? empty('No tab wants a query of the worker.')
+        : table('Queries in the worker', [{ name: 'Query' }, { name: 'Of' }, { name: 'Rows', isNumber: true }, { name: 'Mean run', isNumber: true }, { name: 'Tabs', isNumber: true }], wanted.map(queryRow)),
     ),
     block(
       'What runs in this tab instead',
@@ -29,6 +26,17 @@ export function queries({ db, status }: View): ReadonlyArray<Node> {
     ),
   ]
 }
+
+const queryRow = ({ name, about, rows, runMs, tabs, error }: InspectedQuery, index: number): TableRow => ({
+  key: String(index),
+  cells: [
+    name === null ? 'sent by a page' : mono(short(name, MOST_TEXT)),
+    error ? h('span', {}, badge(error.code, 'bad'), ` ${short(error.message, MOST_TEXT)}`) : mono(about),
+    count(rows),
+    runMs === null ? '–' : milliseconds(runMs),
+    count(tabs),
+  ],
+})
 
 /** The id of a result's collection is the stream's URL and a number. */
 const nameOf = (id: string, url: string): string => (id.startsWith(`${url}?`) ? `query ${id.slice(url.length + 1)}` : short(id, MOST_TEXT))

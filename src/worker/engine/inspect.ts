@@ -7,6 +7,7 @@ import type { Clock } from '../ports.ts'
 import type { Journal } from './journal.ts'
 import type { Membership } from './member.ts'
 import type { Members } from './members.ts'
+import type { Queries } from './queries.ts'
 import type { Readings } from './readings.ts'
 
 /** How many rows of a collection are measured. */
@@ -20,6 +21,7 @@ export interface InspectedRooms {
   readonly members: Members
   readonly readings: Readings
   readonly subsets: Subsets
+  readonly queries: Queries
   readonly cache: Cache
   readonly journal: Journal
 }
@@ -35,7 +37,7 @@ export class Inspector {
   }
 
   inspect(asking: Membership): Inspection {
-    const { epoch, clock, members, readings, subsets, cache, journal } = this.#rooms
+    const { epoch, clock, members, readings, subsets, queries, cache, journal } = this.#rooms
     return {
       epoch,
       now: clock.now(),
@@ -45,6 +47,7 @@ export class Inspector {
       unstored: cache.unstored,
       collections: [...readings.visible.rows].filter(([name]) => !isResultName(name)).map(([name, rows]) => this.#collection(name, rows)),
       ...subsets.inspect(),
+      queries: queries.inspect(),
       ...journal.look(),
     }
   }

@@ -1,15 +1,19 @@
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
+import type { InspectedQuery } from '../../shared/inspection.ts'
 import { RESULT_KEY, RESULT_ORDER, type Query, type QueryStatus } from '../../shared/query.ts'
 import type { RowData } from '../../shared/row.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey, type Subset } from '../../shared/subset.ts'
+import { excerpt } from '../core/excerpt.ts'
 import type { Clock, QueryEngine, QueryRun, QueryRunning, ResultChanges, ResultRow, WorkingSet } from '../ports.ts'
 import type { ResultHolds } from '../tabs/result-view.ts'
 import type { Readings } from './readings.ts'
 
 /** The most rows of results that are stored, for the next visit. */
 const STORED_ROWS = 5000
+/** How much of a query's parameters is shown, in characters. */
+const MOST_TEXT = 200
 /** How long a query runs on after the last tab has let it go, ms: a component that is mounted again finds its rows. */
 const GRACE_MS = 2000
 
@@ -117,6 +121,10 @@ export class Queries implements ResultHolds {
     }))
   }
 
+  inspect(): ReadonlyArray<InspectedQuery> {
+    return [...this.#wanted.values()].map(({ query, run, rows, wants, refusal }) => ({ ...textOf(query), rows: run?.cost.rows ?? rows.size, runMs: run?.cost.runMs ?? null, tabs: wants, error: refusal }))
+  }
+
   /** The rows that tabs see have changed; null when they are those of another state. */
   onRows(diff: RowDiff | null): void {
     if (diff) this.#running?.changed(diff)
@@ -220,4 +228,11 @@ const NO_ENGINE: ErrorData = {
   code: 'NO_QUERY_ENGINE',
   message: 'the engine runs no queries: a worker file does when it imports sidestream/worker-with-queries',
   retryable: false,
+}
+
+/** What a person knows a query by. */
+function textOf(query: Query): Pick<InspectedQuery, 'name' | 'about'> {
+  if (query.kind === 'named') return { name: query.name, about: query.params === null ? '' : excerpt(query.params, MOST_TEXT) }
+  const collections = [...JSON.stringify(query.ir).matchAll(/"collection":"((?:[^"\\]|\\.)*)"/g)].map(([, collection]) => collection!)
+  return { name: null, about: [...new Set(collections)].join(', ').slice(0, MOST_TEXT) }
 }

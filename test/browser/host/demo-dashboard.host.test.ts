@@ -142,7 +142,7 @@ describe('the dashboard', () => {
     expect(await tab.evaluate(() => customElements.get('sidestream-devtools') === undefined)).toBe(true)
     await tab.getByRole('button', { name: 'Devtools' }).click()
     await devtools.getByRole('tab', { name: 'Queries' }).click()
-    await devtools.getByRole('row', { name: /^query 8 / }).waitFor()
+    await devtools.getByRole('row', { name: /^states 6 \d/ }).waitFor()
     expect(await violationsOf(tab)).toEqual([])
     await fits(tab, 390)
     await tab.getByRole('button', { name: 'Devtools' }).click()
