@@ -427,6 +427,7 @@ export class Engine {
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })
     this.#reader.halt('forget')
+    this.#journal.forget()
     this.#members.publish({ ...NO_NEWS, diff }, true)
     this.#onClear?.(this)
   }

@@ -34,6 +34,12 @@ test('an engine tells of its tabs, rows, subsets, connection and quarantined eve
   expect((await db.inspect())!.events).toMatchObject([{ kind: 'change', operation: 'insert', type: 'user', key: '2', text: '{"id":"2","name":"Ada"}' }])
   await stream.fail()
   expect((await db.inspect())!.connections.at(-1)).toMatchObject({ state: 'offline', error: { code: 'OFFLINE' } })
+  await db.clearCache()
+  expect(await db.inspect()).toMatchObject({ subsets: [], queries: [], quarantined: [], events: [] })
+  await stream.recover()
+  db.reconnect()
+  await expect.poll(async () => (await db.inspect())!.quarantined.length).toBe(1)
+  expect((await db.inspect())!.events.length).toBeLessThan(60)
   db.close()
 })
 

@@ -40,7 +40,8 @@ function position({ status, inspection }: View): Node {
     'Position',
     null,
     facts([
-      ['The engine has read', inspection ? offsetText(inspection.offset) : '–'],
+      // The status is newer than the engine's last answer.
+      ['The engine has read', inspection ? offsetText(inspection.offset > offset ? inspection.offset : offset) : '–'],
       ['This tab shows', offsetText(offset)],
       ['The cache holds', persistedOffset === null ? 'nothing' : offsetText(persistedOffset)],
       ['Rows not in the cache yet', inspection ? count(inspection.unstored) : '–'],

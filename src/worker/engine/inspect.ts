@@ -37,6 +37,12 @@ export class Inspector {
   }
 
   inspect(asking: Membership): Inspection {
+    const inspection = this.#whole(asking)
+    // A user has signed out there: what others read is not shown.
+    return asking.status().cleared ? { ...inspection, ...NOTHING } : inspection
+  }
+
+  #whole(asking: Membership): Inspection {
     const { epoch, clock, members, readings, subsets, queries, cache, journal } = this.#rooms
     return {
       epoch,
@@ -68,6 +74,8 @@ export class Inspector {
     }
   }
 }
+
+const NOTHING = { subsets: [], queries: [], quarantined: [], events: [] } as const
 
 function meanOf(rows: ReadonlyMap<string, RowData>): number {
   let bytes = 0

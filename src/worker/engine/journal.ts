@@ -68,6 +68,12 @@ export class Journal {
     return { connections: [...this.#notes], quarantined: [...this.#quarantined], events: (this.#events ?? []).map(readEvent) }
   }
 
+  /** The cache was cleared: nothing of its events is told any more. */
+  forget(): void {
+    this.#quarantined.length = 0
+    if (this.#events) this.#events = []
+  }
+
   close(): void {
     this.#isClosed = true
     this.#cancel()
