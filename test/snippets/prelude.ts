@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { createStreamDB as create, CreateStreamDBOptions, StreamDB, StreamHandle, StreamOptions, WorkerOption } from 'sidestream'
 import type { queries as namedQueries } from './queries.ts'
-import type { city as citySchema, Flight as FlightRow, schema as stateSchema, task as taskSchema } from './schema.ts'
+import type { city as citySchema, Flight as FlightRow, schema as stateSchema, Task as TaskRow } from './schema.ts'
 
 /** What the pages take for granted in a snippet without imports. */
 declare global {
@@ -10,10 +10,14 @@ declare global {
   const session: { readonly token: string }
   const token: () => string
   const showMessage: (text: string) => void
+  const show: (rows: ReadonlyArray<object>) => void
+  const readFromIndexedDB: () => Promise<Task[] | null>
+  const writeToIndexedDB: (rows: Task[]) => Promise<void>
 
   type Flight = FlightRow
+  type Task = TaskRow
   const city: typeof citySchema
-  const task: import('valibot').InferOutput<typeof taskSchema>
+  const task: TaskRow
   const value: FlightRow
   const schema: typeof stateSchema
   const queries: typeof namedQueries
@@ -23,6 +27,7 @@ declare global {
   const db: StreamDB<typeof stateSchema, StreamHandle, typeof namedQueries>
 
   const createStreamDB: typeof create
+  const createLiveQueryCollection: typeof import('sidestream').createLiveQueryCollection
   const createStateSchema: typeof import('sidestream/state').createStateSchema
   const exposeStreamDB: typeof import('sidestream/worker-with-queries').exposeStreamDB
 

@@ -6,6 +6,7 @@ export type Flight = v.InferOutput<typeof flight>
 
 export const user = v.object({ id: v.string(), name: v.string() })
 export const task = v.object({ id: v.string(), title: v.string(), done: v.boolean() })
+export type Task = v.InferOutput<typeof task>
 export const city = v.object({ id: v.string(), population: v.number() })
 
 /** The collections that the pages' snippets speak of. */
