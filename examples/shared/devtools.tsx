@@ -23,18 +23,29 @@ export function Devtools({ db }: Props) {
   )
 }
 
+/** As the page has it: `light` or `dark` was chosen, else the system's setting counts. */
+function showTheme(element: Element) {
+  const scheme = getComputedStyle(document.documentElement).colorScheme
+  if (scheme === 'light' || scheme === 'dark') element.setAttribute('theme', scheme)
+  else element.removeAttribute('theme')
+}
+
 function Drawer({ db }: Props) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     let isGone = false
+    const observer = new MutationObserver(() => {
+      const element = place.current?.firstElementChild
+      if (element) showTheme(element)
+    })
     Promise.all([db(), import('sidestream/devtools')]).then(
       ([shown, { defineSidestreamDevtools }]) => {
         if (isGone || !shown) return
         defineSidestreamDevtools()
         const element = document.createElement('sidestream-devtools')
-        const scheme = getComputedStyle(document.documentElement).colorScheme
-        if (scheme === 'light' || scheme === 'dark') element.setAttribute('theme', scheme)
         element.db = shown
+        showTheme(element)
+        observer.observe(document.documentElement, { attributeFilter: ['style'] })
         place.current?.replaceChildren(element)
       },
       // The page goes on without them.
@@ -42,6 +53,7 @@ function Drawer({ db }: Props) {
     )
     return () => {
       isGone = true
+      observer.disconnect()
     }
   }, [db])
   return <div className="devtools" ref={place} />
