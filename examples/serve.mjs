@@ -15,6 +15,8 @@ const { values } = parseArgs({
     cities: { type: 'string', default: '1000000' },
     parcels: { type: 'string', default: '100000' },
     'parcel-changes': { type: 'string', default: '1000' },
+    // A board whose page is built first: `dashboard`, for example.
+    built: { type: 'string' },
     // Here the task list is kept.
     tasks: { type: 'string', default: fileURLToPath(new URL('../node_modules/.sidestream-tasks', import.meta.url)) },
   },
@@ -38,7 +40,7 @@ const flights = await startFlights({ rate })
 const cities = createCities({ mostCities, rate: changes })
 const dashboard = createDashboard({ parcels, rate: parcelChanges })
 const tasks = createTasks({ folder: values.tasks })
-const pages = await servePages({ port, boards: [flights, cities, dashboard, tasks] })
+const pages = await servePages({ port, boards: [flights, cities, dashboard, tasks], built: values.built })
 
 let stopping = false
 async function stop() {

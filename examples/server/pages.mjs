@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import react from '@vitejs/plugin-react'
 import { createServer } from 'vite'
+import { buildPages } from './build.mjs'
 import { sourceAliases } from './sources.mjs'
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
@@ -16,10 +17,15 @@ function addressesOf(boards) {
   }
 }
 
-/** Serves the boards' pages and what belongs to them (streams, control requests) on one origin. */
-export async function servePages({ port, boards }) {
+/**
+ * Serves the boards' pages and what belongs to them (streams, control requests) on one origin.
+ * @param built name of a board whose page is built first, as applications are: it then loads in a few requests
+ */
+export async function servePages({ port, boards, built }) {
   // React's production build: the demo measures the page's main thread.
   process.env.NODE_ENV = 'production'
+  const page = boards.find(({ address }) => address === `/${built}.html`)?.file
+  const files = page && (await buildPages({ root: at('../'), pages: [at(`..${page}`)] }))
   const demo = {
     name: 'boards',
     configureServer({ middlewares }) {
@@ -27,6 +33,7 @@ export async function servePages({ port, boards }) {
         for (const [path, handle] of Object.entries(routes)) middlewares.use(path, handle)
       }
       middlewares.use(addressesOf(boards))
+      if (files) middlewares.use(files)
     },
     transformIndexHtml: {
       order: 'post',

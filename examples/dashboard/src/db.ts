@@ -44,4 +44,6 @@ async function open() {
 }
 
 export const opened = open()
+// For the console, and for bench/dashboard.mjs.
+Object.assign(globalThis, { dashboard: opened })
 export type Opened = Awaited<typeof opened>
