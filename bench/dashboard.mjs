@@ -3,14 +3,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { withDemo } from '../examples/shots/demo.mjs'
 import { withProfile } from './lab/browser.mjs'
-import { percentile } from './report/figures.mjs'
+import { median, percentile } from './report/figures.mjs'
 
 /*
  * The demo's dashboard over so many parcels: how long a second visit takes to show all panels, and the frames of a page that has settled.
  * bench/README.md says what is measured.
  */
 
-const { values } = parseArgs({ options: { parcels: { type: 'string', default: '1000000' }, changes: { type: 'string', default: '5000' }, visits: { type: 'string', default: '3' } } })
+const { values } = parseArgs({ options: { parcels: { type: 'string', default: '1000000' }, changes: { type: 'string', default: '5000' }, visits: { type: 'string', default: '5' } } })
 const [parcels, changes, visits] = [values.parcels, values.changes, values.visits].map(Number)
 
 const PATIENCE_MS = 240_000
@@ -67,7 +67,7 @@ async function visit(context, url) {
   const { atMs, domMs } = await page.evaluate(() => globalThis.panels)
   const resources = await page.evaluate(ends)
   const of = (part) => resources.find(({ name }) => name.includes(part))
-  return { page, atMs, domMs, openMs: of('/demo/dashboard/open')?.responseEnd, workerMs: of('sync.worker')?.startTime, scripts: resources.filter(({ name }) => /\.(js|tsx?|mjs)/.test(name)).length }
+  return { page, atMs, domMs, openMs: of('/demo/dashboard/open')?.responseEnd, scripts: resources.filter(({ name }) => /\.(js|tsx?|mjs)/.test(name)).length }
 }
 
 const rounded = (ms) => (ms === undefined ? '–' : `${Math.round(ms)} ms`)
@@ -86,13 +86,16 @@ async function measure(context, url) {
   await first.page.close()
   await rate(changes)
   let last
+  const shown = []
   for (let each = 0; each < visits; each += 1) {
     await last?.page.close()
     await pause(500)
     last = await visit(context, url)
+    shown.push(last.atMs)
     const { stale } = await last.page.evaluate(snapshot)
-    console.log(`second visit: all panels after ${rounded(last.atMs)}${stale ? ', stale' : ''} (in the document ${rounded(last.domMs)}; log known ${rounded(last.openMs)}; worker asked for ${rounded(last.workerMs)}; ${last.scripts} scripts)`)
+    console.log(`second visit: all panels after ${rounded(last.atMs)}${stale ? ', stale' : ''} (in the document ${rounded(last.domMs)}; log known ${rounded(last.openMs)}; ${last.scripts} scripts)`)
   }
+  console.log(`second visit: median ${rounded(median(shown))} (${rounded(Math.min(...shown))} to ${rounded(Math.max(...shown))})`)
   const { page } = last
   const began = performance.now()
   await until('recomputed', async () => {

@@ -81,7 +81,7 @@ export async function servePages({ port, boards, built }) {
       watch: null,
       cors: false,
       fs: { allow: [at('../../')] },
-      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts', './cities/src/main.tsx', './dashboard/src/main.tsx', './dashboard/src/sync.worker.ts'] },
+      warmup: { clientFiles: ['./flights/src/main.tsx', './flights/src/sync.worker.ts', './cities/src/main.tsx', './dashboard/src/main.ts', './dashboard/src/page.tsx', './dashboard/src/sync.worker.ts'] },
     },
   })
   await server.listen()

@@ -1,4 +1,5 @@
 import { createStreamDB, type WorkerContext } from 'sidestream'
+import { FIRST } from './panels/first.ts'
 import { place } from './run/place.ts'
 import { queries } from './queries.ts'
 import { schemaWith } from './schema.ts'
@@ -37,6 +38,8 @@ async function open() {
     queries,
     worker,
   })
+  // Their rows are on the way before the panels are there.
+  if (place === 'worker') for (const [name, params] of Object.entries(FIRST)) db.query(name as 'states', ...(params as [])).startSyncImmediate()
   // Whatever goes wrong is in db.status, which the page shows.
   const loaded = db.preload().catch(() => undefined)
   // Queries that are there before the rows would work each of them into their results, which takes several times as long.
@@ -44,6 +47,4 @@ async function open() {
 }
 
 export const opened = open()
-// For the console, and for bench/dashboard.mjs.
-Object.assign(globalThis, { dashboard: opened })
 export type Opened = Awaited<typeof opened>
