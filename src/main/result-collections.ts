@@ -96,9 +96,9 @@ export class ResultCollections {
       unload: () => undefined,
     })
     const utils = resultUtils(built, (window) => {
+      const moved = joined?.move(window)
       asked = { ...asked, window }
-      if (joined) return joined.move(window)
-      return joining?.then(async () => {
+      return moved ?? joining?.then(async () => {
         await joined?.move(asked.window)
       }) ?? true
     })

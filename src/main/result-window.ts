@@ -1,8 +1,8 @@
 import { SidestreamError } from '../shared/errors.ts'
 import type { ResultUtils } from '../shared/named-queries.ts'
-import type { ResultWindow } from '../shared/query.ts'
 
-interface Window {
+/** The part of an ordered result; `Infinity` goes to its end. */
+export interface Part {
   readonly offset: number
   readonly limit: number
 }
@@ -13,39 +13,27 @@ export interface BuiltQuery {
 }
 
 /** @param built gives the query; null where it is not known @param move null for the query's own window */
-export function resultUtils(built: () => BuiltQuery | null, move: (window: ResultWindow | null) => true | Promise<void>): ResultUtils {
-  let wanted: Window | undefined
-  let shown: Window | undefined
-  const ownOf = (): (Window & { readonly isSingle: boolean }) | undefined => {
-    const { orderBy = [], offset = 0, limit = Infinity, singleResult = false } = built()?._getQuery() ?? {}
-    return orderBy.length === 0 ? undefined : { offset, limit: singleResult ? Math.min(limit, 1) : limit, isSingle: singleResult }
-  }
-  const getWindow = (): Window | undefined => {
-    const own = ownOf()
-    return own && (shown ?? { offset: own.offset, limit: own.limit })
+export function resultUtils(built: () => BuiltQuery | null, move: (window: Part | null) => true | Promise<void>): ResultUtils {
+  let wanted: Part | undefined
+  let shown: Part | undefined
+  const ownOf = (): Part | undefined => {
+    const { orderBy, offset = 0, limit = Infinity, singleResult } = built()?._getQuery() ?? {}
+    return orderBy && { offset, limit: singleResult ? Math.min(limit, 1) : limit }
   }
   return {
-    getWindow,
-    setWindow: ({ offset, limit }) => {
+    getWindow: () => shown ?? ownOf(),
+    setWindow: (options) => {
       const own = ownOf()
-      if (!own) throw new SidestreamError('INVALID_QUERY', 'setWindow() moves the window of a query that has an orderBy(), and whose function the page has')
-      const before = wanted ?? own
-      const next = { offset: offset ?? before.offset, limit: limit ?? before.limit }
-      if (!isCount(next.offset) || !(isCount(next.limit) || next.limit === Infinity) || (own.isSingle && next.limit !== own.limit)) {
-        throw new SidestreamError('INVALID_ARGUMENT', `setWindow() cannot have offset ${String(next.offset)} and limit ${String(next.limit)}`)
+      if (!own) throw new SidestreamError('INVALID_QUERY', 'setWindow() needs a query with orderBy(), and the function of a named query')
+      const next = { ...(wanted ?? own), ...options }
+      const done = (): void => {
+        if (wanted === next) shown = next
       }
+      const moved = move(next.offset === own.offset && next.limit === own.limit ? null : next)
       wanted = next
-      const isOwn = next.offset === own.offset && next.limit === own.limit
-      const moved = move(isOwn ? null : { offset: next.offset, limit: next.limit === Infinity ? null : next.limit })
-      if (moved !== true) {
-        return moved.then(() => {
-          if (wanted === next) shown = next
-        })
-      }
-      shown = next
+      if (moved !== true) return moved.then(done)
+      done()
       return true
     },
   }
 }
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0

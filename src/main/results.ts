@@ -10,12 +10,13 @@ import { LocalQuery, type CreateLive, type LocalSource } from './local-query.ts'
 import type { Place } from './places.ts'
 import type { ReplicaCollection } from './replica.ts'
 import { ResultRows } from './result-rows.ts'
+import type { Part } from './result-window.ts'
 
 /** The ids of wishes for results; those of other subsets begin at 1. */
 const FIRST_ID = 2 ** 31
 
 /** What `query` or `liveQuery` was asked for. A window of null is the query's own. */
-export type Asked = { readonly window: ResultWindow | null } & (
+export type Asked = { readonly window: Part | null } & (
   | { readonly kind: 'named'; readonly name: string; readonly params: unknown }
   | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
 )
@@ -47,7 +48,7 @@ interface Shown {
 /** The place of a collection among those that show a result. */
 export interface Joined {
   /** Shows another window of the result. @returns true, or a promise that resolves when the rows are there */
-  move(window: ResultWindow | null): true | Promise<void>
+  move(window: Part | null): true | Promise<void>
   /** Gives the result up. */
   leave(): void
 }
@@ -176,7 +177,7 @@ export class Results {
       wish.isServed = false
       return
     }
-    const moved = wish.local.move(asked.window)
+    const moved = wish.local.move(windowIn(asked))
     wish.isServed = moved === true
     if (moved === true) return
     moved.then(
@@ -190,10 +191,10 @@ export class Results {
   }
 
   #settled({ error, isServed, waiting }: Wish): true | Promise<void> {
-    if (error !== null) return Promise.reject(error as Error)
-    if (isServed || this.#options.hasNoRows()) return true
+    if (error === null && (isServed || this.#options.hasNoRows())) return true
     const gate = new Gate<void>()
-    waiting.add(gate)
+    if (error === null) waiting.add(gate)
+    else gate.reject(error as Error)
     return gate.promise
   }
 
@@ -219,13 +220,13 @@ export class Results {
 
   #queryOf(asked: Asked): readonly [query: Query | null, reason: string | null] {
     if (asked.kind === 'named') {
-      const { kind, name, params, window } = asked
+      const { kind, name, params } = asked
       if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `the parameters of the query ${name} are no data that JSON has`)
-      return [movedTo({ kind, name, params }, window), null]
+      return [movedTo({ kind, name, params }, windowIn(asked)), null]
     }
     try {
       const query: Query = { kind: 'inline', ir: encodeQuery(asked.query, (collection) => this.#options.nameOf(collection)) }
-      return [movedTo(query, asked.window ?? windowOf(query)), null]
+      return [movedTo(query, windowIn(asked) ?? windowOf(query)), null]
     } catch (error) {
       if (error instanceof UncrossableQueryError) return [null, error.message]
       throw error
@@ -262,7 +263,7 @@ export class Results {
     try {
       wish.local = new LocalQuery({
         source,
-        window: wish.asked.window,
+        window: windowIn(wish.asked),
         createLive: this.#options.createLive,
         rows: wish.rows,
         onReady: () => {
@@ -299,6 +300,16 @@ export class Results {
 }
 
 const changesOf = ({ id, name, query }: Wish): SubsetChange[] => (query ? [{ id, subset: { collection: name, where: null, first: null, query } }] : [])
+
+/** @throws SidestreamError `INVALID_ARGUMENT` */
+function windowIn({ window }: Asked): ResultWindow | null {
+  if (!window) return null
+  const { offset, limit } = window
+  if (!isCount(offset) || !(isCount(limit) || limit === Infinity)) throw new SidestreamError('INVALID_ARGUMENT', `a window cannot have the offset ${String(offset)} and the limit ${String(limit)}`)
+  return { offset, limit: limit === Infinity ? null : limit }
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 
 function ready({ shown, waiting }: Wish): void {
   for (const { sink } of shown) sink.markReady()

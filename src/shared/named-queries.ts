@@ -36,7 +36,7 @@ export interface ResultUtils {
    * Moves the window of a query with `orderBy()`.
    * @returns true, or a promise that resolves when the rows are there
    * @throws SidestreamError `INVALID_QUERY`: the query has no order, or the page does not have the function of a named query.
-   *   `INVALID_ARGUMENT`: the window is none, or has another limit than the query of a single row
+   *   `INVALID_ARGUMENT`: a number is none that a window can have. Before the collection is used, that is the error of its `preload()`
    */
   readonly setWindow: (options: { readonly offset?: number; readonly limit?: number }) => true | Promise<void>
   /** The window whose rows are shown; undefined where {@link setWindow} throws `INVALID_QUERY`. */
