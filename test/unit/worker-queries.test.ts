@@ -251,7 +251,17 @@ describe('the window of a result', () => {
     }
     const single = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay).findOne())
     expect([single.utils.getWindow(), single.utils.setWindow({ offset: 2 })]).toEqual([{ offset: 0, limit: 1 }, true])
-    for (const window of [{ limit: 2 }, { offset: -1 }, { offset: 1.5 }]) expect(() => single.utils.setWindow(window)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+
+  test('has numbers that a window can have', async () => {
+    const db = tab(worker())
+    const result = top(db)
+    await result.preload()
+    for (const window of [{ offset: -1 }, { offset: 0, limit: 1.5 }]) expect(() => result.utils.setWindow(window)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(await moved(result, { offset: 1, limit: 1 })).toEqual(['f28'])
+    const unused = top(db)
+    unused.utils.setWindow({ offset: -1 })
+    await expect(unused.preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
   test('that has not moved when the StreamDB closes does not move', async () => {
@@ -401,7 +411,9 @@ describe('the last result of a query', () => {
     const delays = db.query('delays', { over: 20 })
     await delays.preload()
     expect(byCity(delays.values())[0]).toEqual({ city: 'Lisbon', flights: 3, total: 1 })
-    expect(db.status.getSnapshot().stale).toBe(true)
+    await vi.waitFor(() => {
+      expect(db.status.getSnapshot().stale).toBe(true)
+    }, LONG)
     gate.resolve()
     await vi.waitFor(() => {
       expect(byCity(delays.values())[0]).toEqual({ city: 'Lisbon', flights: 3, total: 72 })

@@ -40,6 +40,8 @@ interface Mounted {
   readonly unsubscribe: () => void
   part: Part | null
   moving: unknown
+  /** What it shows; null when that has changed since somebody looked. */
+  shown: Shown | null
 }
 
 const openDb = (stream: MemoryStream, process: EngineProcess) =>
@@ -115,12 +117,15 @@ class World {
     const db = this.#tabs[tab % this.#tabs.length]!
     const build = buildOf(query)
     const result = db.liveQuery((q) => build(q, db.collections as unknown as Sources)) as unknown as Mounted['result']
-    const subscription = result.subscribeChanges(() => undefined)
+    const subscription = result.subscribeChanges(() => {
+      mounted.shown = null
+    })
     const ir = irOf(build(new Query() as unknown as InitialQueryBuilder, db.collections as unknown as Sources))
     const unsubscribe = (): void => {
       subscription.unsubscribe()
     }
-    this.#mounted.push({ tab: db, build, ir, result, unsubscribe, part: null, moving: null })
+    const mounted: Mounted = { tab: db, build, ir, result, unsubscribe, part: null, moving: null, shown: null }
+    this.#mounted.push(mounted)
   }
 
   /** Waits until each query shows the answer. @throws Error when one does not come to it */
@@ -135,9 +140,11 @@ class World {
         const { stale, offset } = mounted.tab.status.getSnapshot()
         if (stale || offset !== this.#stream.tail) return `a tab is at ${offset}, not at ${this.#stream.tail}`
         if (mounted.moving) return 'a window is moving'
-        const shown = shownOf(mounted)
-        return isDeepStrictEqual(shown, answer) ? null : `${JSON.stringify(mounted.part)}\nshows   ${JSON.stringify(shown)}\ninstead ${JSON.stringify(answer)}`
-      })
+        if (mounted.shown) return DIFFERS
+        const shown = (mounted.shown = asShown(mounted.result.entries(), mounted.ir))
+        return isDeepStrictEqual(shown, answer) ? null : DIFFERS
+      }, () => `${JSON.stringify(mounted.part)}\nshows   ${JSON.stringify(mounted.shown)}\ninstead ${JSON.stringify(answer)}`)
+      mounted.shown = null
       if (mounted.tab.status.getSnapshot().fallbacks[mounted.result.id] !== undefined) outcome.fallbacks += 1
     }
   }
@@ -172,14 +179,16 @@ class World {
     void mounted.result.cleanup()
   }
 
-  async #until(check: () => string | null): Promise<void> {
+  async #until(check: () => string | null, describe = (): string => ''): Promise<void> {
     const limit = performance.now() + this.#options.restLimitMs
     for (let failure = check(); failure !== null; failure = check()) {
-      if (performance.now() > limit) throw new Error(failure)
+      if (performance.now() > limit) throw new Error(`${failure} ${describe()}`)
       await nextTurn()
     }
   }
 }
+
+const DIFFERS = 'a result is another one:'
 
 const isServed = (db: Db): boolean => !['idle', 'offline', 'closed'].includes(db.status.getSnapshot().connection)
 
@@ -220,8 +229,6 @@ function answerOf({ build, part, ir }: Mounted, sources: Sources): Shown {
   void live.cleanup()
   return shown
 }
-
-const shownOf = ({ result, ir }: Mounted): Shown => asShown(result.entries(), ir)
 
 function asShown(rows: Iterable<readonly [key: unknown, row: unknown]>, { orderBy = [] }: IR.QueryIR): Shown {
   const entries = [...rows].map(([key, row]) => [typeof key === 'string' ? key : `\0${typeof key}:${String(key)}`, plainOf(row)] as const)
