@@ -46,5 +46,6 @@ async function open() {
   return { log, db, ready: place === 'worker' ? Promise.resolve() : loaded }
 }
 
-export const opened = open()
+// With its status, React's `use` need not suspend for what is there already.
+export const opened: Promise<Awaited<ReturnType<typeof open>>> = open().then((value) => Object.assign(opened, { status: 'fulfilled', value }).value)
 export type Opened = Awaited<typeof opened>
