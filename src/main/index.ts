@@ -11,7 +11,7 @@ export { isChangeEvent, isControlEvent } from '../shared/events.ts'
 export { MaterializedState } from '../shared/materialized-state.ts'
 export { createStateSchema } from '../shared/state-schema.ts'
 export { defineQueries } from '../shared/named-queries.ts'
-export type { NamedQueries, NamedQuery, NamedQueryOption, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection, QuerySources } from '../shared/named-queries.ts'
+export type { NamedQueries, NamedQuery, NamedQueryOption, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection, QuerySources, ResultUtils } from '../shared/named-queries.ts'
 export type { PlainData, QueryStatus } from '../shared/query.ts'
 export type {
   CollectionDefinition,

@@ -97,7 +97,12 @@ const MOST_QUERY_LEVELS = 1000
 
 /** A query as data is not checked here: it is decoded by code that only a worker with queries has. */
 const isQuery = (value: unknown): value is Query =>
-  isRecord(value) && (value['kind'] === 'named' ? isString(value['name']) && isPlain(value['params']) : value['kind'] === 'inline' && isRecord(value['ir']) && !isTooDeep(value['ir'], MOST_QUERY_LEVELS))
+  isRecord(value) &&
+  (value['kind'] === 'named'
+    ? isString(value['name']) && isPlain(value['params']) && (value['window'] === undefined || isWindow(value['window']))
+    : value['kind'] === 'inline' && isRecord(value['ir']) && !isTooDeep(value['ir'], MOST_QUERY_LEVELS))
+
+const isWindow = (value: unknown): boolean => isRecord(value) && isCount(value['offset']) && (value['limit'] === null || isCount(value['limit']))
 
 const isOrderTerm = (value: unknown): boolean =>
   isRecord(value) &&

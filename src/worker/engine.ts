@@ -423,6 +423,7 @@ export class Engine {
     const diff = this.#writes.clear()
     diff.fold(this.#readings.showNone())
     diff.fold(this.#queries.clear())
+    this.#hydration.forgetResults()
     // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })
@@ -521,6 +522,7 @@ export class Engine {
   #onUpToDate(): void {
     this.#assertNotOlder()
     this.#coverage = 'confirmed'
+    this.#hydration.forgetResults()
     this.#showNext()
     this.#members.forgetProblems()
     const { lastError } = this.#board.now
@@ -562,7 +564,7 @@ export class Engine {
 
   #onStart({ session, isStarted }: Member): void {
     if (!isStarted && this.#hydration.is('flowing', 'reading')) this.#members.open(session)
-    else this.#hydration.showPreviews(session)
+    this.#hydration.showPreviews(session)
     if (this.#hydration.is('idle')) this.#begin()
     else this.#reader.hurry()
     // A pending `preload()` keeps the stream open although all tabs are hidden.
