@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/snippets"}
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
