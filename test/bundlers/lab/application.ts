@@ -38,9 +38,10 @@ export async function makeApplication(root: string, home: Home, guide: Guide, ta
     const page = await readFile(join(app, 'index.html'), 'utf8')
     await write(folder, [[home.page.path, page.replace('SCRIPT', home.page.script)]])
   }
-  await write(folder, [['package.json', JSON.stringify({ name: 'application', private: true, type: 'module', dependencies })]])
   // The section's files last: they replace those of the application.
   await write(folder, [...Object.entries(home.files ?? {}), ...guide.section('The application').files, ...(section?.files ?? [])])
+  const told = JSON.parse(section?.files.get('package.json') ?? '{}') as object
+  await write(folder, [['package.json', JSON.stringify({ name: 'application', private: true, type: 'module', dependencies, ...told })]])
   await runCommand(folder, INSTALL)
   return { folder, section }
 }

@@ -12,8 +12,8 @@ export interface Running {
 }
 
 function start(folder: string, command: string): { readonly process: ReturnType<typeof spawn>; readonly said: () => string } {
-  // A group of its own: the shell's children end with it.
-  const process = spawn('sh', ['-c', command], { cwd: folder, env: environment(), stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  // A group of its own: the shell's children end with it. Some servers end when nobody can write to them.
+  const process = spawn('sh', ['-c', command], { cwd: folder, env: environment(), stdio: ['pipe', 'pipe', 'pipe'], detached: true })
   let said = ''
   const listen = (chunk: Buffer): void => {
     said += String(chunk)
@@ -41,6 +41,7 @@ function end(pid: number | undefined): void {
 /** @returns what the command said @throws Error with that, when the command fails or does not end */
 export async function runCommand(folder: string, command: string): Promise<string> {
   const { process, said } = start(folder, command)
+  process.stdin?.end()
   const limit = setTimeout(() => { end(process.pid) }, COMMAND_LIMIT_MS)
   const [code] = (await once(process, 'close')) as [number | null]
   clearTimeout(limit)
