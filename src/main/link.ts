@@ -18,7 +18,7 @@ const HEARTBEAT_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 30_000
 
 export interface LinkOptions {
-  /** Opens an engine. @param bypass number of workers of another version so far: 1 avoids shared workers, 2 avoids all workers */
+  /** Opens an engine. @param bypass 1 avoids shared workers, 2 avoids all workers: number of workers of another version so far, or 2 where no worker may start */
   open(bypass: number): OpenEndpoint | Promise<OpenEndpoint>
   hello(): Promise<Hello>
   readonly tab: TabContract
@@ -160,6 +160,11 @@ export class Link {
         const reused = attempt.endpoint?.reused ?? false
         attempt.endpoint?.release(true)
         attempt.endpoint = null
+        // A page without an origin, as in a sandboxed frame, may not start a worker by URL: the engine in the page goes on without storage.
+        if (failure.code === 'WORKER_START_FAILED' && globalThis.origin === 'null' && this.#bypass < 2 && !this.#isClosed) {
+          this.#bypass = 2
+          continue
+        }
         const mayStart = failure.code === 'WORKER_START_FAILED' && failure.retryable && !this.#isClosed
         // It may have died without anyone having noticed.
         if (mayStart && reused && !replaced) {
