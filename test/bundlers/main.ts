@@ -5,13 +5,14 @@ import { parseArgs } from 'node:util'
 import { launchChromium } from '../support/chromium.ts'
 import { startStreamServer } from '../support/stream-server.ts'
 import { BUNDLERS } from './homes/bundlers.ts'
+import { PAGES } from './homes/pages.ts'
 import { Guide } from './lab/guide.ts'
 import { runCommand } from './lab/run-command.ts'
 import { table, type Row } from './lab/table.ts'
 import { Trial } from './lab/trial.ts'
 
 /** Everything that a row of the table stands for. */
-const ALL = [...BUNDLERS]
+const ALL = [...BUNDLERS, ...PAGES]
 
 /** @returns the code that the process ends with */
 export async function main(root: string, given: string[]): Promise<number> {

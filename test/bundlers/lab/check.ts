@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from 'playwright'
+import type { BrowserContext, Frame, Page } from 'playwright'
 import type { StreamDBStatus } from '../../../src/shared/status.ts'
 import type { StreamServer } from '../../support/stream-server.ts'
 
@@ -29,12 +29,14 @@ let streams = 0
 
 export interface Visit {
   readonly page: Page
+  /** Where the application is: the page, or a frame in it. */
+  readonly view: Page | Frame
   /** What the page said that it must not say. */
   readonly problems: readonly string[]
 }
 
 /** Opens a page, and notes its errors. */
-export async function visit(context: BrowserContext, url: string): Promise<Visit> {
+export async function visit(context: BrowserContext, url: string, viewOf: (page: Page) => Page | Frame = (page) => page): Promise<Visit> {
   const page = await context.newPage()
   const problems: string[] = []
   let loads = 0
@@ -42,17 +44,17 @@ export async function visit(context: BrowserContext, url: string): Promise<Visit
   page.on('console', (message) => { if (message.type() === 'error') problems.push(`${message.text()} (${message.location().url})`) })
   page.on('load', () => { if ((loads += 1) > 1) problems.push('the page was loaded again') })
   await page.goto(url)
-  return { page, problems }
+  return { page, view: viewOf(page), problems }
 }
 
 /** Waits until the list has these rows and the status these values. @throws Error that says what there is instead */
-export async function expectRows({ page, problems }: Visit, { ids, status }: Wanted): Promise<StreamDBStatus> {
-  const seen = async (): Promise<unknown> => page.evaluate(() => {
+export async function expectRows({ view, problems }: Visit, { ids, status }: Wanted): Promise<StreamDBStatus> {
+  const seen = async (): Promise<unknown> => view.evaluate(() => {
     const { application } = window as unknown as Partial<ApplicationWindow>
     return { rows: [...document.querySelectorAll('li')].map(({ textContent }) => textContent), status: application?.status() ?? null, failure: application?.failure ?? null }
   })
   try {
-    await page.waitForFunction(({ ids, status }) => {
+    await view.waitForFunction(({ ids, status }) => {
       const { application } = window as unknown as Partial<ApplicationWindow>
       const rows = [...document.querySelectorAll('li')].map(({ textContent }) => textContent ?? '').sort()
       if (application === undefined || JSON.stringify(rows) !== JSON.stringify(ids)) return false
@@ -63,7 +65,7 @@ export async function expectRows({ page, problems }: Visit, { ids, status }: Wan
     throw new Error(`wanted ${JSON.stringify({ ids, status })}, got ${JSON.stringify(await seen().catch(String))}; ${problems.join('; ')}`, { cause })
   }
   if (problems.length > 0) throw new Error(problems.join('; '))
-  return page.evaluate(() => (window as unknown as ApplicationWindow).application.status())
+  return view.evaluate(() => (window as unknown as ApplicationWindow).application.status())
 }
 
 export interface Check {
@@ -75,13 +77,22 @@ export interface Check {
   readonly topology: Topology
 }
 
-/** Two visits: the first reads the stream, the second is served from the cache and goes on. @throws Error that says what is wrong */
-export async function checkVisits({ context, server, url, worker, topology }: Check): Promise<void> {
+/** A new stream with the events, and the page's address with it. @returns with the ids of the rows that a worker of this kind shows */
+export function openStream({ server, url, worker, topology }: Omit<Check, 'context'>): { readonly path: string; readonly address: string; readonly ids: readonly string[] } {
   const path = `/streams/${String((streams += 1))}`
   const stream = server.createStream(path)
   server.append(path, EVENTS)
-  const address = `${url}?${new URLSearchParams({ stream, worker, home: topology }).toString()}`
-  const ids = worker === 'own' ? ['ada', 'grace'] : ['ada', 'grace', 'odd']
+  return { path, address: `${url}?${new URLSearchParams({ stream, worker, home: topology }).toString()}`, ids: worker === 'own' ? ['ada', 'grace'] : ['ada', 'grace', 'odd'] }
+}
+
+export const appendUser = (server: StreamServer, path: string, id: string): void => {
+  server.append(path, [user(id, id)])
+}
+
+/** Two visits: the first reads the stream, the second is served from the cache and goes on. @throws Error that says what is wrong */
+export async function checkVisits(check: Check): Promise<void> {
+  const { context, server, topology } = check
+  const { path, address, ids } = openStream(check)
   const where = { where: WHERE[topology], storage: 'indexeddb' } as const
   const live = (): Partial<StreamDBStatus> => ({ ...where, connection: 'live', stale: false, persistedOffset: server.tailOffset(path) })
 
@@ -95,7 +106,7 @@ export async function checkVisits({ context, server, url, worker, topology }: Ch
   const again = await expectRows(second, { ids, status: { ...where, ready: true, stale: true } })
   if (again.epoch === epoch) throw new Error('the second visit found the engine of the first')
   held.release()
-  server.append(path, [user('mary', 'Mary')])
+  appendUser(server, path, 'mary')
   await expectRows(second, { ids: [...ids, 'mary'], status: live() })
   await second.page.close()
 }

@@ -1,3 +1,7 @@
+import type { Check, Topology } from './check.ts'
+import type { Section } from './guide.ts'
+import type { Running } from './run-command.ts'
+
 /** A way to run the application: a bundler in one version, or a page with conditions of its own. */
 export interface Home {
   /** The word that chooses it on the command line. */
@@ -13,6 +17,10 @@ export interface Home {
   readonly page: { readonly path: string; readonly script: string } | null
   readonly production: Production | null
   readonly development: Development | null
+  /** Default: both. */
+  readonly topologies?: readonly Topology[]
+  /** What is tried in place of two usual visits. */
+  readonly check?: (check: Check) => Promise<void>
 }
 
 /** Whether the section of the guide is needed here. */
@@ -23,8 +31,18 @@ interface Mode {
 export interface Production extends Mode {
   /** The command that builds; `guide`: the commands of the section. */
   readonly build: string | 'guide' | null
-  /** A folder that a plain server of files serves, or a command that serves; PORT is a port. */
-  readonly serve: { readonly folder: string } | { readonly command: string }
+  /** A folder that a plain server of files serves, or a command that serves (PORT is a port), or a server of its own. */
+  readonly serve: { readonly folder: string } | { readonly command: string } | ((site: Site) => Promise<Running>)
+}
+
+/** What a home with a server of its own serves. */
+export interface Site {
+  readonly folder: string
+  readonly section: Section
+  /** The origin of the streams. */
+  readonly streams: string
+  /** The port of the other origin that the commands were given. */
+  readonly otherPort: number
 }
 
 export interface Development extends Mode {

@@ -7,14 +7,16 @@ import type { Running } from './run-command.ts'
 const TYPES: Readonly<Record<string, string>> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.mjs': 'text/javascript; charset=utf-8', '.json': 'application/json' }
 
 export interface ServeOptions {
+  /** Default: any free port. */
+  readonly port?: number
   /** Header fields of each answer. */
   readonly headers?: Readonly<Record<string, string>>
-  /** Changes a page before it is sent, for example to put a nonce in. */
+  /** Changes a page before it is sent, for example to put a nonce in, and says what header fields it has. */
   readonly page?: (html: string) => { readonly html: string; readonly headers: Readonly<Record<string, string>> }
 }
 
 /** A plain server of files, as a host of static files. */
-export async function serveFolder(folder: string, { headers = {}, page }: ServeOptions = {}): Promise<Running> {
+export async function serveFolder(folder: string, { port = 0, headers = {}, page }: ServeOptions = {}): Promise<Running> {
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host')
     const path = normalize(pathname.endsWith('/') ? `${pathname}index.html` : pathname)
@@ -27,7 +29,7 @@ export async function serveFolder(folder: string, { headers = {}, page }: ServeO
       () => response.writeHead(404).end(),
     )
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
     stop: async () => {

@@ -5,7 +5,7 @@ import type { StreamServer } from '../../support/stream-server.ts'
 import { freePort } from '../../support/free-port.ts'
 import { makeApplication, type Application } from './application.ts'
 import { checkVisits, TOPOLOGIES, WORKERS, type Topology } from './check.ts'
-import type { Guide } from './guide.ts'
+import type { Guide, Section } from './guide.ts'
 import type { Home } from './home.ts'
 import { runCommand, startServer, type Running } from './run-command.ts'
 import { serveFolder } from './serve-folder.ts'
@@ -22,6 +22,8 @@ export interface TrialOptions {
   readonly keep: boolean
   readonly say: (line: string) => void
 }
+
+const NO_SECTION: Section = { files: new Map(), commands: [] }
 
 /** One row of the table: a home's application is made, served in each mode, and visited with each worker. */
 export class Trial {
@@ -54,7 +56,9 @@ export class Trial {
     const { home } = this.#options
     const wanted = home[mode]
     if (wanted === null) return { shared: 'none', dedicated: 'none' }
-    const outcomes: Record<Topology, Outcome> = { shared: 'failed', dedicated: 'failed' }
+    const topologies = home.topologies ?? TOPOLOGIES
+    const outcomes: Record<Topology, Outcome> = { shared: 'none', dedicated: 'none' }
+    for (const topology of topologies) outcomes[topology] = 'failed'
     if (application === undefined) return outcomes
     let running: Running
     try {
@@ -64,12 +68,12 @@ export class Trial {
       return outcomes
     }
     try {
-      for (const topology of TOPOLOGIES) {
+      for (const topology of topologies) {
         let holds = true
         for (const worker of WORKERS) {
           const context = await this.#options.browser.newContext()
           try {
-            await checkVisits({ context, server: this.#options.server, url: `${running.url}/`, worker, topology })
+            await (home.check ?? checkVisits)({ context, server: this.#options.server, url: `${running.url}/`, worker, topology })
             this.passed += 1
           } catch (error) {
             holds = false
@@ -87,12 +91,13 @@ export class Trial {
   }
 
   async #serve(mode: ModeName, { folder, section }: Application): Promise<Running> {
-    const { home } = this.#options
-    const port = await freePort()
-    const withPort = (command: string): string => command.replaceAll('PORT', String(port))
+    const { home, server } = this.#options
+    const [port, otherPort] = [await freePort(), await freePort()]
+    const withPort = (command: string): string => command.replaceAll('PORT', String(port)).replaceAll('https://cdn.example', `http://127.0.0.1:${String(otherPort)}`)
     if (mode === 'development') return startServer(folder, withPort(home.development!.command), port)
     const { build, serve } = home.production!
-    for (const command of build === 'guide' ? (section?.commands ?? []) : build === null ? [] : [build]) await runCommand(folder, command)
+    for (const command of build === 'guide' ? (section?.commands ?? []) : build === null ? [] : [build]) await runCommand(folder, withPort(command))
+    if (typeof serve === 'function') return serve({ folder, section: section ?? NO_SECTION, streams: server.url, otherPort })
     return 'folder' in serve ? serveFolder(join(folder, serve.folder)) : startServer(folder, withPort(serve.command), port)
   }
 
