@@ -45,7 +45,7 @@ export async function runCommand(folder: string, command: string): Promise<strin
   const limit = setTimeout(() => { end(process.pid) }, COMMAND_LIMIT_MS)
   const [code] = (await once(process, 'close')) as [number | null]
   clearTimeout(limit)
-  if (code !== 0) throw new Error(`${command} failed (${String(code)}): ${said().slice(-2000)}`)
+  if (code !== 0) throw new Error(`${command} failed (${String(code)}): ${said().slice(-6000)}`)
   return said()
 }
 
@@ -60,7 +60,7 @@ export async function startServer(folder: string, command: string, port: number)
     if (answers) break
     if (process.exitCode !== null || Date.now() > until) {
       end(process.pid)
-      throw new Error(`${command} does not serve: ${said().slice(-2000)}`)
+      throw new Error(`${command} does not serve: ${said().slice(-6000)}`)
     }
     await new Promise((resolve) => setTimeout(resolve, PROBE_MS))
   }
