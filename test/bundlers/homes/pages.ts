@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { checkVisits, expectRows, openStream, appendUser, visit, type Check } from '../lab/check.ts'
+import { appendUser, checkVisits, expectRows, openStream, visit, type Check } from '../lab/check.ts'
+import { checkBackForward } from './back-forward.ts'
 import type { Home, Production, Site } from '../lab/home.ts'
 import type { Running } from '../lab/run-command.ts'
 import { serveFolder } from '../lab/serve-folder.ts'
@@ -105,8 +106,17 @@ export const PAGES: readonly Home[] = [
     name: 'sandbox',
     title: 'a sandboxed iframe',
     section: 'A sandboxed iframe',
+    word: 'in the page',
     files: { 'public/frame.html': FRAME },
     production: { build: 'npx vite build', serve: ({ folder }) => serveFolder(join(folder, 'dist'), { headers: ANY_ORIGIN }), step: true },
     check: checkSandboxed,
+  }),
+  built({
+    name: 'back-forward',
+    title: 'a page to which one goes back, in Firefox',
+    section: 'Going back to a page',
+    files: { 'public/other.html': '<!doctype html><title>Another page</title><link rel="icon" href="data:," />\n' },
+    production: { build: 'npx vite build', serve: { folder: 'dist' }, step: false },
+    check: checkBackForward,
   }),
 ]

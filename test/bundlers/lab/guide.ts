@@ -39,7 +39,8 @@ export class Guide {
   }
 
   async writeTable(table: string): Promise<void> {
-    const [before, rest] = this.#text.split(BEGIN)
+    // As it is now: a run takes long enough for somebody to edit the page.
+    const [before, rest] = (await readFile(this.#path, 'utf8')).split(BEGIN)
     const [, after] = rest?.split(END) ?? []
     if (after === undefined) throw new Error('docs/bundlers.md has no place for the table')
     await writeFile(this.#path, `${before!}${BEGIN}\n${table}\n\n${END}${after}`)

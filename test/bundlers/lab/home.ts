@@ -19,6 +19,8 @@ export interface Home {
   readonly development: Development | null
   /** Default: both. */
   readonly topologies?: readonly Topology[]
+  /** The word of the table for what has passed with the section. Default: `step`. */
+  readonly word?: string
   /** What is tried in place of two usual visits. */
   readonly check?: (check: Check) => Promise<void>
 }

@@ -8,6 +8,8 @@ export interface Row {
   readonly title: string
   /** The heading of the step's section, if there is one. */
   readonly section: string | undefined
+  /** The step's word. */
+  readonly word: string
   readonly outcomes: Readonly<Record<ModeName, Readonly<Record<Topology, Outcome>>>>
 }
 
@@ -17,11 +19,11 @@ const HEAD = ['', 'production, shared', 'production, dedicated', 'development, s
 const anchorOf = (heading: string): string => heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')
 
 export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ title, section, outcomes: { production, development } }) => {
+  const lines = rows.map(({ title, section, word, outcomes: { production, development } }) => {
     const cells = [production.shared, production.dedicated, development.shared, development.dedicated].map((outcome) => {
       if (outcome === 'none') return '–'
       if (outcome === 'failed') return '**failed**'
-      return outcome === 'step' && section !== undefined ? `[step](#${anchorOf(section)})` : 'passed'
+      return outcome === 'step' && section !== undefined ? `[${word}](#${anchorOf(section)})` : 'passed'
     })
     return [title, ...cells]
   })

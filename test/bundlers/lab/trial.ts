@@ -49,7 +49,7 @@ export class Trial {
     const development = await this.#mode('development', application)
     if (application && !keep) await rm(application.folder, { recursive: true, force: true, maxRetries: 5 })
     say(`${home.title}: done after ${seconds(begin)}`)
-    return { title: home.title, section: home.section, outcomes: { production, development } }
+    return { title: home.title, section: home.section, word: home.word ?? 'step', outcomes: { production, development } }
   }
 
   async #mode(mode: ModeName, application: Application | undefined): Promise<Record<Topology, Outcome>> {
