@@ -11,19 +11,28 @@ import { runCommand } from './lab/run-command.ts'
 import { table, type Row } from './lab/table.ts'
 import { Trial } from './lab/trial.ts'
 
+const OPTIONS = {
+  /** Puts the table into docs/bundlers.md. */
+  write: { type: 'boolean', default: false },
+  /** Builds for production only. */
+  production: { type: 'boolean', default: false },
+  /** Leaves the applications where they are. */
+  keep: { type: 'boolean', default: false },
+} as const
+
 /** Everything that a row of the table stands for. */
 const ALL = [...BUNDLERS, ...PAGES]
 
 /** @returns the code that the process ends with */
 export async function main(root: string, given: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args: given, allowPositionals: true, options: { write: { type: 'boolean', default: false }, keep: { type: 'boolean', default: false } } })
+  const { values, positionals } = parseArgs({ args: given, allowPositionals: true, options: OPTIONS })
   const chosen = positionals.length === 0 ? ALL : ALL.filter(({ name }) => positionals.some((word) => name === word || name.startsWith(`${word}-`)))
   if (chosen.length === 0) {
     console.error(`There is none of ${positionals.join(', ')}: choose among ${ALL.map(({ name }) => name).join(', ')}`)
     return 1
   }
-  if (values.write && chosen.length < ALL.length) {
-    console.error('--write needs all rows of the table')
+  if (values.write && (chosen.length < ALL.length || values.production)) {
+    console.error('--write needs the whole table')
     return 1
   }
   const folder = await mkdtemp(join(tmpdir(), 'sidestream-packed-'))
@@ -34,7 +43,7 @@ export async function main(root: string, given: string[]): Promise<number> {
   try {
     const tarball = await pack(root, folder)
     for (const home of chosen) {
-      const trial = new Trial({ root, home, guide, tarball, browser, server, keep: values.keep, say: (line) => { console.log(line) } })
+      const trial = new Trial({ root, home, guide, tarball, browser, server, keep: values.keep, productionOnly: values.production, say: (line) => { console.log(line) } })
       rows.push(await trial.run())
       counts.passed += trial.passed
       counts.failed += trial.failed

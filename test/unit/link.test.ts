@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/link"}
 import { expose } from 'comlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OpenEndpoint } from '../../src/main/endpoint.ts'

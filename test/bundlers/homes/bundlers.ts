@@ -1,4 +1,4 @@
-import type { Development, Home } from '../lab/home.ts'
+import type { Home } from '../lab/home.ts'
 
 const ON_PORT = '--host 127.0.0.1 --port PORT'
 
@@ -46,11 +46,6 @@ const next = (bundler: string, flag: string): Home => ({
   development: { command: `npx next dev ${flag} -H 127.0.0.1 -p PORT`, step: false },
 })
 
-const esbuildServes: Development = {
-  command: 'npx esbuild src/main.js src/sync.worker.js sidestream.worker=sidestream/worker --bundle --splitting --format=esm --outdir=dist --servedir=dist --serve=127.0.0.1:PORT',
-  step: true,
-}
-
 export const BUNDLERS: readonly Home[] = [
   vite('8.4.0', 'Vite'),
   vite('7.3.8', 'Vite'),
@@ -90,7 +85,7 @@ export const BUNDLERS: readonly Home[] = [
     section: 'esbuild',
     page: { path: 'dist/index.html', script: './main.js' },
     production: { build: 'guide', serve: { folder: 'dist' }, step: true },
-    development: esbuildServes,
+    development: { command: 'guide --servedir=dist --serve=127.0.0.1:PORT', step: true },
   },
   {
     name: 'rollup',

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { appendUser, checkVisits, expectRows, openStream, visit, type Check } from '../lab/check.ts'
-import { checkBackForward } from './back-forward.ts'
 import type { Home, Production, Site } from '../lab/home.ts'
 import type { Running } from '../lab/run-command.ts'
 import { serveFolder } from '../lab/serve-folder.ts'
@@ -117,6 +116,7 @@ export const PAGES: readonly Home[] = [
     section: 'Going back to a page',
     files: { 'public/other.html': '<!doctype html><title>Another page</title><link rel="icon" href="data:," />\n' },
     production: { build: 'npx vite build', serve: { folder: 'dist' }, step: false },
-    check: checkBackForward,
+    // Loaded late: it brings another driver of browsers.
+    check: async (check) => (await import('./back-forward.ts')).checkBackForward(check),
   }),
 ]

@@ -48,6 +48,6 @@ export interface Site {
 }
 
 export interface Development extends Mode {
-  /** PORT is a port. */
+  /** PORT is a port; `guide` is the last command of the section. */
   readonly command: string
 }

@@ -18,6 +18,7 @@ export interface TrialOptions {
   readonly tarball: string
   readonly browser: Browser
   readonly server: StreamServer
+  readonly productionOnly: boolean
   /** Leaves the application's folder where it is. */
   readonly keep: boolean
   readonly say: (line: string) => void
@@ -53,9 +54,9 @@ export class Trial {
   }
 
   async #mode(mode: ModeName, application: Application | undefined): Promise<Record<Topology, Outcome>> {
-    const { home } = this.#options
+    const { home, productionOnly } = this.#options
     const wanted = home[mode]
-    if (wanted === null) return { shared: 'none', dedicated: 'none' }
+    if (wanted === null || (productionOnly && mode === 'development')) return { shared: 'none', dedicated: 'none' }
     const topologies = home.topologies ?? TOPOLOGIES
     const outcomes: Record<Topology, Outcome> = { shared: 'none', dedicated: 'none' }
     for (const topology of topologies) outcomes[topology] = 'failed'
@@ -94,7 +95,7 @@ export class Trial {
     const { home, server } = this.#options
     const [port, otherPort] = [await freePort(), await freePort()]
     const withPort = (command: string): string => command.replaceAll('PORT', String(port)).replaceAll('https://cdn.example', `http://127.0.0.1:${String(otherPort)}`)
-    if (mode === 'development') return startServer(folder, withPort(home.development!.command), port)
+    if (mode === 'development') return startServer(folder, withPort(home.development!.command.replace(/^guide\b/, section?.commands.at(-1) ?? '')), port)
     const { build, serve } = home.production!
     for (const command of build === 'guide' ? (section?.commands ?? []) : build === null ? [] : [build]) await runCommand(folder, withPort(command))
     if (typeof serve === 'function') return serve({ folder, section: section ?? NO_SECTION, streams: server.url, otherPort })
