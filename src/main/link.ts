@@ -160,19 +160,16 @@ export class Link {
         const reused = attempt.endpoint?.reused ?? false
         attempt.endpoint?.release(true)
         attempt.endpoint = null
-        // A page without an origin, as in a sandboxed frame, may not start a worker by URL: the engine in the page goes on without storage.
-        if (failure.code === 'WORKER_START_FAILED' && globalThis.origin === 'null' && this.#bypass < 2 && !this.#isClosed) {
-          this.#bypass = 2
-          continue
-        }
         const mayStart = failure.code === 'WORKER_START_FAILED' && failure.retryable && !this.#isClosed
         // It may have died without anyone having noticed.
         if (mayStart && reused && !replaced) {
           replaced = true
           continue
         }
-        // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page.
-        if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#isClosed) continue
+        // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page. In a page without an
+        // origin, as in a sandboxed frame, no worker starts by URL: the engine in the page goes on, without storage.
+        const passed = failure.code === 'WORKER_START_FAILED' && globalThis.origin === 'null' ? 2 : Number(failure.code === 'VERSION_MISMATCH')
+        if (passed && (this.#bypass += passed) < 3 && !this.#isClosed) continue
         this.#transition('fail')
         attempt.life.abort(failure)
         if (!this.#isClosed) this.#options.onDown(failure, true)
