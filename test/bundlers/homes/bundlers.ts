@@ -2,14 +2,14 @@ import type { Home } from '../lab/home.ts'
 
 const ON_PORT = '--host 127.0.0.1 --port PORT'
 
-const vite = (version: string, section: string, inProduction = false): Home => ({
+const vite = (version: string, section?: string, inProduction = false): Home => ({
   name: `vite-${version.split('.')[0]!}`,
   title: `Vite ${version}`,
   packages: { vite: version },
-  section,
+  ...(section === undefined ? {} : { section }),
   page: { path: 'index.html', script: './src/main.js' },
   production: { build: 'npx vite build', serve: { folder: 'dist' }, step: inProduction },
-  development: { command: `npx vite ${ON_PORT} --strictPort`, step: true },
+  development: { command: `npx vite ${ON_PORT} --strictPort`, step: section !== undefined },
 })
 
 const NEXT = '16.4.6'
@@ -47,9 +47,9 @@ const next = (bundler: string, flag: string): Home => ({
 })
 
 export const BUNDLERS: readonly Home[] = [
-  vite('8.4.0', 'Vite'),
-  vite('7.3.8', 'Vite'),
-  vite('6.4.6', 'Vite'),
+  vite('8.4.0'),
+  vite('7.3.8', 'Vite before 8'),
+  vite('6.4.6', 'Vite before 8'),
   vite('5.4.21', 'Vite before 6.1', true),
   next('Turbopack', '--turbopack'),
   next('webpack', '--webpack'),

@@ -2,7 +2,8 @@ import type { BrowserContext, Frame, Page } from 'playwright'
 import type { StreamDBStatus } from '../../../src/shared/status.ts'
 import type { StreamServer } from '../../support/stream-server.ts'
 
-export const WORKERS = ['stock', 'own'] as const
+/** The application's own first: what a dev server finds late, it finds on the first visit. */
+export const WORKERS = ['own', 'stock'] as const
 export type WorkerKind = (typeof WORKERS)[number]
 export const TOPOLOGIES = ['shared', 'dedicated'] as const
 export type Topology = (typeof TOPOLOGIES)[number]
