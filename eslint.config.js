@@ -78,6 +78,13 @@ const boundaries = [
     ),
   },
   {
+    files: ['src/devtools/**/*.ts'],
+    rules: restrict(
+      folders('worker|in-page|testing', 'The devtools ask an engine by its contract.'),
+      folders('main', 'Of src/main the devtools know the types.', { allowTypeImports: true }),
+    ),
+  },
+  {
     files: ['src/main/**/*.ts'],
     rules: restrict(
       folders('worker', 'src/main never imports the worker: it is started by URL.'),

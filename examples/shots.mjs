@@ -3,10 +3,11 @@ import { mkdir } from 'node:fs/promises'
 import { shootCities } from './shots/cities.mjs'
 import { shootDashboard } from './shots/dashboard.mjs'
 import { imagePath } from './shots/demo.mjs'
+import { shootDevtools } from './shots/devtools.mjs'
 import { shootIcons } from './shots/icons.mjs'
 import { shootTasks } from './shots/tasks.mjs'
 
-const SHOTS = { cities: shootCities, dashboard: shootDashboard, icons: shootIcons, tasks: shootTasks }
+const SHOTS = { cities: shootCities, dashboard: shootDashboard, devtools: shootDevtools, icons: shootIcons, tasks: shootTasks }
 const named = process.argv.slice(2)
 
 await mkdir(imagePath(''), { recursive: true })

@@ -4,7 +4,7 @@ import { build } from 'esbuild'
 import ts from 'typescript'
 
 /** Each is loaded by src/main/<part>-part.ts. */
-const PARTS = ['writing', 'queries', 'results', 'callbacks']
+const PARTS = ['writing', 'queries', 'results', 'callbacks', 'inspecting']
 
 /**
  * Bundles the engine into one self-contained file for workers and one for pages, and the functions for caches into one more for

@@ -16,11 +16,11 @@ export async function createFiles(folder) {
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   const files = new Map(await Promise.all(paths.map(async (path) => [`/${relative(folder, path).split(sep).join('/')}`, await readFile(path)])))
 
-  return function answer(req, res) {
+  return function answer(req, res, next = () => void res.writeHead(404).end()) {
     const [asked] = req.url.split('?')
     const path = asked === '/' ? '/index.html' : asked
     const body = files.get(path)
-    if (body === undefined) return void res.writeHead(404).end()
+    if (body === undefined) return next()
     // Names in `assets` have a digest of the content. The service worker itself must never be an old one.
     const isNamedByContent = path.startsWith('/assets/')
     res

@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import react from '@vitejs/plugin-react'
-import { build, preview } from 'vite'
-import { createFiles } from './files.mjs'
-import { sourceAliases } from './sources.mjs'
+import { preview } from 'vite'
+import { buildPages } from './build.mjs'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 
@@ -51,38 +47,16 @@ const routesOf = (boards, files) => ({
 export async function servePages({ port, boards }) {
   // React's production build: the demo measures the page's main thread.
   process.env.NODE_ENV = 'production'
-  const outDir = await mkdtemp(join(tmpdir(), 'sidestream-boards-'))
-  try {
-    await build({
-      configFile: false,
-      root,
-      logLevel: 'warn',
-      plugins: [react(), metaOf(boards)],
-      resolve: { alias: sourceAliases },
-      worker: { format: 'es' },
-      build: {
-        outDir,
-        emptyOutDir: true,
-        chunkSizeWarningLimit: 2000,
-        rolldownOptions: {
-          input: boards.filter(({ file }) => file.endsWith('.html')).map(({ file }) => join(root, file)),
-          checks: { bundlerTimings: false },
-        },
-      },
-    })
-    const server = await preview({
-      configFile: false,
-      root,
-      logLevel: 'warn',
-      clearScreen: false,
-      plugins: [routesOf(boards, await createFiles(outDir))],
-      build: { outDir },
-      preview: { host: '127.0.0.1', port, cors: false },
-    })
-    const { port: actualPort } = server.httpServer.address()
-    return { url: `http://127.0.0.1:${actualPort}/`, close: () => server.close() }
-  } finally {
-    // The files are served out of memory.
-    await rm(outDir, { recursive: true, force: true })
-  }
+  const pages = boards.filter(({ file }) => file.endsWith('.html')).map(({ file }) => join(root, file))
+  const files = await buildPages({ root, pages, plugins: [metaOf(boards)] })
+  const server = await preview({
+    configFile: false,
+    root,
+    logLevel: 'warn',
+    clearScreen: false,
+    plugins: [routesOf(boards, files)],
+    preview: { host: '127.0.0.1', port, cors: false },
+  })
+  const { port: actualPort } = server.httpServer.address()
+  return { url: `http://127.0.0.1:${actualPort}/`, close: () => server.close() }
 }

@@ -6,6 +6,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 export const sourceAliases = [
   { find: /^sidestream$/, replacement: at('../../src/main/index.ts') },
   { find: /^sidestream\/state$/, replacement: at('../../src/shared/index.ts') },
+  { find: /^sidestream\/devtools$/, replacement: at('../../src/devtools/index.ts') },
   { find: /^sidestream\/worker-with-queries$/, replacement: at('../../src/worker/with-queries.ts') },
   { find: /^sidestream\/worker$/, replacement: at('../../src/worker/index.ts') },
 ]

@@ -1,3 +1,5 @@
+import { ThemeSwitch } from './theme-switch.tsx'
+
 const BOARDS = [
   { href: '/', name: 'Departures' },
   { href: '/cities.html', name: 'Cities' },
@@ -5,15 +7,18 @@ const BOARDS = [
   { href: '/tasks/', name: 'Tasks' },
 ]
 
-/** The way from one of the demo's boards to the others. */
+/** The way from one of the demo's boards to the others, and the switch between light and dark. */
 export function BoardNav() {
   return (
-    <nav className="segments" aria-label="Boards">
-      {BOARDS.map(({ href, name }) => (
-        <a key={href} href={href} aria-current={href === location.pathname ? 'page' : undefined}>
-          {name}
-        </a>
-      ))}
-    </nav>
+    <>
+      <nav className="segments" aria-label="Boards">
+        {BOARDS.map(({ href, name }) => (
+          <a key={href} href={href} aria-current={href === location.pathname ? 'page' : undefined}>
+            {name}
+          </a>
+        ))}
+      </nav>
+      <ThemeSwitch />
+    </>
   )
 }

@@ -53,7 +53,7 @@ export function createStreamDB<
   })
 
   const stream: StreamHandle = options.stream ?? new LinkedStream(url, streamOptions.contentType, tab.link)
-  const { preload, close, awaitTxId, clearCache, status, outbox, write, mutationFn } = tab
+  const { preload, close, awaitTxId, clearCache, inspect, status, outbox, write, mutationFn } = tab
   const methods: StreamDBMethods & StreamDBQueries = {
     stream,
     get offset() {
@@ -70,6 +70,7 @@ export function createStreamDB<
     write,
     mutationFn,
     outbox,
+    inspect,
     query: ((name: string, params?: unknown) => tab.results.query(name, params)) as StreamDBQueries['query'],
     liveQuery: ((build: Parameters<typeof tab.results.liveQuery>[0]) => tab.results.liveQuery(build)) as StreamDBQueries['liveQuery'],
   }

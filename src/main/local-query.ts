@@ -1,4 +1,5 @@
 import type { Collection, InitialQueryBuilder, QueryBuilder } from '@tanstack/db'
+import type { ResultWindow } from '../shared/query.ts'
 import type { RowData } from '../shared/row.ts'
 import { LocalPlace } from './places.ts'
 import type { ResultRows } from './result-rows.ts'
@@ -12,10 +13,18 @@ export type CreateLive = (options: { readonly query: LocalSource; readonly gcTim
 export interface LocalQueryOptions {
   readonly createLive: CreateLive
   readonly source: LocalSource
+  /** Null for the query's own. */
+  readonly window: ResultWindow | null
   readonly rows: ResultRows
   /** All rows are there. */
   readonly onReady: () => void
   readonly onError: (error: unknown) => void
+}
+
+/** Of a live query's collection. */
+interface LiveWindow {
+  readonly setWindow?: (window: { readonly offset: number; readonly limit: number }) => true | Promise<void>
+  readonly getWindow?: () => { readonly offset: number; readonly limit: number } | undefined
 }
 
 /** The parts of a live query's collection that are used here; `_state` is not public. */
@@ -29,13 +38,17 @@ export class LocalQuery {
   readonly #options: LocalQueryOptions
   readonly #live: Collection<object, string | number>
   readonly #stop: () => void
+  /** Undefined when the query has no order. */
+  readonly #own: { readonly offset: number; readonly limit: number } | undefined
   #isClosed = false
 
   /** @throws what TanStack DB throws for a query that it cannot run */
   constructor(options: LocalQueryOptions) {
     this.#options = options
-    const { createLive, source, onReady, onError } = options
+    const { createLive, source, window, onReady, onError } = options
     this.#live = createLive({ query: source, gcTime: 1, startSync: true })
+    this.#own = (this.#live.utils as LiveWindow).getWindow?.()
+    if (window) Promise.resolve(this.move(window)).catch(() => undefined)
     const subscription = this.#live.subscribeChanges(
       (changes) => {
         this.#take(changes.map(({ key }) => key))
@@ -55,6 +68,12 @@ export class LocalQuery {
         if (!this.#isClosed) onError(error)
       },
     )
+  }
+
+  /** @param window null for the query's own @returns true, or a promise that resolves when the rows are there */
+  move(window: ResultWindow | null): true | Promise<void> {
+    const { offset, limit } = window ?? this.#own ?? { offset: 0, limit: null }
+    return (this.#live.utils as LiveWindow).setWindow?.({ offset, limit: limit ?? Infinity }) ?? true
   }
 
   close(): void {
@@ -85,4 +104,4 @@ export class LocalQuery {
 }
 
 /** As the worker makes a text of a key: keys that are not equal stay different. */
-const textOf = (key: string | number): string => (typeof key === 'string' ? key : `\0${typeof key}:${String(key)}`)
+const textOf = (key: string | number): string => (typeof key === 'string' ? (key.startsWith('\0') ? `\0s:${key}` : key) : `\0${typeof key}:${String(key)}`)

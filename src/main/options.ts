@@ -3,6 +3,7 @@ import type { Collection, Context, createOptimisticAction, InitialQueryBuilder, 
 import type { ChangeEvent, StateEvent } from '../shared/events.ts'
 import type { InvalidEvent } from '../shared/batch.ts'
 import type { MaybePromise } from '../shared/calls.ts'
+import type { Inspection } from '../shared/inspection.ts'
 import type { NamedQueries, NamedResultCollection, NoQueries, QueryParams, QueryResultCollection } from '../shared/named-queries.ts'
 import type { LiveMode } from '../shared/settings.ts'
 import type { CollectionDefinition, StreamStateDefinition } from '../shared/state-schema.ts'
@@ -245,6 +246,12 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
   mutationFn: StreamMutationFn
   /** The writes that are not in the stream yet. */
   readonly outbox: OutboxStore
+  /**
+   * What the engine says of itself, for `sidestream/devtools` and for reports of faults: plain data, with fields that may change in any
+   * release. It has keys, beginnings of events and constants of queries in it. Null while there is no engine: the call starts none.
+   * @throws SidestreamError `WORKER_DIED`, `CLOSED`, `WORKER_START_FAILED`, `STREAM_ERROR` (the answer is not understood)
+   */
+  inspect: () => Promise<Inspection | null>
 }
 
 export interface StreamDBQueries<TQueries extends NamedQueries = NoQueries> {

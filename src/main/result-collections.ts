@@ -1,7 +1,9 @@
 import { createCollection, createLiveQueryCollection, Query, type Collection, type InitialQueryBuilder, type QueryBuilder } from '@tanstack/db'
+import { functionOf, type ResultUtils } from '../shared/named-queries.ts'
 import { CollectionSink } from './collection-sink.ts'
 import type { Place } from './places.ts'
-import type { Asked, Results, ResultsOptions } from './results.ts'
+import { resultUtils, type BuiltQuery } from './result-window.ts'
+import type { Asked, Joined, Results, ResultsOptions } from './results.ts'
 import { resultsPart } from './results-part.ts'
 
 export interface ResultCollectionsOptions extends Omit<ResultsOptions, 'places' | 'createLive'> {
@@ -13,12 +15,7 @@ export interface ResultCollectionsOptions extends Omit<ResultsOptions, 'places' 
   onWanted(): void
 }
 
-type AnyCollection = Collection<object, string>
-
-/** TanStack DB's builder does not declare that it gives its query. */
-interface BuiltQuery {
-  _getQuery(): { readonly singleResult?: true }
-}
+type AnyResult = Collection<object, string, ResultUtils>
 
 /** Makes the collections of queries' results. The code that fills them is loaded when the first of them is used. */
 export class ResultCollections {
@@ -28,19 +25,21 @@ export class ResultCollections {
   /** Where a row has its key and its place in the order. */
   readonly #places = new WeakMap<object, Place>()
   /** The named queries that are in use, by name and parameters. */
-  readonly #named = new Map<string, AnyCollection>()
+  readonly #named = new Map<string, AnyResult>()
   #made = 0
 
   constructor(options: ResultCollectionsOptions) {
     this.#options = options
+    // A page that has queries uses them. The worker starts meanwhile.
+    if (options.queries) resultsPart.load().catch(() => undefined)
   }
 
   /** The same collection for the same name and parameters, while it is in use. */
-  query(name: string, params: unknown = null): AnyCollection {
+  query(name: string, params: unknown = null): AnyResult {
     const key = JSON.stringify([name, params])
     let made = this.#named.get(key)
     if (!made) {
-      const own = (made = this.#make({ kind: 'named', name, params }, {}, () => {
+      const own = (made = this.#make({ kind: 'named', name, params, window: null }, {}, () => this.#builtOf(name, params), () => {
         if (this.#named.get(key) === own) this.#named.delete(key)
       }))
       this.#named.set(key, own)
@@ -48,25 +47,39 @@ export class ResultCollections {
     return made
   }
 
-  liveQuery(build: (q: InitialQueryBuilder) => QueryBuilder<never>): AnyCollection {
+  liveQuery(build: (q: InitialQueryBuilder) => QueryBuilder<never>): AnyResult {
     const query = build(new Query())
-    const { singleResult } = (query as unknown as BuiltQuery)._getQuery()
-    return this.#make({ kind: 'inline', query }, { singleResult }, () => undefined)
+    const built = query as unknown as BuiltQuery
+    return this.#make({ kind: 'inline', query, window: null }, { singleResult: built._getQuery().singleResult }, () => built, () => undefined)
   }
 
-  #make(asked: Asked, more: object, onCleanup: () => void): AnyCollection {
+  /** The query of a function that the page has. */
+  #builtOf(name: string, params: unknown): BuiltQuery | null {
+    const { queries, collections } = this.#options
+    try {
+      return (functionOf(queries, name)?.(new Query(), collections as never, params) as unknown as BuiltQuery | undefined) ?? null
+    } catch {
+      // Whoever runs it says why.
+      return null
+    }
+  }
+
+  #make(first: Asked, more: object, built: () => BuiltQuery | null, onCleanup: () => void): AnyResult {
     const id = `${this.#options.url}?${String((this.#made += 1))}`
     const places = this.#places
-    let leave: (() => void) | null = null
+    let asked = first
+    let joined: Joined | null = null
+    /** Null while the collection is not used. */
+    let joining: Promise<unknown> | null = null
     /** Starts are counted: the code may come after the collection was cleaned up. */
     let life = 0
     const sink: CollectionSink = new CollectionSink({
       mode: 'eager',
       onStart: () => {
         const own = (life += 1)
-        this.#fill()
+        joining = this.#fill()
           .then((results) => {
-            if (own === life) leave = results.join(asked, { id, sink })
+            if (own === life) joined = results.join(asked, { id, sink })
           })
           .catch((error: unknown) => {
             if (own === life) sink.fail(error)
@@ -74,21 +87,30 @@ export class ResultCollections {
       },
       onCleanup: () => {
         life += 1
-        leave?.()
-        leave = null
+        joined?.leave()
+        joined = null
+        joining = null
         onCleanup()
       },
       load: () => true,
       unload: () => undefined,
     })
+    const utils = resultUtils(built, (window) => {
+      const moved = joined?.move(window)
+      asked = { ...asked, window }
+      return moved ?? joining?.then(async () => {
+        await joined?.move(asked.window)
+      }) ?? true
+    })
     return createCollection<object, string>({
       id,
+      utils,
       // As a live query's own collection, it knows the rows that it was given, and no others.
       getKey: (row: object) => places.get(row)?.key,
       compare: (a: object, b: object) => places.get(a)?.compare(places.get(b)) ?? 0,
       ...more,
       ...sink.config,
-    } as unknown as Parameters<typeof createCollection<object, string>>[0])
+    } as unknown as Parameters<typeof createCollection<object, string>>[0]) as unknown as AnyResult
   }
 
   async #fill(): Promise<Results> {

@@ -13,10 +13,16 @@ export class ResultRows implements RowSink {
     this.#places = places
   }
 
-  /** Gives a collection the rows that are there, and all changes. */
-  join(sink: RowSink): void {
+  /** Gives a collection the rows that are there, and all changes. @param former keys of the rows that it has */
+  join(sink: RowSink, former: Iterable<string> = []): void {
     this.#sinks.add(sink)
-    if (this.#rows.size > 0) void sink.write({ rows: [...this.#rows.values()], deleted: [] })
+    const deleted = [...former].filter((key) => !this.#rows.has(key))
+    if (this.#rows.size > 0 || deleted.length > 0) void sink.write({ rows: [...this.#rows.values()], deleted })
+  }
+
+  /** Shows the rows of another result until its own are there. */
+  standIn(others: ResultRows): void {
+    if (this.#rows.size === 0) for (const [key, row] of others.#rows) this.#rows.set(key, row)
   }
 
   leave(sink: RowSink): void {

@@ -2,19 +2,24 @@ import type { QueryBuilder } from '@tanstack/db'
 import { SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
 import { functionOf, type NamedQueries } from '../shared/named-queries.ts'
 import { encodeQuery, UncrossableQueryError } from '../shared/query-data.ts'
-import { isPlain, RESULT_KEY, resultName, type Query } from '../shared/query.ts'
+import { isPlain, movedTo, RESULT_KEY, resultName, windowOf, type Query, type ResultWindow } from '../shared/query.ts'
 import type { ServedSubset, SubsetChange } from '../shared/subset.ts'
+import { Gate } from '../shared/gate.ts'
 import type { CollectionSink } from './collection-sink.ts'
 import { LocalQuery, type CreateLive, type LocalSource } from './local-query.ts'
 import type { Place } from './places.ts'
 import type { ReplicaCollection } from './replica.ts'
 import { ResultRows } from './result-rows.ts'
+import type { Part } from './result-window.ts'
 
 /** The ids of wishes for results; those of other subsets begin at 1. */
 const FIRST_ID = 2 ** 31
 
-/** What `query` or `liveQuery` was asked for. */
-export type Asked = { readonly kind: 'named'; readonly name: string; readonly params: unknown } | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
+/** What `query` or `liveQuery` was asked for. A window of null is the query's own. */
+export type Asked = { readonly window: Part | null } & (
+  | { readonly kind: 'named'; readonly name: string; readonly params: unknown }
+  | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
+)
 
 export interface ResultsOptions {
   /** Where a replica puts the rows, by name. */
@@ -40,17 +45,27 @@ interface Shown {
   readonly sink: CollectionSink
 }
 
+/** The place of a collection among those that show a result. */
+export interface Joined {
+  /** Shows another window of the result. @returns true, or a promise that resolves when the rows are there */
+  move(window: Part | null): true | Promise<void>
+  /** Gives the result up. */
+  leave(): void
+}
+
 /** One result that this tab wants. */
 interface Wish {
-  readonly id: number
-  readonly name: string
+  id: number
+  name: string
   /** Null when the query cannot cross. */
-  readonly query: Query | null
-  readonly asked: Asked
+  query: Query | null
+  asked: Asked
   readonly rows: ResultRows
   readonly shown: Set<Shown>
   /** All rows are there. */
   isServed: boolean
+  /** Those who wait for the rows. */
+  readonly waiting: Set<Gate<void>>
   /** The query as it runs in the tab, because the engine does not run it. */
   local: LocalQuery | null
   /** Why it runs in the tab. */
@@ -70,19 +85,18 @@ export class Results {
     this.#options = options
   }
 
-  /** Fills a collection. @returns a function that gives the result up */
-  join(asked: Asked, shown: Shown): () => void {
-    const wish = this.#wishOf(asked)
-    wish.shown.add(shown)
-    wish.rows.join(shown.sink)
-    if (wish.error !== null) shown.sink.fail(wish.error)
-    else if (wish.isServed || this.#options.hasNoRows()) shown.sink.markReady()
-    if (wish.reason !== null) this.#tellFallbacks()
-    return () => {
-      wish.shown.delete(shown)
-      wish.rows.leave(shown.sink)
-      if (wish.reason !== null) this.#tellFallbacks()
-      if (wish.shown.size === 0) this.#end(wish)
+  /** Fills a collection. */
+  join(asked: Asked, shown: Shown): Joined {
+    let wish = this.#wishOf(asked)
+    this.#show(wish, shown, [])
+    return {
+      move: (window) => {
+        wish = this.#moved(wish, { ...asked, window }, shown)
+        return this.#settled(wish)
+      },
+      leave: () => {
+        this.#leave(wish, shown)
+      },
     }
   }
 
@@ -100,7 +114,7 @@ export class Results {
   }
 
   onNoRows(): void {
-    for (const { shown } of this.#wishes.values()) for (const { sink } of shown) sink.markReady()
+    for (const wish of this.#wishes.values()) ready(wish)
   }
 
   /** What belongs to names, by the ids of the collections that show them. */
@@ -109,7 +123,84 @@ export class Results {
   }
 
   close(): void {
-    for (const { local } of this.#wishes.values()) local?.close()
+    for (const { local, waiting } of this.#wishes.values()) {
+      local?.close()
+      for (const gate of waiting) gate.reject(new SidestreamError('CLOSED', 'the StreamDB is closed'))
+    }
+  }
+
+  #show({ shown, rows, error, isServed, reason }: Wish, one: Shown, former: Iterable<string>): void {
+    shown.add(one)
+    rows.join(one.sink, former)
+    if (error !== null) one.sink.fail(error)
+    else if (isServed || this.#options.hasNoRows()) one.sink.markReady()
+    if (reason !== null) this.#tellFallbacks()
+  }
+
+  #leave(wish: Wish, one: Shown): void {
+    wish.shown.delete(one)
+    wish.rows.leave(one.sink)
+    if (wish.reason !== null) this.#tellFallbacks()
+    if (wish.shown.size === 0) this.#end(wish)
+  }
+
+  /** The wish for the same query with another window. The former rows are shown until it is served. */
+  #moved(wish: Wish, asked: Asked, one: Shown): Wish {
+    const [query] = this.#queryOf(asked)
+    if (query && resultName(query) === wish.name) return wish
+    if (wish.shown.size === 1 && !(query && this.#wishes.has(resultName(query)))) {
+      this.#rename(wish, asked, query)
+      return wish
+    }
+    const other = this.#wishOf(asked)
+    if (!other.isServed) other.rows.standIn(wish.rows)
+    this.#show(other, one, wish.rows.keys())
+    this.#leave(wish, one)
+    return other
+  }
+
+  /** To the engine it is another want. It is asked for before the former one is let go, so that the run goes on. */
+  #rename(wish: Wish, asked: Asked, query: Query | null): void {
+    wish.asked = asked
+    if (query) {
+      const { id, name, rows } = wish
+      Object.assign(wish, { id: (this.#nextId += 1), name: resultName(query), query })
+      this.#byId.delete(id)
+      this.#wishes.delete(name)
+      this.#options.targets.delete(name)
+      this.#byId.set(wish.id, wish)
+      this.#wishes.set(wish.name, wish)
+      this.#options.targets.set(wish.name, { primaryKey: RESULT_KEY, sink: rows })
+      this.#options.send([...changesOf(wish), { id, subset: null }])
+    }
+    if (!wish.local) {
+      wish.isServed = false
+      return
+    }
+    const moved = wish.local.move(windowIn(asked))
+    wish.isServed = moved === true
+    if (moved === true) return
+    moved.then(
+      () => {
+        if (wish.asked === asked) this.#served(wish)
+      },
+      (error: unknown) => {
+        if (wish.asked === asked) for (const gate of wish.waiting) gate.reject(error as Error)
+      },
+    )
+  }
+
+  #settled({ error, isServed, waiting }: Wish): true | Promise<void> {
+    if (error === null && (isServed || this.#options.hasNoRows())) return true
+    const gate = new Gate<void>()
+    if (error === null) waiting.add(gate)
+    else gate.reject(error as Error)
+    return gate.promise
+  }
+
+  #served(wish: Wish): void {
+    wish.isServed = true
+    ready(wish)
   }
 
   #wishOf(asked: Asked): Wish {
@@ -118,7 +209,7 @@ export class Results {
     const name = query ? resultName(query) : `\0local:${String(id)}`
     const known = this.#wishes.get(name)
     if (known) return known
-    const wish: Wish = { id, name, query, asked, rows: new ResultRows(this.#options.places), shown: new Set(), isServed: false, local: null, reason: null, error: null }
+    const wish: Wish = { id, name, query, asked, rows: new ResultRows(this.#options.places), shown: new Set(), isServed: false, waiting: new Set(), local: null, reason: null, error: null }
     this.#wishes.set(name, wish)
     this.#byId.set(id, wish)
     this.#options.targets.set(name, { primaryKey: RESULT_KEY, sink: wish.rows })
@@ -131,10 +222,11 @@ export class Results {
     if (asked.kind === 'named') {
       const { kind, name, params } = asked
       if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `the parameters of the query ${name} are no data that JSON has`)
-      return [{ kind, name, params }, null]
+      return [movedTo({ kind, name, params }, windowIn(asked)), null]
     }
     try {
-      return [{ kind: 'inline', ir: encodeQuery(asked.query, (collection) => this.#options.nameOf(collection)) }, null]
+      const query: Query = { kind: 'inline', ir: encodeQuery(asked.query, (collection) => this.#options.nameOf(collection)) }
+      return [movedTo(query, windowIn(asked) ?? windowOf(query)), null]
     } catch (error) {
       if (error instanceof UncrossableQueryError) return [null, error.message]
       throw error
@@ -143,7 +235,6 @@ export class Results {
 
   /** The engine has sent the result. */
   #onRows(wish: Wish): void {
-    wish.isServed = true
     wish.error = null
     wish.local?.close()
     wish.local = null
@@ -151,7 +242,7 @@ export class Results {
       wish.reason = null
       this.#tellFallbacks()
     }
-    for (const { sink } of wish.shown) sink.markReady()
+    this.#served(wish)
   }
 
   /** The engine does not run the query. */
@@ -161,6 +252,8 @@ export class Results {
     const fail = (error: unknown): void => {
       wish.error = error
       for (const { sink } of wish.shown) sink.fail(error)
+      for (const gate of wish.waiting) gate.reject(error as Error)
+      wish.waiting.clear()
     }
     if (!source) {
       fail(new SidestreamError(refusal.code, refusal.message))
@@ -170,11 +263,11 @@ export class Results {
     try {
       wish.local = new LocalQuery({
         source,
+        window: windowIn(wish.asked),
         createLive: this.#options.createLive,
         rows: wish.rows,
         onReady: () => {
-          wish.isServed = true
-          for (const { sink } of wish.shown) sink.markReady()
+          this.#served(wish)
         },
         onError: fail,
       })
@@ -194,6 +287,7 @@ export class Results {
 
   #end(wish: Wish): void {
     wish.local?.close()
+    for (const gate of wish.waiting) gate.resolve()
     this.#wishes.delete(wish.name)
     this.#byId.delete(wish.id)
     this.#options.targets.delete(wish.name)
@@ -206,3 +300,19 @@ export class Results {
 }
 
 const changesOf = ({ id, name, query }: Wish): SubsetChange[] => (query ? [{ id, subset: { collection: name, where: null, first: null, query } }] : [])
+
+/** @throws SidestreamError `INVALID_ARGUMENT` */
+function windowIn({ window }: Asked): ResultWindow | null {
+  if (!window) return null
+  const { offset, limit } = window
+  if (!isCount(offset) || !(isCount(limit) || limit === Infinity)) throw new SidestreamError('INVALID_ARGUMENT', `a window cannot have the offset ${String(offset)} and the limit ${String(limit)}`)
+  return { offset, limit: limit === Infinity ? null : limit }
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
+
+function ready({ shown, waiting }: Wish): void {
+  for (const { sink } of shown) sink.markReady()
+  for (const gate of waiting) gate.resolve()
+  waiting.clear()
+}

@@ -2,6 +2,7 @@ import { fromErrorData, hookFailed, SidestreamError, toErrorData, type ErrorData
 import { PROTOCOL_VERSION, type EngineContract, type Hello, type ReconnectReason, type RequestValues, type TabDescription } from '../shared/calls.ts'
 import { ClearedMark } from '../shared/cleared-mark.ts'
 import { Gate } from '../shared/gate.ts'
+import type { Inspection } from '../shared/inspection.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import type { SubsetChange } from '../shared/subset.ts'
 import type { Callbacks } from './callbacks.ts'
@@ -10,6 +11,7 @@ import { clearSettings, type ClearOptions } from './clear-options.ts'
 import { Collections } from './collections.ts'
 import type { Remote, Session } from './connect.ts'
 import { openInbox, type Inbox } from './inbox.ts'
+import { inspectingPart } from './inspecting-part.ts'
 import { closedError, Link, type LinkOptions } from './link.ts'
 import type { PlainOptions, StreamOptions } from './options.ts'
 import { OutboxList } from './outbox-list.ts'
@@ -243,6 +245,8 @@ export class Tab {
     this.#cleared.set(true)
     if (discardWrites) this.#writing?.writes.rejectAll(new SidestreamError('CLOSED', 'the write was discarded by clearCache()'))
   }
+
+  readonly inspect = async (): Promise<Inspection | null> => (await this.link.untilClosed(inspectingPart.load())).inspect(this.link)
 
   readonly close = (): void => {
     if (this.#isClosed) return

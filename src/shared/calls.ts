@@ -1,5 +1,6 @@
 import type { Ack, DiffBatch } from './batch.ts'
 import type { ErrorData } from './errors.ts'
+import type { Inspection } from './inspection.ts'
 import type { Have } from './position.ts'
 import type { StreamSettings } from './settings.ts'
 import type { SyncMode } from './state-schema.ts'
@@ -11,7 +12,7 @@ import type { OutboxNews, Write } from './write.ts'
  * Version of the messages on a port: of this file, and of the files that it imports. Page and worker compare it in the handshake:
  * tabs outlive deploys, and a page must never call a worker of another version.
  */
-export const PROTOCOL_VERSION = 9
+export const PROTOCOL_VERSION = 10
 
 /** Headers and query parameters of a request. Never stored. */
 export interface RequestValues {
@@ -125,6 +126,8 @@ export interface EngineContract {
    * `discardWrites` is true.
    */
   clearCache(discardWrites: boolean): Promise<Outcome<null>>
+  /** What the engine says of itself, to a panel. It keeps the events that it reads for a few seconds, for the next call. */
+  inspect(): MaybePromise<Outcome<Inspection>>
   /** The tab is leaving; answers when the rows that it has seen are stored, as far as possible. */
   leave(): Promise<void>
 }

@@ -18,9 +18,9 @@ import type { Mutation, OutboxNews, Write } from './write.ts'
 type Guards = Readonly<Record<string, (args: ReadonlyArray<unknown>) => boolean>>
 
 export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
-const isString = (value: unknown): value is string => typeof value === 'string'
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
-const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(isItem)
+export const isString = (value: unknown): value is string => typeof value === 'string'
+export const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0
+export const isListOf = (value: unknown, isItem: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(isItem)
 const isStrings = (value: unknown): boolean => isRecord(value) && Object.values(value).every(isString)
 const none = (): boolean => true
 
@@ -97,7 +97,12 @@ const MOST_QUERY_LEVELS = 1000
 
 /** A query as data is not checked here: it is decoded by code that only a worker with queries has. */
 const isQuery = (value: unknown): value is Query =>
-  isRecord(value) && (value['kind'] === 'named' ? isString(value['name']) && isPlain(value['params']) : value['kind'] === 'inline' && isRecord(value['ir']) && !isTooDeep(value['ir'], MOST_QUERY_LEVELS))
+  isRecord(value) &&
+  (value['kind'] === 'named'
+    ? isString(value['name']) && isPlain(value['params']) && (value['window'] === undefined || isWindow(value['window']))
+    : value['kind'] === 'inline' && isRecord(value['ir']) && !isTooDeep(value['ir'], MOST_QUERY_LEVELS))
+
+const isWindow = (value: unknown): boolean => isRecord(value) && isCount(value['offset']) && (value['limit'] === null || isCount(value['limit']))
 
 const isOrderTerm = (value: unknown): boolean =>
   isRecord(value) &&
@@ -108,14 +113,14 @@ const isOrderTerm = (value: unknown): boolean =>
   [value['locale'], value['localeOptions']].every((text) => text === null || isString(text))
 
 /** Constants are not checked here: the compiler refuses those that it does not know. */
-function isExpression(value: unknown, levels = MOST_EXPRESSION_LEVELS): boolean {
+export function isExpression(value: unknown, levels = MOST_EXPRESSION_LEVELS): boolean {
   if (!isRecord(value) || levels === 0) return false
   const { type, path, name, args } = value
   if (type === 'ref') return isListOf(path, isString)
   return type === 'val' ? 'value' in value : type === 'func' && isString(name) && isListOf(args, (argument) => isExpression(argument, levels - 1))
 }
 
-const isError = (value: unknown): boolean => isRecord(value) && isString(value['code']) && isString(value['message']) && typeof value['retryable'] === 'boolean'
+export const isError = (value: unknown): boolean => isRecord(value) && isString(value['code']) && isString(value['message']) && typeof value['retryable'] === 'boolean'
 
 const isServed = (value: unknown): boolean => isRecord(value) && isCount(value['id']) && (value['rows'] === null || isCount(value['rows'])) && typeof value['whole'] === 'boolean' && 'edge' in value && (value['error'] === undefined || isError(value['error']))
 
@@ -188,6 +193,7 @@ export const ENGINE_CALLS: Guards = {
   discardWrite: ([id]) => isString(id),
   streamEnd: none,
   clearCache: ([discardWrites]) => typeof discardWrites === 'boolean',
+  inspect: none,
   leave: none,
 }
 

@@ -30,7 +30,20 @@ type FunctionOf<T> = T extends (...args: any) => any ? T : T extends { readonly 
 /** The arguments of `db.query` after the name: the parameters, if the query has any. */
 export type QueryParams<T> = Parameters<FunctionOf<T>> extends [any, any, infer P] ? [params: P] : []
 
-type ResultOf<TContext extends Context> = Collection<GetResult<TContext> & object, string> & (TContext extends SingleResult ? SingleResult : NonSingleResult)
+/** `utils` of a result's collection, as a live query's collection has them: `useLiveInfiniteQuery` uses them. */
+export interface ResultUtils {
+  /**
+   * Moves the window of a query with `orderBy()`.
+   * @returns true, or a promise that resolves when the rows are there
+   * @throws SidestreamError `INVALID_QUERY`: the query has no order, or the page does not have the function of a named query.
+   *   `INVALID_ARGUMENT`: a number is none that a window can have. Before the collection is used, that is the error of its `preload()`
+   */
+  readonly setWindow: (options: { readonly offset?: number; readonly limit?: number }) => true | Promise<void>
+  /** The window whose rows are shown; undefined where {@link setWindow} throws `INVALID_QUERY`. */
+  readonly getWindow: () => { readonly offset: number; readonly limit: number } | undefined
+}
+
+type ResultOf<TContext extends Context> = Collection<GetResult<TContext> & object, string, ResultUtils> & (TContext extends SingleResult ? SingleResult : NonSingleResult)
 
 /** The collection of a query's result. */
 export type QueryResultCollection<TBuilder> = TBuilder extends QueryBuilder<infer TContext> ? ResultOf<TContext> : never

@@ -16,14 +16,41 @@ export function isPlain(value: unknown, levels = MOST_LEVELS): value is PlainDat
   return Object.values(value).every((part) => isPlain(part, levels - 1))
 }
 
+/** The part of an ordered result that is wanted. Without a limit it goes to the end. */
+export interface ResultWindow {
+  readonly offset: number
+  readonly limit: number | null
+}
+
 /** A query that a tab wants: a function of the worker file by its name, or a query of the page as data. */
 export type Query =
-  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData }
+  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData; /** When it is not the function's own. */ readonly window?: ResultWindow }
   | { readonly kind: 'inline'; readonly ir: QueryData }
 
 /** A key that is equal for equal queries. */
 export const queryKey = (query: Query): string =>
-  JSON.stringify(query.kind === 'named' ? ['named', query.name, inOrder(query.params)] : ['inline', query.ir])
+  JSON.stringify(query.kind === 'named' ? ['named', query.name, inOrder(query.params), ...(query.window ? [query.window.offset, query.window.limit] : [])] : ['inline', query.ir])
+
+/** A key that is equal for queries that differ in their window only. */
+export const unwindowedKey = (query: Query): string => queryKey(query.kind === 'named' ? { kind: 'named', name: query.name, params: query.params } : { kind: 'inline', ir: within(query.ir, null) })
+
+/** The window of a query; null when it is the one that a named query's function says. */
+export function windowOf(query: Query): ResultWindow | null {
+  if (query.kind === 'named') return query.window ?? null
+  const { offset = 0, limit = null } = query.ir
+  return { offset, limit }
+}
+
+/** The same query with another window. @param window null for a named query's own */
+export const movedTo = (query: Query, window: ResultWindow | null): Query =>
+  query.kind === 'inline'
+    ? { kind: 'inline', ir: within(query.ir, window) }
+    : { kind: 'named', name: query.name, params: query.params, ...(window && { window: { offset: window.offset, limit: window.limit } }) }
+
+/** The part of a query's result. @param window null for all rows */
+export function within<T extends { readonly limit?: number | undefined; readonly offset?: number | undefined }>({ limit: _, offset: __, ...query }: T, window: ResultWindow | null): Omit<T, 'limit' | 'offset'> & { readonly limit?: number; readonly offset?: number } {
+  return { ...query, ...(window && window.limit !== null && { limit: window.limit }), ...(window && window.offset > 0 && { offset: window.offset }) }
+}
 
 /** No collection of a schema has a name that begins so, and no field of a row. */
 const MARK = '\0'

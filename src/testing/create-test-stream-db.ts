@@ -1,12 +1,14 @@
 import * as callbacks from '../main/callbacks.ts'
 import { createStreamDB } from '../main/create-stream-db.ts'
 import type { WorkerLike } from '../main/endpoint.ts'
+import { inspectingPart } from '../main/inspecting-part.ts'
 import type { ActionDefinition, CreateStreamDBOptions, StreamDB, StreamDBWithActions } from '../main/options.ts'
 import { callbacksPart } from '../main/callbacks-part.ts'
 import { queriesPart } from '../main/queries-part.ts'
 import { resultsPart } from '../main/results-part.ts'
 import type { StreamHandle } from '../main/stream-handle.ts'
 import { writingPart } from '../main/writing-part.ts'
+import * as inspecting from '../main/inspecting.ts'
 import * as queries from '../main/queries.ts'
 import * as results from '../main/results.ts'
 import * as writing from '../main/writing.ts'
@@ -84,6 +86,7 @@ export function createTestStreamDB<
 ): { readonly db: TActions extends Record<string, never> ? StreamDB<TDef, StreamHandle, TQueries> : StreamDBWithActions<TDef, TActions, StreamHandle, TQueries>; readonly stream: TestStream } {
   // They are there from the start: a test with a clock of its own waits for no file.
   callbacksPart.code = callbacks
+  inspectingPart.code = inspecting
   queriesPart.code = queries
   resultsPart.code = results
   writingPart.code = writing

@@ -1,6 +1,7 @@
 import type { StreamBatch } from '../shared/batch.ts'
 import type { AppendSettings, Outcome, ReconnectReason } from '../shared/calls.ts'
 import { fromErrorData, toErrorData, type ErrorData } from '../shared/errors.ts'
+import type { Inspection } from '../shared/inspection.ts'
 import type { StreamSettings } from '../shared/settings.ts'
 import type { EngineStatus } from '../shared/status.ts'
 import type { Transform } from '../shared/transform.ts'
@@ -12,6 +13,8 @@ import { Subsets } from './core/subsets/subsets.ts'
 import { EndDoubt } from './engine/end-doubt.ts'
 import { Member, type Joining, type Membership } from './engine/member.ts'
 import { Hydration } from './engine/hydration.ts'
+import { Inspector } from './engine/inspect.ts'
+import { Journal } from './engine/journal.ts'
 import { Members, NO_NEWS } from './engine/members.ts'
 import { Queries } from './engine/queries.ts'
 import { pendingRows } from './engine/pending-rows.ts'
@@ -75,6 +78,8 @@ export class Engine {
   readonly #hydration: Hydration
   readonly #queries: Queries
   readonly #board: StatusBoard
+  readonly #journal: Journal
+  readonly #inspector: Inspector
   #coverage: Coverage = 'partial'
   #hydrated: Promise<void> = Promise.resolve()
   #running: Promise<void> = Promise.resolve()
@@ -85,6 +90,7 @@ export class Engine {
     this.#env = env
     this.#settings = settings
     this.epoch = env.newId()
+    this.#journal = new Journal(env.clock)
     this.#board = new StatusBoard({
       epoch: this.epoch,
       clock: env.clock,
@@ -154,6 +160,7 @@ export class Engine {
     this.#reader = this.#createReader()
     this.#cache = this.#createCache(validators.size > 0, transform !== null)
     this.#writes = this.#createWrites(validators)
+    this.#inspector = new Inspector({ epoch: this.epoch, clock: env.clock, members: this.#members, readings: this.#readings, subsets: this.#subsets, queries: this.#queries, cache: this.#cache, journal: this.#journal })
     this.#hydration = new Hydration({
       cache: this.#cache,
       collections: settings.collections,
@@ -223,6 +230,7 @@ export class Engine {
       this.#board.set({ cleared: false, ...this.#counts() })
       this.#readings.startAnew()
     }
+    if (reason !== 'preload') this.#journal.connection(this.#board.now.connection, reason, null)
     this.#reader.reconnect(reason)
     this.#writes.hurry()
     this.#watchVisibility()
@@ -266,6 +274,11 @@ export class Engine {
   /** The offset at which the server says that the stream ends. */
   streamEnd(): Promise<Outcome<string | null>> {
     return outcome(this.#source.end(), 'STREAM_ERROR')
+  }
+
+  /** What a panel of this tab shows. */
+  async inspect(asking: Membership): Promise<Outcome<Inspection>> {
+    return outcome(Promise.resolve().then(() => this.#inspector.inspect(asking)), 'STREAM_ERROR')
   }
 
   /** Removes the stored state and the rows of all tabs. The registry keeps a digest of the cache's name for a week. */
@@ -312,6 +325,7 @@ export class Engine {
     this.#visibility.close()
     this.#doubt.close()
     this.#queries.close()
+    this.#journal.close()
     this.#desk.notice()
   }
 
@@ -409,10 +423,12 @@ export class Engine {
     const diff = this.#writes.clear()
     diff.fold(this.#readings.showNone())
     diff.fold(this.#queries.clear())
+    this.#hydration.forgetResults()
     // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })
     this.#reader.halt('forget')
+    this.#journal.forget()
     this.#members.publish({ ...NO_NEWS, diff }, true)
     this.#onClear?.(this)
   }
@@ -452,7 +468,8 @@ export class Engine {
         this.#onMissing()
       },
       onConnection: (connection) => {
-        const wasUpToDate = this.#board.now.upToDate
+        const { upToDate: wasUpToDate, lastError } = this.#board.now
+        this.#journal.connection(connection, connection === 'paused' ? 'hidden' : null, FAILED.has(connection) ? lastError : null)
         this.#board.set({ connection, upToDate: isUpToDate(connection), ...this.#counts() })
         this.#board.tell()
         if (isUpToDate(connection) && !wasUpToDate) this.#writes.hurry()
@@ -484,6 +501,7 @@ export class Engine {
   /** @throws SourceError `older` */
   #take(batch: StreamBatch): void {
     const { diff, base, txids, invalid } = this.#readings.take(batch)
+    this.#journal.take(batch, invalid)
     const written = this.#writes.read(txids, batch.offset, diff !== null, batch.upToDate)
     if (batch.upToDate) this.#onUpToDate()
     this.#board.set(this.#counts())
@@ -504,6 +522,7 @@ export class Engine {
   #onUpToDate(): void {
     this.#assertNotOlder()
     this.#coverage = 'confirmed'
+    this.#hydration.forgetResults()
     this.#showNext()
     this.#members.forgetProblems()
     const { lastError } = this.#board.now
@@ -545,7 +564,7 @@ export class Engine {
 
   #onStart({ session, isStarted }: Member): void {
     if (!isStarted && this.#hydration.is('flowing', 'reading')) this.#members.open(session)
-    else this.#hydration.showPreviews(session)
+    this.#hydration.showPreviews(session)
     if (this.#hydration.is('idle')) this.#begin()
     else this.#reader.hurry()
     // A pending `preload()` keeps the stream open although all tabs are hidden.
@@ -575,6 +594,9 @@ export class Engine {
     this.#board.set({ lastError })
   }
 }
+
+/** States of the connection that an error leads to. */
+const FAILED: ReadonlySet<EngineStatus['connection']> = new Set<EngineStatus['connection']>(['offline', 'needs-auth', 'not-found', 'failed'])
 
 const LOSES_NOTHING: Outcome<number> = { ok: true, value: 0 }
 

@@ -115,6 +115,7 @@ export class Host {
       discardWrite: (id) => engine.discardWrite(id),
       streamEnd: () => engine.streamEnd(),
       clearCache: (discardWrites) => engine.clearCache(discardWrites),
+      inspect: () => engine.inspect(membership),
       leave,
     }
   }

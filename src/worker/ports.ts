@@ -412,6 +412,11 @@ export interface QueryRun {
     /** The mean time of a run, ms. */
     readonly runMs: number
   }
+  /**
+   * Moves the window to that of a query that differs in nothing else. The result is told again, also when nothing in it changes.
+   * @throws SidestreamError `INVALID_QUERY`
+   */
+  move(query: Query): void
   close(): void
 }
 

@@ -2,15 +2,12 @@
 import 'fake-indexeddb/auto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { seedRange } from '../support/seeds.ts'
 import { AliveLocks } from './subsets/alive-locks.ts'
 import { plan } from './subsets/plan.ts'
 import { NOTHING, run } from './subsets/world.ts'
 
-/** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
-const one = process.env['SIDESTREAM_SEED']
-const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 100)
-const first = one === undefined ? 1 : Number(one)
-const last = one === undefined ? seeds : first
+const { first, last } = seedRange(100)
 /** Time within which a world comes to rest, ms; while a smaller one that fails is looked for, many do not. */
 const REST_LIMIT_MS = 5000
 const SHRINK_REST_LIMIT_MS = 1000

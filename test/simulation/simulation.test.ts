@@ -1,12 +1,9 @@
 // @vitest-environment-options {"own":"simulation/simulation"}
 import { expect, test } from 'vitest'
+import { seedRange } from '../support/seeds.ts'
 import { simulate } from './simulate.ts'
 
-/** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
-const one = process.env['SIDESTREAM_SEED']
-const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 500)
-const first = one === undefined ? 1 : Number(one)
-const last = one === undefined ? seeds : first
+const { first, last } = seedRange(500)
 
 /** Worlds beyond the usual ones in which a fault was found. */
 const FOUND = [196, 1075, 5459, 6158]

@@ -10,7 +10,7 @@ export const gone = (type: string, key: string): unknown => ({ type, key, header
 export const seeded = (): unknown[] => [user('u1', 'Ada'), user('u2', 'Bob'), ...Array.from({ length: 100 }, (_, size) => place(`p${String(size)}`, size))]
 
 /** Waits until a list of the page shows these lines. */
-export async function shows(page: Page, list: 'users' | 'places', lines: string[]): Promise<void> {
+export async function shows(page: Page, list: 'users' | 'places' | 'largest', lines: string[]): Promise<void> {
   await expect.poll(() => page.locator(`#${list} li`).allTextContents(), { timeout: 20_000, interval: 20 }).toEqual(lines)
 }
 

@@ -2,6 +2,7 @@ import { expose, wrap } from 'comlink'
 import type { Remote } from '../../src/main/connect.ts'
 import type { ConnectMessage, EngineContract, Hello, Outcome, TabContract } from '../../src/shared/calls.ts'
 import type { Ack, DiffBatch } from '../../src/shared/batch.ts'
+import type { Inspection } from '../../src/shared/inspection.ts'
 import type { RowData } from '../../src/shared/row.ts'
 import { INITIAL_TAB_STATUS, type TabStatus } from '../../src/shared/status.ts'
 import type { SubsetChange } from '../../src/shared/subset.ts'
@@ -21,6 +22,8 @@ export class FakeEngine {
   /** The answer to a write; null gives none. */
   answer: Outcome<null> | null = { ok: true, value: null }
   cleared: Outcome<null> = { ok: true, value: null }
+  /** What it says of itself. */
+  inspection: unknown = null
   /** Whether it lives: an engine that does not gives no answer to a ping. */
   isAlive = true
   #tab!: Remote<TabContract>
@@ -84,6 +87,7 @@ export class FakeEngine {
       discardWrite: (id) => note(`discard ${id}`, Promise.resolve({ ok: true, value: false })),
       streamEnd: () => Promise.resolve({ ok: true, value: null }),
       clearCache: (discardWrites) => note(`clearCache ${String(discardWrites)}`, Promise.resolve(this.cleared)),
+      inspect: () => Promise.resolve({ ok: true, value: this.inspection as Inspection }),
       leave: () => Promise.resolve(),
     }
   }

@@ -4,7 +4,7 @@ import type { ConnectMessage } from '../../src/shared/calls.ts'
 import { versionOf, type NamedQueries } from '../../src/shared/named-queries.ts'
 import { browserEnv } from '../../src/worker/env/browser-env.ts'
 import { Host } from '../../src/worker/host.ts'
-import type { EngineEnv, QueryRunningOptions, QueryRunning } from '../../src/worker/ports.ts'
+import type { EngineEnv, QueryRunningOptions, QueryRunning, StoredMeta, StoreReader } from '../../src/worker/ports.ts'
 import { fromPeer } from '../../src/worker/queries/peer-queries.ts'
 import { QueryRunner } from '../../src/worker/queries/runner.ts'
 import { emptyOutbox, MemoryOutbox } from '../../src/worker/store/memory-outbox.ts'
@@ -19,6 +19,8 @@ export interface QueryWorker {
   readonly opened: string[]
   /** Those that are closed. */
   readonly closed: string[]
+  /** Those whose window was moved. */
+  readonly moved: string[]
 }
 
 export interface QueryWorkerOptions {
@@ -28,11 +30,14 @@ export interface QueryWorkerOptions {
   readonly isStock?: boolean
   /** What is stored, for several workers one after the other. Default: nothing is. */
   readonly medium?: MemoryMedium
+  /** When this settles, what is stored has been read: its rows have gone to the tabs before that. */
+  readonly read?: Promise<void>
 }
 
-export function queryWorker({ fetch, named = {}, isStock = false, medium }: QueryWorkerOptions): QueryWorker {
+export function queryWorker({ fetch, named = {}, isStock = false, medium, read }: QueryWorkerOptions): QueryWorker {
   const opened: string[] = []
   const closed: string[] = []
+  const moves: string[] = []
   const create = (options: QueryRunningOptions): QueryRunning => {
     const runner = new QueryRunner({ ...options, named: fromPeer(named, { createCollection, Query }) })
     return {
@@ -43,6 +48,10 @@ export function queryWorker({ fetch, named = {}, isStock = false, medium }: Quer
         return {
           get cost() {
             return run.cost
+          },
+          move: (moved) => {
+            moves.push(name)
+            run.move(moved)
           },
           close: () => {
             closed.push(name)
@@ -57,7 +66,7 @@ export function queryWorker({ fetch, named = {}, isStock = false, medium }: Quer
   }
   const env: EngineEnv = {
     ...browserEnv({ fetch }),
-    openStore: () => Promise.resolve(new MemoryStore(medium ?? emptyMedium())),
+    openStore: () => Promise.resolve(new (read ? slow(read) : MemoryStore)(medium ?? emptyMedium())),
     openOutbox: () => Promise.resolve(new MemoryOutbox(emptyOutbox())),
   }
   const host = new Host(env, () => new Map(), () => null, 0, () => (isStock ? null : { version: versionOf(named), create }))
@@ -65,6 +74,7 @@ export function queryWorker({ fetch, named = {}, isStock = false, medium }: Quer
   return {
     opened,
     closed,
+    moved: moves,
     worker: {
       postMessage: (message: ConnectMessage) => {
         accept(admission, message)
@@ -74,3 +84,12 @@ export function queryWorker({ fetch, named = {}, isStock = false, medium }: Quer
     } as unknown as WorkerLike,
   }
 }
+
+const slow = (read: Promise<void>) =>
+  class extends MemoryStore {
+    override async read(reader: StoreReader): Promise<StoredMeta | null> {
+      const meta = await super.read(reader)
+      await read
+      return meta
+    }
+  }

@@ -7,6 +7,7 @@ export const sourceAliases = [
   { find: /^sidestream$/, replacement: fileURLToPath(new URL('src/main/index.ts', root)) },
   { find: /^sidestream\/state$/, replacement: fileURLToPath(new URL('src/shared/index.ts', root)) },
   { find: /^sidestream\/testing$/, replacement: fileURLToPath(new URL('src/testing/index.ts', root)) },
+  { find: /^sidestream\/devtools$/, replacement: fileURLToPath(new URL('src/devtools/index.ts', root)) },
   { find: /^sidestream\/worker-with-queries$/, replacement: fileURLToPath(new URL('src/worker/with-queries.ts', root)) },
   { find: /^sidestream\/worker$/, replacement: fileURLToPath(new URL('src/worker/index.ts', root)) },
 ]

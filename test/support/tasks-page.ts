@@ -5,14 +5,19 @@ import { expect } from 'vitest'
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 
-/** What axe-core finds wrong with a page, one line a rule. */
+/** What axe-core finds wrong with a page, light and dark, one line a rule. */
 export async function violationsOf(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: axePath })
-  const { violations } = await page.evaluate(
-    (options) => (window as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }).axe.run(options),
-    { resultTypes: ['violations'] } satisfies RunOptions,
-  )
-  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)
+  const found: string[] = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    const { violations } = await page.evaluate(
+      (options) => (window as unknown as { axe: { run(options: RunOptions): Promise<AxeResults> } }).axe.run(options),
+      { resultTypes: ['violations'] } satisfies RunOptions,
+    )
+    found.push(...violations.map(({ id, help, nodes }) => `${colorScheme}: ${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`))
+  }
+  return found
 }
 
 /** The page is as wide as the window, and nothing in it is wider. */

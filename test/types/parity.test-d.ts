@@ -167,6 +167,7 @@ test('a StreamDB can be written as an object, for a test', () => {
     mutationFn: async () => undefined,
     query: () => null as never,
     liveQuery: () => null as never,
+    inspect: async () => null,
     outbox: { getSnapshot: () => [], getServerSnapshot: () => [], subscribe: () => () => undefined, store: { subscribe: () => () => undefined }, retry: async () => true, discard: async () => true },
   }
   const acting: ours.StreamDBWithActions<Schema, Actions> = { ...mock, actions: { add: () => null as never, clear: () => null as never } }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { SidestreamError } from '../../src/shared/errors.ts'
-import { RESULT_KEY, RESULT_ORDER, resultName, type Query } from '../../src/shared/query.ts'
+import { movedTo, RESULT_KEY, RESULT_ORDER, resultName, windowOf, type Query } from '../../src/shared/query.ts'
 import type { RowData } from '../../src/shared/row.ts'
 import { RowDiff } from '../../src/shared/row-diff.ts'
 import type { Subset } from '../../src/shared/subset.ts'
@@ -13,6 +13,8 @@ interface Opened {
   readonly query: Query
   readonly tell: (changes: Record<string, ResultRow | null>, isComplete?: boolean) => void
   readonly fail: (error: Error) => void
+  /** The queries to which its window was moved. */
+  readonly moves: Query[]
   isClosed: boolean
 }
 
@@ -21,6 +23,12 @@ const subsetOf = (name: string): Subset => {
   return { collection: resultName(query), where: null, first: null, query }
 }
 const [one, two] = [subsetOf('one'), subsetOf('two')]
+/** A window that a run is not moved to. */
+const NOWHERE = 666
+const part = ({ query }: Subset, offset: number, limit = 10): Subset => {
+  const moved = movedTo(query!, { offset, limit })
+  return { collection: resultName(moved), where: null, first: null, query: moved }
+}
 const row = (key: string, order: string | null = null): ResultRow => ({ key, value: { name: key }, order })
 
 let clock: ManualClock
@@ -43,9 +51,13 @@ const engine: QueryEngine = {
   create: () => ({
     open: (query, onChanges, onFailed) => {
       if (query.kind === 'named' && query.name === 'unknown') throw new SidestreamError('INVALID_QUERY', 'unknown')
-      const run: Opened = { query, tell: (changes, isComplete = true) => { onChanges(new Map(Object.entries(changes)), isComplete) }, fail: onFailed, isClosed: false }
+      const run: Opened = { query, tell: (changes, isComplete = true) => { onChanges(new Map(Object.entries(changes)), isComplete) }, fail: onFailed, moves: [], isClosed: false }
       opened.push(run)
-      return { cost: { rows: 1, runMs: 1.26 }, close: () => { run.isClosed = true } }
+      const move = (moved: Query): void => {
+        if (windowOf(moved)?.offset === NOWHERE) throw new SidestreamError('INVALID_QUERY', 'it has no order')
+        run.moves.push(moved)
+      }
+      return { cost: { rows: 1, runMs: 1.26 }, move, close: () => { run.isClosed = true } }
     },
     changed: (diff) => changed.push(diff),
     replaced: () => changed.push('replaced'),
@@ -89,6 +101,16 @@ describe('a query that tabs want', () => {
     clock.advance(0)
     expect(opened.map(({ query }) => query)).toEqual([one.query])
     expect(queries.status([one.collection, two.collection])).toEqual({ [one.collection]: { rows: 1, runMs: 1.3, tabs: 2 } })
+  })
+
+  test('is told to a panel: its name and parameters, or the collections that it reads, and why it does not run', () => {
+    const queries = make()
+    const named: Query = { kind: 'named', name: 'unknown', params: { over: 30 } }
+    const ir = { from: { alias: 'f', collection: 'flights' }, joins: [{ source: { alias: 'g', query: { from: { alias: 'a', collection: 'air"ports' } } } }] } as unknown as Extract<Query, { kind: 'inline' }>['ir']
+    for (const query of [named, { kind: 'inline', ir } as const]) queries.hold({ collection: resultName(query), where: null, first: null, query })
+    expect(queries.inspect()).toMatchObject([{ name: 'unknown', about: '{"over":30}', rows: 0, runMs: null, tabs: 1, error: null }, { name: null, runMs: null }])
+    clock.advance(0)
+    expect(queries.inspect()).toMatchObject([{ runMs: null, error: { code: 'INVALID_QUERY' } }, { about: 'flights, air\\"ports', rows: 1, runMs: 1.26, error: null }])
   })
 
   test('is among the rows that tabs see when it is complete, with key and place as fields', () => {
@@ -183,6 +205,78 @@ describe('a refusal', () => {
     queries.onRows(null)
     clock.advance(0)
     expect(opened.length).toBe(1)
+  })
+})
+
+describe('a window that moves', () => {
+  const shownOf = (subset: Subset): string[] => [...(rows.get(subset.collection)?.keys() ?? [])]
+  const move = (queries: Queries, from: Subset, to: Subset): void => {
+    queries.hold(to)
+    queries.release(from)
+    clock.advance(0)
+  }
+
+  test('takes the run along, and is shown when the run has told what changes', () => {
+    const queries = make()
+    queries.hold(one)
+    clock.advance(0)
+    opened[0]!.tell({ a: row('a'), b: row('b') })
+    move(queries, one, part(one, 1))
+    expect([opened.length, opened[0]!.moves, opened[0]!.isClosed]).toEqual([1, [part(one, 1).query], false])
+    expect([shownOf(one), shownOf(part(one, 1))]).toEqual([[], []])
+    opened[0]!.tell({ a: null, c: row('c') })
+    expect(shownOf(part(one, 1))).toEqual(['b', 'c'])
+    opened[0]!.tell({ d: row('d') })
+    expect(shownOf(part(one, 1))).toEqual(['b', 'c', 'd'])
+    move(queries, part(one, 1), one)
+    opened[0]!.tell({ a: row('a'), c: null, d: null })
+    expect(shownOf(one)).toEqual(['b', 'a'])
+    clock.advance(10_000)
+    expect([opened.length, shownOf(one)]).toEqual([1, ['b', 'a']])
+    queries.release(one)
+    clock.advance(2000)
+    expect([opened[0]!.isClosed, rows.size]).toEqual([true, 0])
+  })
+
+  test('has a run of its own while another tab wants the former one', () => {
+    const queries = make()
+    queries.hold(one)
+    queries.hold(one)
+    clock.advance(0)
+    opened[0]!.tell({ a: row('a') })
+    move(queries, one, part(one, 1))
+    opened[1]!.tell({ b: row('b') })
+    opened[0]!.tell({ c: row('c') })
+    expect([opened.map(({ moves }) => moves), shownOf(one), shownOf(part(one, 1))]).toEqual([[[], []], ['a', 'c'], ['b']])
+  })
+
+  test('takes along what a run has told of a result that is not complete', () => {
+    const queries = make()
+    queries.hold(one)
+    clock.advance(0)
+    opened[0]!.tell({ a: row('a') }, false)
+    move(queries, one, part(one, 1))
+    opened[0]!.tell({ b: row('b') })
+    expect(shownOf(part(one, 1))).toEqual(['a', 'b'])
+  })
+
+  test('that cannot be moved is a query of its own', () => {
+    const queries = make()
+    queries.hold(one)
+    clock.advance(0)
+    opened[0]!.tell({ a: row('a') })
+    move(queries, one, part(one, NOWHERE))
+    expect(opened.length).toBe(2)
+    clock.advance(2000)
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true, false])
+  })
+
+  test('is of no other query', () => {
+    const queries = make()
+    queries.hold(one)
+    clock.advance(0)
+    move(queries, one, part(two, 1))
+    expect([opened.length, opened[0]!.moves]).toEqual([2, []])
   })
 })
 

@@ -32,6 +32,8 @@ const EVENTS = [...Array.from({ length: 2500 }, (_, n) => item(2 * n)), ...Array
 function openItems(live: LiveMode) {
   const db = createStreamDB({ streamOptions: { url, contentType: 'application/json', backoffOptions: { initialDelay: 5, maxDelay: 20, multiplier: 1.5 } }, live, state: schema })
   open.push(db)
+  // Before anything else uses the collection: a later preload() would ask the server where the stream ends.
+  const loaded = db.preload()
   const { items } = db.collections
   /** How many rows there were whenever something changed before the collection was ready. */
   const early: number[] = []
@@ -39,7 +41,7 @@ function openItems(live: LiveMode) {
     if (items.status !== 'ready') early.push(items.size)
   })
   const shown = (): unknown => Object.fromEntries(items.toArray.map(({ id, n }) => [id, n]).sort())
-  return { db, items, early, shown }
+  return { db, loaded, items, early, shown }
 }
 
 const rowsOf = (events: ReadonlyArray<ReturnType<typeof item>>): unknown =>
@@ -49,8 +51,7 @@ describe('a first load', () => {
   test('that breaks off in the middle, and then comes whole, shows the right rows, and is not ready before', async () => {
     server.append('/s', EVENTS)
     server.faults.cut(2_000_000, { match: { method: 'GET' }, times: 1 })
-    const { db, items, early, shown } = openItems(true)
-    const loaded = db.preload()
+    const { db, loaded, items, early, shown } = openItems(true)
     await server.log.until((log) => log.count({ method: 'GET' }) >= 1)
     const hold = server.faults.hold({ match: { method: 'GET' } })
     await vi.waitFor(() => { expect(items.size).toBeGreaterThan(500) }, LONG)
@@ -72,8 +73,8 @@ describe('a first load', () => {
   test.each([false, true, 'sse'] as const)('(live: %s) shows rows while it arrives, and the right ones when it is whole', async (live) => {
     server.append('/s', EVENTS)
     server.pace(60)
-    const { db, early, shown } = openItems(live)
-    await db.preload()
+    const { db, loaded, early, shown } = openItems(live)
+    await loaded
     expect(shown()).toEqual(rowsOf(EVENTS))
     expect(early.length).toBeGreaterThan(0)
     expect(db.status.getSnapshot()).toMatchObject({ ready: true, rows: 2750, offset: server.tailOffset('/s') })
@@ -85,8 +86,7 @@ describe('a first load', () => {
   test('that is closed while it arrives ends quietly', async () => {
     server.append('/s', EVENTS)
     server.pace(20)
-    const { db, items } = openItems(true)
-    const loaded = db.preload()
+    const { db, loaded, items } = openItems(true)
     await vi.waitFor(() => { expect(items.size).toBeGreaterThan(0) }, LONG)
     db.close()
     await expect(loaded).rejects.toMatchObject({ code: 'CLOSED' })

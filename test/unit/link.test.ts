@@ -69,6 +69,7 @@ class ScriptedWorker {
       discardWrite: () => note('discardWrite', Promise.resolve({ ok: true, value: true })),
       streamEnd: () => note('streamEnd', Promise.resolve({ ok: true, value: null })),
       clearCache: () => note('clearCache', Promise.resolve({ ok: true, value: null })),
+      inspect: () => note('inspect', Promise.resolve({ ok: false, error: { code: 'STREAM_ERROR', message: '', retryable: false } })),
       leave: () => note('leave', Promise.resolve()),
     }
   }

@@ -26,6 +26,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // The engine without a worker: it joins the two sides, so that neither has to know the other.
   'in-page': ['shared', 'core', 'ports', 'stream', 'env', 'cache', 'tabs', 'host', 'validators'],
   main: ['shared'],
+  // A panel for applications that ask for it: of main it knows the types.
+  devtools: ['shared', 'main'],
   // As the engine without a worker does, for an application's own tests.
   testing: ['shared', 'core', 'ports', 'store', 'env', 'tabs', 'host', 'validators', 'main'],
 }
@@ -54,6 +56,11 @@ describe('the module graph of src', () => {
   it('reaches what runs in the page from two files of main, each for one thing, and loads it only when it is needed', () => {
     expect(intoInPage.filter(({ kind }) => kind === 'static').map(show)).toEqual([])
     expect([...new Set(intoInPage.map(({ from, to }) => `${from} ${to}`))].sort()).toEqual(['main/caches.ts in-page/caches.ts', 'main/endpoint.ts in-page/in-page.ts'])
+  })
+
+  it('knows of main only types in the devtools', () => {
+    const toMain = crossing.filter(({ from, to, kind }) => areaOf(from) === 'devtools' && areaOf(to) === 'main' && kind !== 'type')
+    expect(toMain.map(show)).toEqual([])
   })
 
   it('has no import cycle, also none of types', () => {

@@ -9,7 +9,7 @@ import { ExactSum } from '../../src/worker/queries/exact-sum.ts'
 import type { NamedQueries } from '../../src/worker/queries/named.ts'
 import { planGroups } from '../../src/worker/queries/plan-groups.ts'
 import { planStar } from '../../src/worker/queries/plan-star.ts'
-import { planWindow } from '../../src/worker/queries/plan-window.ts'
+import { planWindow, planWindows } from '../../src/worker/queries/plan-window.ts'
 import { QueryRunner, type ResultChanges } from '../../src/worker/queries/runner.ts'
 import { ManualClock } from '../contract/manual-clock.ts'
 import { irOf, World, type Build } from '../property/worker-queries/world.ts'
@@ -67,6 +67,12 @@ const BY_CLAUSE: Readonly<Record<string, Build>> = {
   'a full join': (q, { people, teams }) => q.from({ p: people! }).fullJoin({ t: teams! }, ({ p, t }: any) => db.eq(p.team, t.id)),
   'a self join': (q, { people }) => q.from({ p: people! }).innerJoin({ o: people! }, ({ p, o }: any) => db.eq(p.team, o.team)).where(({ p, o }: any) => db.not(db.eq(p.id, o.id))),
   'a subquery': (q, { people }) => q.from({ s: new Query().from({ p: people! }).where(({ p }: any) => db.gt(p.n, 0)) }).orderBy(({ s }: any) => s.n),
+  'a subquery for first rows, joined': (q, { people, teams }) => q.from({ s: new Query().from({ p: people! }).where(({ p }: any) => db.gt(p.n, 0)).orderBy(({ p }: any) => p.n, 'desc').limit(1) }).innerJoin({ t: teams! }, ({ s, t }: any) => db.eq(s.team, t.id)).orderBy(({ s }: any) => s.n),
+  'a source that two subqueries share': (q, { people }) => {
+    const all = new Query().from({ p: people! })
+    return q.from({ s: all.orderBy(({ p }: any) => p.n).limit(2) }).innerJoin({ o: all.where(({ p }: any) => db.gt(p.n, 1)) }, ({ s, o }: any) => db.eq(o.team, s.team)) as never
+  },
+  'groups of first rows': (q, { people }) => q.from({ s: new Query().from({ p: people! }).orderBy(({ p }: any) => p.n, 'desc').limit(2) }).groupBy(({ s }: any) => s.team).select(({ s }: any) => ({ team: s.team, n: db.count(s.id) })),
   'a union of collections': (q, { people, teams }) => q.unionAll({ p: people!, t: teams! }),
   'a union of queries': (q, { people, teams }) => q.unionAll(new Query().from({ p: people! }).select(({ p }: any) => ({ id: p.id })), new Query().from({ t: teams! }).select(({ t }: any) => ({ id: t.id }))),
   'a spread': (q, { people }) => q.from({ p: people! }).select(({ p }: any) => ({ ...p, more: p.n })),
@@ -111,6 +117,14 @@ describe('our own code for parts of a query', () => {
     expect(planStar(irOf(STAR, sources))).toMatchObject({ joins: [{ isLeft: true }], before: [{}], after: [{}] })
     expect(planWindow(irOf(FIRST, sources))).toMatchObject({ rows: 2, withTies: false })
     expect(planWindow(irOf(BY_CLAUSE['findOne']!, sources))).toMatchObject({ rows: 1 })
+  })
+
+  test('is used for first rows that a query reads from', () => {
+    const inner = (sources: any): any => FIRST(new Query() as never, sources)
+    const JOINED: Build = (q, sources) => q.from({ s: inner(sources) }).innerJoin({ t: sources['teams']! }, ({ s, t }: any) => db.eq(t.id, s.team))
+    expect(planWindows(irOf(JOINED, sources))).toMatchObject([{ rows: 2 }])
+    expect(planWindows(irOf(FIRST, sources))).toMatchObject([{ rows: 2 }])
+    expect(planWindows(irOf((q, given) => q.from({ s: inner(given) }).innerJoin({ o: inner(given) }, ({ s, o }: any) => db.eq(o.id, s.id)), sources))).toHaveLength(2)
   })
 
   test('is not used where a query has more', () => {
@@ -205,6 +219,9 @@ function setup({ count = 0, named = {}, clock = new ManualClock() }: { count?: n
   }
 }
 
+/** Of the key of a group. */
+const lastPart = (key: string): string => key.replace(/^.*"(t\d)".*$/, '$1')
+
 const inline = (ir: unknown): WorkerQuery => ({ kind: 'inline', ir: ir as QueryData })
 
 describe('a first load', () => {
@@ -249,7 +266,89 @@ describe('a first load', () => {
   })
 })
 
+describe('a window', () => {
+  const FIRST = (q: InitialQueryBuilder, { people }: any): any => q.from({ p: people }).orderBy(({ p }: any) => p.n).limit(3)
+  const GROUPS: Build = (q, { people }) => q.from({ p: people! }).groupBy(({ p }: any) => p.team).select(({ p }: any) => ({ team: p.team, n: db.sum(p.n) })).orderBy(({ $selected }: any) => $selected.team).limit(2)
+  const CHILDREN: Build = (q, { people, teams }) => FIRST(q, { people }).select(({ p }: any) => ({ id: p.id, n: p.n, teams: db.toArray(new Query().from({ t: teams! }).where(({ t }: any) => db.eq(t.id, p.team))) }))
+  const SLOW: Build = (q, { people }) => FIRST(q, { people }).fn.where(() => true)
+
+  test.each([['first rows', FIRST], ['groups', GROUPS], ['rows with child rows', CHILDREN], ['rows that a function lets through', SLOW]] as const)('of %s moves, and is told as what changes', (_name, build) => {
+    const { runner, rows, set, rest } = setup({ count: 40, named: { it: build } })
+    for (const [key, row] of rows) rows.set(key, { ...row, n: Number(key), team: `t${String(Number(key) % 7)}` })
+    const shown = new Map<string, string>()
+    const told: number[] = []
+    const run = runner.open({ kind: 'named', name: 'it', params: null, window: { offset: 1, limit: 2 } }, (changes) => {
+      told.push(changes.size)
+      for (const [key, row] of changes) if (row) shown.set(key, row.order!)
+      else shown.delete(key)
+    })
+    const inOrder = (): string[] => [...shown].sort(([, one], [, other]) => (one < other ? -1 : 1)).map(([key]) => key)
+    const all = (): string[] => (build === GROUPS ? Array.from({ length: 7 }, (_, n) => `t${String(n)}`) : [...rows.keys()].sort((a, b) => Number(rows.get(a)!['n']) - Number(rows.get(b)!['n'])))
+    rest()
+    expect(inOrder().map(lastPart)).toEqual(all().slice(1, 3))
+    for (const [offset, limit] of [[1, 4], [3, 2], [0, 1], [5, 0], [2, 50], [38, 10], [0, null], [1, 3]] as const) {
+      run.move({ kind: 'named', name: 'it', params: null, window: { offset, limit } })
+      rest()
+      expect(inOrder().map(lastPart)).toEqual(all().slice(offset, limit === null ? undefined : offset + limit))
+    }
+    set('2', { id: '2', n: -5, team: 't0' })
+    rest()
+    expect(inOrder().map(lastPart)).toEqual(all().slice(1, 4))
+    const before = told.length
+    run.move({ kind: 'named', name: 'it', params: null, window: { offset: 1, limit: 3 } })
+    rest()
+    expect(told.slice(before)).toEqual([0])
+    run.move({ kind: 'named', name: 'it', params: null })
+    rest()
+    expect(inOrder().map(lastPart)).toEqual(all().slice(0, build === GROUPS ? 2 : 3))
+  })
+
+  test('moves while the rows are being loaded, and far beyond the rows that are known', () => {
+    const { clock, runner, rest, rows } = setup({ count: 8000, clock: new WorkingClock() })
+    for (const [key, row] of rows) rows.set(key, { ...row, n: Number(key) })
+    const data = (limit: number, offset: number): WorkerQuery => inline(dataOf((q, { people }) => q.from({ p: people! }).orderBy(({ p }: any) => p.n).limit(limit).offset(offset)))
+    const shown = new Set<string>()
+    const run = runner.open(data(2, 0), (changes) => {
+      for (const [key, row] of changes) if (row) shown.add(key)
+      else shown.delete(key)
+    })
+    for (let slices = 0; slices < 20; slices += 1) clock.advance(0)
+    expect(run.isComplete).toBe(false)
+    run.move(data(3, 1))
+    rest()
+    expect([...shown].sort()).toEqual(['1', '2', '3'])
+    run.move(data(2, 7000))
+    rest()
+    expect([...shown].sort()).toEqual(['7000', '7001'])
+  })
+
+  test('is that of an ordered query only', () => {
+    const { runner, rest } = setup({ count: 3, named: { all: (q, { people }) => q.from({ p: people! }) } })
+    expect(() => runner.open({ kind: 'named', name: 'all', params: null, window: { offset: 0, limit: 1 } }, () => undefined)).toThrow(SidestreamError)
+    const run = runner.open({ kind: 'named', name: 'all', params: null }, () => undefined)
+    rest()
+    expect(() => {
+      run.move({ kind: 'named', name: 'all', params: null, window: { offset: 0, limit: 1 } })
+    }).toThrow(SidestreamError)
+  })
+})
+
 describe('the pace', () => {
+  test('a first load gets its part of the time while changes come without end', () => {
+    const clock = new WorkingClock()
+    const slow = (q: InitialQueryBuilder, { people }: any, { n }: { n: number }): any => q.from({ p: people }).fn.where(() => clock.now() > n)
+    const { runner, set } = setup({ count: 100, clock, named: { slow } })
+    for (const n of [-1, -2, -3, -4]) runner.open({ kind: 'named', name: 'slow', params: { n } }, () => undefined)
+    const change = (n: number): void => {
+      for (let key = 0; key < 100; key += 1) set(String(key), { id: String(key), n })
+      clock.advance(1)
+    }
+    for (let n = 0; n < 500; n += 1) change(n)
+    const run = runner.open(inline(ALL), () => undefined)
+    for (let n = 500; n < 1000 && !run.isComplete; n += 1) change(n)
+    expect(run.isComplete).toBe(true)
+  })
+
   test('a change is worked on at once after a rest, then at most every 100 ms, and many changes of a row are one', () => {
     const { clock, runner, set, rest } = setup({ count: 3 })
     const told: ResultChanges[] = []

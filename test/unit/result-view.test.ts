@@ -105,6 +105,18 @@ test('a preview is shown first, and replaced by the result', () => {
   expect(sent()).toEqual(['+a'])
 })
 
+test('a tab that shows a preview shows old rows, until it has the result or a refusal', () => {
+  view.want(1, subset)
+  expect(view.isOld).toBe(false)
+  view.preview(() => ({ rows: [...rowsOf('old')], edge: null, whole: true }))
+  expect(view.isOld).toBe(true)
+  refusal = REFUSAL
+  expect(view.isOld).toBe(false)
+  refusal = null
+  view.attach(state(rowsOf('a')))
+  expect(view.isOld).toBe(false)
+})
+
 test('rows of a preview that have not gone do not follow the result', () => {
   view.want(1, subset)
   view.preview(() => ({ rows: [...rowsOf('old')], edge: null, whole: true }))

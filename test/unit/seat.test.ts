@@ -38,6 +38,7 @@ class ScriptedEngine {
       discardWrite: () => Promise.resolve({ ok: true, value: true }),
       streamEnd: () => this.streamEnd,
       clearCache: () => Promise.resolve({ ok: true, value: null }),
+      inspect: () => Promise.resolve({ ok: false, error: { code: 'STREAM_ERROR', message: this.status.epoch, retryable: false } }),
       leave: () => Promise.resolve(),
     }
   }

@@ -45,6 +45,7 @@ function engine(): EngineContract {
     discardWrite: (id) => note(`discard ${id}`, Promise.resolve({ ok: true, value: false })),
     streamEnd: () => note('streamEnd', Promise.resolve({ ok: true, value: null })),
     clearCache: (discardWrites) => note(`clearCache ${String(discardWrites)}`, Promise.resolve({ ok: true, value: null })),
+    inspect: () => note('inspect', Promise.resolve({ ok: false, error: { code: 'STREAM_ERROR', message: '', retryable: false } })),
     leave: () => note('leave', Promise.resolve()),
   }
 }

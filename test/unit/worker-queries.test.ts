@@ -1,7 +1,8 @@
 import { createLiveQueryCollection, eq } from '@tanstack/db'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createStreamDB } from '../../src/main/index.ts'
+import { createStreamDB, type NamedQuery } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
+import { Gate } from '../../src/shared/gate.ts'
 import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
 import { emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
@@ -145,6 +146,134 @@ test('equal queries of one tab are one, and each of their collections has the ro
   expect(ids(one)).toEqual(['f3', 'f29'])
 })
 
+describe('the window of a result', () => {
+  const named = { ...queries, latest: ((q, { flights }, { most }: { most: number }) => q.from({ f: flights }).orderBy(({ f }) => f.delay, 'desc').limit(most)) as NamedQuery<typeof schema> }
+  const top = (db: ReturnType<typeof tab>, count = 3) => db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(count))
+  const ids = (of: { values(): Iterable<object> }): string[] => [...of.values()].map((row) => (row as { id: string }).id)
+  const moved = async (collection: ReturnType<typeof top>, window: { offset?: number; limit?: number }): Promise<string[]> => {
+    await collection.utils.setWindow(window)
+    return ids(collection)
+  }
+
+  test('moves in the worker, with the run that there is', async () => {
+    const shared = worker()
+    const db = tab(shared)
+    const result = top(db)
+    expect(result.utils.getWindow()).toEqual({ offset: 0, limit: 3 })
+    await result.preload()
+    const moving = result.utils.setWindow({ offset: 1, limit: 4 })
+    expect(moving).toBeInstanceOf(Promise)
+    expect([ids(result), result.utils.getWindow()]).toEqual([['f29', 'f28', 'f27'], { offset: 0, limit: 3 }])
+    await moving
+    expect([ids(result), result.utils.getWindow()]).toEqual([['f28', 'f27', 'f26', 'f25'], { offset: 1, limit: 4 }])
+    expect(result.utils.setWindow({ offset: 1 })).toBe(true)
+    stream.append([flight(3, 27.5)])
+    await vi.waitFor(() => {
+      expect(ids(result)).toEqual(['f28', 'f3', 'f27', 'f26'])
+    }, LONG)
+    expect(await moved(result, { offset: 29, limit: 4 })).toEqual(['f0'])
+    expect(await moved(result, { offset: 28, limit: Infinity })).toEqual(['f1', 'f0'])
+    expect(await moved(result, { offset: 0, limit: 3 })).toEqual(['f29', 'f28', 'f3'])
+    expect([shared.opened, shared.moved.length, shared.closed]).toEqual([['inline'], 4, []])
+    expect(db.collections.flights.size).toBe(0)
+  })
+
+  test('is where it was moved to before the collection is used, and when it is used again', async () => {
+    const result = top(tab(worker()))
+    expect(result.utils.setWindow({ offset: 1 })).toBe(true)
+    expect(result.utils.getWindow()).toEqual({ offset: 1, limit: 3 })
+    const ready = result.preload()
+    const moving = result.utils.setWindow({ limit: 2 })
+    await ready
+    await moving
+    expect(ids(result)).toEqual(['f28', 'f27'])
+    await result.cleanup()
+    await result.preload()
+    expect(ids(result)).toEqual(['f28', 'f27'])
+  })
+
+  test('of a named query moves too', async () => {
+    const shared = worker({ named })
+    const db = tab(shared, { queries: named })
+    const result = (db.query as unknown as (name: string, params: unknown) => ReturnType<typeof top>)('latest', { most: 2 })
+    expect(result.utils.getWindow()).toEqual({ offset: 0, limit: 2 })
+    await result.preload()
+    expect(await moved(result, { limit: 3 })).toEqual(['f29', 'f28', 'f27'])
+    expect(await moved(result, { limit: 2 })).toEqual(['f29', 'f28'])
+    expect(shared.opened).toEqual(['latest'])
+  })
+
+  test('is each tab’s own, and each collection’s', async () => {
+    const shared = worker()
+    const [one, two] = [tab(shared), tab(shared)]
+    const [first, second, other] = [top(one), top(one), top(two)]
+    await Promise.all([first.preload(), second.preload(), other.preload()])
+    expect(shared.opened).toEqual(['inline'])
+    expect(await moved(first, { offset: 3 })).toEqual(['f26', 'f25', 'f24'])
+    for (const each of [second, other]) expect(ids(each)).toEqual(['f29', 'f28', 'f27'])
+    expect(await moved(second, { offset: 3 })).toEqual(['f26', 'f25', 'f24'])
+    expect(await moved(other, { offset: 4 })).toEqual(['f25', 'f24', 'f23'])
+    stream.append([flight(1, 25.5)])
+    for (const each of [first, second]) {
+      await vi.waitFor(() => {
+        expect(ids(each)).toEqual(['f26', 'f1', 'f25'])
+      }, LONG)
+    }
+    await vi.waitFor(() => {
+      expect(ids(other)).toEqual(['f1', 'f25', 'f24'])
+    }, LONG)
+  })
+
+  test.each([['has no query engine', true], ['has one, but the query cannot cross', false]])('moves in the tab when the worker %s', async (_, isStock) => {
+    const db = tab(worker({ isStock }))
+    const result = db.liveQuery((q) => {
+      const all = q.from({ f: db.collections.flights })
+      return (isStock ? all : all.fn.where(() => true)).orderBy(({ f }) => f.delay, 'desc').limit(3)
+    })
+    expect(result.utils.setWindow({ offset: 1 })).toBe(true)
+    await result.preload()
+    expect(ids(result)).toEqual(['f28', 'f27', 'f26'])
+    expect(await moved(result, { offset: 0, limit: 2 })).toEqual(['f29', 'f28'])
+    expect(await moved(result, { limit: 3 })).toEqual(['f29', 'f28', 'f27'])
+    stream.append([flight(1, 30)])
+    await vi.waitFor(() => {
+      expect(ids(result)).toEqual(['f1', 'f29', 'f28'])
+    }, LONG)
+    expect(Object.keys(db.status.getSnapshot().fallbacks)).toEqual([result.id])
+  })
+
+  test('is none where there is no order, or where the page does not know the query', () => {
+    const db = tab(worker())
+    const [unordered, unknown] = [db.liveQuery((q) => q.from({ f: db.collections.flights })), db.query('broken', { why: 'no' })]
+    for (const each of [unordered, unknown]) {
+      expect(each.utils.getWindow()).toBeUndefined()
+      expect(() => each.utils.setWindow({ limit: 3 })).toThrow(expect.objectContaining({ code: 'INVALID_QUERY' }))
+    }
+    const single = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay).findOne())
+    expect([single.utils.getWindow(), single.utils.setWindow({ offset: 2 })]).toEqual([{ offset: 0, limit: 1 }, true])
+  })
+
+  test('has numbers that a window can have', async () => {
+    const db = tab(worker())
+    const result = top(db)
+    await result.preload()
+    for (const window of [{ offset: -1 }, { offset: 0, limit: 1.5 }]) expect(() => result.utils.setWindow(window)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(await moved(result, { offset: 1, limit: 1 })).toEqual(['f28'])
+    const unused = top(db)
+    unused.utils.setWindow({ offset: -1 })
+    await expect(unused.preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  test('that has not moved when the StreamDB closes does not move', async () => {
+    const db = tab(worker())
+    const result = top(db)
+    await result.preload()
+    const moving = result.utils.setWindow({ offset: 1 })
+    db.close()
+    await expect(moving).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+})
+
 test('a result shows what the tab has written, before the stream has it', async () => {
   const db = tab(worker())
   const top = db.liveQuery((q) => q.from({ f: db.collections.flights }).orderBy(({ f }) => f.delay, 'desc').limit(1))
@@ -266,6 +395,30 @@ describe('the last result of a query', () => {
       { city: 'Lisbon', flights: 3, total: 1 },
       { city: 'San Francisco', flights: 3, total: 1 },
     ])
+  })
+
+  test('is shown to a tab that asks while the stored rows are on their way, and is stale until it is known', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    medium.working = medium.working!.map((subset) => ({ ...subset, rows: subset.rows.map((row) => ({ ...row, total: 1 })) }))
+    const gate = new Gate<void>()
+    const db = tab(worker({ medium, read: gate.promise }))
+    const airports = db.liveQuery((q) => q.from({ a: db.collections.airports }))
+    airports.startSyncImmediate()
+    await vi.waitFor(() => {
+      expect(db.collections.airports.size).toBe(3)
+    }, LONG)
+    const delays = db.query('delays', { over: 20 })
+    await delays.preload()
+    expect(byCity(delays.values())[0]).toEqual({ city: 'Lisbon', flights: 3, total: 1 })
+    await vi.waitFor(() => {
+      expect(db.status.getSnapshot().stale).toBe(true)
+    }, LONG)
+    gate.resolve()
+    await vi.waitFor(() => {
+      expect(byCity(delays.values())[0]).toEqual({ city: 'Lisbon', flights: 3, total: 72 })
+      expect(db.status.getSnapshot()).toMatchObject({ stale: false, upToDate: true })
+    }, LONG)
   })
 
   test('is not shown when its function is another one', async () => {

@@ -1,15 +1,20 @@
 import { Suspense } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
+import { Devtools } from '../../shared/devtools.tsx'
 import { formatCount } from '../../shared/format.ts'
 import { Board } from './board/board.tsx'
 import { LoadPanel } from './load/load-panel.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
+import { opened } from './side/open.ts'
+import { side } from './side/side.ts'
 import { SidePanel } from './side/side-panel.tsx'
 import { useOpened } from './side/use-source.ts'
 
 function CityCount() {
   return formatCount(useOpened().log.cities)
 }
+
+const shownDb = async () => (await opened).source.devtools ?? null
 
 export function App() {
   return (
@@ -18,6 +23,7 @@ export function App() {
         <div className="masthead-title">
           <h1>Cities</h1>
           <BoardNav />
+          {side === 'sidestream' && <Devtools db={shownDb} />}
         </div>
         <p>
           <Suspense fallback="Many">

@@ -1,6 +1,8 @@
 import { Suspense } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
+import { Devtools } from '../../shared/devtools.tsx'
 import { formatCount } from '../../shared/format.ts'
+import { opened } from './db.ts'
 import { LoadPanel } from './load/load-panel.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
 import { Hours, Seconds, Weights } from './panels/columns.tsx'
@@ -28,6 +30,8 @@ function Panels() {
   )
 }
 
+const shownDb = async () => (await opened).db
+
 export function App() {
   return (
     <main className="page">
@@ -35,6 +39,7 @@ export function App() {
         <div className="masthead-title">
           <h1>Dashboard</h1>
           <BoardNav />
+          <Devtools db={shownDb} />
         </div>
         <p>
           Eight live queries over{' '}

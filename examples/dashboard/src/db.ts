@@ -1,4 +1,5 @@
 import { createStreamDB, type WorkerContext } from 'sidestream'
+import { FIRST } from './panels/first.ts'
 import { place } from './run/place.ts'
 import { queries } from './queries.ts'
 import { schemaWith } from './schema.ts'
@@ -37,11 +38,14 @@ async function open() {
     queries,
     worker,
   })
+  // Their rows are on the way before the panels are there.
+  if (place === 'worker') for (const [name, params] of Object.entries(FIRST)) db.query(name as 'states', ...(params as [])).startSyncImmediate()
   // Whatever goes wrong is in db.status, which the page shows.
   const loaded = db.preload().catch(() => undefined)
   // Queries that are there before the rows would work each of them into their results, which takes several times as long.
   return { log, db, ready: place === 'worker' ? Promise.resolve() : loaded }
 }
 
-export const opened = open()
+// With its status, React's `use` need not suspend for what is there already.
+export const opened: Promise<Awaited<ReturnType<typeof open>>> = open().then((value) => Object.assign(opened, { status: 'fulfilled', value }).value)
 export type Opened = Awaited<typeof opened>

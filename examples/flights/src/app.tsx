@@ -1,8 +1,10 @@
 import { useDeferredValue } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
+import { Devtools } from '../../shared/devtools.tsx'
 import { AirportsProvider } from './airports.tsx'
 import { Board } from './board/board.tsx'
 import { Clock } from './clock.tsx'
+import { db } from './db.ts'
 import { Loading } from './loading.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
 import { Statistics } from './panels/statistics.tsx'
@@ -21,6 +23,8 @@ function Flights() {
   )
 }
 
+const shownDb = () => db
+
 export function App() {
   // Deferred: the board and the statistics are then rendered in slices, and a key or a click does not wait for all of them.
   const ready = useDeferredValue(useReady() !== null)
@@ -30,6 +34,7 @@ export function App() {
         <div className="masthead-title">
           <h1>Departures</h1>
           <BoardNav />
+          <Devtools db={shownDb} />
         </div>
         {ready ? <Clock /> : <div className="clock">Waiting for flights</div>}
         <p>

@@ -1,4 +1,6 @@
 import { BoardNav } from '../../shared/board-nav.tsx'
+import { Devtools } from '../../shared/devtools.tsx'
+import { db } from './db.ts'
 import { Loading } from './loading.tsx'
 import { OutboxPanel } from './outbox/outbox-panel.tsx'
 import { PlayPanel } from './play/play-panel.tsx'
@@ -6,6 +8,8 @@ import { StatusBar } from './status-bar.tsx'
 import { TaskPanel } from './tasks/task-panel.tsx'
 import { Unsaved } from './unsaved.tsx'
 import { useReady, useStatus } from './use-db.ts'
+
+const shownDb = () => db
 
 export function App() {
   const { cleared } = useStatus()
@@ -16,6 +20,7 @@ export function App() {
         <div className="masthead-title">
           <h1>Tasks</h1>
           <BoardNav />
+          <Devtools db={shownDb} />
         </div>
         <StatusBar />
       </header>

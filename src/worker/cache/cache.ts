@@ -1,5 +1,6 @@
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
 import { cacheName, outboxOf, stateFingerprint } from '../../shared/names.ts'
+import type { InspectedCollection } from '../../shared/inspection.ts'
 import type { RowDiff } from '../../shared/row-diff.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
 import type { StorageMode } from '../../shared/status.ts'
@@ -179,6 +180,16 @@ export class Cache {
       }
     }
     return store
+  }
+
+  /** See {@link Flusher.unstored}; null while this engine does not write. */
+  get unstored(): number | null {
+    return this.#is('writing') ? this.#flusher.unstored : null
+  }
+
+  /** See {@link Flusher.storedOf}; null while this engine does not write. */
+  storedOf(collection: string): InspectedCollection['stored'] {
+    return this.#is('writing') ? this.#flusher.storedOf(collection) : null
   }
 
   /** Rows have changed. */

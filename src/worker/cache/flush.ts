@@ -1,4 +1,5 @@
 import { START_OFFSET } from '../../shared/position.ts'
+import type { InspectedCollection } from '../../shared/inspection.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { Segment } from '../core/segment-directory.ts'
 import { SegmentDirectory } from '../core/segment-directory.ts'
@@ -69,6 +70,19 @@ export class Flusher {
   /** Offset up to which the store has the rows; null when it has none, or another writer's. */
   get persistedOffset(): string | null {
     return this.#persistedOffset
+  }
+
+  /** Number of changed rows that are not stored; null while everything has to be stored anew. */
+  get unstored(): number | null {
+    return this.#stored.kind === 'unknown' ? null : this.#changes.size
+  }
+
+  /** What is stored of a collection; null when that is not known. */
+  storedOf(name: string): InspectedCollection['stored'] {
+    if (this.#stored.kind === 'unknown') return null
+    if (this.#stored.kind === 'known') return this.#directory.countOf(name)
+    const segments = this.#stored.segments.filter(({ collection }) => collection === name)
+    return { segments: segments.length, entries: segments.reduce((sum, { rows, deleted }) => sum + rows.length + deleted.length, 0), live: null }
   }
 
   /** The engine continues from the state that was read. */

@@ -97,6 +97,12 @@ export class SegmentDirectory {
     return { puts: puts.filter(({ id }) => !dropped.has(id)), drops: drops.filter((id) => !written.has(id)) }
   }
 
+  /** How many segments and entries a collection has, and how many of the entries are the newest of their keys. */
+  countOf(collection: string): { readonly segments: number; readonly entries: number; readonly live: number } {
+    const { segments, entries, newest } = this.#collection(collection)
+    return { segments: segments.size, entries, live: newest.size }
+  }
+
   /** Plans a commit of the whole state; the same commit deletes all stored segments. */
   planAll(state: State): SegmentPlan {
     this.#collections.clear()

@@ -4,7 +4,7 @@ import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey } from '../../shared/subset.ts'
 import type { Cache, Checkpoint, Hydrating, StoredPlace } from '../cache/cache.ts'
 import { Tail } from '../core/anchor.ts'
-import { nextPhase, type EngineEvent, type EnginePhase } from '../core/engine-phase.ts'
+import { nextPhase, type EngineEvent, type EnginePhase, type Previews } from '../core/engine-phase.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
 import type { WorkingSet } from '../ports.ts'
 import type { TabSession } from '../tabs/tab-session.ts'
@@ -32,6 +32,8 @@ export class Hydration {
   readonly #options: HydrationOptions
   #phase: EnginePhase = { kind: 'idle' }
   #place: StoredPlace | null = null
+  /** Stored results: their queries run when the state is there, which is late for a tab that has asked meanwhile. */
+  #results: Previews = new Map()
 
   constructor(options: HydrationOptions) {
     this.#options = options
@@ -78,10 +80,17 @@ export class Hydration {
     if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
   }
 
-  /** Shows a tab the stored rows of its subsets, while the state is still being read. */
+  /** Shows a tab the stored rows of its subsets, while the state is still being read, and of its results, until they are forgotten. */
   showPreviews(session: TabSession): void {
     const phase = this.#phase
-    if (phase.kind === 'hydrating' && phase.previews) session.preview((subset) => phase.previews?.get((subset.query ? this.#options.queries.keyOf(subset) : subsetKey(subset)) ?? '') ?? null)
+    const subsets = phase.kind === 'hydrating' ? phase.previews : null
+    if (subsets) session.preview((subset) => subsets.get(subsetKey(subset)) ?? null)
+    if (this.#results.size > 0) session.previewResults((subset) => this.#results.get(this.#options.queries.keyOf(subset) ?? '') ?? null)
+  }
+
+  /** Stored results are too old to be shown to a tab that asks from now on. */
+  forgetResults(): void {
+    this.#results = new Map()
   }
 
   /** Sends the working set before the segments are read. */
@@ -95,6 +104,8 @@ export class Hydration {
       }),
     )
     this.transition({ kind: 'previews', previews })
+    const names = new Set(working.filter(({ collection }) => isResultName(collection)).map(({ key }) => key))
+    this.#results = new Map([...previews].filter(([key]) => names.has(key)))
     for (const session of members.started()) this.showPreviews(session)
   }
 
@@ -127,6 +138,7 @@ export class Hydration {
     } else if (hasFlowed) {
       // The cache turned out to be unusable, and so are the rows sent so far.
       readings.showNone()
+      this.forgetResults()
       members.invalidateAll()
     }
     const { diff } = writes.read(readings.shown.txids, readings.shown.offset, true, false)

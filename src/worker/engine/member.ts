@@ -1,5 +1,6 @@
 import type { Outcome, ReconnectReason, RequestValues, TabDescription } from '../../shared/calls.ts'
 import type { ErrorData } from '../../shared/errors.ts'
+import type { InspectedTab } from '../../shared/inspection.ts'
 import type { EngineHome, EngineStatus, TabStatus } from '../../shared/status.ts'
 import type { SubsetChange } from '../../shared/subset.ts'
 import type { Write } from '../../shared/write.ts'
@@ -159,6 +160,12 @@ export class Member implements Membership {
 
   leave(): void {
     this.#engine.onLeave(this)
+  }
+
+  inspect(): Omit<InspectedTab, 'isSelf'> {
+    const { where, tab } = this.joining
+    const { isBehind, offset } = this.session
+    return { where, visible: this.#visible, started: this.isStarted, behind: isBehind, offset, failovers: tab.failovers }
   }
 
   /** The problem is solved, or the tab is about to show a newer error. */

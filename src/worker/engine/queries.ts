@@ -1,15 +1,19 @@
 import { toErrorData, type ErrorData } from '../../shared/errors.ts'
-import { RESULT_KEY, RESULT_ORDER, type Query, type QueryStatus } from '../../shared/query.ts'
+import type { InspectedQuery } from '../../shared/inspection.ts'
+import { RESULT_KEY, RESULT_ORDER, unwindowedKey, type Query, type QueryStatus } from '../../shared/query.ts'
 import type { RowData } from '../../shared/row.ts'
 import { RowDiff } from '../../shared/row-diff.ts'
 import type { CollectionShape } from '../../shared/settings.ts'
 import { subsetKey, type Subset } from '../../shared/subset.ts'
+import { excerpt } from '../core/excerpt.ts'
 import type { Clock, QueryEngine, QueryRun, QueryRunning, ResultChanges, ResultRow, WorkingSet } from '../ports.ts'
 import type { ResultHolds } from '../tabs/result-view.ts'
 import type { Readings } from './readings.ts'
 
 /** The most rows of results that are stored, for the next visit. */
 const STORED_ROWS = 5000
+/** How much of a query's parameters is shown, in characters. */
+const MOST_TEXT = 200
 /** How long a query runs on after the last tab has let it go, ms: a component that is mounted again finds its rows. */
 const GRACE_MS = 2000
 
@@ -32,11 +36,12 @@ interface WantedQuery {
   readonly subset: Subset
   readonly query: Query
   readonly name: string
+  /** Equal for queries that differ in their window only. */
+  readonly unwindowed: string
   /** How many wants of tabs it serves. */
   wants: number
-  run: QueryRun | null
-  /** Runs are counted: changes of a former run are dropped. */
-  life: number
+  /** What it is told by another one is dropped. */
+  running: Running | null
   refusal: ErrorData | null
   /** The rows that tabs see. */
   readonly rows: Map<string, RowData>
@@ -44,6 +49,12 @@ interface WantedQuery {
   waiting: Map<string, RowData | null>
   isShown: boolean
   cancelEnd: (() => void) | null
+}
+
+/** A query at work. When its window moves, it becomes the run of another wanted query. */
+interface Running {
+  run: QueryRun | null
+  of: WantedQuery
 }
 
 /**
@@ -67,7 +78,7 @@ export class Queries implements ResultHolds {
     let wanted = this.#wanted.get(collection)
     if (!wanted) {
       const refusal = this.#options.engine ? null : NO_ENGINE
-      wanted = { subset, query, name: collection, wants: 0, run: null, life: 0, refusal, rows: new Map(), waiting: new Map(), isShown: false, cancelEnd: null }
+      wanted = { subset, query, name: collection, unwindowed: unwindowedKey(query), wants: 0, running: null, refusal, rows: new Map(), waiting: new Map(), isShown: false, cancelEnd: null }
       this.#wanted.set(collection, wanted)
       this.#startSoon()
     }
@@ -83,8 +94,7 @@ export class Queries implements ResultHolds {
     if (wanted.wants > 0) return
     wanted.cancelEnd = this.#options.clock.after(GRACE_MS, () => {
       this.#end(wanted)
-      this.#wanted.delete(collection)
-      this.#options.readings.setResult(collection, null)
+      this.#forget(wanted)
     })
   }
 
@@ -112,9 +122,17 @@ export class Queries implements ResultHolds {
   /** What the queries of these results cost. */
   status(names: ReadonlyArray<string>): Readonly<Record<string, QueryStatus>> {
     return Object.fromEntries(names.flatMap((name) => {
-      const { run, wants } = this.#wanted.get(name) ?? NOT_WANTED
+      const { running, wants } = this.#wanted.get(name) ?? NOT_WANTED
+      const run = running?.run
       return run ? [[name, { rows: run.cost.rows, runMs: Math.round(run.cost.runMs * 10) / 10, tabs: wants }] as const] : []
     }))
+  }
+
+  inspect(): ReadonlyArray<InspectedQuery> {
+    return [...this.#wanted.values()].map(({ query, running, rows, wants, refusal }) => {
+      const cost = running?.run?.cost
+      return { ...textOf(query), rows: cost?.rows ?? rows.size, runMs: cost?.runMs ?? null, tabs: wants, error: refusal }
+    })
   }
 
   /** The rows that tabs see have changed; null when they are those of another state. */
@@ -148,7 +166,7 @@ export class Queries implements ResultHolds {
 
   /** In a task of its own: what a query sees is then never in the middle of a change. */
   #startSoon(): void {
-    const isDue = [...this.#wanted.values()].some(({ run, refusal }) => !run && !refusal)
+    const isDue = [...this.#wanted.values()].some(({ running, refusal }) => !running && !refusal)
     if (!isDue || this.#cancelStart || !this.#options.isReady()) return
     this.#cancelStart = this.#options.clock.after(0, () => {
       this.#cancelStart = null
@@ -162,27 +180,59 @@ export class Queries implements ResultHolds {
     this.#running ??= engine.create({ clock, collections, rows: (name) => readings.visible.rows.get(name) ?? NO_ROWS })
     let isRefused = false
     for (const wanted of this.#wanted.values()) {
-      if (wanted.run || wanted.refusal) continue
-      const life = (wanted.life += 1)
+      if (wanted.running || wanted.refusal || this.#takeOver(wanted)) continue
       try {
-        wanted.run = this.#running.open(
-          wanted.query,
-          (changes, isComplete) => {
-            if (wanted.life === life) this.#onChanges(wanted, changes, isComplete)
-          },
-          (error) => {
-            if (wanted.life !== life) return
-            this.#end(wanted)
-            wanted.refusal = toErrorData(error, 'INVALID_QUERY')
-            onResults(new RowDiff())
-          },
-        )
+        this.#open(wanted, this.#running)
       } catch (error) {
         wanted.refusal = toErrorData(error, 'INVALID_QUERY')
         isRefused = true
       }
     }
     if (isRefused) onResults(new RowDiff())
+  }
+
+  /** @throws SidestreamError */
+  #open(wanted: WantedQuery, runner: QueryRunning): void {
+    const running: Running = { run: null, of: wanted }
+    running.run = runner.open(
+      wanted.query,
+      (changes, isComplete) => {
+        if (running.of.running === running) this.#onChanges(running.of, changes, isComplete)
+      },
+      (error) => {
+        const { of } = running
+        if (of.running !== running) return
+        this.#end(of)
+        of.refusal = toErrorData(error, 'INVALID_QUERY')
+        this.#options.onResults(new RowDiff())
+      },
+    )
+    wanted.running = running
+  }
+
+  /** Moves the window of a run that no tab wants any more. @returns whether there was one */
+  #takeOver(wanted: WantedQuery): boolean {
+    const former = [...this.#wanted.values()].find(({ wants, running, unwindowed }) => wants === 0 && running && unwindowed === wanted.unwindowed)
+    const running = former?.running
+    if (!running?.run) return false
+    try {
+      running.run.move(wanted.query)
+    } catch {
+      // To open the query says why.
+      return false
+    }
+    for (const [key, row] of former!.rows) wanted.rows.set(key, row)
+    wanted.waiting = former!.waiting
+    wanted.running = running
+    running.of = wanted
+    this.#forget(former!)
+    return true
+  }
+
+  #forget(wanted: WantedQuery): void {
+    wanted.cancelEnd?.()
+    this.#wanted.delete(wanted.name)
+    this.#options.readings.setResult(wanted.name, null)
   }
 
   #onChanges(wanted: WantedQuery, changes: ResultChanges, isComplete: boolean): void {
@@ -203,9 +253,8 @@ export class Queries implements ResultHolds {
   }
 
   #end(wanted: WantedQuery): void {
-    wanted.life += 1
-    wanted.run?.close()
-    wanted.run = null
+    wanted.running?.run?.close()
+    wanted.running = null
     wanted.waiting = new Map()
   }
 }
@@ -214,10 +263,17 @@ export class Queries implements ResultHolds {
 const flat = ({ key, value, order }: ResultRow): RowData => (order === null ? { ...value, [RESULT_KEY]: key } : { ...value, [RESULT_KEY]: key, [RESULT_ORDER]: order })
 
 const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
-const NOT_WANTED = { run: null, wants: 0 }
+const NOT_WANTED = { running: null, wants: 0 }
 
 const NO_ENGINE: ErrorData = {
   code: 'NO_QUERY_ENGINE',
   message: 'the engine runs no queries: a worker file does when it imports sidestream/worker-with-queries',
   retryable: false,
+}
+
+/** What a person knows a query by. */
+function textOf(query: Query): Pick<InspectedQuery, 'name' | 'about'> {
+  if (query.kind === 'named') return { name: query.name, about: query.params === null ? '' : excerpt(query.params, MOST_TEXT) }
+  const collections = [...JSON.stringify(query.ir).matchAll(/"collection":"((?:[^"\\]|\\.)*)"/g)].map(([, collection]) => collection!)
+  return { name: null, about: [...new Set(collections)].join(', ').slice(0, MOST_TEXT) }
 }

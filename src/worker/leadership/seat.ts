@@ -160,6 +160,7 @@ export class Seat {
       if (outcome.ok) this.#cleared.set(true)
       return outcome
     },
+    inspect: () => this.#call('WORKER_DIED', async (engine) => engine.inspect()),
     leave: async () => {
       const engine = this.#engine
       const life = this.#life?.signal

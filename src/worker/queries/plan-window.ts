@@ -1,5 +1,6 @@
 import { IR } from '@tanstack/db'
 import { conjunctsOf, isOnlyOf } from './plan-star.ts'
+import { partsOf } from './query-parts.ts'
 
 /** Of a query for the first rows of an order: only so many rows of its first collection can matter. */
 export interface WindowPlan {
@@ -9,6 +10,23 @@ export interface WindowPlan {
   readonly rows: number
   /** Rows that tie with the last one matter too: joined rows that tie are in another order than their rows. */
   readonly withTies: boolean
+}
+
+/** The plans of a query, and of the queries that it reads from. */
+export function planWindows(query: IR.QueryIR): ReadonlyArray<WindowPlan> {
+  const queries = new Set<IR.QueryIR>()
+  const visit = (one: IR.QueryIR): void => {
+    if (queries.has(one)) return
+    queries.add(one)
+    for (const source of [one.from, ...(one.join ?? []).map(({ from }) => from)]) if (source.type === 'queryRef') visit(source.query)
+  }
+  visit(query)
+  const { places } = partsOf(query)
+  return [...queries].flatMap((one) => {
+    const plan = planWindow(one)
+    // Whatever else reads from the same source needs its rows too.
+    return plan && places.get(plan.first.sourceId) === 1 ? [plan] : []
+  })
 }
 
 /** @returns null when any row may matter */

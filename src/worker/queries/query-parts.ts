@@ -3,16 +3,21 @@ import { IR } from '@tanstack/db'
 /** What a walk of a query meets; each source and each include once per place. */
 export interface QueryParts {
   readonly sources: ReadonlyArray<IR.CollectionRef>
+  /** Id of a source → at how many places it is. */
+  readonly places: ReadonlyMap<string, number>
   readonly includes: ReadonlyArray<IR.IncludesSubquery>
 }
 
 /** All sources and includes of a query, also those of its inner queries. */
 export function partsOf(query: IR.QueryIR): QueryParts {
   const sources = new Map<string, IR.CollectionRef>()
+  const places = new Map<string, number>()
   const includes: IR.IncludesSubquery[] = []
   const visitSource = (source: IR.From): void => {
-    if (source.type === 'collectionRef') sources.set(source.sourceId, source)
-    else if (source.type === 'queryRef') visitQuery(source.query)
+    if (source.type === 'collectionRef') {
+      sources.set(source.sourceId, source)
+      places.set(source.sourceId, (places.get(source.sourceId) ?? 0) + 1)
+    } else if (source.type === 'queryRef') visitQuery(source.query)
     else if (source.type === 'unionFrom') source.sources.forEach(visitSource)
     else if (source.type === 'unionAll') source.queries.forEach(visitQuery)
   }
@@ -33,5 +38,5 @@ export function partsOf(query: IR.QueryIR): QueryParts {
     visitSelect(visited.select)
   }
   visitQuery(query)
-  return { sources: [...sources.values()], includes }
+  return { sources: [...sources.values()], places, includes }
 }

@@ -3,6 +3,8 @@ import type { Clock } from '../ports.ts'
 import { Unfit } from './aggregates.ts'
 import { compile, compileFast, type CompiledQuery, type CompileOptions } from './compile.ts'
 import type { RowDeltas } from './deltas.ts'
+import { within, type ResultWindow } from '../../shared/query.ts'
+import { invalidQuery } from './decode-query.ts'
 import { Result, type ResultChanges } from './result.ts'
 import { Exhausted } from './window.ts'
 import type { IsOver, Source, SourceReader } from './source.ts'
@@ -26,6 +28,8 @@ const MOST_STEP = 16_384
 export interface RunOptions {
   readonly clock: Clock
   readonly query: IR.QueryIR
+  /** Null for the query's own. */
+  readonly window: ResultWindow | null
   readonly nameOf: (collection: object) => string
   readonly every: number | null
   readonly sourceOf: (collection: string) => Source
@@ -35,6 +39,8 @@ export interface RunOptions {
 /** One query at work. It first takes all rows in slices, then changes. What it tells is the result of all rows that it has taken. */
 export class Run {
   readonly #options: RunOptions
+  /** With the present window. */
+  #ir: IR.QueryIR
   #query: CompiledQuery
   readonly #result: Result
   /** Null until the sources have seen all rows. */
@@ -42,6 +48,8 @@ export class Run {
   readonly sources: ReadonlyMap<string, Source>
   #isComplete = false
   #isTurn = false
+  /** The window was moved, and the result was not told since. */
+  #hasMoved = false
   #step = 256
   #spentMs = 0
   #runMs = 0
@@ -51,10 +59,11 @@ export class Run {
 
   /** @throws SidestreamError with `INVALID_QUERY` */
   constructor(options: RunOptions) {
-    const { clock, query, sourceOf } = options
+    const { clock, query, window, sourceOf } = options
     this.#options = options
-    this.#result = new Result((query.orderBy?.length ?? 0) > 0)
-    this.#query = compileFast(query, this.#compileOptions)
+    this.#result = new Result(isOrdered(query))
+    this.#ir = part(query, window)
+    this.#query = compileFast(this.#ir, this.#compileOptions)
     this.sources = new Map(this.#query.collections.map((collection) => [collection, sourceOf(collection)]))
     this.#endedAt = clock.now()
   }
@@ -82,6 +91,7 @@ export class Run {
 
   get hasChanges(): boolean {
     if (!this.#isComplete) return false
+    if (this.#hasMoved) return true
     for (const [, source] of this.sources) if (source.hasPending || !source.isWhole) return true
     return this.#hasNoted
   }
@@ -93,6 +103,24 @@ export class Run {
   get #hasNoted(): boolean {
     for (const reader of this.#readers!.values()) if (reader.hasChanges) return true
     return false
+  }
+
+  /** It is due at once. */
+  get hasMoved(): boolean {
+    return this.#hasMoved
+  }
+
+  /**
+   * Moves the window. The result is told again, also when nothing in it changes.
+   * @param window null for the query's own
+   * @throws SidestreamError with `INVALID_QUERY`, when the query has no order
+   */
+  move(window: ResultWindow | null): void {
+    const { query } = this.#options
+    this.#ir = part(query, window)
+    const { offset = 0, limit = null } = this.#ir
+    this.#query.move({ offset, limit })
+    this.#hasMoved = true
   }
 
   /** Works until the slice is over, or all is done. */
@@ -110,9 +138,9 @@ export class Run {
     }
     this.#spentMs += clock.now() - begin
     if (!changes) return
-    const isFirst = this.#runs === 0
+    const isAwaited = this.#runs === 0 || this.#hasMoved
     this.#end()
-    if (isFirst || changes.size > 0) onChanges(changes, true)
+    if (isAwaited || changes.size > 0) onChanges(changes, true)
   }
 
   /** Takes all rows again. The result stays as it was told until then. */
@@ -122,7 +150,7 @@ export class Run {
     this.#isComplete = false
     this.#isTurn = false
     this.#result.beginAnew()
-    this.#query = make(this.#options.query, this.#compileOptions)
+    this.#query = make(this.#ir, this.#compileOptions)
   }
 
   /** @returns whether all rows are taken */
@@ -180,10 +208,20 @@ export class Run {
   #end(): void {
     this.#isComplete = true
     this.#isTurn = false
+    this.#hasMoved = false
     this.#runs += 1
     // The first run has all rows, and says little about the next ones.
     if (this.#runs > 1) this.#runMs += (this.#spentMs - this.#runMs) * (this.#runs === 2 ? 1 : WEIGHT)
     this.#spentMs = 0
     this.#endedAt = this.#options.clock.now()
   }
+}
+
+const isOrdered = ({ orderBy }: IR.QueryIR): boolean => (orderBy?.length ?? 0) > 0
+
+/** @throws SidestreamError with `INVALID_QUERY` */
+function part(query: IR.QueryIR, window: ResultWindow | null): IR.QueryIR {
+  if (!window) return query
+  if (!isOrdered(query)) throw invalidQuery('it has a window, and no orderBy()')
+  return within(query, window)
 }

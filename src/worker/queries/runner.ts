@@ -1,5 +1,5 @@
 import { SidestreamError, describe } from '../../shared/errors.ts'
-import type { Query } from '../../shared/query.ts'
+import { windowOf, type Query } from '../../shared/query.ts'
 import type { RowDiff } from '../../shared/row-diff.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { Clock } from '../ports.ts'
@@ -26,6 +26,11 @@ export interface QueryRun {
   /** The first result has been told. */
   readonly isComplete: boolean
   readonly cost: QueryCost
+  /**
+   * Moves the window to that of a query that differs in nothing else. The result is told again, also when nothing in it changes.
+   * @throws SidestreamError with `INVALID_QUERY`
+   */
+  move(query: Query): void
   close(): void
 }
 
@@ -52,6 +57,8 @@ export class QueryRunner {
   readonly #sources = new Map<string, Source>()
   readonly #runs = new Map<Run, Listener>()
   #next: { readonly at: number; cancel(): void } | null = null
+  /** Time that first loads have waited for work on changes, ms. */
+  #owedMs = 0
 
   constructor(options: QueryRunnerOptions) {
     this.#options = options
@@ -69,7 +76,7 @@ export class QueryRunner {
       query.kind === 'named'
         ? buildNamed(this.#options.named, query.name, query.params, standIns.record)
         : { query: decodeQuery(query.ir, (name) => standIns.get(name)), every: null }
-    const run = new Run({ clock: this.#options.clock, query: ir, every, onChanges, nameOf: (collection) => standIns.nameOf(collection), sourceOf: (collection) => this.#sourceOf(collection) })
+    const run = new Run({ clock: this.#options.clock, query: ir, window: query.kind === 'named' ? windowOf(query) : null, every, onChanges, nameOf: (collection) => standIns.nameOf(collection), sourceOf: (collection) => this.#sourceOf(collection) })
     this.#runs.set(run, { onFailed })
     this.#schedule()
     return {
@@ -78,6 +85,10 @@ export class QueryRunner {
       },
       get cost() {
         return run.cost
+      },
+      move: (moved) => {
+        run.move(windowOf(moved))
+        this.#schedule()
       },
       close: () => {
         this.#close(run)
@@ -143,6 +154,7 @@ export class QueryRunner {
   /** When a run is due; null when it has nothing to do. */
   #dueOf(run: Run, pause: number): number | null {
     if (!run.isComplete || run.isInTurn) return -Infinity
+    if (run.hasMoved) return -Infinity
     return run.hasChanges ? run.endedAt + Math.max(run.every ?? EVERY_MS, pause) : null
   }
 
@@ -153,7 +165,7 @@ export class QueryRunner {
     return Math.min(MOST_PAUSE_MS, ms * (1 / SHARE - 1))
   }
 
-  /** A slice of work: on the run that is in its turn, else on one that is due, else on a first load. */
+  /** A slice of work: on the run that is in its turn, else on one that is due or a first load. */
   #slice(): void {
     const { clock } = this.#options
     const end = clock.now() + SLICE_MS
@@ -161,22 +173,28 @@ export class QueryRunner {
     while (!isOver()) {
       const run = this.#nextRun()
       if (!run) return
+      const begin = clock.now()
+      const isLoad = !run.isComplete
       try {
         run.work(isOver)
       } catch (error) {
         this.#fail(run, error)
       }
+      const ms = clock.now() - begin
+      this.#owedMs = Math.max(0, this.#owedMs + (isLoad ? -ms : ms))
     }
   }
 
+  /** Changes may come without end: a first load that waits gets as much time as they take. */
   #nextRun(): Run | null {
     const now = this.#options.clock.now()
     const pause = this.#pause()
+    let inTurn: Run | null = null
     let loading: Run | null = null
     let due: Run | null = null
     let dueAt = Infinity
     for (const run of this.#runs.keys()) {
-      if (run.isInTurn) return run
+      if (run.isInTurn) inTurn ??= run
       if (!run.isComplete) {
         loading ??= run
         continue
@@ -186,7 +204,8 @@ export class QueryRunner {
       due = run
       dueAt = at
     }
-    return due ?? loading
+    if (!loading) this.#owedMs = 0
+    return inTurn ?? (loading && this.#owedMs > 0 ? loading : (due ?? loading))
   }
 
   #fail(run: Run, error: unknown): void {

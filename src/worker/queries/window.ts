@@ -21,7 +21,7 @@ export class Window {
   readonly #values: ReadonlyArray<Evaluate>
   readonly #compareValues: Compare
   readonly #compare: Compare
-  readonly #most: number
+  #most: number
   readonly #withTies: boolean
   readonly #sorted: SortedRows
   /** The rows that were given. */
@@ -54,6 +54,12 @@ export class Window {
     if (this.#withTies || this.#sorted.size < 2 * least) return
     this.#beyond += this.#sorted.dropAfter(least)
     this.#horizon = this.#sorted.last
+  }
+
+  /** @param rows the number of rows that can matter from now on */
+  move(rows: number): void {
+    this.#most = rows
+    this.#isChanged = true
   }
 
   #change(row: SortedRow, times: number): void {

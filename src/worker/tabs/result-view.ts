@@ -51,6 +51,11 @@ export class ResultView {
     return [...this.#wanted].filter(([, { phase }]) => phase === 'preview').map(([name]) => name)
   }
 
+  /** The tab shows rows of a last visit. */
+  get isOld(): boolean {
+    return [...this.#wanted].some(([name, { phase }]) => phase === 'preview' && !this.#holds.refusalOf(name))
+  }
+
   /** {@link serve} may have something to report. */
   get hasNews(): boolean {
     return [...this.#wanted].some(([name, wanted]) => {
@@ -108,7 +113,7 @@ export class ResultView {
     }
   }
 
-  /** Sends the stored rows, before the state is there. */
+  /** Sends the stored rows of results that are not in the state. */
   preview(find: (subset: Subset) => Preview | null): void {
     for (const [name, wanted] of this.#wanted) {
       const found = wanted.phase === 'waiting' ? find(wanted.subset) : null

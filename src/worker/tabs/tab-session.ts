@@ -193,6 +193,11 @@ export class TabSession {
     return have !== null && this.#to.offset < have.upTo
   }
 
+  /** Offset of the rows that the tab has been sent. */
+  get offset(): string {
+    return this.#from
+  }
+
   /** Whether the tab still lacks rows. */
   get isBehind(): boolean {
     return this.#owed > 0 || this.#credit.isTaken
@@ -230,6 +235,13 @@ export class TabSession {
   preview(find: (subset: Subset) => Preview | null): void {
     if (this.#target || this.#options.tab.hasRows) return
     this.#view.preview(find)
+    this.#pump()
+  }
+
+  /** Shows the stored rows of results, until they are known. */
+  previewResults(find: (subset: Subset) => Preview | null): void {
+    if (this.#options.tab.hasRows) return
+    this.#view.results.preview(find)
     this.#pump()
   }
 
@@ -363,7 +375,7 @@ export class TabSession {
   }
 
   #hasNews(): boolean {
-    const { ready, stale, flowing } = this.#target ?? NO_TARGET
+    const { ready, flowing } = this.#target ?? NO_TARGET
     if (!this.#events.isEmpty) return true
     if (this.#isOpen && this.#stored.hasEarly) return true
     if (this.#continuation.kind === 'undecided') return false
@@ -376,10 +388,15 @@ export class TabSession {
       (this.#to.offset !== this.#from && this.#position.isDue) ||
       this.#continuation.kind === 'replaces' ||
       this.#told?.ready !== ready ||
-      this.#told.stale !== stale ||
+      this.#told.stale !== this.#isStale ||
       this.#txids.length > 0 ||
       this.#stored.hasNews
     )
+  }
+
+  /** The tab is told that it may show old rows. */
+  get #isStale(): boolean {
+    return (this.#target?.stale ?? false) || this.#view.results.isOld
   }
 
   /** There are rows or subsets that the tab shows before the state is ready. */
@@ -482,7 +499,8 @@ export class TabSession {
   }
 
   #next(): DiffBatch {
-    const { state, ready, stale, flowing } = this.#target ?? NO_TARGET
+    const { state, ready, flowing } = this.#target ?? NO_TARGET
+    const stale = this.#isStale
     const showsAll = ready || flowing
     const have = this.#have
     const isUndecided = have !== null
@@ -512,7 +530,7 @@ export class TabSession {
       stored: stored.ids,
       ready: last ? ready : (this.#told?.ready ?? false),
       // Without a state, rows are a preview.
-      stale: last ? stale : (this.#told?.stale ?? this.#target === null),
+      stale: last ? stale : (this.#told?.stale ?? this.#target === null) || this.#view.results.isOld,
       status: last ? this.#options.status() : null,
       events: events.map((stream) => ({ ...stream, changes: stream.items.filter((item): item is ChangeEvent => parseStateEvent(item).kind === 'change') })),
       invalid,

@@ -220,7 +220,6 @@ export class TabView implements Holder {
 
   /** Adds the stored rows of wanted subsets, before the state is there. */
   preview(find: (subset: Subset) => Preview | null): void {
-    this.results.preview(find)
     for (const want of this.#wants.values()) {
       const found = want.isAttached || want.preview ? null : find(want.subset)
       if (!found) continue

@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 test.each(FRAMEWORKS.map((framework) => [framework, pinnedBy(framework)] as const))(
-  'in %s, with the TanStack DB that its adapter pins, live queries over an eager and an on-demand collection follow the stream',
+  'in %s, with the TanStack DB that its adapter pins, live queries over an eager and an on-demand collection follow the stream, and so does the result of a query in the worker',
   async (framework, pinned) => {
     const pages = await buildPages([`adapters/${framework}.html`], [usePinnedDb(pinned), COMPILERS[framework]])
     const host = await startPageHost(pages.folder)
@@ -43,12 +43,14 @@ test.each(FRAMEWORKS.map((framework) => [framework, pinnedBy(framework)] as cons
     const largest = ['p99 99', 'p98 98', 'p97 97', 'p96 96', 'p95 95', 'p94 94', 'p93 93', 'p92 92', 'p91 91', 'p90 90']
     await shows(page, 'users', ['u1 Ada', 'u2 Bob'])
     await shows(page, 'places', largest)
+    await shows(page, 'largest', largest.slice(0, 3))
     await showsConnection(page, 'live')
     expect(await page.evaluate(() => window.held())).toBe(10)
 
     server.append(PATH, [user('u1', 'Ada L.'), user('u3', 'Cleo'), gone('user', 'u2'), place('p7', 700), place('p95', 1), gone('place', 'p99')])
     await shows(page, 'users', ['u1 Ada L.', 'u3 Cleo'])
     await shows(page, 'places', ['p7 700', ...largest.filter((line) => !['p99 99', 'p95 95'].includes(line))])
+    await shows(page, 'largest', ['p7 700', 'p98 98', 'p97 97'])
     expect(await page.evaluate(() => window.held())).toBe(9)
 
     expect(problems).toEqual([])

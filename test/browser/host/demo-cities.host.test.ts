@@ -1,6 +1,7 @@
 import type { Page } from 'playwright'
 import { describe, expect, it } from 'vitest'
 import { useDemo } from '../../support/demo-page.ts'
+import { fits, violationsOf } from '../../support/tasks-page.ts'
 
 /** Fewer than the board has: the peer installs all of them on the UI thread, and the machine may be a slow one. */
 const LARGEST = 5000
@@ -130,10 +131,10 @@ describe('the cities board', () => {
     expect(new URL(tab.url()).pathname).toBe('/cities.html')
   })
 
-  it('fits a narrow window', async () => {
+  it('has no violations that axe-core finds, light and dark, and fits a phone', async () => {
     const tab = await open()
-    await tab.setViewportSize({ width: 400, height: 800 })
     await showsLargest(tab)
-    expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(400)
+    expect(await violationsOf(tab)).toEqual([])
+    await fits(tab, 390)
   })
 })

@@ -135,6 +135,22 @@ describe('the dashboard', () => {
     expect(await violationsOf(tab)).toEqual([])
   })
 
+  it('shows the devtools when asked to, in the address or by a button, and has nothing of them before', async () => {
+    const tab = await open()
+    await areThere(tab)
+    const devtools = tab.getByRole('region', { name: 'sidestream devtools' })
+    expect(await tab.evaluate(() => customElements.get('sidestream-devtools') === undefined)).toBe(true)
+    await tab.getByRole('button', { name: 'Devtools' }).click()
+    await devtools.getByRole('tab', { name: 'Queries' }).click()
+    await devtools.getByRole('row', { name: /^states 6 \d/ }).waitFor()
+    expect(await violationsOf(tab)).toEqual([])
+    await fits(tab, 390)
+    await tab.getByRole('button', { name: 'Devtools' }).click()
+    await devtools.waitFor({ state: 'detached' })
+    await tab.goto(`${tab.url()}?devtools`)
+    await devtools.getByText('shared worker').first().waitFor()
+  })
+
   it('is linked with the other boards', async () => {
     const tab = await open()
     const boards = tab.getByRole('navigation', { name: 'Boards' })

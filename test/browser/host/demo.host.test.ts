@@ -1,6 +1,7 @@
 import type { Page } from 'playwright'
 import { describe, expect, it } from 'vitest'
 import { useDemo } from '../../support/demo-page.ts'
+import { fits, violationsOf } from '../../support/tasks-page.ts'
 
 const demo = useDemo('', false)
 const { open } = demo
@@ -126,11 +127,27 @@ describe('the demo', () => {
     expect(await airports.locator('tbody td:nth-of-type(1)').allInnerTexts()).toEqual(worst.map(({ flights: { length } }) => String(length)))
   })
 
-  it('fits a narrow window', async () => {
+  it('is light, dark, or as the system has it', async () => {
     const tab = await open()
-    await tab.setViewportSize({ width: 400, height: 800 })
+    await tab.emulateMedia({ colorScheme: 'dark' })
+    const ground = (): Promise<string> => tab.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    const dark = await ground()
+    await tab.getByRole('button', { name: 'Theme: auto' }).click()
+    const light = await ground()
+    expect(light).not.toBe(dark)
+    await tab.reload()
+    await tab.getByRole('button', { name: 'Theme: light' }).click()
+    expect(await ground()).toBe(dark)
+    await tab.getByRole('button', { name: 'Theme: dark' }).click()
+    await tab.emulateMedia({ colorScheme: 'light' })
+    expect(await ground()).toBe(light)
+  })
+
+  it('has no violations that axe-core finds, light and dark, and fits a phone', async () => {
+    const tab = await open()
     await showsRows(tab)
-    expect(await tab.evaluate(() => document.documentElement.scrollWidth)).toBe(400)
+    expect(await violationsOf(tab)).toEqual([])
+    await fits(tab, 390)
     expect(await tab.getByRole('button', { name: 'Open another tab' }).isVisible()).toBe(true)
   })
 })

@@ -1,6 +1,6 @@
 import type { ConnectMessage } from '../../../src/shared/calls.ts'
 import { browserEnv } from '../../../src/worker/env/browser-env.ts'
-import type { EngineEnv, Lock, Locks } from '../../../src/worker/ports.ts'
+import type { EngineEnv, Lock, Locks, QueryEngine } from '../../../src/worker/ports.ts'
 import { Host } from '../../../src/worker/host.ts'
 import { accept } from '../../../src/worker/tabs/comlink.ts'
 import type { AliveLocks } from './alive-locks.ts'
@@ -9,12 +9,14 @@ import type { AliveLocks } from './alive-locks.ts'
 export class EngineProcess {
   readonly #transport: typeof fetch
   readonly #locks: AliveLocks
+  readonly #queries: QueryEngine | null
   #life: Life
 
-  constructor(transport: typeof fetch, locks: AliveLocks) {
+  constructor(transport: typeof fetch, locks: AliveLocks, queries: QueryEngine | null = null) {
     this.#transport = transport
     this.#locks = locks
-    this.#life = new Life(transport, locks)
+    this.#queries = queries
+    this.#life = new Life(transport, locks, queries)
   }
 
   readonly worker = (): SharedWorker => {
@@ -32,7 +34,7 @@ export class EngineProcess {
   /** The worker dies, and every tab notices. The next one that is made is another. */
   kill(): void {
     this.#life.end()
-    this.#life = new Life(this.#transport, this.#locks)
+    this.#life = new Life(this.#transport, this.#locks, this.#queries)
   }
 }
 
@@ -43,7 +45,7 @@ class Life {
   readonly #locks: AliveLocks
   #isOver = false
 
-  constructor(transport: typeof fetch, locks: AliveLocks) {
+  constructor(transport: typeof fetch, locks: AliveLocks, queries: QueryEngine | null) {
     this.#locks = locks
     this.#aliveLock = locks.hold()
     const guarded: typeof fetch = async (input, init) => {
@@ -51,7 +53,7 @@ class Life {
       return this.#isOver ? new Promise<never>(() => undefined) : response
     }
     const env = browserEnv({ fetch: guarded })
-    this.#host = new Host({ ...env, clock: fast(env.clock), locks: GRANTED } satisfies EngineEnv, () => new Map())
+    this.#host = new Host({ ...env, clock: fast(env.clock), locks: GRANTED } satisfies EngineEnv, () => new Map(), () => null, undefined, () => queries)
   }
 
   connect(message: ConnectMessage): void {

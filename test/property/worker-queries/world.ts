@@ -165,11 +165,11 @@ export const irOf = (build: Build, sources: Sources): IR.QueryIR => {
 const keyName = (key: unknown): string => (typeof key === 'string' ? key : `\u0000${typeof key}:${String(key)}`)
 
 /** Without what TanStack DB adds; a child collection as a list. */
-function plainOf(value: unknown): unknown {
+export function plainOf(value: unknown): unknown {
   // They are equal to TanStack DB, and to JSON.
   if (Object.is(value, -0)) return 0
   if (typeof value !== 'object' || value === null || value instanceof Date) return value
   if (Array.isArray(value)) return value.map(plainOf)
   if ('toArray' in value && 'subscribeChanges' in value) return (value as { toArray: unknown[] }).toArray.map(plainOf)
-  return Object.fromEntries(Object.entries(value).filter(([name, field]) => !name.startsWith('$') && field !== undefined).map(([name, field]) => [name, plainOf(field)]))
+  return Object.fromEntries(Object.entries(value).filter(([name, field]) => !name.startsWith('$') && name !== '_seq' && field !== undefined).map(([name, field]) => [name, plainOf(field)]))
 }

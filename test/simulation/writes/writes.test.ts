@@ -1,12 +1,9 @@
 // @vitest-environment-options {"own":"simulation/writes/writes"}
 import { expect, test } from 'vitest'
+import { seedRange } from '../../support/seeds.ts'
 import { simulateWrites, type WritesOutcome } from './simulate-writes.ts'
 
-/** `SIDESTREAM_SEED=n` replays one world; `SIDESTREAM_SEEDS=n` runs as many. */
-const one = process.env['SIDESTREAM_SEED']
-const seeds = Number(process.env['SIDESTREAM_SEEDS'] ?? 150)
-const first = one === undefined ? 1 : Number(one)
-const last = one === undefined ? seeds : first
+const { first, last } = seedRange(150)
 
 /** Seeds of worlds in which a fault was found once. */
 const FOUND = [6, 27, 47, 49, 857, 1599, 1645, 2033, 3066, 10109, 3668, 7823]

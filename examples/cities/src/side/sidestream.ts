@@ -44,5 +44,6 @@ export function openSidestream(url: string): Source {
       },
     },
     clearCache: () => db.clearCache(),
+    devtools: db,
   }
 }

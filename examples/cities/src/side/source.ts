@@ -1,4 +1,5 @@
 import type { Collection } from '@tanstack/react-db'
+import type { DevtoolsDB } from 'sidestream/devtools'
 import type { Tone } from '../../../shared/cell.tsx'
 import type { City } from '../schema.ts'
 
@@ -25,4 +26,6 @@ export interface Source {
   }
   /** Forgets what the browser has stored; undefined where nothing is. */
   clearCache?: () => Promise<void>
+  /** What sidestream's devtools show; undefined with another library. */
+  devtools?: DevtoolsDB
 }

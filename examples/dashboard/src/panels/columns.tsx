@@ -1,10 +1,10 @@
 import { Columns } from '../charts/columns.tsx'
 import { Heat } from '../charts/heat.tsx'
+import { SECONDS } from './first.ts'
 import { Panel } from './panel.tsx'
 import { useResult } from './use-result.ts'
 
 const HEAVIEST = 30
-const SECONDS = 30
 
 export function Weights() {
   return (

@@ -1,10 +1,9 @@
 import { useEffect, useState } from 'react'
+import { DEAREST, FOUND } from './first.ts'
 import { formatValue } from './format.ts'
 import { Panel } from './panel.tsx'
 import { useResult } from './use-result.ts'
 
-const DEAREST = 7
-const FOUND = 5
 /** Not every letter starts a query. */
 const PAUSE_MS = 150
 

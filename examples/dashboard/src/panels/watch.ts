@@ -16,7 +16,8 @@ export function watch<T extends object>(collection: Collection<T, string>, onRow
     if (collection.isReady()) timer ??= setTimeout(tell, Math.max(0, toldAt + REDRAW_MS - performance.now()))
   }
   const subscription = collection.subscribeChanges(changed)
-  collection.onFirstReady(changed)
+  if (collection.isReady()) tell()
+  else collection.onFirstReady(changed)
   return () => {
     clearTimeout(timer)
     subscription.unsubscribe()

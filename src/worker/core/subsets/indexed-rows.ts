@@ -38,6 +38,11 @@ export class IndexedRows {
     return this.#indexes.size > 0
   }
 
+  /** The indexes; the one that was used last is at the end. */
+  inspect(): ReadonlyArray<{ readonly expression: Expression; readonly complete: boolean }> {
+    return [...this.#indexes].map(([key, { remaining }]) => ({ expression: (JSON.parse(key) as OrderTerm).expression, complete: remaining === null }))
+  }
+
   /** Replaces all rows, and drops the indexes. */
   replace(rows: ReadonlyMap<string, RowData>): void {
     this.rows = rows

@@ -1,3 +1,4 @@
+import type { InspectedSubset, Inspection } from '../../../shared/inspection.ts'
 import type { RowDiff } from '../../../shared/row-diff.ts'
 import type { RowData } from '../../../shared/row.ts'
 import { subsetKey, type Subset } from '../../../shared/subset.ts'
@@ -50,6 +51,9 @@ export interface SubsetsOptions {
   /** A tab holds other subsets, or rows of held subsets have moved. */
   readonly onMoved: () => void
 }
+
+/** The most subsets that a panel is told of. */
+const MOST_INSPECTED = 200
 
 /** The most rows of the working set; see {@link Subsets.working}. */
 const WORKING_ROWS = 5000
@@ -146,6 +150,15 @@ export class Subsets {
     return working.length > 0 ? working : null
   }
 
+  inspect(): Pick<Inspection, 'subsets' | 'indexes'> {
+    const collections = [...this.#collections]
+    const held = collections.flatMap(([, { entries }]) => [...entries.values()])
+    return {
+      subsets: held.slice(0, MOST_INSPECTED).map(inspected),
+      indexes: collections.flatMap(([collection, { indexed }]) => indexed.inspect().map((index) => ({ collection, ...index }))),
+    }
+  }
+
   /** The state was replaced, or rows have changed without a note: goes through all rows again. */
   refill(state: VisibleState): void {
     for (const [name, collection] of this.#collections) {
@@ -184,6 +197,11 @@ export class Subsets {
     }
     return collection
   }
+}
+
+function inspected({ subset: { collection, where, first }, members, holders }: SharedSubset): InspectedSubset {
+  const limit = first && { expression: first.order.expression, direction: first.order.direction, rows: first.rows }
+  return { collection, where, first: limit, rows: members.keys.size, tabs: holders.size }
 }
 
 const NO_ROWS: ReadonlyMap<string, RowData> = new Map()

@@ -1,14 +1,20 @@
 import { createStreamDB, gte } from 'sidestream'
+import { queries } from './places-queries.ts'
 import { schema } from './places-schema.ts'
 
 /** The page's StreamDB, over the stream that the page's address names. */
 export const db = createStreamDB({
   streamOptions: { url: new URLSearchParams(location.search).get('stream')!, contentType: 'application/json' },
   state: schema,
-  worker: () => new Worker(new URL('../stock.worker.ts', import.meta.url), { type: 'module' }),
+  queries,
+  worker: () => new Worker(new URL('./places.worker.ts', import.meta.url), { type: 'module' }),
 })
 
 export const LEAST_SIZE = 90
+
+/** The result of a query in the worker. */
+export const largest = db.query('largest', { least: LEAST_SIZE, most: 3 })
+
 export { gte }
 
 export const lineOfUser = ({ id, name }: { id: string; name: string }): string => `${id} ${name}`

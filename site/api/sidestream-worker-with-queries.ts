@@ -1,0 +1,1 @@
+export * from '../../src/worker/with-queries.ts'

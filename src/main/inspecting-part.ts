@@ -1,0 +1,4 @@
+import { Part } from './part.ts'
+
+/** What an engine says of itself. */
+export const inspectingPart = new Part(() => import('./inspecting.ts'))
