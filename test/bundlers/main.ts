@@ -37,7 +37,8 @@ export async function main(root: string, given: string[]): Promise<number> {
   }
   const folder = await mkdtemp(join(tmpdir(), 'sidestream-packed-'))
   const guide = await Guide.read(root)
-  const [browser, server] = await Promise.all([launchChromium(), startStreamServer()])
+  // The server ends when the requests that it holds are over.
+  const [browser, server] = await Promise.all([launchChromium(), startStreamServer({ longPollTimeoutMs: 2000 })])
   const rows: Row[] = []
   const counts = { passed: 0, failed: 0 }
   try {
