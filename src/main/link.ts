@@ -18,7 +18,7 @@ const HEARTBEAT_MS = 10_000
 const HEARTBEAT_LIMIT_MS = 30_000
 
 export interface LinkOptions {
-  /** Opens an engine. @param bypass number of workers of another version so far: 1 avoids shared workers, 2 avoids all workers */
+  /** Opens an engine. @param bypass 1 avoids shared workers, 2 avoids all workers: number of workers of another version so far, or 2 where no worker may start */
   open(bypass: number): OpenEndpoint | Promise<OpenEndpoint>
   hello(): Promise<Hello>
   readonly tab: TabContract
@@ -166,8 +166,10 @@ export class Link {
           replaced = true
           continue
         }
-        // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page.
-        if (failure.code === 'VERSION_MISMATCH' && (this.#bypass += 1) < 3 && !this.#isClosed) continue
+        // A shared worker may belong to an old tab: try a dedicated worker next, then the engine in the page. In a page without an
+        // origin, as in a sandboxed frame, no worker starts by URL: the engine in the page goes on, without storage.
+        const passed = failure.code === 'WORKER_START_FAILED' && globalThis.origin === 'null' ? 2 : Number(failure.code === 'VERSION_MISMATCH')
+        if (passed && (this.#bypass += passed) < 3 && !this.#isClosed) continue
         this.#transition('fail')
         attempt.life.abort(failure)
         if (!this.#isClosed) this.#options.onDown(failure, true)

@@ -36,6 +36,11 @@ export interface Exposed {
 
 export const nothingExposed = (): Exposed => ({ validators: new Map(), transform: null, send: undefined, queries: null })
 
+/** The script of a worker by name. A blob has another URL in every tab: there, the name that the worker was made with counts. */
+export function scriptName({ location, name }: { readonly location: { readonly href: string }; readonly name?: string }): string {
+  return location.href.startsWith('blob:') && name ? name : location.href
+}
+
 /** The parts of a worker's global scope used here; dedicated and shared ones differ in how tabs reach them. */
 interface WorkerScope {
   onconnect?: unknown
@@ -57,7 +62,7 @@ export function startWorker(exposed: Exposed): void {
   })
   const host = new Host(env, () => exposed.validators, () => exposed.transform, undefined, () => exposed.queries)
   const admission = holdAliveLock(NAME_PREFIX).then((aliveLock): Admission =>
-    isShared ? host.at({ where: 'shared-worker', aliveLock }) : new Team({ env, host, aliveLock, version: globalThis.location.href }),
+    isShared ? host.at({ where: 'shared-worker', aliveLock }) : new Team({ env, host, aliveLock, version: scriptName(globalThis) }),
   )
   const listen = ({ data }: MessageEvent): void => {
     if (isConnectMessage(data)) void admission.then((to) => { accept(to, data) })

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import type { AxeResults, RunOptions } from 'axe-core'
 import type { Page } from 'playwright'
 import { expect } from 'vitest'
@@ -25,14 +24,4 @@ export async function violationsOf(page: Page): Promise<string[]> {
 export async function fits(page: Page, width: number): Promise<void> {
   await page.setViewportSize({ width, height: 844 })
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
-}
-
-/** A port that is free now: caches and service workers belong to a port, so a server that starts again needs the same one. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new Error('A server without a port')
-  return address.port
 }

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/link"}
 import { expose } from 'comlink'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { OpenEndpoint } from '../../src/main/endpoint.ts'
@@ -110,6 +111,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   link.close()
+  vi.unstubAllGlobals()
   vi.useRealTimers()
 })
 
@@ -253,6 +255,28 @@ describe('opening a session', () => {
       onDown: () => undefined,
     })
     expect(await link.session().catch((error: unknown) => error)).toMatchObject({ code: 'WORKER_START_FAILED', message: expect.stringContaining('blocked by a policy') })
+  })
+
+  test('takes the engine in the page where a page without an origin can start no worker', async () => {
+    vi.stubGlobal('origin', 'null')
+    worker.postError = new Error('cannot be accessed from origin null')
+    const open = worker.open
+    worker.open = (bypass) => {
+      if (bypass === 2) worker.postError = null
+      return open(bypass)
+    }
+    link = make()
+    expect((await link.session()).epoch).toBe('e1')
+    expect(worker.bypasses).toEqual([0, 2])
+    expect(downs).toEqual([])
+  })
+
+  test('gives up in a page without an origin when its own engine does not start either', async () => {
+    vi.stubGlobal('origin', 'null')
+    worker.postError = new Error('cannot be accessed from origin null')
+    expect(await codeOf(link.session())).toBe('WORKER_START_FAILED')
+    expect(worker.bypasses).toEqual([0, 2])
+    expect(worker.released).toHaveLength(2)
   })
 
   test('passes by a worker of another version, and passes its refusal on when there is no other', async () => {

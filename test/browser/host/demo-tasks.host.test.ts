@@ -5,8 +5,9 @@ import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { launchChromium } from '../../support/chromium.ts'
 import { startDemo, type Demo } from '../../support/demo.ts'
+import { freePort } from '../../support/free-port.ts'
 import { launchKillable } from '../../support/kill.ts'
-import { fits, freePort, violationsOf } from '../../support/tasks-page.ts'
+import { fits, violationsOf } from '../../support/tasks-page.ts'
 
 let folder: string
 let port: number

@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright'
 import { build, preview, type InlineConfig } from 'vite'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { freePort } from '../../support/free-port.ts'
 import { launchKillable, type KillableBrowser } from '../../support/kill.ts'
 import { sourceAliases } from '../../support/source-entries.ts'
 import { storedRecords } from '../../support/stored-records.ts'
 import { startStreamServer, type StreamServer } from '../../support/stream-server.ts'
-import { fits, freePort, violationsOf } from '../../support/tasks-page.ts'
+import { fits, violationsOf } from '../../support/tasks-page.ts'
 
 const root = new URL('../../../', import.meta.url)
 const PATH = '/streams/tasks'

@@ -12,12 +12,12 @@ import solid from 'vite-plugin-solid'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openWatched } from '../../support/browser-app.ts'
 import { launchChromium } from '../../support/chromium.ts'
+import { freePort } from '../../support/free-port.ts'
 import { startPageHost } from '../../support/page-host.ts'
 import { snippetsOf } from '../../support/snippets.ts'
 import { pinnedBy, type Framework } from '../../support/pinned-db.ts'
 import { sourceAliases } from '../../support/source-entries.ts'
 import { storedRecords } from '../../support/stored-records.ts'
-import { freePort } from '../../support/tasks-page.ts'
 import { usePinnedDb } from '../../support/use-pinned-db.ts'
 
 const root = new URL('../../../', import.meta.url)
