@@ -21,6 +21,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
       // One more than CI has processors: some files wait more than they compute.
       maxWorkers: 3,
       sequence: { sequencer: TestOrder },
+      // Far more than any takes, on a machine that does much else too.
+      testTimeout: 20_000,
       projects: [
         {
           extends: true,
