@@ -45,7 +45,7 @@ function Drawer({ db }: Props) {
         const element = document.createElement('sidestream-devtools')
         element.db = shown
         showTheme(element)
-        observer.observe(document.documentElement, { attributeFilter: ['style'] })
+        observer.observe(document.documentElement, { attributeFilter: ['data-theme'] })
         place.current?.replaceChildren(element)
       },
       // The page goes on without them.

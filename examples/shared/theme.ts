@@ -13,8 +13,9 @@ export function chosenTheme(): Theme {
   }
 }
 
+/** By an attribute: what the build makes of `light-dark()` follows the style sheet's rules, and no inline style. */
 export function showTheme(theme: Theme): void {
-  document.documentElement.style.colorScheme = theme === 'auto' ? '' : theme
+  document.documentElement.dataset['theme'] = theme
 }
 
 export function chooseTheme(theme: Theme): void {

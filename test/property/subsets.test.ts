@@ -7,7 +7,7 @@ import { AliveLocks } from './subsets/alive-locks.ts'
 import { plan } from './subsets/plan.ts'
 import { NOTHING, run } from './subsets/world.ts'
 
-const { first, last } = seedRange(100)
+const { first, last } = seedRange(60)
 /** Time within which a world comes to rest, ms; while a smaller one that fails is looked for, many do not. */
 const REST_LIMIT_MS = 5000
 const SHRINK_REST_LIMIT_MS = 1000

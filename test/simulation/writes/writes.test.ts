@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { seedRange } from '../../support/seeds.ts'
 import { simulateWrites, type WritesOutcome } from './simulate-writes.ts'
 
-const { first, last } = seedRange(150)
+const { first, last } = seedRange(100)
 
 /** Seeds of worlds in which a fault was found once. */
 const FOUND = [6, 27, 47, 49, 857, 1599, 1645, 2033, 3066, 10109, 3668, 7823]
