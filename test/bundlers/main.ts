@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { launchChromium } from '../support/chromium.ts'
+import { launchOwnChromium } from '../support/chromium.ts'
 import { startStreamServer } from '../support/stream-server.ts'
 import { BUNDLERS } from './homes/bundlers.ts'
 import { PAGES } from './homes/pages.ts'
@@ -38,7 +38,7 @@ export async function main(root: string, given: string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'sidestream-packed-'))
   const guide = await Guide.read(root)
   // The server ends when the requests that it holds are over.
-  const [browser, server] = await Promise.all([launchChromium(), startStreamServer({ longPollTimeoutMs: 2000 })])
+  const [browser, server] = await Promise.all([launchOwnChromium(), startStreamServer({ longPollTimeoutMs: 2000 })])
   const rows: Row[] = []
   const counts = { passed: 0, failed: 0 }
   try {

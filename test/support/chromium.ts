@@ -100,8 +100,31 @@ async function starts(path: string): Promise<boolean> {
   })
 }
 
-export async function launchChromium(): Promise<Browser> {
+let shared: Promise<Browser> | undefined
+
+/**
+ * The browser of this process. Files that run one after the other share it, because to start one takes a processor a second: what a test
+ * stores belongs to its context. `close()` closes the contexts; the browser ends with the process.
+ */
+export function launchChromium(): Promise<Browser> {
+  shared ??= launch()
+  return shared
+}
+
+/** A browser that ends with `close()`. */
+export async function launchOwnChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: await chromiumExecutable(), args: [...chromiumArgs] })
+}
+
+async function launch(): Promise<Browser> {
+  const browser = await launchOwnChromium()
+  browser.on('disconnected', () => {
+    shared = undefined
+  })
+  browser.close = async () => {
+    await Promise.all(browser.contexts().map((context) => context.close()))
+  }
+  return browser
 }
 
 /** A browser with a profile on disk, for tests that end it and start it again. */

@@ -1,6 +1,6 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright'
+import type { Browser, BrowserContext, Page } from 'playwright'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { chromiumArgs, chromiumExecutable } from './chromium.ts'
+import { launchChromium } from './chromium.ts'
 import { startDemo, type Demo } from './demo.ts'
 
 export interface DemoPage {
@@ -26,7 +26,7 @@ export function useDemo(path: string, isQuiet: boolean, ...args: string[]): Demo
 
   beforeAll(async () => {
     demo = await startDemo(...args)
-    browser = await chromium.launch({ executablePath: await chromiumExecutable(), args: [...chromiumArgs] })
+    browser = await launchChromium()
   })
 
   afterAll(async () => {

@@ -6,7 +6,7 @@ import { startPageHost, type PageHost } from '../../support/page-host.ts'
 import { startStreamServer, type StreamServer } from '../../support/stream-server.ts'
 
 const PATH = '/streams/kill'
-const KILLS = Number(process.env['SIDESTREAM_KILLS'] ?? 20)
+const KILLS = Number(process.env['SIDESTREAM_KILLS'] ?? 12)
 const SEED = Number(process.env['SIDESTREAM_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 /** A tab stores some 150 ms after a change: kills hit before, in and after the first stores and later ones. */
 const LONGEST_LIFE_MS = 900
