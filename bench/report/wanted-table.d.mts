@@ -10,4 +10,4 @@ export interface WantedRow {
   readonly wanted: { readonly ratio?: number; readonly most?: number; readonly beyond?: number }
 }
 
-export function wantedTable(rows: readonly WantedRow[], figures: readonly Figure[]): { readonly text: string; readonly missed: readonly string[] }
+export function wantedTable(rows: readonly WantedRow[], figures: readonly Figure[]): { readonly text: string; readonly markdown: string; readonly missed: readonly string[] }

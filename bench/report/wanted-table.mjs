@@ -7,7 +7,7 @@ const HEAD = ['row', 'peer', 'sidestream', 'ratio', 'wanted', '']
 /**
  * What was measured beside what is wanted, a line for each of `rows`; see wanted.mjs. The ratio is peer / sidestream.
  *
- * @returns the lines' texts, and the names of the rows that do not meet what is wanted
+ * @returns the lines as text and as Markdown, and the names of the rows that do not meet what is wanted
  */
 export function wantedTable(rows, figures) {
   const missed = []
@@ -21,7 +21,14 @@ export function wantedTable(rows, figures) {
   }
   const widths = HEAD.map((_, column) => Math.max(...cells.map((line) => line[column].length)))
   const pad = (cell, column) => (column === 0 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))
-  return { text: cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n'), missed }
+  return { text: cells.map((line) => line.map(pad).join('  ').trimEnd()).join('\n'), markdown: markdownOf(cells.slice(1)), missed }
+}
+
+/** A row that is part of the row above it is set in by a dash. */
+function markdownOf(cells) {
+  const head = ['| row | peer | sidestream | peer / sidestream | wanted | |', '|---|---:|---:|---:|---:|---|']
+  const lines = cells.map(([name, ...others]) => `| ${[name.replace(/^ {2}/, '– '), ...others].join(' | ').replace('MISSED', 'missed')} |`)
+  return [...head, ...lines].join('\n')
 }
 
 function find(figures, who, selector) {

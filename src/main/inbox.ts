@@ -1,4 +1,5 @@
 import type { TabContract } from '../shared/calls.ts'
+import { countRows } from '../shared/row-table.ts'
 import { statusAfter, type TabStatus } from '../shared/status.ts'
 import type { ClearedMark } from '../shared/cleared-mark.ts'
 import type { OnError } from './on-error.ts'
@@ -88,7 +89,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
       callbacks()?.hooks.before(batch)
       const wasReady = preload.isReady
       const began = performance.now()
-      pace.came(began)
+      pace.came(began, batch.diffs.reduce((sum, { rows, deleted }) => sum + countRows(rows) + deleted.length, 0))
       const ack = await replica.apply(batch).catch((error: unknown) => {
         callbacks()?.hooks.refused(batch)
         throw error

@@ -9,12 +9,10 @@ const IDLE_LIMIT_MS = 100
 const SHORT_MS = 8
 /** The longest pause after a batch, ms. */
 const LONGEST_REST_MS = 500
-/** A batch that comes within this time of the answer to the one before, a frame and a half, follows it at once, ms. */
-const AT_ONCE_MS = 25
-/** After so many batches that follow at once changes are a flood. A batch that does not follow at once takes two of them back. */
+/** So many changed rows a second are more than a person reads, rows. */
+const FLOOD_ROWS = 200
+/** After so many batches in a row that bring rows so fast, changes are a flood. */
 const FLOOD_BATCHES = 10
-/** The most that are counted: so the second of two batches that do not follow at once ends a flood. */
-const MOST_BATCHES = 12
 /** The part of the UI thread's time that a flood may take. */
 const FLOOD_SHARE = 0.02
 /** The longest pause for a flood, ms: what is shown is that much older. */
@@ -26,19 +24,24 @@ const LONGEST_FLOOD_REST_MS = 100
  * for longer: nobody reads sixty states a second (docs/decisions/0044).
  */
 export class Pace {
-  /** Batches that followed the answer to the one before at once, less two for each that did not. */
-  #followed = 0
-  #answeredAt = Number.NEGATIVE_INFINITY
+  /** Batches in a row that brought rows as fast as a flood does. */
+  #fast = 0
+  #cameAt = Number.NEGATIVE_INFINITY
 
-  /** A batch has come. @param now ms, monotonic */
-  came(now: number): void {
-    const atOnce = now - this.#answeredAt < AT_ONCE_MS
-    this.#followed = atOnce ? Math.min(this.#followed + 1, MOST_BATCHES) : Math.max(this.#followed - 2, 0)
+  /**
+   * A batch has come. The rate counts rows, and the time since the batch before: a pause merges changes, and does not make them fewer.
+   * @param now ms, monotonic
+   * @param rows how many rows of the tab it changes
+   */
+  came(now: number, rows: number): void {
+    const isFast = rows * 1000 >= FLOOD_ROWS * Math.max(now - this.#cameAt, 1)
+    this.#fast = isFast ? this.#fast + 1 : 0
+    this.#cameAt = now
   }
 
   /** The pause after a batch, ms. @param tookMs how long the page took to apply it, ms */
   restMs(tookMs: number): number {
-    const isFlood = this.#followed >= FLOOD_BATCHES && showsFrames()
+    const isFlood = this.#fast >= FLOOD_BATCHES && showsFrames()
     const floodMs = isFlood ? Math.min(tookMs / FLOOD_SHARE, LONGEST_FLOOD_REST_MS) : 0
     return Math.max(floodMs, tookMs > SHORT_MS ? Math.min(tookMs, LONGEST_REST_MS) : 0)
   }
@@ -48,7 +51,6 @@ export class Pace {
     const restMs = this.restMs(tookMs)
     if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
     await nextFrame()
-    this.#answeredAt = performance.now()
   }
 }
 
