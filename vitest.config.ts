@@ -24,6 +24,8 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
       sequence: { sequencer: TestOrder },
       // Far more than any takes, on a machine that does much else too.
       testTimeout: 20_000,
+      // The default, one second, is what a busy machine takes for a click.
+      expect: { poll: { timeout: 15_000 } },
       projects: [
         {
           extends: true,

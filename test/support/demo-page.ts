@@ -62,3 +62,13 @@ export function useDemo(path: string, isQuiet: boolean, ...args: string[]): Demo
     },
   }
 }
+
+/** Stops the changes of a board. Its log stays as it is. */
+export async function stopChanges({ url }: Pick<DemoPage, 'url'>, board: 'cities' | 'dashboard'): Promise<void> {
+  const answer = await fetch(`${url}demo/${board}/rate`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ rate: 0 }),
+  })
+  if (!answer.ok) throw new Error(`the ${board} board went on: ${answer.status}`)
+}
