@@ -1,5 +1,7 @@
 /** The longest wait for an animation frame, ms: the browser may have stopped painting. */
 const FRAME_LIMIT_MS = 100
+/** A frame of most displays, ms. After a longer rest the page has had its frame. */
+const FRAME_MS = 17
 /** A hidden page takes a batch at this interval, ms. */
 const HIDDEN_PAUSE_MS = 250
 /** The longest wait for idle time, ms. */
@@ -50,7 +52,8 @@ export class Pace {
   async nextTurn(tookMs: number): Promise<void> {
     const restMs = this.restMs(tookMs)
     if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
-    await nextFrame()
+    // A frame that nothing needs costs as much as a small batch.
+    if (restMs < FRAME_MS || !showsFrames()) await nextFrame()
   }
 }
 

@@ -1,6 +1,8 @@
 /** A row's key, and its place among the rows of a result. */
 export interface Place {
   readonly key: string
+  /** {@link compare} can tell two rows apart. */
+  readonly isOrdered: boolean
   compare(other: Place | undefined): number
 }
 
@@ -12,6 +14,10 @@ export class SentPlace implements Place {
   constructor(key: string, order: string | null) {
     this.key = key
     this.order = order
+  }
+
+  get isOrdered(): boolean {
+    return this.order !== null
   }
 
   compare(other: Place | undefined): number {
@@ -31,6 +37,10 @@ export class LocalPlace implements Place {
     this.key = key
     this.row = row
     this.#compareRows = compareRows
+  }
+
+  get isOrdered(): boolean {
+    return this.#compareRows !== undefined
   }
 
   compare(other: Place | undefined): number {

@@ -8,6 +8,7 @@ export class ResultRows implements RowSink {
   readonly #places: WeakMap<object, Place>
   readonly #rows = new Map<string, RowData>()
   readonly #sinks = new Set<RowSink>()
+  #isOrdered = false
 
   constructor(places: WeakMap<object, Place>) {
     this.#places = places
@@ -22,6 +23,7 @@ export class ResultRows implements RowSink {
 
   /** Shows the rows of another result until its own are there. */
   standIn(others: ResultRows): void {
+    this.#isOrdered ||= others.#isOrdered
     if (this.#rows.size === 0) for (const [key, row] of others.#rows) this.#rows.set(key, row)
   }
 
@@ -37,12 +39,18 @@ export class ResultRows implements RowSink {
   put(placed: ReadonlyArray<readonly [Place, RowData]>, deleted: ReadonlyArray<string>): true | Promise<void> {
     const gone = deleted.filter((key) => this.#rows.delete(key))
     for (const [place, row] of placed) {
+      this.#isOrdered ||= place.isOrdered
       this.#places.set(row, place)
       this.#rows.set(place.key, row)
     }
     const change = { rows: placed.map(([, row]) => row), deleted: gone }
     const waits = [...this.#sinks].map((sink) => sink.write(change)).filter((visible) => visible !== true)
     return waits.length === 0 || Promise.all(waits).then(() => undefined)
+  }
+
+  /** Rows have had places in an order: until then, comparing them tells nothing. */
+  get isOrdered(): boolean {
+    return this.#isOrdered
   }
 
   keys(): Iterable<string> {

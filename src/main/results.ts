@@ -47,6 +47,8 @@ interface Shown {
 
 /** The place of a collection among those that show a result. */
 export interface Joined {
+  /** Rows of the result have places in an order. */
+  readonly isOrdered: boolean
   /** Shows another window of the result. @returns true, or a promise that resolves when the rows are there */
   move(window: Part | null): true | Promise<void>
   /** Gives the result up. */
@@ -90,6 +92,9 @@ export class Results {
     let wish = this.#wishOf(asked)
     this.#show(wish, shown, [])
     return {
+      get isOrdered() {
+        return wish.rows.isOrdered
+      },
       move: (window) => {
         wish = this.#moved(wish, { ...asked, window }, shown)
         return this.#settled(wish)

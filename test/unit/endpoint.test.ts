@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/endpoint"}
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openWorker, type OpenEndpoint, type WorkerLike } from '../../src/main/endpoint.ts'
 

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/http-writer"}
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { StreamSettings } from '../../src/shared/settings.ts'
 import { HttpRequests } from '../../src/worker/stream/http-requests.ts'

@@ -10,8 +10,8 @@ const files = ['contract', 'parity', 'property', 'simulation', 'unit']
 
 // In two parts: Vitest looks for the word in the whole of a file, this one too.
 const LINE = `// @vitest-${'environment'}`
-/** What a file leaves behind for the next one in its process; or hooks that a shared module registers, and once only. */
-const LEAVES_TRACES = /stubGlobal|fake-indexeddb|resetModules|vi\.(mock|doMock)\(|process\.on\(|from '\.\/harness\.ts'/
+/** What a file leaves behind for the next one in its process; what it does to timers that an earlier one has left running; or hooks that a shared module registers, and once only. */
+const LEAVES_TRACES = /stubGlobal|useFakeTimers|\.\/measure\.ts'|fake-indexeddb|resetModules|vi\.(mock|doMock)\(|process\.on\(|from '\.\/harness\.ts'/
 
 test('a file that changes what others share has a process of its own', () => {
   const shared = files.filter(({ text }) => !text.startsWith(LINE))

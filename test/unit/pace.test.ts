@@ -53,6 +53,14 @@ describe('a batch is answered', () => {
     expect(await take(1, { gapMs: 1, tookMs: 1, rows: MANY })).toBeLessThan(50 + 2 * FRAME_MS)
   })
 
+  test('without asking for a frame in a flood, whose pause is longer than one', async () => {
+    await take(20, { gapMs: 1, tookMs: 2, rows: MANY })
+    const asked = vi.fn((show: () => void) => setTimeout(show, FRAME_MS))
+    vi.stubGlobal('requestAnimationFrame', asked)
+    expect(await take(10, { gapMs: 1, tookMs: 2, rows: MANY })).toBeGreaterThanOrEqual(100)
+    expect(asked).not.toHaveBeenCalled()
+  })
+
   test('100 ms late at most, until a batch takes longer by itself', async () => {
     expect(await take(30, { gapMs: 1, tookMs: 20, rows: MANY })).toBeLessThan(100 + 2 * FRAME_MS)
     expect(await take(30, { gapMs: 1, tookMs: 300, rows: 3 * MANY })).toBeGreaterThanOrEqual(300)

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/preload"}
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Preload } from '../../src/main/preload.ts'
 import { Status } from '../../src/main/status.ts'

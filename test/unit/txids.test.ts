@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/txids"}
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { SidestreamError } from '../../src/shared/errors.ts'
 import { SeenTxids } from '../../src/main/seen-txids.ts'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/untrusted-answers"}
 import { DurableStream } from '@durable-streams/client'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { LiveMode, StreamSettings } from '../../src/shared/settings.ts'
