@@ -1,13 +1,11 @@
-/** The longest wait for an animation frame, ms: the browser may have stopped painting. */
-const FRAME_LIMIT_MS = 100
-/** A frame of most displays, ms. After a longer rest the page has had its frame. */
-const FRAME_MS = 17
+/** The time of a display's frame, ms. A page that shows nothing new has no frames, and asking for one costs as much as a small batch. */
+const FRAME_MS = 16
 /** A hidden page takes a batch at this interval, ms. */
 const HIDDEN_PAUSE_MS = 250
 /** The longest wait for idle time, ms. */
 const IDLE_LIMIT_MS = 100
 
-/** A batch that took no longer than this, ms, needs no pause beyond the next frame. */
+/** A batch that took no longer than this, ms, needs no pause beyond a frame's. */
 const SHORT_MS = 8
 /** The longest pause after a batch, ms. */
 const LONGEST_REST_MS = 500
@@ -21,7 +19,7 @@ const FLOOD_SHARE = 0.02
 const LONGEST_FLOOD_REST_MS = 100
 
 /**
- * Says when a page should take the next batch: with its next frame, or at an interval while it is hidden. When live queries make a
+ * Says when a page should take the next batch: after the time of a frame, or at an interval while it is hidden. When live queries make a
  * batch expensive, the page pauses as long as the batch took, so that half of the time is left for other work. In a flood it pauses
  * for longer: nobody reads sixty states a second (docs/decisions/0044).
  */
@@ -51,27 +49,30 @@ export class Pace {
   /** Resolves when the batch should be answered. */
   async nextTurn(tookMs: number): Promise<void> {
     const restMs = this.restMs(tookMs)
-    if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs))
-    // A frame that nothing needs costs as much as a small batch.
-    if (restMs < FRAME_MS || !showsFrames()) await nextFrame()
+    if (showsFrames()) return pause(Math.max(restMs, FRAME_MS))
+    if (restMs > 0) await pause(restMs)
+    await hiddenPause()
   }
 }
 
-const showsFrames = (): boolean => (globalThis as Partial<typeof globalThis>).document?.visibilityState === 'visible'
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
-function nextFrame(): Promise<void> {
-  const { document, requestAnimationFrame } = globalThis as Partial<typeof globalThis>
-  if (!document || !requestAnimationFrame) return Promise.resolve()
+const documentOf = (): Document | undefined => (globalThis as Partial<typeof globalThis>).document
+
+const showsFrames = (): boolean => documentOf()?.visibilityState === 'visible'
+
+/** Resolves after the interval of a hidden page, or when it is shown; at once where there is no page. */
+function hiddenPause(): Promise<void> {
+  const document = documentOf()
+  if (!document) return Promise.resolve()
   return new Promise((resolve) => {
-    const isHidden = document.visibilityState === 'hidden'
     const settle = (): void => {
       clearTimeout(timer)
       document.removeEventListener('visibilitychange', settle)
       resolve()
     }
-    const timer = setTimeout(settle, isHidden ? HIDDEN_PAUSE_MS : FRAME_LIMIT_MS)
+    const timer = setTimeout(settle, HIDDEN_PAUSE_MS)
     document.addEventListener('visibilitychange', settle)
-    if (!isHidden) requestAnimationFrame(settle)
   })
 }
 

@@ -17,8 +17,9 @@ beforeEach(() => {
   preload = new Preload(status.getSnapshot, () => false)
 })
 afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0)
+  const left = vi.getTimerCount()
   vi.useRealTimers()
+  expect(left).toBe(0)
 })
 
 function observe(change: Partial<StreamDBStatus>): void {

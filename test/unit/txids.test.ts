@@ -17,8 +17,9 @@ beforeEach(() => {
   txids = new Txids(seen)
 })
 afterEach(() => {
-  expect(vi.getTimerCount()).toBe(0)
+  const left = vi.getTimerCount()
   vi.useRealTimers()
+  expect(left).toBe(0)
 })
 
 test('everyone who waits is told when the rows are there', async () => {
