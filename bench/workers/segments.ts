@@ -36,7 +36,7 @@ serve({
     const rows = new Map<string, RowData>()
     const segments: Segment[] = []
     const meta = await store.read({
-      accept: () => true, preview: () => undefined,
+      accept: () => true, preview: () => undefined, isPreviewing: () => false,
       take: (group) => {
         segments.push(...group)
         for (const segment of group) for (const row of segment.rows) rows.set(row['id'] as string, row)

@@ -162,6 +162,7 @@ export class Engine {
     this.#writes = this.#createWrites(validators)
     this.#inspector = new Inspector({ epoch: this.epoch, clock: env.clock, members: this.#members, readings: this.#readings, subsets: this.#subsets, queries: this.#queries, cache: this.#cache, journal: this.#journal })
     this.#hydration = new Hydration({
+      clock: env.clock,
       cache: this.#cache,
       collections: settings.collections,
       readings: this.#readings,

@@ -151,6 +151,8 @@ export interface StoreReader {
   accept(meta: StoredMeta): boolean
   /** The working set, if there is one, before any segment. Its offset is not known; it is of the same stream. */
   preview(working: WorkingSet): void
+  /** Rows of the working set are on their way to the tabs: the next segments come when that is over, because they take the thread. */
+  isPreviewing(): boolean
   /** The next segments, in order of id. */
   take(segments: ReadonlyArray<Segment>): void
 }

@@ -3,7 +3,7 @@ import { IdbStore } from '../../src/worker/store/idb-store.ts'
 import { ManualClock } from './manual-clock.ts'
 import { deleteRaw, occupy, openRaw, putRaw } from './raw-idb.ts'
 import { load } from './load.ts'
-import { meta, segment, write } from './stored-samples.ts'
+import { meta, segment, working, write } from './stored-samples.ts'
 
 /** In Node and in a browser. */
 function onUnhandled(listener: (reason: unknown) => void): () => void {
@@ -95,6 +95,30 @@ export function testIdbStore(implementation: string): void {
       expect(await load(store)).toBeNull()
       await store.commit(write('9', [segment(5)], { replace: true }))
       expect(await load(store)).toEqual({ meta: meta('9'), segments: [segment(5)] })
+    })
+
+    test('holds the segments back while rows of the working set are on their way, and reads the state of one moment', async () => {
+      const store = await open()
+      await store.commit(write('7', [segment(1)], { working: working('a') }))
+      let turns = 0
+      let written: Promise<void> | undefined
+      const taken: number[] = []
+      const found = await store.read({
+        accept: () => true,
+        preview: () => undefined,
+        isPreviewing: () => {
+          // The reading lasts: what is written meanwhile is not a part of it.
+          if (turns === 0) written = store.commit(write('8', [segment(2)], { replace: true }))
+          return (turns += 1) < 20
+        },
+        take: (group) => {
+          expect(turns).toBeGreaterThanOrEqual(20)
+          taken.push(...group.map(({ id }) => id))
+        },
+      })
+      expect([found, taken]).toEqual([meta('7'), [1]])
+      await written
+      expect((await load(store))?.meta).toEqual(meta('8'))
     })
 
     test('treats segments without a meta record as absent', async () => {

@@ -5,7 +5,7 @@ import { UnreadableCacheError, type Store, type StoredMeta, type WorkingSet } fr
 export async function load(store: Store): Promise<{ meta: StoredMeta; segments: Segment[] } | null> {
   const segments: Segment[] = []
   try {
-    const meta = await store.read({ accept: () => true, preview: () => undefined, take: (group) => segments.push(...group) })
+    const meta = await store.read({ accept: () => true, preview: () => undefined, isPreviewing: () => false, take: (group) => segments.push(...group) })
     return meta && { meta, segments }
   } catch (error) {
     if (error instanceof UnreadableCacheError) return null
@@ -19,6 +19,7 @@ export async function loadWorking(store: Store): Promise<{ working: WorkingSet; 
   let taken = 0
   await store.read({
     accept: () => true,
+    isPreviewing: () => false,
     preview: (working) => (found = { working, isFirst: taken === 0 }),
     take: (group) => (taken += group.length),
   })

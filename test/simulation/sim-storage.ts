@@ -206,6 +206,7 @@ export class SimStorage {
         const meta = await transact(() =>
           inner.read({
             accept: (stored) => reader.accept(stored),
+            isPreviewing: () => false,
             preview: (working) => (shown = structuredClone(working)),
             take: (segments) => groups.push(structuredClone([...segments])),
           }),

@@ -211,7 +211,7 @@ export class CachedEngine {
   }
 
   async hydrate(): Promise<Checkpoint | null> {
-    const checkpoint = await this.cache.hydrate({ onEmpty: () => undefined, onPlace: () => undefined, ready: () => Promise.resolve(), onRows: () => undefined, onPreview: () => undefined })
+    const checkpoint = await this.cache.hydrate({ onEmpty: () => undefined, onPlace: () => undefined, ready: () => Promise.resolve(), onRows: () => undefined, onPreview: () => undefined, isPreviewing: () => false })
     if (!checkpoint) return null
     this.#state = checkpoint.state
     this.#offset = Number(checkpoint.offset)

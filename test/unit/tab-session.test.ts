@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Replica } from '../../src/main/replica.ts'
 import type { ErrorData } from '../../src/shared/errors.ts'
 import type { StreamBatch } from '../../src/shared/batch.ts'
+import type { TabDescription } from '../../src/shared/calls.ts'
 import type { Have, Position } from '../../src/shared/position.ts'
 import { RowDiff } from '../../src/shared/row-diff.ts'
 import type { RowData } from '../../src/shared/row.ts'
@@ -39,7 +40,7 @@ beforeEach(() => {
   problems = []
 })
 
-function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have; pendingRows?: PendingRows } = {}): TabSession {
+function start(options: { wantsEvents?: boolean; pendingRows?: PendingRows } & Partial<Pick<TabDescription, 'hasRows' | 'have' | 'modes' | 'subsets'>> = {}): TabSession {
   return new TabSession(
     { tab, gone: gone.signal },
     {
@@ -49,7 +50,7 @@ function start(options: { wantsEvents?: boolean; hasRows?: boolean; have?: Have;
       results: { hold: () => undefined, release: () => undefined, refusalOf: () => null },
       pendingRows: options.pendingRows ?? { keysOf: () => [], rowsOf: () => new RowDiff() },
       wantsEvents: options.wantsEvents ?? false,
-      tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null }),
+      tab: newTab({ hasRows: options.hasRows ?? false, have: options.have ?? null, ...(options.modes && { modes: options.modes }), ...(options.subsets && { subsets: options.subsets }) }),
       status: () => INITIAL_TAB_STATUS,
       onResync: (session) => {
         session.resync(state, at(String(offset)))
@@ -486,6 +487,32 @@ describe('a tab session', () => {
     await settled()
     expect([tab.statuses.length, tab.deliveries.length]).toEqual([102, 1])
     expect(tab.last.batch.status).not.toBeNull()
+  })
+
+  test('sends stored rows before a status, and owes them until the tab has answered', async () => {
+    const wanted = { id: 1, subset: { collection: 'items', where: null, first: null } }
+    const session = start({ modes: { users: 'eager', items: 'on-demand' }, subsets: [wanted] })
+    expect(session.owesPreview).toBe(false)
+    tab.holdsStatus = true
+    session.status()
+    session.status()
+    session.preview(() => ({ rows: [['a', row('a')]], edge: null, whole: true }))
+    expect([tab.statuses.length, tab.deliveries.length, session.owesPreview]).toEqual([1, 0, true])
+    tab.answerStatus()
+    await settled()
+    expect([tab.statuses.length, tab.deliveries.length, session.owesPreview]).toEqual([1, 1, true])
+    expect(tab.last.batch).toMatchObject({ last: false, stale: true, diffs: [{ collection: 'items', rows: [row('a')] }] })
+    tab.last.answer('applied')
+    await settled()
+    expect([tab.statuses.length, session.owesPreview]).toEqual([2, false])
+  })
+
+  test('owes no stored rows to a tab that is gone', () => {
+    const session = start({ modes: { users: 'eager', items: 'on-demand' }, subsets: [{ id: 1, subset: { collection: 'items', where: null, first: null } }] })
+    session.preview(() => ({ rows: [['a', row('a')]], edge: null, whole: true }))
+    expect(session.owesPreview).toBe(true)
+    gone.abort()
+    expect(session.owesPreview).toBe(false)
   })
 
   test('tells the status between the parts of a long load', async () => {

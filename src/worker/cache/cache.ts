@@ -28,6 +28,8 @@ export interface HydrateHooks {
   readonly onRows: (rows: Hydrating) => void
   /** The working set, before {@link onRows}, under the same condition. */
   readonly onPreview: (working: WorkingSet) => void
+  /** As in a store's reader. */
+  readonly isPreviewing: () => boolean
 }
 
 export interface CacheReport {
@@ -144,14 +146,14 @@ export class Cache {
     return hydrated?.checkpoint ?? null
   }
 
-  async #hydrate({ ready, onEmpty, onPlace, onRows, onPreview }: HydrateHooks): Promise<Hydrated | null> {
+  async #hydrate({ ready, onEmpty, ...hooks }: HydrateHooks): Promise<Hydrated | null> {
     const { collections } = this.#options.settings
     const opened = await this.#openFirst(onEmpty)
     if (this.#is('closed', 'cleared')) return null
     const [store] = await Promise.all([opened && this.#claimFirst(opened), ready()])
     if (store === null || !this.#is('reading')) return null
     try {
-      return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), onPlace, onRows, onPreview })
+      return await readStored(store, { collections, fingerprint: this.#fingerprint, newId: () => this.#env.newId(), ...hooks })
     } catch (error) {
       if (this.#is('reading')) this.#fail(error)
       return null

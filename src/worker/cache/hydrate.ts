@@ -39,6 +39,8 @@ export interface Hydration {
   onRows(rows: Hydrating): void
   /** Called before {@link onRows} with the working set, under the same condition. */
   onPreview(working: WorkingSet): void
+  /** As in a store's reader. */
+  isPreviewing(): boolean
 }
 
 /**
@@ -65,6 +67,7 @@ export async function readStored(store: Store, hydration: Hydration): Promise<Hy
     preview: (working) => {
       if (complete) hydration.onPreview(working)
     },
+    isPreviewing: () => hydration.isPreviewing(),
     take: (group) => {
       const diff = new RowDiff()
       for (const segment of group) {

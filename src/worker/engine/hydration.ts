@@ -6,14 +6,18 @@ import type { Cache, Checkpoint, Hydrating, StoredPlace } from '../cache/cache.t
 import { Tail } from '../core/anchor.ts'
 import { nextPhase, type EngineEvent, type EnginePhase, type Previews } from '../core/engine-phase.ts'
 import type { Subsets } from '../core/subsets/subsets.ts'
-import type { WorkingSet } from '../ports.ts'
+import type { Clock, WorkingSet } from '../ports.ts'
 import type { TabSession } from '../tabs/tab-session.ts'
 import { NO_NEWS, type Members } from './members.ts'
 import type { Writes } from '../writes/writes.ts'
 import type { Queries } from './queries.ts'
 import type { Readings } from './readings.ts'
 
+/** A tab that does not answer holds up the reading of the cache for no longer than this, ms. */
+const PREVIEW_LIMIT_MS = 100
+
 export interface HydrationOptions {
+  readonly clock: Pick<Clock, 'now'>
   readonly cache: Cache
   readonly collections: ReadonlyArray<CollectionShape>
   readonly readings: Readings
@@ -34,6 +38,9 @@ export class Hydration {
   #place: StoredPlace | null = null
   /** Stored results: their queries run when the state is there, which is late for a tab that has asked meanwhile. */
   #results: Previews = new Map()
+
+  /** Until when tabs that are being shown stored rows are waited for. */
+  #previewLimit = 0
 
   constructor(options: HydrationOptions) {
     this.#options = options
@@ -59,7 +66,7 @@ export class Hydration {
    */
   async run(onPlace: () => void): Promise<void> {
     this.transition({ kind: 'start' })
-    const { cache, writes, isCleared } = this.#options
+    const { cache, writes, members, isCleared } = this.#options
     // The pending writes are laid over the first rows that tabs see.
     const checkpoint = await cache.hydrate({
       onEmpty: onPlace,
@@ -75,6 +82,7 @@ export class Hydration {
       onPreview: (working) => {
         if (!this.is('closed') && !isCleared()) this.#onWorkingSet(working)
       },
+      isPreviewing: () => this.#options.clock.now() < this.#previewLimit && !this.is('closed') && [...members.started()].some(({ owesPreview }) => owesPreview),
     })
     this.#place = null
     if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
@@ -82,6 +90,7 @@ export class Hydration {
 
   /** Shows a tab the stored rows of its subsets, while the state is still being read, and of its results, until they are forgotten. */
   showPreviews(session: TabSession): void {
+    this.#previewLimit = this.#options.clock.now() + PREVIEW_LIMIT_MS
     const phase = this.#phase
     const subsets = phase.kind === 'hydrating' ? phase.previews : null
     if (subsets) session.preview((subset) => subsets.get(subsetKey(subset)) ?? null)

@@ -79,11 +79,17 @@ export class IdbStore implements Store {
     if (!isStoredMeta(meta)) throw new UnreadableCacheError('the cache cannot be understood')
     if (!reader.accept(meta)) return null
     if (isWorkingSet(working)) reader.preview(working)
+    const previewed = async (): Promise<void> => {
+      // A transaction without a request ends.
+      while (reader.isPreviewing()) await this.#connection.settle(READ_LIMIT_MS, metas.getKey(META_KEY))
+    }
+    await previewed()
     let next = segments.getAll(null, SEGMENTS_AT_ONCE)
     for (;;) {
       const group = await this.#connection.settle(READ_LIMIT_MS, next)
       const last = group.at(-1)
       if (last === undefined) return meta
+      await previewed()
       if (!group.every(isStoredSegment)) throw new UnreadableCacheError('the cache cannot be understood')
       // Requested before this group is processed: the browser reads the next one while these rows go to the tabs.
       next = segments.getAll(IDBKeyRange.lowerBound(last.id, true), SEGMENTS_AT_ONCE)

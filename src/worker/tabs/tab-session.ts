@@ -198,6 +198,11 @@ export class TabSession {
     return this.#from
   }
 
+  /** The tab lacks stored rows that it is to show before there is a state. */
+  get owesPreview(): boolean {
+    return this.#target === null && !this.#link.gone.aborted && (this.#hasEarly || (this.#wasBatch && this.#credit.isTaken))
+  }
+
   /** Whether the tab still lacks rows. */
   get isBehind(): boolean {
     return this.#owed > 0 || this.#credit.isTaken
@@ -420,8 +425,9 @@ export class TabSession {
     // The list takes turns with the rows; until the tab can show its rows, they go first.
     const isOutboxDue = this.#isOpen && !this.#news.isEmpty && (!hasNews || (this.#wasBatch && this.#told?.ready === true))
     this.#wasBatch = false
-    // A long load must not delay the connection's status, nor a busy stream the list of pending writes.
-    if (this.#isStatusDue && !(hasNews && this.#isNextLast)) this.#sendStatus()
+    // A long load must not delay the connection's status, nor a busy stream the list of pending writes. Before there is a state, the rows
+    // are few, and what the tab waits for.
+    if (this.#isStatusDue && !(hasNews && (this.#isNextLast || this.#target === null))) this.#sendStatus()
     else if (isOutboxDue) this.#send(() => this.#link.tab.outbox(this.#news.take()))
     else if (hasNews) this.#sendBatch()
   }
