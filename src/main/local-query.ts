@@ -13,7 +13,7 @@ export type CreateLive = (options: { readonly query: LocalSource; readonly gcTim
 export interface LocalQueryOptions {
   readonly createLive: CreateLive
   readonly source: LocalSource
-  /** Null for the query's own. */
+  /** Null for the query's own window. */
   readonly window: ResultWindow | null
   readonly rows: ResultRows
   /** All rows are there. */
@@ -21,7 +21,7 @@ export interface LocalQueryOptions {
   readonly onError: (error: unknown) => void
 }
 
-/** Of a live query's collection. */
+/** The `utils` of a live query's collection, where its query has an order. */
 interface LiveWindow {
   readonly setWindow?: (window: { readonly offset: number; readonly limit: number }) => true | Promise<void>
   readonly getWindow?: () => { readonly offset: number; readonly limit: number } | undefined
@@ -38,7 +38,7 @@ export class LocalQuery {
   readonly #options: LocalQueryOptions
   readonly #live: Collection<object, string | number>
   readonly #stop: () => void
-  /** Undefined when the query has no order. */
+  /** The query's own window; undefined when the query has no order. */
   readonly #own: { readonly offset: number; readonly limit: number } | undefined
   #isClosed = false
 
@@ -70,7 +70,7 @@ export class LocalQuery {
     )
   }
 
-  /** @param window null for the query's own @returns true, or a promise that resolves when the rows are there */
+  /** @param window null for the query's own window @returns true, or a promise that resolves when the rows are there */
   move(window: ResultWindow | null): true | Promise<void> {
     const { offset, limit } = window ?? this.#own ?? { offset: 0, limit: null }
     return (this.#live.utils as LiveWindow).setWindow?.({ offset, limit: limit ?? Infinity }) ?? true
@@ -95,7 +95,7 @@ export class LocalQuery {
     void this.#options.rows.put(placed, deleted)
   }
 
-  /** Rows that the worker has sent before. */
+  /** Drops rows that the worker has sent before, and that this query does not give. */
   #dropOthers(): void {
     const own = new Set([...this.#live.keys()].map(textOf))
     const others = [...this.#options.rows.keys()].filter((key) => !own.has(key))

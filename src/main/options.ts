@@ -257,8 +257,8 @@ export interface StreamDBMethods<TStream extends StreamHandle = StreamHandle> {
 export interface StreamDBQueries<TQueries extends NamedQueries = NoQueries> {
   /**
    * The result of a named query of the worker file, as a read-only collection: with `useLiveQuery`, in joins, and in further queries.
-   * The worker runs it, and this tab holds the rows of the result only. It runs while the collection is in use in any tab. The same
-   * name and parameters give the same collection. The collection gets the status `error`, and its `preload()`
+   * The worker runs it, and this tab holds the rows of the result only. It runs while the collection is in use in any tab. While
+   * it is in use, the same name and parameters give the same collection. The collection gets the status `error`, and its `preload()`
    * rejects, when the query runs neither in the worker nor in the tab (`INVALID_QUERY`, `NO_QUERY_ENGINE`), and when the parameters are
    * no data that JSON has (`INVALID_ARGUMENT`).
    */

@@ -9,13 +9,13 @@ const IDLE_LIMIT_MS = 100
 const SHORT_MS = 8
 /** The longest pause after a batch, ms. */
 const LONGEST_REST_MS = 500
-/** So many changed rows a second are more than a person reads, rows. */
+/** A batch is fast when it brings so many changed rows a second, or more: a person does not read them. */
 const FLOOD_ROWS = 200
-/** After so many batches in a row that bring rows so fast, changes are a flood. */
+/** After so many fast batches in a row, changes are a flood. */
 const FLOOD_BATCHES = 10
 /** The part of the UI thread's time that a flood may take. */
 const FLOOD_SHARE = 0.02
-/** The longest pause for a flood, ms: what is shown is that much older. */
+/** The longest pause in a flood, ms: what is shown is at most that much older. */
 const LONGEST_FLOOD_REST_MS = 100
 
 /**
@@ -24,7 +24,7 @@ const LONGEST_FLOOD_REST_MS = 100
  * for longer: nobody reads sixty states a second (docs/decisions/0044).
  */
 export class Pace {
-  /** Batches in a row that brought rows as fast as a flood does. */
+  /** The number of fast batches in a row. */
   #fast = 0
   #cameAt = Number.NEGATIVE_INFINITY
 
@@ -39,14 +39,14 @@ export class Pace {
     this.#cameAt = now
   }
 
-  /** The pause after a batch, ms. @param tookMs how long the page took to apply it, ms */
+  /** @param tookMs how long the page took to apply a batch, ms @returns the pause after it, ms */
   restMs(tookMs: number): number {
     const isFlood = this.#fast >= FLOOD_BATCHES && showsFrames()
     const floodMs = isFlood ? Math.min(tookMs / FLOOD_SHARE, LONGEST_FLOOD_REST_MS) : 0
     return Math.max(floodMs, tookMs > SHORT_MS ? Math.min(tookMs, LONGEST_REST_MS) : 0)
   }
 
-  /** Resolves when the batch should be answered. */
+  /** Resolves when the batch should be answered, after its pause or the next frame. @param tookMs as for {@link restMs} */
   async nextTurn(tookMs: number): Promise<void> {
     const restMs = this.restMs(tookMs)
     if (showsFrames()) return pause(Math.max(restMs, FRAME_MS))

@@ -1,7 +1,7 @@
-/** A row's key, and its place among the rows of a result. */
+/** A row's key in a result, and its place in the result's order. */
 export interface Place {
   readonly key: string
-  /** {@link compare} can tell two rows apart. */
+  /** The result has an order, so {@link compare} can tell two rows apart. */
   readonly isOrdered: boolean
   compare(other: Place | undefined): number
 }
@@ -9,6 +9,7 @@ export interface Place {
 /** The place of a row that has come from the worker. */
 export class SentPlace implements Place {
   readonly key: string
+  /** Places are compared as strings; null when the query has no order. */
   readonly order: string | null
 
   constructor(key: string, order: string | null) {

@@ -7,11 +7,11 @@ import type { Asked, Joined, Results, ResultsOptions } from './results.ts'
 import { resultsPart } from './results-part.ts'
 
 export interface ResultCollectionsOptions extends Omit<ResultsOptions, 'places' | 'createLive'> {
-  /** Of the collections' ids. */
+  /** The stream's URL: the ids of the collections begin with it. */
   readonly url: string
   /** Waits for work that does not need the engine. @throws SidestreamError `CLOSED` */
   untilClosed<T>(work: Promise<T>): Promise<T>
-  /** A result wants rows. */
+  /** A collection of a result is used: the StreamDB has to connect. */
   onWanted(): void
 }
 
@@ -30,7 +30,7 @@ export class ResultCollections {
 
   constructor(options: ResultCollectionsOptions) {
     this.#options = options
-    // A page that has queries uses them. The worker starts meanwhile.
+    // A page that has queries uses them: their code loads while the worker starts.
     if (options.queries) resultsPart.load().catch(() => undefined)
   }
 
@@ -71,7 +71,7 @@ export class ResultCollections {
     let joined: Joined | null = null
     /** Null while the collection is not used. */
     let joining: Promise<unknown> | null = null
-    /** Starts are counted: the code may come after the collection was cleaned up. */
+    /** Changes with each start and each clean-up: what a former start still waits for (the code may load slowly) has no effect. */
     let life = 0
     const sink: CollectionSink = new CollectionSink({
       mode: 'eager',
@@ -107,7 +107,7 @@ export class ResultCollections {
       utils,
       // As a live query's own collection, it knows the rows that it was given, and no others.
       getKey: (row: object) => places.get(row)?.key,
-      // TanStack DB compares some twenty times for each row that it puts among a few hundred.
+      // TanStack DB compares some twenty times for each row that it puts among a few hundred: without an order, nothing is looked up.
       compare: (a: object, b: object) => (joined && !joined.isOrdered ? 0 : (places.get(a)?.compare(places.get(b)) ?? 0)),
       ...more,
       ...sink.config,

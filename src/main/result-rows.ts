@@ -31,11 +31,12 @@ export class ResultRows implements RowSink {
     this.#sinks.delete(sink)
   }
 
-  /** Puts rows as they cross a port: with their keys and places as fields. */
+  /** Takes rows as they cross a port: with their keys and places in the order as fields. */
   write({ rows, deleted }: RowWrite): true | Promise<void> {
     return this.put(rows.map(({ [RESULT_KEY]: key, [RESULT_ORDER]: order, ...row }) => [new SentPlace(key as string, (order as string | undefined) ?? null), row] as const), deleted)
   }
 
+  /** Takes rows with their places. */
   put(placed: ReadonlyArray<readonly [Place, RowData]>, deleted: ReadonlyArray<string>): true | Promise<void> {
     const gone = deleted.filter((key) => this.#rows.delete(key))
     for (const [place, row] of placed) {
@@ -48,7 +49,7 @@ export class ResultRows implements RowSink {
     return waits.length === 0 || Promise.all(waits).then(() => undefined)
   }
 
-  /** Rows have had places in an order: until then, comparing them tells nothing. */
+  /** Rows with a place in an order have come: before, comparing two rows tells nothing. */
   get isOrdered(): boolean {
     return this.#isOrdered
   }
@@ -61,7 +62,7 @@ export class ResultRows implements RowSink {
     return [...this.#sinks].some(({ isObserved }) => isObserved)
   }
 
-  /** A result is ready when it is served, not when the collections are. */
+  /** A result is ready when it is served, not when the StreamDB's collections are ready. */
   markReady(): void {
     // Nothing to do.
   }

@@ -1,18 +1,21 @@
 import { SidestreamError } from '../shared/errors.ts'
 import type { ResultUtils } from '../shared/named-queries.ts'
 
-/** The part of an ordered result; `Infinity` goes to its end. */
+/** A window as `setWindow` takes it: the limit `Infinity` goes to the end of the result. */
 export interface Part {
   readonly offset: number
   readonly limit: number
 }
 
-/** TanStack DB's builder does not declare that it gives its query. */
+/** A builder of TanStack DB has this method, but does not declare it. */
 export interface BuiltQuery {
   _getQuery(): { readonly orderBy?: ReadonlyArray<unknown>; readonly offset?: number; readonly limit?: number; readonly singleResult?: true }
 }
 
-/** @param built gives the query; null where it is not known @param move null for the query's own window */
+/**
+ * @param built gives the query; null when the page lacks the function of a named query
+ * @param move shows another window; null for the query's own
+ */
 export function resultUtils(built: () => BuiltQuery | null, move: (window: Part | null) => true | Promise<void>): ResultUtils {
   let wanted: Part | undefined
   let shown: Part | undefined

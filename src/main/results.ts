@@ -12,17 +12,17 @@ import type { ReplicaCollection } from './replica.ts'
 import { ResultRows } from './result-rows.ts'
 import type { Part } from './result-window.ts'
 
-/** The ids of wishes for results; those of other subsets begin at 1. */
+/** The ids of wants for results; those of other subsets begin at 1. */
 const FIRST_ID = 2 ** 31
 
-/** What `query` or `liveQuery` was asked for. A window of null is the query's own. */
+/** What a collection of `query` or `liveQuery` is to show. Without a window (null), it is the query's own. */
 export type Asked = { readonly window: Part | null } & (
   | { readonly kind: 'named'; readonly name: string; readonly params: unknown }
   | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
 )
 
 export interface ResultsOptions {
-  /** Where a replica puts the rows, by name. */
+  /** Where a replica puts the rows, by the names of results and collections. */
   readonly targets: Map<string, ReplicaCollection>
   readonly places: WeakMap<object, Place>
   readonly createLive: CreateLive
@@ -51,12 +51,12 @@ export interface Joined {
   readonly isOrdered: boolean
   /** Shows another window of the result. @returns true, or a promise that resolves when the rows are there */
   move(window: Part | null): true | Promise<void>
-  /** Gives the result up. */
+  /** Shows the result no more. The last collection that leaves ends the want. */
   leave(): void
 }
 
 /** One result that this tab wants. */
-interface Wish {
+interface Want {
   id: number
   name: string
   /** Null when the query cannot cross. */
@@ -79,62 +79,63 @@ interface Wish {
 /** The results that this tab wants, across changes of engines. */
 export class Results {
   readonly #options: ResultsOptions
-  readonly #wishes = new Map<string, Wish>()
-  readonly #byId = new Map<number, Wish>()
+  readonly #wants = new Map<string, Want>()
+  readonly #byId = new Map<number, Want>()
   #nextId = FIRST_ID
 
   constructor(options: ResultsOptions) {
     this.#options = options
   }
 
-  /** Fills a collection. */
+  /** Fills a collection with the result that it asks for. */
   join(asked: Asked, shown: Shown): Joined {
-    let wish = this.#wishOf(asked)
-    this.#show(wish, shown, [])
+    let want = this.#wantOf(asked)
+    this.#show(want, shown, [])
     return {
       get isOrdered() {
-        return wish.rows.isOrdered
+        return want.rows.isOrdered
       },
       move: (window) => {
-        wish = this.#moved(wish, { ...asked, window }, shown)
-        return this.#settled(wish)
+        want = this.#moved(want, { ...asked, window }, shown)
+        return this.#settled(want)
       },
       leave: () => {
-        this.#leave(wish, shown)
+        this.#leave(want, shown)
       },
     }
   }
 
   all(): ReadonlyArray<SubsetChange> {
-    return [...this.#wishes.values()].flatMap(changesOf)
+    return [...this.#wants.values()].flatMap(changesOf)
   }
 
   onServed(served: ReadonlyArray<ServedSubset>): void {
     for (const { id, error } of served) {
-      const wish = this.#byId.get(id)
-      if (!wish) continue
-      if (error) this.#runHere(wish, error)
-      else this.#onRows(wish)
+      const want = this.#byId.get(id)
+      if (!want) continue
+      if (error) this.#runHere(want, error)
+      else this.#onRows(want)
     }
   }
 
+  /** The tab has signed out: the collections are ready, and empty. */
   onNoRows(): void {
-    for (const wish of this.#wishes.values()) ready(wish)
+    for (const want of this.#wants.values()) ready(want)
   }
 
-  /** What belongs to names, by the ids of the collections that show them. */
+  /** What an engine tells by the names of results, by the ids of the collections that show them. */
   byId<T>(byName: Readonly<Record<string, T>>): Readonly<Record<string, T>> {
-    return Object.fromEntries([...this.#wishes.values()].flatMap(({ name, shown }) => (Object.hasOwn(byName, name) ? [...shown].map(({ id }) => [id, byName[name]!] as const) : [])))
+    return Object.fromEntries([...this.#wants.values()].flatMap(({ name, shown }) => (Object.hasOwn(byName, name) ? [...shown].map(({ id }) => [id, byName[name]!] as const) : [])))
   }
 
   close(): void {
-    for (const { local, waiting } of this.#wishes.values()) {
+    for (const { local, waiting } of this.#wants.values()) {
       local?.close()
       for (const gate of waiting) gate.reject(new SidestreamError('CLOSED', 'the StreamDB is closed'))
     }
   }
 
-  #show({ shown, rows, error, isServed, reason }: Wish, one: Shown, former: Iterable<string>): void {
+  #show({ shown, rows, error, isServed, reason }: Want, one: Shown, former: Iterable<string>): void {
     shown.add(one)
     rows.join(one.sink, former)
     if (error !== null) one.sink.fail(error)
@@ -142,60 +143,60 @@ export class Results {
     if (reason !== null) this.#tellFallbacks()
   }
 
-  #leave(wish: Wish, one: Shown): void {
-    wish.shown.delete(one)
-    wish.rows.leave(one.sink)
-    if (wish.reason !== null) this.#tellFallbacks()
-    if (wish.shown.size === 0) this.#end(wish)
+  #leave(want: Want, one: Shown): void {
+    want.shown.delete(one)
+    want.rows.leave(one.sink)
+    if (want.reason !== null) this.#tellFallbacks()
+    if (want.shown.size === 0) this.#end(want)
   }
 
-  /** The wish for the same query with another window. The former rows are shown until it is served. */
-  #moved(wish: Wish, asked: Asked, one: Shown): Wish {
+  /** The want for the same query with another window. The former rows are shown until it is served. */
+  #moved(want: Want, asked: Asked, one: Shown): Want {
     const [query] = this.#queryOf(asked)
-    if (query && resultName(query) === wish.name) return wish
-    if (wish.shown.size === 1 && !(query && this.#wishes.has(resultName(query)))) {
-      this.#rename(wish, asked, query)
-      return wish
+    if (query && resultName(query) === want.name) return want
+    if (want.shown.size === 1 && !(query && this.#wants.has(resultName(query)))) {
+      this.#rename(want, asked, query)
+      return want
     }
-    const other = this.#wishOf(asked)
-    if (!other.isServed) other.rows.standIn(wish.rows)
-    this.#show(other, one, wish.rows.keys())
-    this.#leave(wish, one)
+    const other = this.#wantOf(asked)
+    if (!other.isServed) other.rows.standIn(want.rows)
+    this.#show(other, one, want.rows.keys())
+    this.#leave(want, one)
     return other
   }
 
-  /** To the engine it is another want. It is asked for before the former one is let go, so that the run goes on. */
-  #rename(wish: Wish, asked: Asked, query: Query | null): void {
-    wish.asked = asked
+  /** To the engine it is another want. It is asked for before the former one is let go, so that the query that is at work goes on. */
+  #rename(want: Want, asked: Asked, query: Query | null): void {
+    want.asked = asked
     if (query) {
-      const { id, name, rows } = wish
-      Object.assign(wish, { id: (this.#nextId += 1), name: resultName(query), query })
+      const { id, name, rows } = want
+      Object.assign(want, { id: (this.#nextId += 1), name: resultName(query), query })
       this.#byId.delete(id)
-      this.#wishes.delete(name)
+      this.#wants.delete(name)
       this.#options.targets.delete(name)
-      this.#byId.set(wish.id, wish)
-      this.#wishes.set(wish.name, wish)
-      this.#options.targets.set(wish.name, { primaryKey: RESULT_KEY, sink: rows })
-      this.#options.send([...changesOf(wish), { id, subset: null }])
+      this.#byId.set(want.id, want)
+      this.#wants.set(want.name, want)
+      this.#options.targets.set(want.name, { primaryKey: RESULT_KEY, sink: rows })
+      this.#options.send([...changesOf(want), { id, subset: null }])
     }
-    if (!wish.local) {
-      wish.isServed = false
+    if (!want.local) {
+      want.isServed = false
       return
     }
-    const moved = wish.local.move(windowIn(asked))
-    wish.isServed = moved === true
+    const moved = want.local.move(windowIn(asked))
+    want.isServed = moved === true
     if (moved === true) return
     moved.then(
       () => {
-        if (wish.asked === asked) this.#served(wish)
+        if (want.asked === asked) this.#served(want)
       },
       (error: unknown) => {
-        if (wish.asked === asked) for (const gate of wish.waiting) gate.reject(error as Error)
+        if (want.asked === asked) for (const gate of want.waiting) gate.reject(error as Error)
       },
     )
   }
 
-  #settled({ error, isServed, waiting }: Wish): true | Promise<void> {
+  #settled({ error, isServed, waiting }: Want): true | Promise<void> {
     if (error === null && (isServed || this.#options.hasNoRows())) return true
     const gate = new Gate<void>()
     if (error === null) waiting.add(gate)
@@ -203,24 +204,24 @@ export class Results {
     return gate.promise
   }
 
-  #served(wish: Wish): void {
-    wish.isServed = true
-    ready(wish)
+  #served(want: Want): void {
+    want.isServed = true
+    ready(want)
   }
 
-  #wishOf(asked: Asked): Wish {
+  #wantOf(asked: Asked): Want {
     const [query, reason] = this.#queryOf(asked)
     const id = (this.#nextId += 1)
     const name = query ? resultName(query) : `\0local:${String(id)}`
-    const known = this.#wishes.get(name)
+    const known = this.#wants.get(name)
     if (known) return known
-    const wish: Wish = { id, name, query, asked, rows: new ResultRows(this.#options.places), shown: new Set(), isServed: false, waiting: new Set(), local: null, reason: null, error: null }
-    this.#wishes.set(name, wish)
-    this.#byId.set(id, wish)
-    this.#options.targets.set(name, { primaryKey: RESULT_KEY, sink: wish.rows })
-    if (reason !== null) this.#runHere(wish, { code: 'INVALID_QUERY', message: reason, retryable: false })
-    else this.#options.send(changesOf(wish))
-    return wish
+    const want: Want = { id, name, query, asked, rows: new ResultRows(this.#options.places), shown: new Set(), isServed: false, waiting: new Set(), local: null, reason: null, error: null }
+    this.#wants.set(name, want)
+    this.#byId.set(id, want)
+    this.#options.targets.set(name, { primaryKey: RESULT_KEY, sink: want.rows })
+    if (reason !== null) this.#runHere(want, { code: 'INVALID_QUERY', message: reason, retryable: false })
+    else this.#options.send(changesOf(want))
+    return want
   }
 
   #queryOf(asked: Asked): readonly [query: Query | null, reason: string | null] {
@@ -239,40 +240,40 @@ export class Results {
   }
 
   /** The engine has sent the result. */
-  #onRows(wish: Wish): void {
-    wish.error = null
-    wish.local?.close()
-    wish.local = null
-    if (wish.reason !== null) {
-      wish.reason = null
+  #onRows(want: Want): void {
+    want.error = null
+    want.local?.close()
+    want.local = null
+    if (want.reason !== null) {
+      want.reason = null
       this.#tellFallbacks()
     }
-    this.#served(wish)
+    this.#served(want)
   }
 
   /** The engine does not run the query. */
-  #runHere(wish: Wish, refusal: ErrorData): void {
-    if (wish.local || wish.error !== null) return
-    const source = this.#sourceOf(wish.asked)
+  #runHere(want: Want, refusal: ErrorData): void {
+    if (want.local || want.error !== null) return
+    const source = this.#sourceOf(want.asked)
     const fail = (error: unknown): void => {
-      wish.error = error
-      for (const { sink } of wish.shown) sink.fail(error)
-      for (const gate of wish.waiting) gate.reject(error as Error)
-      wish.waiting.clear()
+      want.error = error
+      for (const { sink } of want.shown) sink.fail(error)
+      for (const gate of want.waiting) gate.reject(error as Error)
+      want.waiting.clear()
     }
     if (!source) {
       fail(new SidestreamError(refusal.code, refusal.message))
       return
     }
-    wish.reason = refusal.message
+    want.reason = refusal.message
     try {
-      wish.local = new LocalQuery({
+      want.local = new LocalQuery({
         source,
-        window: windowIn(wish.asked),
+        window: windowIn(want.asked),
         createLive: this.#options.createLive,
-        rows: wish.rows,
+        rows: want.rows,
         onReady: () => {
-          this.#served(wish)
+          this.#served(want)
         },
         onError: fail,
       })
@@ -290,21 +291,21 @@ export class Results {
     return named && ((q: Parameters<typeof named>[0]) => named(q, collections as never, asked.params) as QueryBuilder<never>)
   }
 
-  #end(wish: Wish): void {
-    wish.local?.close()
-    for (const gate of wish.waiting) gate.resolve()
-    this.#wishes.delete(wish.name)
-    this.#byId.delete(wish.id)
-    this.#options.targets.delete(wish.name)
-    if (wish.query) this.#options.send([{ id: wish.id, subset: null }])
+  #end(want: Want): void {
+    want.local?.close()
+    for (const gate of want.waiting) gate.resolve()
+    this.#wants.delete(want.name)
+    this.#byId.delete(want.id)
+    this.#options.targets.delete(want.name)
+    if (want.query) this.#options.send([{ id: want.id, subset: null }])
   }
 
   #tellFallbacks(): void {
-    this.#options.onFallback(new Map([...this.#wishes.values()].flatMap(({ reason, shown }) => (reason === null ? [] : [...shown].map(({ id }) => [id, reason] as const)))))
+    this.#options.onFallback(new Map([...this.#wants.values()].flatMap(({ reason, shown }) => (reason === null ? [] : [...shown].map(({ id }) => [id, reason] as const)))))
   }
 }
 
-const changesOf = ({ id, name, query }: Wish): SubsetChange[] => (query ? [{ id, subset: { collection: name, where: null, first: null, query } }] : [])
+const changesOf = ({ id, name, query }: Want): SubsetChange[] => (query ? [{ id, subset: { collection: name, where: null, first: null, query } }] : [])
 
 /** @throws SidestreamError `INVALID_ARGUMENT` */
 function windowIn({ window }: Asked): ResultWindow | null {
@@ -316,7 +317,7 @@ function windowIn({ window }: Asked): ResultWindow | null {
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 
-function ready({ shown, waiting }: Wish): void {
+function ready({ shown, waiting }: Want): void {
   for (const { sink } of shown) sink.markReady()
   for (const gate of waiting) gate.resolve()
   waiting.clear()

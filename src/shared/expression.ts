@@ -1,6 +1,6 @@
 /**
- * An expression of TanStack DB (`IR.BasicExpression`) as JSON. A constant that JSON does not have is an object with its kind.
- * JavaScript functions cannot cross.
+ * An expression of TanStack DB (`IR.BasicExpression`) as JSON. A constant that JSON does not have (`undefined`, `NaN`, a bigint, a date) is
+ * an object with one field, which names its kind. Objects and functions cannot cross.
  */
 export type Expression =
   | { readonly type: 'ref'; readonly path: ReadonlyArray<string> }
@@ -19,5 +19,5 @@ export type Constant =
   /** ms since 1970; null for an invalid date */
   | { readonly date: number | null }
 
-/** The most levels of an expression. */
+/** The most levels of an expression that crosses. */
 export const MOST_EXPRESSION_LEVELS = 100

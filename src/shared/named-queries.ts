@@ -16,13 +16,13 @@ export type QuerySources<TDef extends StreamStateDefinition> = {
  */
 export type NamedQuery<TDef extends StreamStateDefinition = any> = (q: InitialQueryBuilder, collections: QuerySources<TDef>, params: any) => QueryBuilder<any>
 
-/** A named query, or a named query that runs once in `every` ms at most. */
+/** A named query, or one with `every`: the shortest time between two of its runs, ms. */
 export type NamedQueryOption<TDef extends StreamStateDefinition = any> = NamedQuery<TDef> | { readonly query: NamedQuery<TDef>; readonly every?: number }
 
 /** Name → query. */
 export type NamedQueries<TDef extends StreamStateDefinition = any> = Readonly<Record<string, NamedQueryOption<TDef>>>
 
-/** Of a StreamDB that was given no queries. */
+/** The type of the queries of a StreamDB that was given none. */
 export type NoQueries = Readonly<Record<never, NamedQueryOption>>
 
 type FunctionOf<T> = T extends (...args: any) => any ? T : T extends { readonly query: infer F extends (...args: any) => any } ? F : never
@@ -34,9 +34,10 @@ export type QueryParams<T> = Parameters<FunctionOf<T>> extends [any, any, infer 
 export interface ResultUtils {
   /**
    * Moves the window of a query with `orderBy()`.
+   * @param options what is left out stays as it was; the limit `Infinity` shows all rows from the offset on
    * @returns true, or a promise that resolves when the rows are there
    * @throws SidestreamError `INVALID_QUERY`: the query has no order, or the page does not have the function of a named query.
-   *   `INVALID_ARGUMENT`: a number is none that a window can have. Before the collection is used, that is the error of its `preload()`
+   *   `INVALID_ARGUMENT`: a number is negative or not whole. When the collection is not used yet, its `preload()` rejects with that instead
    */
   readonly setWindow: (options: { readonly offset?: number; readonly limit?: number }) => true | Promise<void>
   /** The window whose rows are shown; undefined where {@link setWindow} throws `INVALID_QUERY`. */

@@ -5,7 +5,7 @@ import type { ExpressionData, FromData, IncludeData, OrderData, QueryData, RefDa
 
 export type * from './query-shape.ts'
 
-/** A query that cannot cross to the worker. The message says why. */
+/** A query cannot cross to the worker as data. The message says why. */
 export class UncrossableQueryError extends Error {
   override readonly name = 'UncrossableQueryError'
 }

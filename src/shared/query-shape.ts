@@ -1,7 +1,7 @@
 import type { Constant } from './expression.ts'
 
 /*
- * A query of TanStack DB (`IR.QueryIR`) as JSON. It has everything but JavaScript functions and comparators of one's own.
+ * A query of TanStack DB (`IR.QueryIR`) as JSON. A query with a JavaScript function or a comparator of its own has no such form.
  */
 
 export interface QueryData {
@@ -15,6 +15,7 @@ export interface QueryData {
   readonly limit?: number
   readonly offset?: number
   readonly distinct?: true
+  /** The result is one row (`findOne()`). */
   readonly single?: true
 }
 
@@ -23,15 +24,15 @@ export type JoinType = 'left' | 'right' | 'inner' | 'outer' | 'full' | 'cross'
 /** One source, several side by side (`sources`), or the results of several queries (`queries`). */
 export type FromData = SourceData | { readonly sources: ReadonlyArray<SourceData> } | { readonly queries: ReadonlyArray<QueryData> }
 
-/** A collection or a query, under a name. References name it by its number too: an inner query may use the name again. */
+/** A collection or a query, with its name in the query (`alias`). References have its number (`id`) too: an inner query may use the name again. */
 export type SourceData = { readonly alias: string; readonly id?: number } & ({ readonly collection: string } | { readonly query: QueryData })
 
 export interface RefData {
   readonly type: 'ref'
   readonly path: ReadonlyArray<string>
-  /** The source, if the path begins with its name. */
+  /** The source’s name, if the path begins with it. */
   readonly alias?: string
-  /** The source’s number. */
+  /** The source’s number, its `id`. */
   readonly of?: number
 }
 

@@ -22,9 +22,9 @@ export interface ResultWindow {
   readonly limit: number | null
 }
 
-/** A query that a tab wants: a function of the worker file by its name, or a query of the page as data. */
+/** A query that a tab wants: `named` is a function of the worker file by its name, `inline` is a query of the page as data. */
 export type Query =
-  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData; /** When it is not the function's own. */ readonly window?: ResultWindow }
+  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData; /** Absent: the window that the function gives. */ readonly window?: ResultWindow }
   | { readonly kind: 'inline'; readonly ir: QueryData }
 
 /** A key that is equal for equal queries. */
@@ -34,28 +34,28 @@ export const queryKey = (query: Query): string =>
 /** A key that is equal for queries that differ in their window only. */
 export const unwindowedKey = (query: Query): string => queryKey(query.kind === 'named' ? { kind: 'named', name: query.name, params: query.params } : { kind: 'inline', ir: within(query.ir, null) })
 
-/** The window of a query; null when it is the one that a named query's function says. */
+/** The window of a query; null for a named query whose window is the one that its function gives. */
 export function windowOf(query: Query): ResultWindow | null {
   if (query.kind === 'named') return query.window ?? null
   const { offset = 0, limit = null } = query.ir
   return { offset, limit }
 }
 
-/** The same query with another window. @param window null for a named query's own */
+/** The same query with another window. @param window null for a named query's own window; for an inline query, null for all rows */
 export const movedTo = (query: Query, window: ResultWindow | null): Query =>
   query.kind === 'inline'
     ? { kind: 'inline', ir: within(query.ir, window) }
     : { kind: 'named', name: query.name, params: query.params, ...(window && { window: { offset: window.offset, limit: window.limit } }) }
 
-/** The part of a query's result. @param window null for all rows */
+/** A query for this window of the result. @param window null for all rows */
 export function within<T extends { readonly limit?: number | undefined; readonly offset?: number | undefined }>({ limit: _, offset: __, ...query }: T, window: ResultWindow | null): Omit<T, 'limit' | 'offset'> & { readonly limit?: number; readonly offset?: number } {
   return { ...query, ...(window && window.limit !== null && { limit: window.limit }), ...(window && window.offset > 0 && { offset: window.offset }) }
 }
 
-/** No collection of a schema has a name that begins so, and no field of a row. */
+/** No name of a schema's collection begins with it, and no field of a row. */
 const MARK = '\0'
 
-/** The name under which a query's rows cross a port: as a collection among the others. */
+/** The name under which a query's result crosses a port, as a collection among the others. */
 export const resultName = (query: Query): string => `${MARK}${digest(queryKey(query))}`
 
 /** Whether a collection is a query's result. */
@@ -74,11 +74,12 @@ function inOrder(data: PlainData): PlainData {
 
 const isList = (data: object): data is ReadonlyArray<PlainData> => Array.isArray(data)
 
-/** What a query costs, and how many StreamDBs want it. */
+/** What a query in the worker costs, and how many StreamDBs want it. */
 export interface QueryStatus {
   /** Number of rows in the result. */
   readonly rows: number
-  /** The mean time of a run, ms. */
+  /** The mean time of a run that works on changes, ms. */
   readonly runMs: number
+  /** Number of StreamDBs that want it, in all tabs. */
   readonly tabs: number
 }

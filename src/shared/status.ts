@@ -88,7 +88,7 @@ export interface StreamDBStatus extends TabStatus {
   readonly ready: boolean
   /** Offset up to which this tab's collections show the stream; it may be behind the engine's offset while the tab is busy. */
   readonly offset: string
-  /** The rows shown are from the cache and the server has not confirmed them yet. */
+  /** The rows shown are from the cache and the server has not confirmed them yet, or a result shown is one of the last visit. */
   readonly stale: boolean
   /**
    * Collection → why the tab holds all of it although it is on-demand or progressive: a query's expression cannot cross to the

@@ -14,7 +14,7 @@ export type { SendAnswer, SendContext, SendWrite, SentWrite } from '../shared/se
 
 export interface ExposeWithQueriesOptions<TDef extends StreamStateDefinition = StreamStateDefinition> extends ExposeOptions {
   state: TDef
-  /** Queries that tabs ask for by name: functions, or `{ query, every }` with the least time between two runs, ms. */
+  /** Queries that tabs ask for by name: functions, or `{ query, every }` with the shortest time between two runs, ms. */
   queries?: NamedQueries<TDef>
 }
 
@@ -22,7 +22,7 @@ const OPTIONS = { ...EXPOSE_OPTIONS, queries: namedQueries } satisfies Rules<Exp
 
 const exposed = nothingExposed()
 let named: NamedQueries = {}
-// Also without a call of exposeStreamDB: a page sends queries of its own.
+// Without a call of exposeStreamDB too: a page can send queries as data.
 exposed.queries = {
   get version() {
     return versionOf(named)
@@ -31,7 +31,8 @@ exposed.queries = {
 }
 
 /**
- * As `exposeStreamDB` of `sidestream/worker`, for a worker that runs queries: `db.query` and `db.liveQuery` of the page.
+ * As `exposeStreamDB` of `sidestream/worker`, for a worker that also runs queries: those that `db.query` names, and those that `db.liveQuery`
+ * sends. With `sidestream/worker` in the worker file the page runs these queries itself.
  *
  * @example
  * ```ts

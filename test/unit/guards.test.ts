@@ -112,22 +112,22 @@ test.each([
   expect(isAnswer(message)).toBe(taken)
 })
 
-describe('a wish for a query', () => {
+describe('a want of a query', () => {
   const named = { kind: 'named', name: 'delays', params: { over: [1, 'a', null, true] } } as const
   const inline = { kind: 'inline', ir: { from: { alias: 'u', collection: 'users' } } } as const
-  const wish = (query: Query, rest: object = {}) => call('subsets', [{ id: 1, subset: { collection: resultName(query), where: null, first: null, query, ...rest } }])
+  const want = (query: Query, rest: object = {}) => call('subsets', [{ id: 1, subset: { collection: resultName(query), where: null, first: null, query, ...rest } }])
   const odd = (query: object) => call('subsets', [{ id: 1, subset: { collection: resultName(named), where: null, first: null, query } }])
 
   test('is taken as tabs send it', () => {
-    for (const query of [named, inline]) expect(isCall(structuredClone(wish(query)), ENGINE_CALLS)).toBe(true)
+    for (const query of [named, inline]) expect(isCall(structuredClone(want(query)), ENGINE_CALLS)).toBe(true)
   })
 
   test('is refused under the name of another query, or of a collection', () => {
-    for (const collection of [resultName(inline), 'users']) expect(isCall(wish(named, { collection }), ENGINE_CALLS)).toBe(false)
+    for (const collection of [resultName(inline), 'users']) expect(isCall(want(named, { collection }), ENGINE_CALLS)).toBe(false)
   })
 
   test('is refused as a part of a result', () => {
-    expect(isCall(wish(named, { where: { type: 'val', value: true } }), ENGINE_CALLS)).toBe(false)
+    expect(isCall(want(named, { where: { type: 'val', value: true } }), ENGINE_CALLS)).toBe(false)
   })
 
   test('is refused when it is no query', () => {
@@ -140,7 +140,7 @@ describe('a wish for a query', () => {
     for (const query of queries) expect(isCall(odd(query), ENGINE_CALLS)).toBe(false)
   })
 
-  test('is one with an equal wish, whatever the order of its parameters', () => {
+  test('is one with an equal want, whatever the order of its parameters', () => {
     expect(resultName({ ...named, params: { a: 1, b: { c: 2, d: 3 } } })).toBe(resultName({ ...named, params: { b: { d: 3, c: 2 }, a: 1 } }))
     expect(resultName({ ...named, params: { a: 1 } })).not.toBe(resultName({ ...named, params: { a: 2 } }))
     expect(resultName({ ...named, params: [] })).not.toBe(resultName({ ...named, params: {} }))

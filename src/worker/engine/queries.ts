@@ -10,9 +10,9 @@ import type { Clock, QueryEngine, QueryRun, QueryRunning, ResultChanges, ResultR
 import type { ResultHolds } from '../tabs/result-view.ts'
 import type { Readings } from './readings.ts'
 
-/** The most rows of results that are stored, for the next visit. */
+/** The most rows of all results together that are stored for the next visit. */
 const STORED_ROWS = 5000
-/** How much of a query's parameters is shown, in characters. */
+/** How much of a query's parameters the devtools show, in characters. */
 const MOST_TEXT = 200
 /** How long a query runs on after the last tab has let it go, ms: a component that is mounted again finds its rows. */
 const GRACE_MS = 2000
@@ -40,18 +40,21 @@ interface WantedQuery {
   readonly unwindowed: string
   /** How many wants of tabs it serves. */
   wants: number
-  /** What it is told by another one is dropped. */
+  /** Its query at work; null before it starts, and after it was refused. What any other tells is dropped. */
   running: Running | null
+  /** Why it is not run here: the tabs run it. */
   refusal: ErrorData | null
-  /** The rows that tabs see. */
+  /** The rows of the result that tabs see. */
   readonly rows: Map<string, RowData>
   /** Changes that are shown once the result is complete. */
   waiting: Map<string, RowData | null>
+  /** The result is in the state that tabs see. */
   isShown: boolean
+  /** Calls off its end, which is due {@link GRACE_MS} after the last tab has let it go; null while a tab wants it. */
   cancelEnd: (() => void) | null
 }
 
-/** A query at work. When its window moves, it becomes the run of another wanted query. */
+/** A query at work. When its window moves, it goes over to another wanted query. */
 interface Running {
   run: QueryRun | null
   of: WantedQuery
@@ -108,7 +111,7 @@ export class Queries implements ResultHolds {
     return engine && `${subsetKey(subset)}:${engine.version}`
   }
 
-  /** The results as they are stored, newest first. */
+  /** The results to store: those of the newest queries first, and each only if it fits into what is left of {@link STORED_ROWS}. */
   working(): WorkingSet {
     let left = STORED_ROWS
     return [...this.#wanted.values()].reverse().flatMap(({ subset, name, rows, isShown }) => {
@@ -119,7 +122,7 @@ export class Queries implements ResultHolds {
     })
   }
 
-  /** What the queries of these results cost. */
+  /** What the queries of these results cost, by name: of those that are at work. */
   status(names: ReadonlyArray<string>): Readonly<Record<string, QueryStatus>> {
     return Object.fromEntries(names.flatMap((name) => {
       const { running, wants } = this.#wanted.get(name) ?? NOT_WANTED
@@ -135,14 +138,14 @@ export class Queries implements ResultHolds {
     })
   }
 
-  /** The rows that tabs see have changed; null when they are those of another state. */
+  /** The rows that tabs see have changed by this diff; null when they were replaced as a whole. */
   onRows(diff: RowDiff | null): void {
     if (diff) this.#running?.changed(diff)
     else this.#running?.replaced()
     this.#startSoon()
   }
 
-  /** No rows may be shown any more. The queries run anew. @returns the changes */
+  /** No rows may be shown any more, and the queries start anew. @returns the changes that empty the results */
   clear(): RowDiff {
     const diff = new RowDiff()
     for (const wanted of this.#wanted.values()) {
@@ -210,7 +213,7 @@ export class Queries implements ResultHolds {
     wanted.running = running
   }
 
-  /** Moves the window of a run that no tab wants any more. @returns whether there was one */
+  /** Moves the window of a query at work that no tab wants any more, if it differs in its window only. @returns whether there was one */
   #takeOver(wanted: WantedQuery): boolean {
     const former = [...this.#wanted.values()].find(({ wants, running, unwindowed }) => wants === 0 && running && unwindowed === wanted.unwindowed)
     const running = former?.running
@@ -218,7 +221,7 @@ export class Queries implements ResultHolds {
     try {
       running.run.move(wanted.query)
     } catch {
-      // To open the query says why.
+      // The query is opened instead, and the error of that is its refusal.
       return false
     }
     for (const [key, row] of former!.rows) wanted.rows.set(key, row)
@@ -229,6 +232,7 @@ export class Queries implements ResultHolds {
     return true
   }
 
+  /** It is wanted no more, and its result leaves the state. */
   #forget(wanted: WantedQuery): void {
     wanted.cancelEnd?.()
     this.#wanted.delete(wanted.name)
@@ -252,6 +256,7 @@ export class Queries implements ResultHolds {
     this.#options.onCost()
   }
 
+  /** It is run no more. Tabs still see its rows. */
   #end(wanted: WantedQuery): void {
     wanted.running?.run?.close()
     wanted.running = null
@@ -259,7 +264,7 @@ export class Queries implements ResultHolds {
   }
 }
 
-/** A row as it crosses: its key and its place are fields of it, so that it packs as every row does. */
+/** A row as it crosses: its key and its place in the order are fields of it, so that it packs as every row does. */
 const flat = ({ key, value, order }: ResultRow): RowData => (order === null ? { ...value, [RESULT_KEY]: key } : { ...value, [RESULT_KEY]: key, [RESULT_ORDER]: order })
 
 const NO_ROWS: ReadonlyMap<string, RowData> = new Map()
@@ -271,7 +276,7 @@ const NO_ENGINE: ErrorData = {
   retryable: false,
 }
 
-/** What a person knows a query by. */
+/** How the devtools name a query: by its name and parameters, or by the collections that it reads. */
 function textOf(query: Query): Pick<InspectedQuery, 'name' | 'about'> {
   if (query.kind === 'named') return { name: query.name, about: query.params === null ? '' : excerpt(query.params, MOST_TEXT) }
   const collections = [...JSON.stringify(query.ir).matchAll(/"collection":"((?:[^"\\]|\\.)*)"/g)].map(([, collection]) => collection!)

@@ -1,6 +1,6 @@
 import { ExactSum } from './exact-sum.ts'
 
-/** A value that an {@link Aggregate} here cannot handle as TanStack DB does: the query has to run in the general way. */
+/** Our own code cannot handle a value as TanStack DB does: the query begins anew, with TanStack DB’s operators alone. */
 export class Unfit extends Error {}
 
 /** An aggregate of a group, kept up to date by each row that comes or goes. */
@@ -43,7 +43,7 @@ class Average extends Sum {
   }
 }
 
-/** The least or the greatest value. When it goes, the others are looked through, once for all changes until the next result. */
+/** The least or the greatest value. When it goes, the next result looks through all others, once for all changes since the last one. */
 class Extreme implements Accumulator {
   readonly #isBefore: (value: Comparable, other: Comparable) => boolean
   readonly #counts = new Map<Comparable, number>()

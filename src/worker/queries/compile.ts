@@ -27,6 +27,7 @@ export interface CompiledQuery {
   /**
    * Tells the changes of the result, until the slice is over or all are told.
    * @returns whether all are told
+   * @throws Exhausted when a window needs all rows anew
    */
   settle(isOver: IsOver): boolean
   /** Moves the window of an ordered query. {@link settle} tells what that changes. */
@@ -34,7 +35,9 @@ export interface CompiledQuery {
 }
 
 export interface CompileOptions {
+  /** The name of a collection that the query reads. */
   readonly nameOf: (collection: object) => string
+  /** Rows of the result have changed. */
   readonly onRows: (deltas: ResultDeltas) => void
   /** The places in the order, when they do not come with the rows. */
   readonly onOrders: (deltas: ResultDeltas) => void
@@ -92,12 +95,12 @@ export function compile(query: IR.QueryIR, options: CompileOptions, windows: Rea
 }
 
 /**
- * As {@link compile}, with our own groups or window where that is possible. Taking a row throws {@link Unfit} when it turns out not
- * to be possible with the values of the rows.
+ * As {@link compile}, with our own code for groups, stars and windows where the query allows it. Taking a row throws `Unfit` when a value
+ * of the row does not allow it.
  * @throws SidestreamError with `INVALID_QUERY`
  */
 export function compileFast(query: IR.QueryIR, options: CompileOptions): CompiledQuery {
-  // This refuses all that TanStack DB refuses, also where there is a plan.
+  // This refuses all that TanStack DB refuses, also where our own code would take it.
   const whole = compile(query, options)
   const plan = planGroups(query)
   if (!plan) {
@@ -126,7 +129,7 @@ export function compileFast(query: IR.QueryIR, options: CompileOptions): Compile
 
 const windowsOf = (query: IR.QueryIR): Window[] => planWindows(query).map((plan) => new Window(plan))
 
-/** The part of a grouped query that has the rows. */
+/** The first step of a grouped query: it gives rows to the table of groups. */
 function compileRows({ rows }: GroupPlan, table: Groups, { collections }: CompiledQuery, options: CompileOptions): CompiledQuery {
   const plan = planStar(rows)
   if (!plan) return compile(rows, { ...options, onRows: table.take }, windowsOf(rows))
@@ -147,7 +150,7 @@ const GROUPS_AT_ONCE = 512
 
 type MoveFirst = (window: { readonly offset: number; readonly limit: number }) => void
 
-/** @returns moves the query's own window, if it has an order */
+/** Compiles a query into the graph. @returns what moves the query's own window; it does nothing when the query has no order */
 function connect(query: IR.QueryIR, sources: ReadonlyArray<IR.CollectionRef>, inputs: Inputs, { onRows, onOrders }: CompileOptions): MoveFirst {
   let moveFirst: MoveFirst = () => undefined
   const collections = Object.fromEntries(sources.map(({ collection }) => [collection.id, collection])) as unknown as Parameters<typeof compileQuery>[2]

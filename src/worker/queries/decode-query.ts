@@ -21,7 +21,7 @@ const refuse = (what: string): never => {
 }
 
 /**
- * A query as TanStack DB has it. The data is untrusted: each of its fields is checked.
+ * A query of TanStack DB from data. The data is untrusted: each of its fields is checked.
  * @throws SidestreamError with `INVALID_QUERY`
  */
 export const decodeQuery = (data: unknown, collectionOf: (name: string) => StandIn): IR.QueryIR => new Decoder(collectionOf).query(data as QueryData, MOST_EXPRESSION_LEVELS)

@@ -1,12 +1,12 @@
 import { compileExpression, IR, toBooleanPredicate } from '@tanstack/db'
 
-/** @param row has a field for each source */
+/** The value of an expression. @param row has a field for each source, by its alias */
 export type Evaluate = (row: Readonly<Record<string, unknown>>) => unknown
 
-/** An expression of a query that has no outer query. */
+/** @param expression of a query that has no outer query */
 export const evaluatorOf = (expression: IR.BasicExpression): Evaluate => compileExpression(unbound(expression)) as Evaluate
 
-/** Without the ids of sources: where names say it all, TanStack DB’s look for an outer row is a third of the work. */
+/** The expression without the ids of sources. Names suffice here; with ids, a third of the work would be TanStack DB’s look for a row of an outer query. */
 function unbound(expression: IR.BasicExpression): IR.BasicExpression {
   if (expression.type === 'ref') return new IR.PropRef(expression.path, expression.sourceAlias)
   return expression.type === 'func' ? new IR.Func(expression.name, expression.args.map(unbound)) : expression

@@ -6,6 +6,7 @@ export class ExactSum {
   #parts: number[] = []
   /** A sum of integers, as long as it is exact; most are. */
   #whole = 0
+  /** How many values are NaN, Infinity, -Infinity. */
   #notFinite = [0, 0, 0]
 
   add(value: number, times: number): void {

@@ -11,7 +11,7 @@ interface Group {
   readonly values: ReadonlyArray<unknown>
   readonly accumulators: ReadonlyArray<Accumulator>
   rows: number
-  /** Its row, as it was given last. */
+  /** Its row, as the query over the groups has it. */
   given: RowData | null
 }
 
@@ -21,7 +21,7 @@ export class Groups {
   readonly #keys: ReadonlyArray<Evaluate>
   readonly #aggregates: ReadonlyArray<{ readonly of: Evaluate; readonly make: () => Accumulator }>
   readonly #groups = new Map<unknown, Group>()
-  /** The keys of groups, by the values that they are made of: to make one takes longer than all else here. Null where there is one group. */
+  /** The keys of groups, by the values that they are made of: making a key takes longer than all else here. Null when there is no `groupBy()`, so one group. */
   readonly #groupKeys: TupleMap<string> | null
   readonly #changed = new Set<Group>()
 
@@ -105,7 +105,7 @@ export class Groups {
  */
 const keyOf = (value: unknown): unknown => (typeof value === 'string' || typeof value === 'number' ? value : `\u0000${serializeValue([value])}`)
 
-/** Objects are equal to TanStack DB in ways of its own. */
+/** @throws Unfit for an object: TanStack DB has ways of its own to call two objects equal */
 function plain(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) throw new Unfit()
   return Object.is(value, -0) ? 0 : value

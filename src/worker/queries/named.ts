@@ -7,11 +7,11 @@ import { invalidQuery } from './decode-query.ts'
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a worker file does not know the rows of each application; `from` infers nothing useful from unknown
 export type QueriedCollections = Readonly<Record<string, Collection<any, string>>>
 
-/** Builds a query. It is called once for each different set of parameters, and has to return the same query for the same ones. */
+/** Builds a query. It is called whenever the worker starts to run the query, and has to build the same query from the same parameters. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- TanStack DB's own type for "any query"
 export type QueryFunction = (q: InitialQueryBuilder, collections: QueriedCollections, params: never) => QueryBuilder<any>
 
-/** A function, or a function with the shortest time between two results, ms. */
+/** A function, or a function with `every`: the shortest time between two runs, ms. */
 export type NamedQuery = QueryFunction | { readonly query: QueryFunction; readonly every?: number }
 
 export type NamedQueries = Readonly<Record<string, NamedQuery>>

@@ -7,7 +7,8 @@ import * as peer from './peer.ts'
 
 /**
  * Named queries for the query engine. When the application has another copy of TanStack DB, its functions build with that copy, and
- * the query is translated as one of a page is. JavaScript functions in it need not cross, and are kept.
+ * the query is translated as one of a page is: what cannot cross from a page is refused here too. Only `fn.select`, `fn.where` and
+ * `fn.having` are kept, of the query and of those that it reads from.
  */
 export function fromPeer(named: NamedQueries, { createCollection, Query }: Peer = peer): OwnQueries {
   if ((Query as unknown) === OwnQuery) return named as OwnQueries
@@ -19,7 +20,7 @@ export function fromPeer(named: NamedQueries, { createCollection, Query }: Peer 
   )
 }
 
-/** The parts of the application's TanStack DB that are used here. */
+/** The parts of the application's TanStack DB (the peer) that are used here. */
 export type Peer = Pick<typeof peer, 'createCollection' | 'Query'>
 
 interface Built {
@@ -61,7 +62,7 @@ function putBack(query: IR.QueryIR, functions: Functions[]): void {
   })
 }
 
-/** Replaces the queries that a query reads from. */
+/** The same query with others in place of those that it reads from. */
 function inner(query: IR.QueryIR, change: (query: IR.QueryIR) => IR.QueryIR): IR.QueryIR {
   const source = <T extends { readonly type: string }>(from: T): T => (isQuery(from) ? { ...from, query: change(from.query) } : from)
   const { from, join } = query

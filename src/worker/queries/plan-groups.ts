@@ -8,7 +8,7 @@ import { partsOf } from './query-parts.ts'
  */
 export interface GroupPlan {
   readonly rows: IR.QueryIR
-  /** The name under which expressions know the row; null when a row of `rows` has a field for each source. */
+  /** The alias by which expressions name the row; null when there are joins: a row of `rows` then has a field for each source. */
   readonly alias: string | null
   readonly keys: ReadonlyArray<IR.BasicExpression>
   readonly aggregates: ReadonlyArray<{ readonly of: IR.BasicExpression; readonly make: () => Accumulator }>
@@ -20,6 +20,7 @@ export const keyField = (index: number): string => `k${String(index)}`
 export const aggregateField = (index: number): string => `a${String(index)}`
 
 const ALIAS = '__group__'
+/** Functions whose value is a boolean or null. */
 const BOOLEAN = new Set(['eq', 'gt', 'gte', 'lt', 'lte', 'and', 'or', 'not', 'in', 'like', 'ilike', 'isNull', 'isUndefined'])
 
 /** A query that is valid, but has no plan. */
@@ -50,7 +51,7 @@ const noPlan = (): never => {
   throw new NoPlan()
 }
 
-/** Rewrites the clauses that are about groups: what stood for a key or an aggregate becomes a field of the group's row. */
+/** Makes the query over the groups: a key or an aggregate becomes a field of the group's row. */
 class Planner {
   readonly #keys: ReadonlyArray<IR.BasicExpression>
   readonly #select: IR.Select | undefined
@@ -108,7 +109,7 @@ class Planner {
     return field(aggregateField(index))
   }
 
-  /** A field of the result, in a clause that is evaluated before there is one. */
+  /** A field of the result in `having`, which is evaluated before the result: in its place comes what `select` says of the field. */
   #selected({ path }: IR.PropRef): IR.BasicExpression {
     const [first, name, ...rest] = path
     const value = first === '$selected' && name !== undefined && rest.length === 0 ? this.#select?.[name] : undefined
@@ -122,7 +123,7 @@ class Planner {
     return this.#expression(expression) as IR.BasicExpression<boolean>
   }
 
-  /** Only aggregates and the result can be ordered by: to TanStack DB, a field of a source is undefined in a group. */
+  /** `orderBy` can name aggregates and fields of the result. To TanStack DB any other field is undefined in a group. */
   #order(expression: IR.BasicExpression | IR.Aggregate): IR.BasicExpression {
     switch (expression.type) {
       case 'agg':

@@ -1,8 +1,9 @@
 import type { IR } from '@tanstack/db'
 
-/** A join of a star: the rows of another collection that have the value of an expression of the first one's row. */
+/** A join of a star: to a row of the first collection, the rows of another one for which `other` has the value that `own` has. */
 export interface StarJoin {
   readonly source: IR.CollectionRef
+  /** A row of the first collection without other rows stays. */
   readonly isLeft: boolean
   /** Of the first collection’s row. */
   readonly own: IR.BasicExpression
@@ -10,13 +11,13 @@ export interface StarJoin {
   readonly other: IR.BasicExpression
 }
 
-/** Rows of one collection, each with the rows of other collections that it names, and conditions. */
+/** A star: rows of one collection, joined by equality with the rows of other collections that they name, and conditions. */
 export interface StarPlan {
   readonly first: IR.CollectionRef
   readonly joins: ReadonlyArray<StarJoin>
   /** Conditions for the first collection's row alone. */
   readonly before: ReadonlyArray<IR.BasicExpression>
-  /** Conditions for all rows together. */
+  /** Conditions that need joined rows. */
   readonly after: ReadonlyArray<IR.BasicExpression>
 }
 

@@ -2,17 +2,21 @@ import { IR } from '@tanstack/db'
 import { conjunctsOf, isOnlyOf } from './plan-star.ts'
 import { partsOf } from './query-parts.ts'
 
-/** Of a query for the first rows of an order: only so many rows of its first collection can matter. */
+/**
+ * For a query with an order and a limit: only the first rows of its first collection that meet the conditions can be in
+ * the result, and the query gets only these.
+ */
 export interface WindowPlan {
   readonly first: IR.CollectionRef
   readonly conditions: ReadonlyArray<IR.BasicExpression>
   readonly terms: ReadonlyArray<{ readonly of: IR.BasicExpression; readonly compareOptions: IR.OrderByClause['compareOptions'] }>
+  /** How many first rows can be in the result: `offset` + `limit`. */
   readonly rows: number
-  /** Rows that tie with the last one matter too: joined rows that tie are in another order than their rows. */
+  /** With joins, rows that tie with the last one are given too: TanStack DB has another order for joined rows that tie. */
   readonly withTies: boolean
 }
 
-/** The plans of a query, and of the queries that it reads from. */
+/** The plans of a query, and of the queries that it reads from, as far as they have one. */
 export function planWindows(query: IR.QueryIR): ReadonlyArray<WindowPlan> {
   const queries = new Set<IR.QueryIR>()
   const visit = (one: IR.QueryIR): void => {
@@ -24,12 +28,12 @@ export function planWindows(query: IR.QueryIR): ReadonlyArray<WindowPlan> {
   const { places } = partsOf(query)
   return [...queries].flatMap((one) => {
     const plan = planWindow(one)
-    // Whatever else reads from the same source needs its rows too.
+    // Another place of the query that reads from the same source may need its other rows.
     return plan && places.get(plan.first.sourceId) === 1 ? [plan] : []
   })
 }
 
-/** @returns null when any row may matter */
+/** @returns null when any row may be in the result */
 export function planWindow({ from, join = [], where = [], select, groupBy, having, orderBy = [], limit, offset = 0, distinct, singleResult, fnSelect, fnWhere, fnHaving }: IR.QueryIR): WindowPlan | null {
   const most = singleResult ? Math.min(limit ?? 1, 1) : limit
   if (from.type !== 'collectionRef' || most === undefined || groupBy?.length || having?.length || distinct || fnSelect || fnWhere?.length || fnHaving?.length) return null
@@ -41,7 +45,7 @@ export function planWindow({ from, join = [], where = [], select, groupBy, havin
   return { first: from, conditions, terms: terms as WindowPlan['terms'], rows: offset + most, withTies: join.length > 0 }
 }
 
-/** A field of the result as the expression that it is; null when it is none. */
+/** For a field of the result, the expression that `select` has for it; null when it has none. Any other expression stays. */
 function resolved(expression: IR.BasicExpression, select: IR.Select | undefined): IR.BasicExpression | null {
   if (expression.type !== 'ref' || expression.path[0] !== '$selected') return expression
   const [, name, ...rest] = expression.path

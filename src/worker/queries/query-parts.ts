@@ -1,9 +1,9 @@
 import { IR } from '@tanstack/db'
 
-/** What a walk of a query meets; each source and each include once per place. */
+/** What a query is made of. A source is listed once, however often it is met; an include once for each place. */
 export interface QueryParts {
   readonly sources: ReadonlyArray<IR.CollectionRef>
-  /** Id of a source → at how many places it is. */
+  /** Id of a source → at how many places the query reads from it. */
   readonly places: ReadonlyMap<string, number>
   readonly includes: ReadonlyArray<IR.IncludesSubquery>
 }

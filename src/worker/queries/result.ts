@@ -21,10 +21,10 @@ interface Version {
   times: number
 }
 
-/** Versions of rows by key. Operators tell a row's versions in any order, and some that are gone again. */
+/** Versions of rows by key. The operators tell the versions of a row in any order, also such as they take back in the same run. */
 type Versions = Map<unknown, Version[]>
 
-/** The result of a query, as it was told last, and what has changed since. */
+/** The result of a query as it was told last, and what the operators have told since. */
 export class Result {
   readonly #isOrdered: boolean
   /** By the keys of TanStack DB. */
@@ -32,6 +32,7 @@ export class Result {
   readonly #orders = new Map<unknown, string>()
   readonly #versions: Versions = new Map()
   readonly #orderVersions: Versions = new Map()
+  /** The changes that the next {@link flush} returns. */
   #told = new Map<string, ResultRow | null>()
 
   constructor(isOrdered: boolean) {
@@ -50,7 +51,7 @@ export class Result {
     for (const [[key, [, order]], times] of deltas) add(this.#orderVersions, key, null, order, times)
   }
 
-  /** What is taken from now on is a whole result. */
+  /** What is taken from now on is a whole result, and not changes of the former one. */
   beginAnew(): void {
     this.#versions.clear()
     this.#orderVersions.clear()

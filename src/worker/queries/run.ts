@@ -18,9 +18,9 @@ export interface QueryCost {
   readonly runs: number
 }
 
-/** How much of the mean is the newest run. */
+/** How much the newest run counts in the mean. */
 const WEIGHT = 0.25
-/** Rows that a query takes at once: as many as take about this long, ms, but at least so many. */
+/** A query takes as many rows at once as take about this long, ms, but no fewer than the least step and no more than the most. */
 const STEP_MS = 4
 const LEAST_STEP = 64
 const MOST_STEP = 16_384
@@ -28,18 +28,22 @@ const MOST_STEP = 16_384
 export interface RunOptions {
   readonly clock: Clock
   readonly query: IR.QueryIR
-  /** Null for the query's own. */
+  /** Null for the query's own window. */
   readonly window: ResultWindow | null
   readonly nameOf: (collection: object) => string
+  /** The shortest time between two runs, ms. */
   readonly every: number | null
   readonly sourceOf: (collection: string) => Source
   readonly onChanges: (changes: ResultChanges, isComplete: boolean) => void
 }
 
-/** One query at work. It first takes all rows in slices, then changes. What it tells is the result of all rows that it has taken. */
+/**
+ * One query at work. It takes all rows first, and changes from then on, in slices. What it tells is the result of all rows that it has
+ * taken. A run in its counts and times ({@link QueryCost}) is the work from one told result to the next.
+ */
 export class Run {
   readonly #options: RunOptions
-  /** With the present window. */
+  /** The query with its present window. */
   #ir: IR.QueryIR
   #query: CompiledQuery
   readonly #result: Result
@@ -47,6 +51,7 @@ export class Run {
   #readers: ReadonlyMap<string, SourceReader> | null = null
   readonly sources: ReadonlyMap<string, Source>
   #isComplete = false
+  /** It has begun to take changes, and has not told their result. */
   #isTurn = false
   /** The window was moved, and the result was not told since. */
   #hasMoved = false
@@ -62,7 +67,7 @@ export class Run {
     const { clock, query, window, sourceOf } = options
     this.#options = options
     this.#result = new Result(isOrdered(query))
-    this.#ir = part(query, window)
+    this.#ir = windowed(query, window)
     this.#query = compileFast(this.#ir, this.#compileOptions)
     this.sources = new Map(this.#query.collections.map((collection) => [collection, sourceOf(collection)]))
     this.#endedAt = clock.now()
@@ -84,7 +89,7 @@ export class Run {
     return this.#endedAt
   }
 
-  /** It has begun with changes, and not ended. */
+  /** It has begun to take changes, and has not told their result. The runner works on no other query meanwhile. */
   get isInTurn(): boolean {
     return this.#isTurn
   }
@@ -105,7 +110,7 @@ export class Run {
     return false
   }
 
-  /** It is due at once. */
+  /** The window was moved: the next run is due at once. */
   get hasMoved(): boolean {
     return this.#hasMoved
   }
@@ -117,7 +122,7 @@ export class Run {
    */
   move(window: ResultWindow | null): void {
     const { query } = this.#options
-    this.#ir = part(query, window)
+    this.#ir = windowed(query, window)
     const { offset = 0, limit = null } = this.#ir
     this.#query.move({ offset, limit })
     this.#hasMoved = true
@@ -219,8 +224,8 @@ export class Run {
 
 const isOrdered = ({ orderBy }: IR.QueryIR): boolean => (orderBy?.length ?? 0) > 0
 
-/** @throws SidestreamError with `INVALID_QUERY` */
-function part(query: IR.QueryIR, window: ResultWindow | null): IR.QueryIR {
+/** The query with this window. @throws SidestreamError with `INVALID_QUERY` */
+function windowed(query: IR.QueryIR, window: ResultWindow | null): IR.QueryIR {
   if (!window) return query
   if (!isOrdered(query)) throw invalidQuery('it has a window, and no orderBy()')
   return within(query, window)

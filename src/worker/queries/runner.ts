@@ -13,13 +13,13 @@ import { StandIns, type QueriedCollection } from './stand-ins.ts'
 export type { QueryCost } from './run.ts'
 export type { ResultChanges, ResultRow } from './result.ts'
 
-/** A query works for so long, ms; then the stream has its turn. */
+/** Queries work for so long at once, ms; then the stream has its turn. */
 const SLICE_MS = 8
 /** The shortest time between two runs of a query that does not say another, ms. */
 const EVERY_MS = 100
-/** The part of the worker's time that queries may take while no result is loaded for the first time. */
+/** The part of the worker's time that runs on changes may take, as far as {@link MOST_PAUSE_MS} allows. */
 const SHARE = 0.5
-/** The longest pause, ms. While changes come, a longer one makes the next run longer too. */
+/** The longest pause between two runs that comes of {@link SHARE}, ms. While changes come, a longer one makes the next run longer too. */
 const MOST_PAUSE_MS = 250
 
 export interface QueryRun {
@@ -42,7 +42,7 @@ export interface QueryRunnerOptions {
   readonly named: NamedQueries
 }
 
-/** What an opened query is told. */
+/** Who hears of an opened query. */
 interface Listener {
   readonly onFailed: (error: SidestreamError) => void
 }
@@ -66,7 +66,7 @@ export class QueryRunner {
   }
 
   /**
-   * @param onChanges is told the whole result first, then changes of it
+   * @param onChanges is told the whole result first, then changes of it. `isComplete`: they make the result of all rows taken so far
    * @param onFailed is told when the query throws; nothing follows
    * @throws SidestreamError with `INVALID_QUERY`
    */
@@ -158,7 +158,7 @@ export class QueryRunner {
     return run.hasChanges ? run.endedAt + Math.max(run.every ?? EVERY_MS, pause) : null
   }
 
-  /** The pause that keeps all queries within their share of the time, and no result from being told. */
+  /** The pause between two runs that keeps all queries together within their share of the time; {@link MOST_PAUSE_MS} at most. */
   #pause(): number {
     let ms = 0
     for (const { cost } of this.#runs.keys()) ms += cost.runMs

@@ -17,8 +17,10 @@ export class Source {
   readonly #seen = new Map<string, RowData | null>()
   /** Changes that the queries have not seen. */
   readonly #pending = new Map<string, RowData | null>()
+  /** Keys of rows that are null in `#seen`. */
   readonly #gone = new Set<string>()
   readonly #readers = new Set<SourceReader>()
+  /** The copy of all rows that is under way; null when there is none. */
   #copying: Iterator<unknown> | null
 
   /** @param rows the rows now */
@@ -46,7 +48,7 @@ export class Source {
 
   /** The rows were replaced. */
   replaced(): void {
-    // They are changes of the former rows.
+    // What is pending are changes of the former rows.
     this.#pending.clear()
     this.#copying = this.#copy()
   }
@@ -64,6 +66,7 @@ export class Source {
     return advance(this.#drain(), isOver)
   }
 
+  /** Lets a query read the rows that were seen, and all changes from now on. */
   open(): SourceReader {
     const reader = new SourceReader(this.#seen, () => {
       this.#sweep()
@@ -141,6 +144,7 @@ export class SourceReader {
     return this.#former.size > 0
   }
 
+  /** A row has changed. @param former the row before; null when there was none */
   note(key: string, former: RowData | null): void {
     if (!this.#former.has(key)) this.#former.set(key, former)
   }

@@ -19,19 +19,19 @@ export class StandIns {
     for (const [name, collection] of this.#byName) this.#names.set(collection, name)
   }
 
-  /** As an application names its collections in a query. */
+  /** The stand-ins by name, for the function of a named query. */
   get record(): Readonly<Record<string, StandIn>> {
     return Object.fromEntries(this.#byName)
   }
 
-  /** @throws SidestreamError */
+  /** @throws SidestreamError with `INVALID_QUERY` */
   get(name: string): StandIn {
     const collection = this.#byName.get(name)
     if (!collection) throw invalidQuery(`there is no collection "${name}"`)
     return collection
   }
 
-  /** @throws SidestreamError */
+  /** @throws SidestreamError with `INVALID_QUERY` */
   nameOf(collection: object): string {
     const name = this.#names.get(collection)
     if (name === undefined) throw invalidQuery('it has a source that is no collection of the StreamDB')

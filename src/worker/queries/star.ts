@@ -7,7 +7,7 @@ import type { StarPlan } from './plan-star.ts'
 type Sources = Record<string, RowData>
 type Take = (row: Sources, times: number) => void
 
-/** Value of a key → the rows that have it, by their keys. */
+/** The value by which rows are joined → the rows that have it, by their keys. */
 class ByValue {
   readonly #rows = new Map<unknown, Map<string, RowData>>()
 
@@ -28,6 +28,7 @@ class ByValue {
 
 const NONE: ReadonlyMap<string, RowData> = new Map()
 
+/** A join of a star at work. */
 interface Arm {
   readonly alias: string
   readonly collection: string
@@ -90,13 +91,13 @@ export class Star {
       if (times < 0) arm.others.change(value, key, row, times)
       return
     }
-    // A row that has no other yet, or loses its last one, is told without it.
+    // In a left join an owner without other rows is told alone. So it is taken back as it was told, and told anew.
     for (const owner of owners.values()) this.#tell({ [this.#alias]: owner }, -1)
     arm.others.change(value, key, row, times)
     for (const owner of owners.values()) this.#tell({ [this.#alias]: owner }, 1)
   }
 
-  /** Tells all rows that one of the first collection is joined to. @param only the only row of one of the arms */
+  /** Tells a row of the first collection with all rows that it is joined with. @param only the one row to take for this arm */
   #tell(own: Sources, times: number, only: { readonly arm: Arm; readonly row: RowData } | null = null): void {
     const next = (row: Sources, index: number): void => {
       const arm = this.#arms[index]
@@ -117,7 +118,7 @@ export class Star {
   }
 }
 
-/** A value by which rows are joined; null joins nothing. Objects are equal to TanStack DB in ways of its own. */
+/** A value by which rows are joined; null joins nothing. @throws Unfit for an object: TanStack DB has ways of its own to call two objects equal */
 function keyOf(value: unknown): unknown {
   if (typeof value === 'object' && value !== null) throw new Unfit()
   return value ?? null

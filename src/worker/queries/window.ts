@@ -7,13 +7,13 @@ import { allOf, evaluatorOf, type Evaluate } from './evaluator.ts'
 import type { WindowPlan } from './plan-window.ts'
 import { SortedRows, type Compare, type SortedRow } from './sorted-rows.ts'
 
-/** How many rows beyond the window are known: so many can leave it before all rows have to be looked through again. */
+/** At least so many rows beyond the window are known: so many can leave it before all rows have to be taken again. */
 const SPARE = 1000
 
 /** Too many rows have left the window: it has to be given all rows anew. */
 export class Exhausted extends Error {}
 
-/** The rows that can matter to a query for first rows. TanStack DB has all rows in one sorted list, which is slow when it is long. */
+/** The first rows of an order, for a query that needs no others. TanStack DB has all rows in one sorted list, which is slow when it is long. */
 export class Window {
   readonly sourceId: string
   readonly #alias: string
@@ -21,14 +21,16 @@ export class Window {
   readonly #values: ReadonlyArray<Evaluate>
   readonly #compareValues: Compare
   readonly #compare: Compare
+  /** How many first rows the query gets. */
   #most: number
   readonly #withTies: boolean
   readonly #sorted: SortedRows
-  /** The rows that were given. */
+  /** The rows that the query has. */
   #given = new Map<string, RowData>()
   #isChanged = false
   /** Rows after this one are not known, but counted; null when all rows are known. */
   #horizon: SortedRow | null = null
+  /** How many rows are after the horizon. */
   #beyond = 0
 
   constructor({ first, conditions, terms, rows, withTies }: WindowPlan) {
@@ -56,7 +58,7 @@ export class Window {
     this.#horizon = this.#sorted.last
   }
 
-  /** @param rows the number of rows that can matter from now on */
+  /** @param rows how many first rows the query gets from now on */
   move(rows: number): void {
     this.#most = rows
     this.#isChanged = true
@@ -74,7 +76,7 @@ export class Window {
   }
 
   /**
-   * How the rows that can matter have changed.
+   * How the rows that the query gets have changed since the last call.
    * @throws Exhausted
    */
   changes(): RowDeltas {

@@ -13,7 +13,7 @@ export interface ResultHolds {
   refusalOf(collection: string): ErrorData | null
 }
 
-/** `waiting` it has no rows yet · `preview` the tab gets the rows that were stored · `shown` the tab gets its rows */
+/** `waiting` the tab gets no rows yet · `preview` it gets the rows that the last visit stored · `shown` it gets the rows of the engine's result */
 type Phase = 'waiting' | 'preview' | 'shown'
 
 /** What the tab was told of a want: nothing, that the rows are there, or that none will come. */
@@ -23,7 +23,7 @@ type Told = 'nothing' | 'served' | 'refused'
 interface WantedResult {
   readonly subset: Subset
   phase: Phase
-  /** By the ids of the wants. */
+  /** What the tab was told of each of its wants of this result, by their ids. */
   readonly wants: Map<number, Told>
 }
 
@@ -32,9 +32,11 @@ export class ResultView {
   readonly #holds: ResultHolds
   /** The rows that the tab lacks. */
   readonly #pending: RowDiff
+  /** By the names of results. */
   readonly #wanted = new Map<string, WantedResult>()
+  /** Id of a want → name of the result. */
   readonly #names = new Map<number, string>()
-  /** Results whose rows are sent anew from now on: rows that the tab has of an earlier run, or a preview, are removed. */
+  /** Results that are sent anew as a whole: the tab drops the rows that it has, of another engine or of a preview. */
   readonly #begun = new Set<string>()
 
   constructor(holds: ResultHolds, pending: RowDiff) {
@@ -51,7 +53,7 @@ export class ResultView {
     return [...this.#wanted].filter(([, { phase }]) => phase === 'preview').map(([name]) => name)
   }
 
-  /** The tab shows rows of a last visit. */
+  /** The tab shows rows of the last visit, and newer ones will come. */
   get isOld(): boolean {
     return [...this.#wanted].some(([name, { phase }]) => phase === 'preview' && !this.#holds.refusalOf(name))
   }
@@ -64,7 +66,7 @@ export class ResultView {
     })
   }
 
-  /** The results whose first rows come with the next batch, or later. */
+  /** The results that are sent anew, and whose first rows come with the next batch or later. Each is given once. */
   takeBegun(): ReadonlyArray<string> {
     const begun = [...this.#begun]
     this.#begun.clear()
@@ -81,7 +83,7 @@ export class ResultView {
     else this.#wanted.set(collection, { subset, phase: 'waiting', wants: new Map([[id, 'nothing']]) })
   }
 
-  /** The tab has dropped the rows, if no other want has them. */
+  /** The tab wants it no more. With the last want of a result the tab has dropped its rows. */
   release(id: number): void {
     const name = this.#names.get(id)
     if (name === undefined) return
@@ -95,7 +97,7 @@ export class ResultView {
     this.#pending.drop(name)
   }
 
-  /** The state is complete: sends the results that are in it. */
+  /** Sends the results that are in the state, now that it is complete. */
   attach(state: VisibleState): void {
     for (const [name, wanted] of this.#wanted) if (wanted.phase !== 'shown') this.#begin(name, wanted, state)
   }
@@ -105,7 +107,7 @@ export class ResultView {
     if (this.#wanted.get(name)?.phase === 'shown') this.#pending.foldRows(name, changes)
   }
 
-  /** The tab has lost its rows, or may have others. */
+  /** Sends all results anew: the tab has lost its rows, or may have others. */
   again(state: VisibleState): void {
     for (const [name, wanted] of this.#wanted) {
       for (const id of wanted.wants.keys()) wanted.wants.set(id, 'nothing')
@@ -113,7 +115,7 @@ export class ResultView {
     }
   }
 
-  /** Sends the stored rows of results that are not in the state. */
+  /** Sends the rows of the last visit for results that are not in the state. @param find gives these rows */
   preview(find: (subset: Subset) => Preview | null): void {
     for (const [name, wanted] of this.#wanted) {
       const found = wanted.phase === 'waiting' ? find(wanted.subset) : null
@@ -143,12 +145,13 @@ export class ResultView {
     for (const id of [...this.#names.keys()]) this.release(id)
   }
 
-  /** What the tab is to be told. */
+  /** What the tab is to be told of a result. */
   #newsOf(name: string, { phase }: WantedResult): Told {
     if (this.#holds.refusalOf(name)) return 'refused'
     return phase !== 'waiting' && !this.#pending.has(name) ? 'served' : 'nothing'
   }
 
+  /** Sends a result as a whole, if it is in the state. */
   #begin(name: string, wanted: WantedResult, state: VisibleState): void {
     const rows = state.rows.get(name)
     if (!rows) return
