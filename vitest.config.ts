@@ -35,6 +35,7 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
             // To load the modules anew took a processor half a second a file. A file that changes globals, or counts on modules that nothing
             // has used, has `@vitest-environment-options` of its own in its first line, and so a process of its own.
             isolate: false,
+            setupFiles: ['./test/support/load-parts.ts'],
             include: [
               'test/unit/**/*.test.ts',
               'test/parity/**/*.test.ts',
@@ -56,6 +57,7 @@ export default defineConfig(async (): Promise<ViteUserConfig> => {
               name: `node-db-${shortVersion(pinned)}`,
               environment: 'node',
               isolate: false,
+              setupFiles: ['./test/support/load-parts.ts'],
               env: { SIDESTREAM_TANSTACK_DB: shortVersion(pinned), SIDESTREAM_SEEDS: process.env['SIDESTREAM_SEEDS'] ?? '25', SIDESTREAM_RUNS: process.env['SIDESTREAM_RUNS'] ?? '10' },
               include: [
                 'test/unit/{actions,after-the-last-worker,cleanup,close-within-a-batch,collection-sink,held-subsets,in-page,late-collection,mutations,on-demand,on-error,options,preload,replica,restart,signed-out,testing,throwing-subscriber,transform,worker-queries,write-through,writing}.test.ts',

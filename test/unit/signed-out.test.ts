@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/signed-out"}
 import { createLiveQueryCollection } from '@tanstack/db'
 import { beforeEach, expect, test } from 'vitest'
 import * as v from 'valibot'

@@ -1,3 +1,4 @@
+// @vitest-environment-options {"own":"unit/worker-queries"}
 import { createLiveQueryCollection, eq } from '@tanstack/db'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStreamDB, type NamedQuery } from '../../src/main/index.ts'
