@@ -26,7 +26,7 @@ const LONGEST_FLOOD_REST_MS = 100
 export class Pace {
   /** The number of fast batches in a row. */
   #fast = 0
-  #cameAt = Number.NEGATIVE_INFINITY
+  #cameAt = -Infinity
 
   /**
    * A batch has come. The rate counts rows, and the time since the batch before: a pause merges changes, and does not make them fewer.
@@ -41,40 +41,31 @@ export class Pace {
 
   /** @param tookMs how long the page took to apply a batch, ms @returns the pause after it, ms */
   restMs(tookMs: number): number {
-    const isFlood = this.#fast >= FLOOD_BATCHES && showsFrames()
+    const isFlood = this.#fast >= FLOOD_BATCHES && shows('visible')
     const floodMs = isFlood ? Math.min(tookMs / FLOOD_SHARE, LONGEST_FLOOD_REST_MS) : 0
     return Math.max(floodMs, tookMs > SHORT_MS ? Math.min(tookMs, LONGEST_REST_MS) : 0)
   }
 
-  /** Resolves when the batch should be answered, after its pause or the next frame. @param tookMs as for {@link restMs} */
+  /** Resolves when the batch should be answered. @param tookMs as for {@link restMs} */
   async nextTurn(tookMs: number): Promise<void> {
-    const restMs = this.restMs(tookMs)
-    if (showsFrames()) return pause(Math.max(restMs, FRAME_MS))
-    if (restMs > 0) await pause(restMs)
-    await hiddenPause()
+    const isHidden = shows('hidden')
+    const ms = Math.max(isHidden ? HIDDEN_PAUSE_MS : shows('visible') ? FRAME_MS : 0, this.restMs(tookMs))
+    if (ms === 0) return
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel()
+        if (isHidden) document.removeEventListener('visibilitychange', end)
+        resolve()
+      }
+      const cancel = after(ms, end)
+      // A page that is shown again has waited long enough.
+      if (isHidden) document.addEventListener('visibilitychange', end)
+    })
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-const documentOf = (): Document | undefined => (globalThis as Partial<typeof globalThis>).document
-
-const showsFrames = (): boolean => documentOf()?.visibilityState === 'visible'
-
-/** Resolves after the interval of a hidden page, or when it is shown; at once where there is no page. */
-function hiddenPause(): Promise<void> {
-  const document = documentOf()
-  if (!document) return Promise.resolve()
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      clearTimeout(timer)
-      document.removeEventListener('visibilitychange', settle)
-      resolve()
-    }
-    const timer = setTimeout(settle, HIDDEN_PAUSE_MS)
-    document.addEventListener('visibilitychange', settle)
-  })
-}
+/** False where there is no page. */
+const shows = (visibility: DocumentVisibilityState): boolean => (globalThis as Partial<typeof globalThis>).document?.visibilityState === visibility
 
 /** Resolves in idle time, or after {@link IDLE_LIMIT_MS}; without `requestIdleCallback`, after a timer. */
 export function idleTurn(): Promise<void> {

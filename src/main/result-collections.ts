@@ -1,5 +1,7 @@
 import { createCollection, createLiveQueryCollection, Query, type Collection, type InitialQueryBuilder, type QueryBuilder } from '@tanstack/db'
+import { SidestreamError } from '../shared/errors.ts'
 import { functionOf, type ResultUtils } from '../shared/named-queries.ts'
+import { isPlain } from '../shared/query.ts'
 import { CollectionSink } from './collection-sink.ts'
 import type { Place } from './places.ts'
 import { resultUtils, type BuiltQuery } from './result-window.ts'
@@ -36,10 +38,12 @@ export class ResultCollections {
 
   /** The same collection for the same name and parameters, while it is in use. */
   query(name: string, params: unknown = null): AnyResult {
+    if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `${name}: parameters are data that JSON has`)
     const key = JSON.stringify([name, params])
     let made = this.#named.get(key)
     if (!made) {
-      const own = (made = this.#make({ kind: 'named', name, params, window: null }, {}, () => this.#builtOf(name, params), () => {
+      const built = (): BuiltQuery | null => this.#builtOf(name, params)
+      const own = (made = this.#make({ kind: 'named', name, params, window: null }, built, () => {
         if (this.#named.get(key) === own) this.#named.delete(key)
       }))
       this.#named.set(key, own)
@@ -49,8 +53,7 @@ export class ResultCollections {
 
   liveQuery(build: (q: InitialQueryBuilder) => QueryBuilder<never>): AnyResult {
     const query = build(new Query())
-    const built = query as unknown as BuiltQuery
-    return this.#make({ kind: 'inline', query, window: null }, { singleResult: built._getQuery().singleResult }, () => built, () => undefined)
+    return this.#make({ kind: 'inline', query, window: null }, () => query as unknown as BuiltQuery, () => undefined)
   }
 
   /** The query of a function that the page has. */
@@ -64,7 +67,7 @@ export class ResultCollections {
     }
   }
 
-  #make(first: Asked, more: object, built: () => BuiltQuery | null, onCleanup: () => void): AnyResult {
+  #make(first: Asked, built: () => BuiltQuery | null, onCleanup: () => void): AnyResult {
     const id = `${this.#options.url}?${String((this.#made += 1))}`
     const places = this.#places
     let asked = first
@@ -108,8 +111,8 @@ export class ResultCollections {
       // As a live query's own collection, it knows the rows that it was given, and no others.
       getKey: (row: object) => places.get(row)?.key,
       // TanStack DB compares some twenty times for each row that it puts among a few hundred: without an order, nothing is looked up.
-      compare: (a: object, b: object) => (joined && !joined.isOrdered ? 0 : (places.get(a)?.compare(places.get(b)) ?? 0)),
-      ...more,
+      compare: (a: object, b: object) => (joined?.isOrdered === false ? 0 : (places.get(a)?.compare(places.get(b)) ?? 0)),
+      singleResult: built()?._getQuery().singleResult,
       ...sink.config,
     } as unknown as Parameters<typeof createCollection<object, string>>[0]) as unknown as AnyResult
   }

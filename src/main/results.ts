@@ -2,7 +2,7 @@ import type { QueryBuilder } from '@tanstack/db'
 import { SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
 import { functionOf, type NamedQueries } from '../shared/named-queries.ts'
 import { encodeQuery, UncrossableQueryError } from '../shared/query-data.ts'
-import { isPlain, movedTo, RESULT_KEY, resultName, windowOf, type Query, type ResultWindow } from '../shared/query.ts'
+import { movedTo, RESULT_KEY, resultName, windowOf, type PlainData, type Query, type ResultWindow } from '../shared/query.ts'
 import type { ServedSubset, SubsetChange } from '../shared/subset.ts'
 import { Gate } from '../shared/gate.ts'
 import type { CollectionSink } from './collection-sink.ts'
@@ -17,7 +17,7 @@ const FIRST_ID = 2 ** 31
 
 /** What a collection of `query` or `liveQuery` is to show. Without a window (null), it is the query's own. */
 export type Asked = { readonly window: Part | null } & (
-  | { readonly kind: 'named'; readonly name: string; readonly params: unknown }
+  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData }
   | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
 )
 
@@ -227,7 +227,6 @@ export class Results {
   #queryOf(asked: Asked): readonly [query: Query | null, reason: string | null] {
     if (asked.kind === 'named') {
       const { kind, name, params } = asked
-      if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `the parameters of the query ${name} are no data that JSON has`)
       return [movedTo({ kind, name, params }, windowIn(asked)), null]
     }
     try {

@@ -11,7 +11,7 @@ export class UncrossableQueryError extends Error {
 }
 
 const cannotCross = (what: string): never => {
-  throw new UncrossableQueryError(`The query has ${what}, which cannot cross to the worker. Run it in the tab, or give it a name in the worker file.`)
+  throw new UncrossableQueryError(`The query has ${what}, which cannot cross to the worker`)
 }
 
 /**
@@ -34,10 +34,10 @@ class Encoder {
   }
 
   query(query: IR.QueryIR, levels: number): QueryData {
-    if (levels === 0) cannotCross('levels without end')
-    if (query.fnSelect) cannotCross('fn.select(), a JavaScript function')
-    if (query.fnWhere?.length) cannotCross('fn.where(), a JavaScript function')
-    if (query.fnHaving?.length) cannotCross('fn.having(), a JavaScript function')
+    if (levels === 0) cannotCross('subqueries in more than 100 levels')
+    if (query.fnSelect) cannotCross('fn.select(), a JavaScript function (a query of the worker file may have one)')
+    if (query.fnWhere?.length) cannotCross('fn.where(), a JavaScript function (a query of the worker file may have one)')
+    if (query.fnHaving?.length) cannotCross('fn.having(), a JavaScript function (a query of the worker file may have one)')
     const { from, join, where, select, groupBy, having, orderBy, limit, offset, distinct, singleResult } = query
     const inner = levels - 1
     return {

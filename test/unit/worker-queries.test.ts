@@ -1,5 +1,5 @@
 // @vitest-environment-options {"own":"unit/worker-queries"}
-import { createLiveQueryCollection, eq } from '@tanstack/db'
+import { createLiveQueryCollection, eq, type Collection, type InitialQueryBuilder } from '@tanstack/db'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStreamDB, type NamedQuery } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
@@ -344,9 +344,25 @@ describe('a query that the worker does not run', () => {
   })
 })
 
-test('parameters are data that JSON has', async () => {
+test('parameters are data that JSON has, also where JSON would make a text of them', () => {
   const db = tab(worker())
-  await expect(db.query('delays', { over: Number.NaN }).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  const cyclic: Record<string, unknown> = {}
+  cyclic['self'] = cyclic
+  db.query('delays', { over: new Date(0).toISOString() as never })
+  for (const over of [Number.NaN, 1n, new Date(0), undefined, () => 1, cyclic]) {
+    expect(() => db.query('delays', { over: over as never })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  }
+})
+
+test('a named query with findOne() is a single row to hooks, as far as the page has its function', async () => {
+  const latest = { ...queries, latest: (q: InitialQueryBuilder, { flights }: { flights: Collection<{ id: string; delay: number }> }) => q.from({ f: flights }).orderBy(({ f }) => f.delay, 'desc').findOne() }
+  const db = createStreamDB({ streamOptions: { url: stream.url, contentType: 'application/json' }, state: schema, worker: worker({ named: latest as never }).worker, queries: latest as never as typeof queries })
+  open.push(db)
+  const one = db.query('latest' as 'delays', undefined as never)
+  expect((one as unknown as { config: { singleResult?: true } }).config.singleResult).toBe(true)
+  await one.preload()
+  expect(plain(one.values())).toMatchObject([{ id: 'f29' }])
+  expect((db.query('delays', { over: 1 }) as unknown as { config: { singleResult?: true } }).config.singleResult).toBe(undefined)
 })
 
 test('a user who signs out sees no rows of a result, and new ones after reconnect()', async () => {
