@@ -35,7 +35,7 @@ function countRequests(answer: (index: number) => Answer, { minutes = 3, random 
     const { kind, ok, tookMs, moved = false, retryAfterMs = 0 } = answer(index)
     now += tookMs
     pace.over({ kind, ok, retryAfterMs }, now, random())
-    if (moved) pace.moved()
+    if (moved) pace.moved(now, 1)
   }
 }
 
@@ -127,5 +127,42 @@ describe('a back-off', () => {
       }),
     )
     expect(backoffOf({ initialDelay: 5, maxDelay: 20, multiplier: 1.5 })).toEqual({ initialDelay: 5, maxDelay: 20, multiplier: 1.5 })
+  })
+})
+
+describe('a server whose live requests bring events as soon as they are made', () => {
+  /** Requests in the last of ten seconds, of a client that asks whenever it may. */
+  function requestsASecond(eventsASecond: number, kind: RequestKind = 'live'): number {
+    const pace = new RequestPace(DEFAULT_BACKOFF)
+    let [now, readTo, requests] = [0, 0, 0]
+    while (now < 10_000) {
+      now += pace.delayMs(now)
+      if (now >= 9000) requests += 1
+      pace.sent(now)
+      // The server answers with all that it has, at once or with the next event.
+      now = Math.max(now + 1, Math.ceil((readTo + 1) * (1000 / eventsASecond)))
+      const end = Math.floor((now * eventsASecond) / 1000)
+      pace.over({ kind, ok: true, retryAfterMs: 0 }, now, 0.5)
+      pace.moved(now, end - readTo)
+      readTo = end
+    }
+    return requests
+  }
+
+  test('is asked a hundred times a second at most', () => {
+    expect(requestsASecond(500)).toBeGreaterThanOrEqual(95)
+    expect(requestsASecond(500)).toBeLessThanOrEqual(101)
+  })
+
+  test('is asked for each of thirty events a second', () => {
+    expect(requestsASecond(30)).toBeGreaterThanOrEqual(29)
+  })
+
+  test.each([2000, 100_000])('is asked 25 times a second in a flood (%i events a second)', (eventsASecond) => {
+    expect(requestsASecond(eventsASecond)).toBeLessThanOrEqual(26)
+  })
+
+  test('is asked for the pages of a backlog as fast as it brings them', () => {
+    expect(requestsASecond(100_000, 'catch-up')).toBeGreaterThanOrEqual(95)
   })
 })

@@ -107,9 +107,10 @@ export class RequestGate {
     return this.#request !== null && this.#options.env.clock.now() - this.#request.heardAt >= this.#momentMs
   }
 
-  moved(): void {
+  /** The offset has moved, by so many events. */
+  moved(events: number): void {
     this.#momentMs = MOMENT_MS
-    this.#pace.moved()
+    this.#pace.moved(this.#options.env.clock.now(), events)
     this.#waiting?.go()
   }
 

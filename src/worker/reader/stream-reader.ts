@@ -306,7 +306,7 @@ export class StreamReader {
     }
     const hasMoved = fresh.items.length > 0 && fresh.offset > before
     // The next reading is no progress before it is shown: it may have to be read again and again.
-    if (hasMoved && isCounted) this.#gate.moved()
+    if (hasMoved && isCounted) this.#gate.moved(fresh.items.length)
     else if (hasMoved) this.#gate.continued()
     if (isCounted) {
       this.#continuity.settle()
