@@ -10,7 +10,7 @@ const rows = (tab: Page) => tab.getByRole('region', { name: 'Flights' }).locator
 
 async function showsRows(tab: Page): Promise<void> {
   await rows(tab).first().waitFor()
-  expect(await rows(tab).count()).toBe(50)
+  await expect.poll(() => rows(tab).count()).toBe(50)
 }
 
 const chosen = (tab: Page) => tab.getByRole('navigation', { name: 'Run the engine in' }).locator('[aria-current]').innerText()

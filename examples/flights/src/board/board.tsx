@@ -15,6 +15,9 @@ const COLUMNS: ReadonlyArray<{ column: SortColumn; label: string; className?: st
   { column: 'delay', label: 'Delay', className: 'number' },
 ]
 
+/** The browser lays these out in one task with the rest of the page; the others come in the next one. */
+const FIRST_ROWS = 15
+
 /** False for a moment after the view was changed: rows that the reader asked for are no news. */
 function useSettled(view: object): boolean {
   const [settledView, setSettledView] = useState<object | null>(null)
@@ -46,6 +49,7 @@ function FlightTable({ filters, sort, onSort }: { filters: Filters; sort: Sort; 
   const flights = useFlights(filters, sort)
   const { byCode } = useAirports()
   const from = useReady()
+  const shownRows = useDeferredValue(VISIBLE_ROWS, FIRST_ROWS)
   const hasRows = flights.length > 0
   const settledFilters = useSettled(filters)
   const settledSort = useSettled(sort)
@@ -65,7 +69,7 @@ function FlightTable({ filters, sort, onSort }: { filters: Filters; sort: Sort; 
           </tr>
         </thead>
         <tbody>
-          {flights.map((flight) => (
+          {flights.slice(0, shownRows).map((flight) => (
             <FlightRow
               key={`${flight.id} ${flight.status}`}
               flight={flight}

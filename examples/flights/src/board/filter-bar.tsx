@@ -1,7 +1,10 @@
+import { useDeferredValue } from 'react'
 import { useAirports } from '../airports.tsx'
+import type { Airport } from '../schema.ts'
 import { type Filters, NO_FILTERS } from './filters.ts'
 
 const MIN_DELAYS = [0, 15, 30, 60, 120] as const
+const NO_AIRPORTS: ReadonlyArray<Airport> = []
 
 interface FilterBarProps {
   filters: Filters
@@ -9,7 +12,8 @@ interface FilterBarProps {
 }
 
 function AirportSelect({ label, value, onChange }: { label: string; value: string; onChange: (iata: string) => void }) {
-  const { list } = useAirports()
+  // Hundreds of options, which nobody sees yet: the board's rows go first.
+  const list = useDeferredValue(useAirports().list, NO_AIRPORTS)
   return (
     <label className="field">
       <span>{label}</span>

@@ -1,13 +1,10 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import { db } from './db.ts'
 
-// Whatever goes wrong is in db.status, which the page shows.
-db.preload().catch(() => undefined)
-
-const root = document.getElementById('root')
-if (root) {
+export function show() {
+  const root = document.getElementById('root')
+  if (!root) return
   createRoot(root).render(
     <StrictMode>
       <App />
