@@ -343,6 +343,30 @@ describe('a query that the worker does not run', () => {
   })
 })
 
+test.each<[string, (f: { id: string }) => unknown]>([
+  ['a function', ({ id }) => ({ id, open: () => id })],
+  ['a symbol', ({ id }) => ({ id, mark: Symbol(id) })],
+])('a named query whose rows have %s runs in the tab, and all else goes on', async (_, make) => {
+  const medium = emptyMedium()
+  const named = {
+    ...queries,
+    uncloneable: ((q, { flights }) => q.from({ f: flights }).fn.select(({ f }) => make(f as { id: string }) as object)) as NamedQuery<typeof schema>,
+  }
+  const db = tab(worker({ named, medium }), { queries: named })
+  const delays = db.query('delays', { over: 20 })
+  await delays.preload()
+  const result = (db.query as unknown as (name: string) => typeof delays)('uncloneable')
+  await result.preload()
+  expect(result.size).toBe(30)
+  expect(db.status.getSnapshot().fallbacks[result.id]).toContain('a row of the result cannot leave it')
+  stream.append([flight(5, 100)])
+  await vi.waitFor(() => {
+    expect(byCity(delays.values())[2]).toEqual({ city: 'San Francisco', flights: 4, total: 178 })
+    expect(medium.meta?.complete).toBe(true)
+  }, LONG)
+  expect(db.status.getSnapshot()).toMatchObject({ storage: 'indexeddb', lastError: null })
+})
+
 test('parameters are data that JSON has', async () => {
   const db = tab(worker())
   await expect(db.query('delays', { over: Number.NaN }).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })

@@ -5,6 +5,7 @@ import { compile, compileFast, type CompiledQuery, type CompileOptions } from '.
 import type { RowDeltas } from './deltas.ts'
 import { within, type ResultWindow } from '../../shared/query.ts'
 import { invalidQuery } from './decode-query.ts'
+import { partsOf } from './query-parts.ts'
 import { Result, type ResultChanges } from './result.ts'
 import { Exhausted } from './window.ts'
 import type { IsOver, Source, SourceReader } from './source.ts'
@@ -61,7 +62,7 @@ export class Run {
   constructor(options: RunOptions) {
     const { clock, query, window, sourceOf } = options
     this.#options = options
-    this.#result = new Result(isOrdered(query))
+    this.#result = new Result(isOrdered(query), partsOf(query).hasFunctions)
     this.#ir = part(query, window)
     this.#query = compileFast(this.#ir, this.#compileOptions)
     this.sources = new Map(this.#query.collections.map((collection) => [collection, sourceOf(collection)]))
