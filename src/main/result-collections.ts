@@ -1,5 +1,6 @@
 import { createCollection, createLiveQueryCollection, Query, type Collection, type InitialQueryBuilder, type QueryBuilder } from '@tanstack/db'
 import { functionOf, type ResultUtils } from '../shared/named-queries.ts'
+import { isPlain } from '../shared/query.ts'
 import { CollectionSink } from './collection-sink.ts'
 import type { Place } from './places.ts'
 import { resultUtils, type BuiltQuery } from './result-window.ts'
@@ -36,10 +37,14 @@ export class ResultCollections {
 
   /** The same collection for the same name and parameters, while it is in use. */
   query(name: string, params: unknown = null): AnyResult {
+    // Other parameters are refused when the collection is used, and JSON would give them the key of ones that are not.
+    if (!isPlain(params)) return this.#make({ kind: 'named', name, params, window: null }, {}, () => null, () => undefined)
     const key = JSON.stringify([name, params])
     let made = this.#named.get(key)
     if (!made) {
-      const own = (made = this.#make({ kind: 'named', name, params, window: null }, {}, () => this.#builtOf(name, params), () => {
+      // The application may change its object later.
+      const copy = structuredClone(params)
+      const own = (made = this.#make({ kind: 'named', name, params: copy, window: null }, {}, () => this.#builtOf(name, copy), () => {
         if (this.#named.get(key) === own) this.#named.delete(key)
       }))
       this.#named.set(key, own)
@@ -53,11 +58,11 @@ export class ResultCollections {
     return this.#make({ kind: 'inline', query, window: null }, { singleResult: built._getQuery().singleResult }, () => built, () => undefined)
   }
 
-  /** The query of a function that the page has. */
+  /** The query of a function that the page has, which may change its parameters. */
   #builtOf(name: string, params: unknown): BuiltQuery | null {
     const { queries, collections } = this.#options
     try {
-      return (functionOf(queries, name)?.(new Query(), collections as never, params) as unknown as BuiltQuery | undefined) ?? null
+      return (functionOf(queries, name)?.(new Query(), collections as never, structuredClone(params)) as unknown as BuiltQuery | undefined) ?? null
     } catch {
       // Whoever runs it says why.
       return null

@@ -287,7 +287,7 @@ export class Results {
     if (asked.kind === 'inline') return asked.query
     const { queries, collections } = this.#options
     const named = functionOf(queries, asked.name)
-    return named && ((q: Parameters<typeof named>[0]) => named(q, collections as never, asked.params) as QueryBuilder<never>)
+    return named && ((q: Parameters<typeof named>[0]) => named(q, collections as never, structuredClone(asked.params)) as QueryBuilder<never>)
   }
 
   #end(wish: Wish): void {

@@ -372,6 +372,56 @@ test('parameters are data that JSON has', async () => {
   await expect(db.query('delays', { over: Number.NaN }).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
+test.each<[string, unknown, unknown]>([
+  ['NaN', { over: NaN }, { over: null }],
+  ['undefined', { over: 20, more: undefined }, { over: 20 }],
+  ['a date', { over: 20, at: new Date(0) }, { over: 20, at: '1970-01-01T00:00:00.000Z' }],
+])('parameters with %s are refused, and those that JSON makes of them are not', async (_, wrong, right) => {
+  const db = tab(worker())
+  const query = (params: unknown) => db.query('delays', params as { over: number })
+  await expect(query(wrong).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await query(right).preload()
+  expect(query(right)).toBe(query(right))
+})
+
+test('parameters that have no JSON are refused too', async () => {
+  const db = tab(worker())
+  const circular: unknown[] = []
+  circular.push(circular)
+  for (const over of [1n, circular, () => 1]) await expect(db.query('delays', { over } as never).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('parameters are those of the call, also when the application or a function changes them later', async () => {
+  const named = {
+    ...queries,
+    most: ((q, { flights }, params: { most: number }) => {
+      params.most += 1
+      return q.from({ f: flights }).orderBy(({ f }) => f.delay).limit(params.most)
+    }) as NamedQuery<typeof schema>,
+  }
+  for (const isStock of [false, true]) {
+    const db = tab(worker({ named, isStock }), { queries: named })
+    const query = (db.query as unknown as (name: string, params: unknown) => ReturnType<typeof db.liveQuery>)
+    const params = { most: 1 }
+    const result = query('most', params)
+    params.most = 5
+    expect([result.utils.getWindow(), result.utils.getWindow()]).toEqual([{ offset: 0, limit: 2 }, { offset: 0, limit: 2 }])
+    await result.preload()
+    expect(result.size).toBe(2)
+    expect(query('most', { most: 1 })).toBe(result)
+    if (isStock) continue
+    await db.clearCache()
+    await vi.waitFor(() => {
+      expect(result.size).toBe(0)
+    }, LONG)
+    db.reconnect()
+    await vi.waitFor(() => {
+      expect(result.size).toBeGreaterThan(0)
+    }, LONG)
+    expect(result.size).toBe(2)
+  }
+})
+
 test('a user who signs out sees no rows of a result, and new ones after reconnect()', async () => {
   const db = tab(worker())
   const delays = db.query('delays', { over: 20 })
