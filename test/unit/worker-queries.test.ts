@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStreamDB, type NamedQuery } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
 import { Gate } from '../../src/shared/gate.ts'
+import { versionOf } from '../../src/shared/named-queries.ts'
 import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
 import { emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
@@ -505,5 +506,10 @@ describe('the last result of a query', () => {
     const delays = db.query('delays', { over: 20 })
     await delays.preload()
     expect(delays.size).toBe(3)
+  })
+
+  test('has another version when two functions have changed names', () => {
+    const [all, none] = [((q, { flights }) => q.from({ f: flights })) as NamedQuery<typeof schema>, ((q, { flights }) => q.from({ f: flights }).where(() => false)) as NamedQuery<typeof schema>]
+    expect(versionOf({ one: all, other: none })).not.toBe(versionOf({ other: all, one: none }))
   })
 })
