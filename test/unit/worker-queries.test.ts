@@ -508,6 +508,31 @@ describe('the last result of a query', () => {
     expect(delays.size).toBe(3)
   })
 
+  test('is taken away when there is nothing in the present one, also while the server is away', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    const last = medium.working!
+    stream.append(Array.from({ length: 30 }, (_, n) => flight(n, 0)))
+    const between = tab(worker({ medium }))
+    await between.query('delays', { over: 20 }).preload()
+    await vi.waitFor(() => {
+      expect(medium.working?.flatMap(({ rows }) => rows)).toEqual([])
+    }, LONG)
+    between.close()
+    // The worker was killed before it had stored the result again.
+    medium.working = last
+    const db = tab(worker({ medium, fetch: () => Promise.reject(new TypeError('offline')) }))
+    const delays = db.query('delays', { over: 20 })
+    const shown: number[] = []
+    delays.subscribeChanges(() => shown.push(delays.size))
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(delays.size).toBe(0)
+    }, LONG)
+    expect(shown[0]).toBe(3)
+    expect(db.status.getSnapshot()).toMatchObject({ upToDate: false, stale: true })
+  })
+
   test('has another version when two functions have changed names', () => {
     const [all, none] = [((q, { flights }) => q.from({ f: flights })) as NamedQuery<typeof schema>, ((q, { flights }) => q.from({ f: flights }).where(() => false)) as NamedQuery<typeof schema>]
     expect(versionOf({ one: all, other: none })).not.toBe(versionOf({ other: all, one: none }))
