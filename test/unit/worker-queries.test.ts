@@ -533,6 +533,50 @@ describe('the last result of a query', () => {
     expect(db.status.getSnapshot()).toMatchObject({ upToDate: false, stale: true })
   })
 
+  describe('of a user who signs out while the cache is being read', () => {
+    /** @returns the page of a next visit, which shows the last result while the cache is being read, until `read` */
+    const whileReading = async (isOther: boolean) => {
+      const medium = emptyMedium()
+      await visit(medium)
+      const gate = new Gate<void>()
+      const other = new MemoryStream(stream.url)
+      other.append([...airportEvents(), flight(99, 500)])
+      const db = tab(worker({ medium, read: gate.promise, ...(isOther && { fetch: other.fetch }) }))
+      const delays = db.query('delays', { over: 20 })
+      await delays.preload()
+      expect(delays.size).toBe(3)
+      return { db, delays, read: () => { gate.resolve() } }
+    }
+
+    test('is gone at once', async () => {
+      const { db, delays, read } = await whileReading(false)
+      await db.clearCache()
+      await vi.waitFor(() => {
+        expect(delays.size).toBe(0)
+      })
+      read()
+    })
+
+    test('does not come back with reconnect(), nor do other rows', async () => {
+      const { db, delays, read } = await whileReading(true)
+      const flights = createLiveQueryCollection({ query: (q) => q.from({ f: db.collections.flights }), startSync: true })
+      const seen = new Set<unknown>()
+      flights.subscribeChanges((changes) => {
+        for (const { key } of changes) seen.add(key)
+      })
+      await db.clearCache()
+      db.reconnect()
+      // The worker has heard of it.
+      await db.inspect()
+      read()
+      await vi.waitFor(() => {
+        expect(byCity(delays.values())).toEqual([{ city: 'Lisbon', flights: 1, total: 500 }])
+      }, LONG)
+      await flights.preload()
+      expect([...seen]).toEqual(['f99'])
+    })
+  })
+
   test('has another version when two functions have changed names', () => {
     const [all, none] = [((q, { flights }) => q.from({ f: flights })) as NamedQuery<typeof schema>, ((q, { flights }) => q.from({ f: flights }).where(() => false)) as NamedQuery<typeof schema>]
     expect(versionOf({ one: all, other: none })).not.toBe(versionOf({ other: all, one: none }))
