@@ -174,6 +174,20 @@ describe('our own code for parts of a query', () => {
   })
 })
 
+test('a sum that was too large for a number is right again when it is not', () => {
+  for (const large of [1.5e308, -1.5e308]) {
+    const world = new World(['people', 'teams'])
+    const build = aggregating((p) => db.sum(p.n))
+    world.write([['people', '1', { id: '1', n: 1, team: 'x' }], ['people', '2', { id: '2', n: large, team: 'x' }], ['people', '3', { id: '3', n: large, team: 'x' }]])
+    const [expected, actual] = [world.expected(build), world.actual(build)]
+    world.settle()
+    expect(actual.show()).toEqual(expected.show())
+    world.write([['people', '2', null], ['people', '3', null]])
+    world.settle()
+    expect(actual.show().rows).toEqual({ x: { team: 'x', value: 1 } })
+  }
+})
+
 const world = new World(['people', 'teams'])
 const dataOf = (build: Build): QueryData => JSON.parse(JSON.stringify(encodeQuery(irOf(build, world.sources), (collection) => Object.entries(world.sources).find(([, other]) => other === collection)?.[0]))) as QueryData
 const ALL = dataOf((q, { people }) => q.from({ p: people! }))
