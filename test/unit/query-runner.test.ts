@@ -188,6 +188,15 @@ test('a sum that was too large for a number is right again when it is not', () =
   }
 })
 
+test.each(['a.b', 'constructor', 'prototype'])('a field of groups may be named %s', (name) => {
+  const world = new World(['people', 'teams'])
+  const build: Build = (q, { people }) => q.from({ p: people! }).groupBy(({ p }: any) => p.team).select(({ p }: any) => ({ team: p.team, [name]: db.count(p.id) }))
+  world.write(ROWS as never)
+  const [expected, actual] = [world.expected(build), world.actual(build)]
+  world.settle()
+  expect(actual.show()).toEqual(expected.show())
+})
+
 const world = new World(['people', 'teams'])
 const dataOf = (build: Build): QueryData => JSON.parse(JSON.stringify(encodeQuery(irOf(build, world.sources), (collection) => Object.entries(world.sources).find(([, other]) => other === collection)?.[0]))) as QueryData
 const ALL = dataOf((q, { people }) => q.from({ p: people! }))
