@@ -260,6 +260,43 @@ describe('a first load', () => {
     expect(run.cost).toMatchObject({ rows: 20_000, runs: 1 })
   })
 
+  test('of a join with many rows looks at the clock often, and so do changes of the collection that was loaded first', () => {
+    let joined = 0
+    const looks: number[] = []
+    /** A joined row takes a microsecond. */
+    class JoiningClock extends ManualClock {
+      override now(): number {
+        looks.push(joined)
+        return super.now() + joined / 1000
+      }
+    }
+    const clock = new JoiningClock()
+    const rowsOf = (version: number): Map<string, Record<string, unknown>> => new Map(Array.from({ length: 600 }, (_, index) => [String(index), { id: String(index), team: 't', version }]))
+    const [people, teams] = [rowsOf(0), rowsOf(0)]
+    const build = (q: InitialQueryBuilder, sources: any): any => q.from({ p: sources.people }).innerJoin({ t: sources.teams }, ({ p, t }: any) => db.eq(p.team, t.team)).fn.where(() => {
+      joined += 1
+      return false
+    })
+    const runner = new QueryRunner({ clock, collections: [{ name: 'people', primaryKey: 'id' }, { name: 'teams', primaryKey: 'id' }], rows: (name) => (name === 'people' ? people : teams), named: { build } })
+    const longest = (): number => looks.reduce((most, look, index) => Math.max(most, look - (looks[index - 1] ?? 0)), 0)
+    const run = runner.open({ kind: 'named', name: 'build', params: null }, () => undefined)
+    while (clock.pending > 0) clock.advance(1)
+    expect([run.isComplete, joined]).toEqual([true, 360_000])
+    expect(longest()).toBeLessThanOrEqual(64 * 600)
+    for (const collection of ['people', 'teams']) {
+      const diff = new RowDiff()
+      for (const [key, row] of rowsOf(1)) {
+        ;(collection === 'people' ? people : teams).set(key, row)
+        diff.set(collection, key, row)
+      }
+      runner.changed(diff)
+      while (clock.pending > 0) clock.advance(1)
+    }
+    expect(joined).toBeGreaterThan(1_000_000)
+    // A change takes a joined row away, and adds one.
+    expect(longest()).toBeLessThanOrEqual(2 * 64 * 600)
+  })
+
   test('has the rows that come, change and go between its slices', () => {
     const { clock, runner, rows, set } = setup({ count: 20_000, clock: new WorkingClock() })
     const result = new Map<string, unknown>()
