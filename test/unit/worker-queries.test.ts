@@ -126,6 +126,25 @@ test('two tabs share one run, which ends after the last of them has let it go', 
   }, LONG)
 })
 
+test('the status follows the tabs that share a query, also while no row changes', async () => {
+  const shared = worker()
+  const [one, two] = [tab(shared), tab(shared)]
+  const [first, second] = [one.query('delays', { over: 20 }), two.query('delays', { over: 20 })]
+  const counts = () => [one, two].map(({ status }) => Object.values(status.getSnapshot().queries).map(({ tabs }) => tabs))
+  const told = (expected: number[][]) =>
+    vi.waitFor(() => {
+      expect(counts()).toEqual(expected)
+    }, LONG)
+  await first.preload()
+  await told([[1], []])
+  await second.preload()
+  await told([[2], [2]])
+  await first.cleanup()
+  await told([[], [1]])
+  await second.cleanup()
+  await told([[], []])
+})
+
 test('equal queries of one tab are one, and each of their collections has the rows', async () => {
   const shared = worker()
   const db = tab(shared)
