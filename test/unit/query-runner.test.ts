@@ -442,6 +442,26 @@ describe('the pace', () => {
     expect(told.length).toBe(2)
   })
 
+  test.each([Infinity, 1e12])('a pace of %s ms is one that a timer can wait', (every) => {
+    const waits: number[] = []
+    class Clock extends ManualClock {
+      override after(ms: number, task: () => void): () => void {
+        waits.push(ms)
+        return super.after(ms, task)
+      }
+    }
+    const { clock, runner, set } = setup({ count: 1, clock: new Clock(), named: { rare: { query: (q, { people }) => q.from({ p: people! }), every } } })
+    const [told, other] = [vi.fn(), vi.fn()]
+    runner.open({ kind: 'named', name: 'rare', params: null }, told)
+    runner.open(inline(ALL), other)
+    clock.advance(0)
+    set('0', { id: '0', n: 2 })
+    clock.advance(1000)
+    expect([told.mock.calls.length, other.mock.calls.length]).toEqual([1, 2])
+    // Browsers take a longer wait for none.
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2 ** 31 - 1)
+  })
+
   test('an expensive query runs less often, so that the stream has half of the time', () => {
     const { clock, runner, set } = setup({ count: 3000, clock: new WorkingClock() })
     const run = runner.open(inline(ALL), () => undefined)
