@@ -274,11 +274,12 @@ export class Results {
         onReady: () => {
           this.#served(wish)
         },
-        onError: fail,
+        onError: (error) => {
+          fail(coded(error))
+        },
       })
     } catch (error) {
-      const { message } = toErrorData(error, 'INVALID_QUERY')
-      fail(new SidestreamError('INVALID_QUERY', message, { cause: error }))
+      fail(coded(error))
     }
     this.#tellFallbacks()
   }
@@ -313,6 +314,9 @@ function windowIn({ window }: Asked): ResultWindow | null {
   if (!isCount(offset) || !(isCount(limit) || limit === Infinity)) throw new SidestreamError('INVALID_ARGUMENT', `a window cannot have the offset ${String(offset)} and the limit ${String(limit)}`)
   return { offset, limit: limit === Infinity ? null : limit }
 }
+
+/** An error of TanStack DB, or of a function in the query. */
+const coded = (error: unknown): unknown => (error instanceof SidestreamError ? error : new SidestreamError('INVALID_QUERY', toErrorData(error, 'INVALID_QUERY').message, { cause: error }))
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 

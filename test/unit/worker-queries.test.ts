@@ -360,6 +360,12 @@ describe('a query that the worker does not run', () => {
   test('fails when its function throws, in the worker and in the tab', async () => {
     const db = tab(worker())
     await expect(db.query('broken', { why: 'no such luck' }).preload()).rejects.toMatchObject({ code: 'INVALID_QUERY' })
+    const late = db.liveQuery((q) => q.from({ f: db.collections.flights }).fn.where(({ f }) => {
+      if (f.id === 'f9') throw new Error('no such row')
+      return true
+    }))
+    vi.spyOn(console, 'error').mockReturnValueOnce()
+    await expect(late.preload()).rejects.toMatchObject({ code: 'INVALID_QUERY', message: expect.stringContaining('no such row') as string })
   })
 })
 
