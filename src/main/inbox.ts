@@ -12,7 +12,7 @@ import type { Writes } from './writes.ts'
 
 /** The parts of a tab that use the engine's messages. */
 export interface InboxOptions {
-  readonly replica: Pick<Replica, 'offset' | 'hasRows' | 'continues' | 'apply' | 'follow' | 'removeAll'>
+  readonly replica: Pick<Replica, 'offset' | 'isEmpty' | 'continues' | 'apply' | 'follow' | 'removeAll'>
   /** Null when the application has given none. */
   readonly callbacks: () => {
     readonly hooks: Pick<StreamHooks, 'before' | 'refused' | 'after' | 'follow'>
@@ -59,7 +59,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
     engineIsReady = engine.ready
     cleared.told(engine.cleared)
     // The engine removes the rows as well, unless it is lost before that.
-    if (engine.cleared && replica.hasRows) replica.removeAll()
+    if (engine.cleared && !replica.isEmpty) replica.removeAll()
     // The engine is ahead of this tab while rows are under way: the offset shown is the tab's.
     status.set({ ...shown(engine), offset: replica.offset, ready: preload.isReady })
     const isRefused = engine.failedAttempts > failedAttempts && engine.lastError?.code !== 'OFFLINE'

@@ -259,9 +259,9 @@ export interface StreamDBQueries<TQueries extends NamedQueries = NoQueries> {
    * The result of a named query of the worker file, as a read-only collection: with `useLiveQuery`, in joins, and in further queries.
    * The worker runs it, and this tab holds the rows of the result only. It runs while the collection is in use in any tab. While
    * it is in use, the same name and parameters give the same collection. The collection gets the status `error`, and its `preload()`
-   * rejects, when the query runs neither in the worker nor in the tab (`INVALID_QUERY`, `NO_QUERY_ENGINE`). A query with `findOne()` is
-   * a single row to hooks when the page has its function, in the option `queries`; else it is a list of one row.
-   * @throws SidestreamError `INVALID_ARGUMENT` when the parameters are no data that JSON has
+   * rejects, when the query runs neither in the worker nor in the tab (`INVALID_QUERY`, `NO_QUERY_ENGINE`), and when the parameters are
+   * no data that JSON has (`INVALID_ARGUMENT`). A query with `findOne()` is a single row to hooks when the page has its function, in the
+   * option `queries`; else it is a list of one row.
    */
   // A method: a StreamDB with queries is also one without.
   query<K extends keyof TQueries & string>(name: K, ...params: QueryParams<TQueries[K]>): NamedResultCollection<TQueries[K]>

@@ -71,7 +71,12 @@ export class Replica {
   }
 
   get hasRows(): boolean {
-    return this.#ownNames.some((name) => !this.#options.collections.get(name)!.sink.keys()[Symbol.iterator]().next().done)
+    return this.#ownNames.some((name) => !isEmpty(this.#options.collections.get(name)!))
+  }
+
+  /** No row is shown, of results neither. */
+  get isEmpty(): boolean {
+    return [...this.#options.collections.values()].every(isEmpty)
   }
 
   /** The collections of the stream: results of queries are replaced one by one. */
@@ -251,3 +256,5 @@ export function yieldToBrowser(): Promise<void> {
     port2.postMessage(null)
   })
 }
+
+const isEmpty = ({ sink }: ReplicaCollection): boolean => sink.keys()[Symbol.iterator]().next().done === true

@@ -1,5 +1,4 @@
 import { createCollection, createLiveQueryCollection, Query, type Collection, type InitialQueryBuilder, type QueryBuilder } from '@tanstack/db'
-import { SidestreamError } from '../shared/errors.ts'
 import { functionOf, type ResultUtils } from '../shared/named-queries.ts'
 import { isPlain } from '../shared/query.ts'
 import { CollectionSink } from './collection-sink.ts'
@@ -38,12 +37,14 @@ export class ResultCollections {
 
   /** The same collection for the same name and parameters, while it is in use. */
   query(name: string, params: unknown = null): AnyResult {
-    if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `${name}: parameters are data that JSON has`)
+    // Other parameters are refused when the collection is used, and JSON would give them the key of ones that are not.
+    if (!isPlain(params)) return this.#make({ kind: 'named', name, params, window: null }, () => null, () => undefined)
     const key = JSON.stringify([name, params])
     let made = this.#named.get(key)
     if (!made) {
-      const built = (): BuiltQuery | null => this.#builtOf(name, params)
-      const own = (made = this.#make({ kind: 'named', name, params, window: null }, built, () => {
+      // The application may change its object later.
+      const copy = structuredClone(params)
+      const own = (made = this.#make({ kind: 'named', name, params: copy, window: null }, () => this.#builtOf(name, copy), () => {
         if (this.#named.get(key) === own) this.#named.delete(key)
       }))
       this.#named.set(key, own)
@@ -56,11 +57,11 @@ export class ResultCollections {
     return this.#make({ kind: 'inline', query, window: null }, () => query as unknown as BuiltQuery, () => undefined)
   }
 
-  /** The query of a function that the page has. */
+  /** The query of a function that the page has, which may change its parameters. */
   #builtOf(name: string, params: unknown): BuiltQuery | null {
     const { queries, collections } = this.#options
     try {
-      return (functionOf(queries, name)?.(new Query(), collections as never, params) as unknown as BuiltQuery | undefined) ?? null
+      return (functionOf(queries, name)?.(new Query(), collections as never, structuredClone(params)) as unknown as BuiltQuery | undefined) ?? null
     } catch {
       // Whoever runs it says why.
       return null

@@ -2,7 +2,7 @@ import type { QueryBuilder } from '@tanstack/db'
 import { SidestreamError, toErrorData, type ErrorData } from '../shared/errors.ts'
 import { functionOf, type NamedQueries } from '../shared/named-queries.ts'
 import { encodeQuery, UncrossableQueryError } from '../shared/query-data.ts'
-import { movedTo, RESULT_KEY, resultName, windowOf, type PlainData, type Query, type ResultWindow } from '../shared/query.ts'
+import { isPlain, movedTo, RESULT_KEY, resultName, windowOf, type Query, type ResultWindow } from '../shared/query.ts'
 import type { ServedSubset, SubsetChange } from '../shared/subset.ts'
 import { Gate } from '../shared/gate.ts'
 import type { CollectionSink } from './collection-sink.ts'
@@ -17,7 +17,7 @@ const FIRST_ID = 2 ** 31
 
 /** What a collection of `query` or `liveQuery` is to show. Without a window (null), it is the query's own. */
 export type Asked = { readonly window: Part | null } & (
-  | { readonly kind: 'named'; readonly name: string; readonly params: PlainData }
+  | { readonly kind: 'named'; readonly name: string; readonly params: unknown }
   | { readonly kind: 'inline'; readonly query: QueryBuilder<never> }
 )
 
@@ -227,6 +227,7 @@ export class Results {
   #queryOf(asked: Asked): readonly [query: Query | null, reason: string | null] {
     if (asked.kind === 'named') {
       const { kind, name, params } = asked
+      if (!isPlain(params)) throw new SidestreamError('INVALID_ARGUMENT', `the parameters of the query ${name} are no data that JSON has`)
       return [movedTo({ kind, name, params }, windowIn(asked)), null]
     }
     try {
@@ -274,11 +275,12 @@ export class Results {
         onReady: () => {
           this.#served(want)
         },
-        onError: fail,
+        onError: (error) => {
+          fail(coded(error))
+        },
       })
     } catch (error) {
-      const { message } = toErrorData(error, 'INVALID_QUERY')
-      fail(new SidestreamError('INVALID_QUERY', message, { cause: error }))
+      fail(coded(error))
     }
     this.#tellFallbacks()
   }
@@ -287,7 +289,7 @@ export class Results {
     if (asked.kind === 'inline') return asked.query
     const { queries, collections } = this.#options
     const named = functionOf(queries, asked.name)
-    return named && ((q: Parameters<typeof named>[0]) => named(q, collections as never, asked.params) as QueryBuilder<never>)
+    return named && ((q: Parameters<typeof named>[0]) => named(q, collections as never, structuredClone(asked.params)) as QueryBuilder<never>)
   }
 
   #end(want: Want): void {
@@ -313,6 +315,9 @@ function windowIn({ window }: Asked): ResultWindow | null {
   if (!isCount(offset) || !(isCount(limit) || limit === Infinity)) throw new SidestreamError('INVALID_ARGUMENT', `a window cannot have the offset ${String(offset)} and the limit ${String(limit)}`)
   return { offset, limit: limit === Infinity ? null : limit }
 }
+
+/** An error of TanStack DB, or of a function in the query. */
+const coded = (error: unknown): unknown => (error instanceof SidestreamError ? error : new SidestreamError('INVALID_QUERY', toErrorData(error, 'INVALID_QUERY').message, { cause: error }))
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
 

@@ -78,7 +78,7 @@ export const namedQueries: Rule = {
 }
 
 /** Differs when a function differs. What a function uses of the code around it is not seen. */
-export const versionOf = (queries: NamedQueries): string => digest(Object.keys(queries).map((name) => String(functionOf(queries, name))).join('\n'))
+export const versionOf = (queries: NamedQueries): string => digest(JSON.stringify(Object.keys(queries).map((name) => [name, String(functionOf(queries, name))])))
 
 /** The function of a named query; null when there is none of that name. */
 export function functionOf(queries: NamedQueries | undefined, name: string): NamedQuery | null {

@@ -170,7 +170,6 @@ export class Engine {
       queries: this.#queries,
       members: this.#members,
       writes: this.#writes,
-      isCleared: () => this.#board.now.cleared,
       onHydrated: (checkpoint) => {
         if (checkpoint?.complete) this.#coverage = 'complete'
         this.#board.set(this.#counts())
@@ -424,7 +423,7 @@ export class Engine {
     const diff = this.#writes.clear()
     diff.fold(this.#readings.showNone())
     diff.fold(this.#queries.clear())
-    this.#hydration.forgetResults()
+    this.#hydration.cleared()
     // Every tab has to show no rows now, also a tab that has rows of another engine.
     if (this.#coverage === 'partial') this.#coverage = 'complete'
     this.#board.set({ cleared: true, ...this.#counts() })

@@ -53,7 +53,7 @@ beforeEach(() => {
   inbox = openInbox({
     replica: {
       offset: '5',
-      hasRows: true,
+      isEmpty: false,
       removeAll: note('remove all'),
       continues: () => continues,
       follow: (epoch) => void told.push(`follow ${String(epoch)}`),

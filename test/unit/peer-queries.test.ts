@@ -8,7 +8,7 @@ import { ManualClock } from '../contract/manual-clock.ts'
 import { pinnedVersions, shortVersion } from '../support/pinned-db.ts'
 
 /** TanStack DB as an application has it: of the versions that adapters pin, and a second copy of our own. */
-type Db = Peer & Pick<typeof import('@tanstack/db'), 'eq' | 'gt' | 'count' | 'sum'>
+type Db = Peer & Pick<typeof import('@tanstack/db'), 'eq' | 'gt' | 'count' | 'sum' | 'toArray'>
 const copies: Array<readonly [string, () => Promise<Db>]> = pinnedVersions().map((pinned) => [shortVersion(pinned), () => import(/* @vite-ignore */ pinned.entry) as Promise<Db>])
 
 const ROWS: Readonly<Record<string, ReadonlyMap<string, RowData>>> = {
@@ -50,4 +50,16 @@ test.each(copies)('named queries are built with the application’s TanStack DB,
     { city: 'Oslo', flights: 1, total: 10 },
   ])
   expect([...resultOf(named, db, 'late').values()].map((row) => row!.value)).toEqual([{ id: 'f1', isLate: true }, { id: 'f2', isLate: true }])
+})
+
+test.each(copies)('functions of child queries are kept, here with %s', async (_, load) => {
+  const { createCollection, Query, eq, toArray } = await load()
+  const named = {
+    late: (q: any, { flights, airports }: any) =>
+      q.from({ a: airports }).select(({ a }: any) => ({ code: a['code'], late: toArray(new Query().from({ f: flights }).where(({ f }: any) => eq(f['from'], a['code'])).fn.where(({ f }: any) => f.delay > 10) as never) })),
+  }
+  expect([...resultOf(named, { createCollection, Query }, 'late').values()].map((row) => row!.value)).toEqual([
+    { code: 'LIS', late: [{ id: 'f2', from: 'LIS', delay: 20 }] },
+    { code: 'OSL', late: [] },
+  ])
 })

@@ -174,6 +174,29 @@ describe('our own code for parts of a query', () => {
   })
 })
 
+test('a sum that was too large for a number is right again when it is not', () => {
+  for (const large of [1.5e308, -1.5e308]) {
+    const world = new World(['people', 'teams'])
+    const build = aggregating((p) => db.sum(p.n))
+    world.write([['people', '1', { id: '1', n: 1, team: 'x' }], ['people', '2', { id: '2', n: large, team: 'x' }], ['people', '3', { id: '3', n: large, team: 'x' }]])
+    const [expected, actual] = [world.expected(build), world.actual(build)]
+    world.settle()
+    expect(actual.show()).toEqual(expected.show())
+    world.write([['people', '2', null], ['people', '3', null]])
+    world.settle()
+    expect(actual.show().rows).toEqual({ x: { team: 'x', value: 1 } })
+  }
+})
+
+test.each(['a.b', 'constructor', 'prototype'])('a field of groups may be named %s', (name) => {
+  const world = new World(['people', 'teams'])
+  const build: Build = (q, { people }) => q.from({ p: people! }).groupBy(({ p }: any) => p.team).select(({ p }: any) => ({ team: p.team, [name]: db.count(p.id) }))
+  world.write(ROWS as never)
+  const [expected, actual] = [world.expected(build), world.actual(build)]
+  world.settle()
+  expect(actual.show()).toEqual(expected.show())
+})
+
 const world = new World(['people', 'teams'])
 const dataOf = (build: Build): QueryData => JSON.parse(JSON.stringify(encodeQuery(irOf(build, world.sources), (collection) => Object.entries(world.sources).find(([, other]) => other === collection)?.[0]))) as QueryData
 const ALL = dataOf((q, { people }) => q.from({ p: people! }))
@@ -235,6 +258,43 @@ describe('a first load', () => {
     expect(told).toEqual([[20_000, true]])
     expect(run.isComplete).toBe(true)
     expect(run.cost).toMatchObject({ rows: 20_000, runs: 1 })
+  })
+
+  test('of a join with many rows looks at the clock often, and so do changes of the collection that was loaded first', () => {
+    let joined = 0
+    const looks: number[] = []
+    /** A joined row takes a microsecond. */
+    class JoiningClock extends ManualClock {
+      override now(): number {
+        looks.push(joined)
+        return super.now() + joined / 1000
+      }
+    }
+    const clock = new JoiningClock()
+    const rowsOf = (version: number): Map<string, Record<string, unknown>> => new Map(Array.from({ length: 600 }, (_, index) => [String(index), { id: String(index), team: 't', version }]))
+    const [people, teams] = [rowsOf(0), rowsOf(0)]
+    const build = (q: InitialQueryBuilder, sources: any): any => q.from({ p: sources.people }).innerJoin({ t: sources.teams }, ({ p, t }: any) => db.eq(p.team, t.team)).fn.where(() => {
+      joined += 1
+      return false
+    })
+    const runner = new QueryRunner({ clock, collections: [{ name: 'people', primaryKey: 'id' }, { name: 'teams', primaryKey: 'id' }], rows: (name) => (name === 'people' ? people : teams), named: { build } })
+    const longest = (): number => looks.reduce((most, look, index) => Math.max(most, look - (looks[index - 1] ?? 0)), 0)
+    const run = runner.open({ kind: 'named', name: 'build', params: null }, () => undefined)
+    while (clock.pending > 0) clock.advance(1)
+    expect([run.isComplete, joined]).toEqual([true, 360_000])
+    expect(longest()).toBeLessThanOrEqual(64 * 600)
+    for (const collection of ['people', 'teams']) {
+      const diff = new RowDiff()
+      for (const [key, row] of rowsOf(1)) {
+        ;(collection === 'people' ? people : teams).set(key, row)
+        diff.set(collection, key, row)
+      }
+      runner.changed(diff)
+      while (clock.pending > 0) clock.advance(1)
+    }
+    expect(joined).toBeGreaterThan(1_000_000)
+    // A change takes a joined row away, and adds one.
+    expect(longest()).toBeLessThanOrEqual(2 * 64 * 600)
   })
 
   test('has the rows that come, change and go between its slices', () => {
@@ -380,6 +440,26 @@ describe('the pace', () => {
     expect(told.length).toBe(1)
     clock.advance(1)
     expect(told.length).toBe(2)
+  })
+
+  test.each([Infinity, 1e12])('a pace of %s ms is one that a timer can wait', (every) => {
+    const waits: number[] = []
+    class Clock extends ManualClock {
+      override after(ms: number, task: () => void): () => void {
+        waits.push(ms)
+        return super.after(ms, task)
+      }
+    }
+    const { clock, runner, set } = setup({ count: 1, clock: new Clock(), named: { rare: { query: (q, { people }) => q.from({ p: people! }), every } } })
+    const [told, other] = [vi.fn(), vi.fn()]
+    runner.open({ kind: 'named', name: 'rare', params: null }, told)
+    runner.open(inline(ALL), other)
+    clock.advance(0)
+    set('0', { id: '0', n: 2 })
+    clock.advance(1000)
+    expect([told.mock.calls.length, other.mock.calls.length]).toEqual([1, 2])
+    // Browsers take a longer wait for none.
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2 ** 31 - 1)
   })
 
   test('an expensive query runs less often, so that the stream has half of the time', () => {

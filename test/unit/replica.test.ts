@@ -369,4 +369,13 @@ describe('results of queries', () => {
     await replica.apply(batch('-1', '1', { diffs: [own(rows(1), name)] }))
     expect(replica.hasRows).toBe(false)
   })
+
+  test('are rows that a tab shows, and loses when its user signs out', async () => {
+    expect(replica.isEmpty).toBe(true)
+    await replica.apply(batch('-1', '1', { diffs: [own(rows(1), name)] }))
+    expect(replica.isEmpty).toBe(false)
+    replica.removeAll()
+    await replica.apply(batch('1', '2'))
+    expect([replica.isEmpty, shown(result)]).toEqual([true, []])
+  })
 })

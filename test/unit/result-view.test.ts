@@ -128,6 +128,7 @@ test('a refusal is told once, also after the rows were served', () => {
   view.want(1, subset)
   view.attach(state(rowsOf('a')))
   sent()
+  view.takeBegun()
   view.serve()
   refusal = REFUSAL
   expect(view.hasNews).toBe(true)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createStreamDB, type NamedQuery } from '../../src/main/index.ts'
 import { MemoryStream } from '../property/subsets/memory-stream.ts'
 import { Gate } from '../../src/shared/gate.ts'
+import { versionOf } from '../../src/shared/named-queries.ts'
 import { airportEvents, flightEvent as flight, namedQueries as queries, querySchema as schema } from '../support/query-schema.ts'
 import { emptyMedium, type MemoryMedium } from '../../src/worker/store/memory-store.ts'
 import { queryWorker, type QueryWorkerOptions } from '../support/query-workers.ts'
@@ -124,6 +125,25 @@ test('two tabs share one run, which ends after the last of them has let it go', 
   await vi.waitFor(() => {
     expect(shared.closed).toEqual(['delays'])
   }, LONG)
+})
+
+test('the status follows the tabs that share a query, also while no row changes', async () => {
+  const shared = worker()
+  const [one, two] = [tab(shared), tab(shared)]
+  const [first, second] = [one.query('delays', { over: 20 }), two.query('delays', { over: 20 })]
+  const counts = () => [one, two].map(({ status }) => Object.values(status.getSnapshot().queries).map(({ tabs }) => tabs))
+  const told = (expected: number[][]) =>
+    vi.waitFor(() => {
+      expect(counts()).toEqual(expected)
+    }, LONG)
+  await first.preload()
+  await told([[1], []])
+  await second.preload()
+  await told([[2], [2]])
+  await first.cleanup()
+  await told([[], [1]])
+  await second.cleanup()
+  await told([[], []])
 })
 
 test('equal queries of one tab are one, and each of their collections has the rows', async () => {
@@ -341,17 +361,37 @@ describe('a query that the worker does not run', () => {
   test('fails when its function throws, in the worker and in the tab', async () => {
     const db = tab(worker())
     await expect(db.query('broken', { why: 'no such luck' }).preload()).rejects.toMatchObject({ code: 'INVALID_QUERY' })
+    const late = db.liveQuery((q) => q.from({ f: db.collections.flights }).fn.where(({ f }) => {
+      if (f.id === 'f9') throw new Error('no such row')
+      return true
+    }))
+    vi.spyOn(console, 'error').mockReturnValueOnce()
+    await expect(late.preload()).rejects.toMatchObject({ code: 'INVALID_QUERY', message: expect.stringContaining('no such row') as string })
   })
 })
 
-test('parameters are data that JSON has, also where JSON would make a text of them', () => {
-  const db = tab(worker())
-  const cyclic: Record<string, unknown> = {}
-  cyclic['self'] = cyclic
-  db.query('delays', { over: new Date(0).toISOString() as never })
-  for (const over of [Number.NaN, 1n, new Date(0), undefined, () => 1, cyclic]) {
-    expect(() => db.query('delays', { over: over as never })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+test.each<[string, (f: { id: string }) => unknown]>([
+  ['a function', ({ id }) => ({ id, open: () => id })],
+  ['a symbol', ({ id }) => ({ id, mark: Symbol(id) })],
+])('a named query whose rows have %s runs in the tab, and all else goes on', async (_, make) => {
+  const medium = emptyMedium()
+  const named = {
+    ...queries,
+    uncloneable: ((q, { flights }) => q.from({ f: flights }).fn.select(({ f }) => make(f as { id: string }) as object)) as NamedQuery<typeof schema>,
   }
+  const db = tab(worker({ named, medium }), { queries: named })
+  const delays = db.query('delays', { over: 20 })
+  await delays.preload()
+  const result = (db.query as unknown as (name: string) => typeof delays)('uncloneable')
+  await result.preload()
+  expect(result.size).toBe(30)
+  expect(db.status.getSnapshot().fallbacks[result.id]).toContain('a row of the result cannot leave it')
+  stream.append([flight(5, 100)])
+  await vi.waitFor(() => {
+    expect(byCity(delays.values())[2]).toEqual({ city: 'San Francisco', flights: 4, total: 178 })
+    expect(medium.meta?.complete).toBe(true)
+  }, LONG)
+  expect(db.status.getSnapshot()).toMatchObject({ storage: 'indexeddb', lastError: null })
 })
 
 test('a named query with findOne() is a single row to hooks, as far as the page has its function', async () => {
@@ -363,6 +403,56 @@ test('a named query with findOne() is a single row to hooks, as far as the page 
   await one.preload()
   expect(plain(one.values())).toMatchObject([{ id: 'f29' }])
   expect((db.query('delays', { over: 1 }) as unknown as { config: { singleResult?: true } }).config.singleResult).toBe(undefined)
+})
+
+test.each<[string, unknown, unknown]>([
+  ['NaN', { over: NaN }, { over: null }],
+  ['undefined', { over: 20, more: undefined }, { over: 20 }],
+  ['a date', { over: 20, at: new Date(0) }, { over: 20, at: '1970-01-01T00:00:00.000Z' }],
+])('parameters with %s are refused, and those that JSON makes of them are not', async (_, wrong, right) => {
+  const db = tab(worker())
+  const query = (params: unknown) => db.query('delays', params as { over: number })
+  await expect(query(wrong).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await query(right).preload()
+  expect(query(right)).toBe(query(right))
+})
+
+test('parameters that have no JSON are refused too', async () => {
+  const db = tab(worker())
+  const circular: unknown[] = []
+  circular.push(circular)
+  for (const over of [1n, circular, () => 1]) await expect(db.query('delays', { over } as never).preload()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('parameters are those of the call, also when the application or a function changes them later', async () => {
+  const named = {
+    ...queries,
+    most: ((q, { flights }, params: { most: number }) => {
+      params.most += 1
+      return q.from({ f: flights }).orderBy(({ f }) => f.delay).limit(params.most)
+    }) as NamedQuery<typeof schema>,
+  }
+  for (const isStock of [false, true]) {
+    const db = tab(worker({ named, isStock }), { queries: named })
+    const query = (db.query as unknown as (name: string, params: unknown) => ReturnType<typeof db.liveQuery>)
+    const params = { most: 1 }
+    const result = query('most', params)
+    params.most = 5
+    expect([result.utils.getWindow(), result.utils.getWindow()]).toEqual([{ offset: 0, limit: 2 }, { offset: 0, limit: 2 }])
+    await result.preload()
+    expect(result.size).toBe(2)
+    expect(query('most', { most: 1 })).toBe(result)
+    if (isStock) continue
+    await db.clearCache()
+    await vi.waitFor(() => {
+      expect(result.size).toBe(0)
+    }, LONG)
+    db.reconnect()
+    await vi.waitFor(() => {
+      expect(result.size).toBeGreaterThan(0)
+    }, LONG)
+    expect(result.size).toBe(2)
+  }
 })
 
 test('a user who signs out sees no rows of a result, and new ones after reconnect()', async () => {
@@ -448,5 +538,79 @@ describe('the last result of a query', () => {
     const delays = db.query('delays', { over: 20 })
     await delays.preload()
     expect(delays.size).toBe(3)
+  })
+
+  test('is taken away when there is nothing in the present one, also while the server is away', async () => {
+    const medium = emptyMedium()
+    await visit(medium)
+    const last = medium.working!
+    stream.append(Array.from({ length: 30 }, (_, n) => flight(n, 0)))
+    const between = tab(worker({ medium }))
+    await between.query('delays', { over: 20 }).preload()
+    await vi.waitFor(() => {
+      expect(medium.working?.flatMap(({ rows }) => rows)).toEqual([])
+    }, LONG)
+    between.close()
+    // The worker was killed before it had stored the result again.
+    medium.working = last
+    const db = tab(worker({ medium, fetch: () => Promise.reject(new TypeError('offline')) }))
+    const delays = db.query('delays', { over: 20 })
+    const shown: number[] = []
+    delays.subscribeChanges(() => shown.push(delays.size))
+    await delays.preload()
+    await vi.waitFor(() => {
+      expect(delays.size).toBe(0)
+    }, LONG)
+    expect(shown[0]).toBe(3)
+    expect(db.status.getSnapshot()).toMatchObject({ upToDate: false, stale: true })
+  })
+
+  describe('of a user who signs out while the cache is being read', () => {
+    /** @returns the page of a next visit, which shows the last result while the cache is being read, until `read` */
+    const whileReading = async (isOther: boolean) => {
+      const medium = emptyMedium()
+      await visit(medium)
+      const gate = new Gate<void>()
+      const other = new MemoryStream(stream.url)
+      other.append([...airportEvents(), flight(99, 500)])
+      const db = tab(worker({ medium, read: gate.promise, ...(isOther && { fetch: other.fetch }) }))
+      const delays = db.query('delays', { over: 20 })
+      await delays.preload()
+      expect(delays.size).toBe(3)
+      return { db, delays, read: () => { gate.resolve() } }
+    }
+
+    test('is gone at once', async () => {
+      const { db, delays, read } = await whileReading(false)
+      await db.clearCache()
+      await vi.waitFor(() => {
+        expect(delays.size).toBe(0)
+      })
+      read()
+    })
+
+    test('does not come back with reconnect(), nor do other rows', async () => {
+      const { db, delays, read } = await whileReading(true)
+      const flights = createLiveQueryCollection({ query: (q) => q.from({ f: db.collections.flights }), startSync: true })
+      const seen = new Set<unknown>()
+      flights.subscribeChanges((changes) => {
+        for (const { key } of changes) seen.add(key)
+      })
+      await db.clearCache()
+      db.reconnect()
+      // The worker has heard of it.
+      await db.inspect()
+      read()
+      await vi.waitFor(() => {
+        expect(byCity(delays.values())).toEqual([{ city: 'Lisbon', flights: 1, total: 500 }])
+      }, LONG)
+      await flights.preload()
+      expect([...seen]).toEqual(['f99'])
+    })
+  })
+
+  test('has another version when two functions have changed names', () => {
+    const [all, none] = [((q, { flights }) => q.from({ f: flights })) as NamedQuery<typeof schema>, ((q, { flights }) => q.from({ f: flights }).where(() => false)) as NamedQuery<typeof schema>]
+    expect(versionOf({ one: all, other: none })).not.toBe(versionOf({ other: all, one: none }))
   })
 })

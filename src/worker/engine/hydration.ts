@@ -25,8 +25,6 @@ export interface HydrationOptions {
   readonly queries: Pick<Queries, 'keyOf'>
   readonly members: Members
   readonly writes: Pick<Writes, 'open' | 'read'>
-  /** The cache was cleared: none of its rows may be shown any more. */
-  readonly isCleared: () => boolean
   /** The cache has been read. @param checkpoint null when the cache cannot be used */
   readonly onHydrated: (checkpoint: Checkpoint | null) => void
 }
@@ -38,6 +36,8 @@ export class Hydration {
   #place: StoredPlace | null = null
   /** Stored results: their queries run when the state is there, which is late for a tab that has asked meanwhile. */
   #results: Previews = new Map()
+  /** The cache was cleared: none of its rows may be shown any more, also after `reconnect()`. */
+  #isCleared = false
 
   /** Until when tabs that are being shown stored rows are waited for. */
   #previewLimit = 0
@@ -66,26 +66,26 @@ export class Hydration {
    */
   async run(onPlace: () => void): Promise<void> {
     this.transition({ kind: 'start' })
-    const { cache, writes, members, isCleared } = this.#options
+    const { cache, writes, members } = this.#options
     // The pending writes are laid over the first rows that tabs see.
     const checkpoint = await cache.hydrate({
       onEmpty: onPlace,
       onPlace: (place) => {
-        if (this.is('closed') || isCleared()) return
+        if (this.is('closed') || this.#isCleared) return
         this.#place = place
         onPlace()
       },
       ready: () => writes.open(),
       onRows: (rows) => {
-        if (!this.is('closed') && !isCleared()) this.#onRows(rows)
+        if (!this.is('closed') && !this.#isCleared) this.#onRows(rows)
       },
       onPreview: (working) => {
-        if (!this.is('closed') && !isCleared()) this.#onWorkingSet(working)
+        if (!this.is('closed') && !this.#isCleared) this.#onWorkingSet(working)
       },
       isPreviewing: () => this.#options.clock.now() < this.#previewLimit && !this.is('closed') && [...members.started()].some(({ owesPreview }) => owesPreview),
     })
     this.#place = null
-    if (!this.is('closed')) this.#onHydrated(isCleared() ? null : checkpoint)
+    if (!this.is('closed')) this.#onHydrated(this.#isCleared ? null : checkpoint)
   }
 
   /** Shows a tab the stored rows of its subsets, while the state is still being read, and of its results, until they are forgotten. */
@@ -95,6 +95,11 @@ export class Hydration {
     const subsets = phase.kind === 'hydrating' ? phase.previews : null
     if (subsets) session.preview((subset) => subsets.get(subsetKey(subset)) ?? null)
     if (this.#results.size > 0) session.previewResults((subset) => this.#results.get(this.#options.queries.keyOf(subset) ?? '') ?? null)
+  }
+
+  cleared(): void {
+    this.#isCleared = true
+    this.forgetResults()
   }
 
   /** Stored results are too old to be shown to a tab that asks from now on. */
@@ -144,7 +149,7 @@ export class Hydration {
     if (checkpoint) {
       const { state, offset, anchor, txids } = checkpoint
       readings.show({ state, offset, tail: Tail.stored(anchor), txids })
-    } else if (hasFlowed) {
+    } else if (hasFlowed && !this.#isCleared) {
       // The cache turned out to be unusable, and so are the rows sent so far.
       readings.showNone()
       this.forgetResults()

@@ -27,7 +27,7 @@ export interface QueriesOptions {
   readonly isReady: () => boolean
   /** Results have changed by this diff, or are known now, or a query was refused. */
   readonly onResults: (diff: RowDiff) => void
-  /** The cost of a query has changed. */
+  /** The cost of a query has changed, or the tabs that share it. */
   readonly onCost: () => void
 }
 
@@ -88,12 +88,14 @@ export class Queries implements ResultHolds {
     wanted.wants += 1
     wanted.cancelEnd?.()
     wanted.cancelEnd = null
+    if (wanted.running) this.#options.onCost()
   }
 
   release({ collection }: Subset): void {
     const wanted = this.#wanted.get(collection)
     if (!wanted) return
     wanted.wants -= 1
+    if (wanted.running) this.#options.onCost()
     if (wanted.wants > 0) return
     wanted.cancelEnd = this.#options.clock.after(GRACE_MS, () => {
       this.#end(wanted)

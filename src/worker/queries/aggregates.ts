@@ -25,11 +25,16 @@ class Count implements Accumulator {
   }
 }
 
+/** Sums of as many smaller numbers as there may be rows are numbers too: what is infinite cannot be taken away again. */
+const MOST_SUMMED = 2 ** 960
+
 class Sum implements Accumulator {
   protected readonly sum = new ExactSum()
 
   add(value: unknown, times: number): void {
-    this.sum.add(toNumber(value), times)
+    const number = toNumber(value)
+    if (Number.isFinite(number) && Math.abs(number) > MOST_SUMMED) throw new Unfit()
+    this.sum.add(number, times)
   }
 
   result(_rows: number): number {

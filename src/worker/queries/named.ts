@@ -22,7 +22,8 @@ export function buildNamed(named: NamedQueries, name: string, params: PlainData,
   if (entry === null) throw invalidQuery(`the worker file has no query "${name}"`)
   const { query, every } = typeof entry === 'function' ? { query: entry, every: null } : { every: null, ...entry }
   try {
-    const built: unknown = query(new QueryBuilding(), collections, params as never)
+    // A function may change its parameters, and is called with them again when the query runs anew.
+    const built: unknown = query(new QueryBuilding(), collections, structuredClone(params) as never)
     return { query: (built as { _getQuery(): IR.QueryIR })._getQuery(), every }
   } catch (error) {
     throw invalidQuery(`"${name}" threw: ${describe(error)}`, error)

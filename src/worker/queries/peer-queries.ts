@@ -62,11 +62,26 @@ function putBack(query: IR.QueryIR, functions: Functions[]): void {
   })
 }
 
-/** The same query with others in place of those that it reads from. */
+/** The same query with others in place of those that it reads from, and of those of its child rows. */
 function inner(query: IR.QueryIR, change: (query: IR.QueryIR) => IR.QueryIR): IR.QueryIR {
   const source = <T extends { readonly type: string }>(from: T): T => (isQuery(from) ? { ...from, query: change(from.query) } : from)
-  const { from, join } = query
+  const { from, join, select } = query
   const sources =
     from.type === 'unionAll' ? { ...from, queries: from.queries.map((each) => change(each)) } : from.type === 'unionFrom' ? { ...from, sources: from.sources.map(source) } : source(from)
-  return { ...query, from: sources as IR.From, ...(join && { join: join.map((clause) => ({ ...clause, from: source(clause.from) })) }) }
+  return { ...query, from: sources as IR.From, ...(join && { join: join.map((clause) => ({ ...clause, from: source(clause.from) })) }), ...(select && { select: selected(select, change) as IR.Select }) }
 }
+
+function selected(value: unknown, change: (query: IR.QueryIR) => IR.QueryIR): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  // Fields of an object may be named `type`: only a node of a query has a class of its own, which another copy cannot know.
+  const prototype = Object.getPrototypeOf(value) as object | null
+  if (prototype === Object.prototype || prototype === null) return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, selected(field, change)]))
+  const node = value as IR.SelectValueExpression & object
+  if (node.type === 'includesSubquery') return changed(node, { query: change((node).query) })
+  if (node.type !== 'conditionalSelect') return value
+  const { branches, defaultValue } = node
+  return changed(node, { branches: branches.map((branch) => ({ ...branch, value: selected(branch.value, change) })), defaultValue: selected(defaultValue, change) })
+}
+
+/** A copy of the same class. */
+const changed = (node: object, change: object): unknown => Object.assign(Object.create(Object.getPrototypeOf(node) as object) as object, node, change)

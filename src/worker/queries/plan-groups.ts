@@ -20,6 +20,8 @@ export const keyField = (index: number): string => `k${String(index)}`
 export const aggregateField = (index: number): string => `a${String(index)}`
 
 const ALIAS = '__group__'
+/** Names that TanStack DB takes for paths or refuses in a query without groups, and takes as they are in one with groups. */
+const PATH = /\.|^(?:constructor|prototype)$/
 /** Functions whose value is a boolean or null. */
 const BOOLEAN = new Set(['eq', 'gt', 'gte', 'lt', 'lte', 'and', 'or', 'not', 'in', 'like', 'ilike', 'isNull', 'isUndefined'])
 
@@ -82,6 +84,7 @@ class Planner {
     }
     if (isExpression(value)) return this.#expression(value)
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return noPlan()
+    if (Object.keys(value).some((name) => PATH.test(name))) return noPlan()
     return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#value(inner)]))
   }
 

@@ -6,6 +6,8 @@ export interface QueryParts {
   /** Id of a source → at how many places the query reads from it. */
   readonly places: ReadonlyMap<string, number>
   readonly includes: ReadonlyArray<IR.IncludesSubquery>
+  /** Values of rows are made by functions of the application. */
+  readonly hasFunctions: boolean
 }
 
 /** All sources and includes of a query, also those of its inner queries. */
@@ -13,6 +15,7 @@ export function partsOf(query: IR.QueryIR): QueryParts {
   const sources = new Map<string, IR.CollectionRef>()
   const places = new Map<string, number>()
   const includes: IR.IncludesSubquery[] = []
+  let hasFunctions = false
   const visitSource = (source: IR.From): void => {
     if (source.type === 'collectionRef') {
       sources.set(source.sourceId, source)
@@ -33,10 +36,11 @@ export function partsOf(query: IR.QueryIR): QueryParts {
     }
   }
   const visitQuery = (visited: IR.QueryIR): void => {
+    hasFunctions ||= visited.fnSelect !== undefined
     visitSource(visited.from)
     for (const { from } of visited.join ?? []) visitSource(from)
     visitSelect(visited.select)
   }
   visitQuery(query)
-  return { sources: [...sources.values()], places, includes }
+  return { sources: [...sources.values()], places, includes, hasFunctions }
 }

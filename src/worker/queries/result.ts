@@ -1,5 +1,7 @@
 import { deepEquals } from '@tanstack/db'
+import { describe } from '../../shared/errors.ts'
 import type { RowData } from '../../shared/row.ts'
+import { invalidQuery } from './decode-query.ts'
 import type { ResultDeltas } from './deltas.ts'
 import { STRIDE, type IsOver } from './source.ts'
 
@@ -27,6 +29,7 @@ type Versions = Map<unknown, Version[]>
 /** The result of a query as it was told last, and what the operators have told since. */
 export class Result {
   readonly #isOrdered: boolean
+  readonly #hasFunctions: boolean
   /** By the keys of TanStack DB. */
   readonly #rows = new Map<unknown, ResultRow>()
   readonly #orders = new Map<unknown, string>()
@@ -35,8 +38,10 @@ export class Result {
   /** The changes that the next {@link flush} returns. */
   #told = new Map<string, ResultRow | null>()
 
-  constructor(isOrdered: boolean) {
+  /** @param hasFunctions functions of the application make the rows: any value may be in them */
+  constructor(isOrdered: boolean, hasFunctions: boolean) {
     this.#isOrdered = isOrdered
+    this.#hasFunctions = hasFunctions
   }
 
   get size(): number {
@@ -62,6 +67,7 @@ export class Result {
   /**
    * What has changed since the last call.
    * @returns null when the slice was over before all was known
+   * @throws SidestreamError with `INVALID_QUERY`, when a row cannot leave the worker
    */
   flush(isOver: IsOver): ResultChanges | null {
     const told = this.#told
@@ -96,8 +102,18 @@ export class Result {
     const before = this.#rows.get(key)
     const row: ResultRow = { key: before?.key ?? nameOf(key), value, order: this.#isOrdered ? (order ?? null) : null }
     if (before && before.order === row.order && deepEquals(before.value, value)) return
+    if (this.#hasFunctions) assertCrosses(value)
     this.#rows.set(key, row)
     told.set(row.key, row)
+  }
+}
+
+/** A row that cannot be cloned can neither cross a port nor be stored: it would hold up all that the tab gets, and all that is stored. */
+function assertCrosses(row: RowData): void {
+  try {
+    structuredClone(row)
+  } catch (error) {
+    throw invalidQuery(`a row of the result cannot leave it: ${describe(error)}`, error)
   }
 }
 

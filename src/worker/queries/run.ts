@@ -5,6 +5,7 @@ import { compile, compileFast, type CompiledQuery, type CompileOptions } from '.
 import type { RowDeltas } from './deltas.ts'
 import { within, type ResultWindow } from '../../shared/query.ts'
 import { invalidQuery } from './decode-query.ts'
+import { partsOf } from './query-parts.ts'
 import { Result, type ResultChanges } from './result.ts'
 import { Exhausted } from './window.ts'
 import type { IsOver, Source, SourceReader } from './source.ts'
@@ -55,7 +56,8 @@ export class Run {
   #isTurn = false
   /** The window was moved, and the result was not told since. */
   #hasMoved = false
-  #step = 256
+  /** How many rows of a collection are taken at once: a row of one may be joined to thousands of another. */
+  readonly #steps = new Map<string, number>()
   #spentMs = 0
   #runMs = 0
   #runs = 0
@@ -66,7 +68,7 @@ export class Run {
   constructor(options: RunOptions) {
     const { clock, query, window, sourceOf } = options
     this.#options = options
-    this.#result = new Result(isOrdered(query))
+    this.#result = new Result(isOrdered(query), partsOf(query).hasFunctions)
     this.#ir = windowed(query, window)
     this.#query = compileFast(this.#ir, this.#compileOptions)
     this.sources = new Map(this.#query.collections.map((collection) => [collection, sourceOf(collection)]))
@@ -170,7 +172,7 @@ export class Run {
     const readers = (this.#readers ??= new Map(sources.map(([name, source]) => [name, source.open()])))
     for (const [name, reader] of readers) {
       while (!reader.isThrough) {
-        this.#give(name, reader.first(this.#step))
+        this.#give(name, reader.first(this.#stepOf(name)))
         if (isOver()) return false
       }
     }
@@ -188,7 +190,7 @@ export class Run {
     }
     for (const [name, reader] of this.#readers!) {
       while (reader.hasChanges) {
-        this.#give(name, reader.changes(this.#step))
+        this.#give(name, reader.changes(this.#stepOf(name)))
         if (isOver()) return false
       }
     }
@@ -199,6 +201,10 @@ export class Run {
     for (const reader of this.#readers?.values() ?? []) reader.close()
   }
 
+  #stepOf(collection: string): number {
+    return this.#steps.get(collection) ?? LEAST_STEP
+  }
+
   #give(collection: string, deltas: RowDeltas): void {
     if (deltas.length === 0) return
     const { clock } = this.#options
@@ -206,11 +212,14 @@ export class Run {
     this.#query.give(collection, deltas)
     this.#query.run()
     const ms = clock.now() - begin
-    if (ms > STEP_MS) this.#step = Math.max(LEAST_STEP, this.#step >> 1)
-    else if (ms < STEP_MS / 2 && deltas.length >= this.#step) this.#step = Math.min(MOST_STEP, this.#step << 1)
+    const step = this.#stepOf(collection)
+    if (ms > STEP_MS) this.#steps.set(collection, Math.max(LEAST_STEP, step >> 1))
+    else if (ms < STEP_MS / 2 && deltas.length >= step) this.#steps.set(collection, Math.min(MOST_STEP, step << 1))
   }
 
   #end(): void {
+    // A collection that was loaded first was joined to nothing then.
+    if (!this.#isComplete) this.#steps.clear()
     this.#isComplete = true
     this.#isTurn = false
     this.#hasMoved = false

@@ -1,6 +1,7 @@
 import { SidestreamError, describe } from '../../shared/errors.ts'
 import { windowOf, type Query } from '../../shared/query.ts'
 import type { RowDiff } from '../../shared/row-diff.ts'
+import { MOST_DELAY_MS } from '../../shared/settings.ts'
 import type { RowData } from '../../shared/row.ts'
 import type { Clock } from '../ports.ts'
 import { decodeQuery, invalidQuery } from './decode-query.ts'
@@ -133,7 +134,7 @@ export class QueryRunner {
     if (at === null || (this.#next && this.#next.at <= at)) return
     this.#next?.cancel()
     const { clock } = this.#options
-    const cancel = clock.after(Math.max(0, at - clock.now()), () => {
+    const cancel = clock.after(Math.min(Math.max(0, at - clock.now()), MOST_DELAY_MS), () => {
       this.#next = null
       this.#slice()
       this.#schedule()

@@ -60,7 +60,8 @@ export class ResultView {
 
   /** {@link serve} may have something to report. */
   get hasNews(): boolean {
-    return [...this.#wanted].some(([name, wanted]) => {
+    // A result without rows takes away those of its preview.
+    return this.#begun.size > 0 || [...this.#wanted].some(([name, wanted]) => {
       const news = this.#newsOf(name, wanted)
       return news !== 'nothing' && [...wanted.wants.values()].some((told) => told !== news)
     })
