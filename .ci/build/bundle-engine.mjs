@@ -2,6 +2,7 @@ import { readFile, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import ts from 'typescript'
+import { writeNotices } from './notices.mjs'
 
 /** Each is loaded by src/main/<part>-part.ts. */
 const PARTS = ['writing', 'queries', 'results', 'callbacks', 'inspecting']
@@ -13,16 +14,24 @@ const PARTS = ['writing', 'queries', 'results', 'callbacks', 'inspecting']
  * would load that never run the engine.
  */
 export async function bundleEngine(root) {
+  const inputs = []
+  const bundle = async (...given) => {
+    const { code, used } = await bundleOne(root, ...given)
+    inputs.push(...used)
+    return code
+  }
   await removeScripts(join(root, 'dist/worker'))
   await removeScripts(join(root, 'dist/in-page'))
-  await bundle(root, 'src/in-page/in-page.ts', 'dist/in-page/in-page.js')
-  await bundle(root, 'src/in-page/caches.ts', 'dist/in-page/caches.js')
-  for (const part of PARTS) await bundle(root, `src/main/${part}.ts`, `dist/main/${part}.js`, { check: assertNoTanStackDb })
+  await bundle('src/in-page/in-page.ts', 'dist/in-page/in-page.js')
+  await bundle('src/in-page/caches.ts', 'dist/in-page/caches.js')
+  for (const part of PARTS) await bundle(`src/main/${part}.ts`, `dist/main/${part}.js`, { check: assertNoTanStackDb })
   // The main module is not bundled, because an application's tests use the application's own TanStack DB, as pages do.
   await removeScripts(join(root, 'dist/testing'), /^(engine|memory-source)\./)
-  await bundle(root, 'src/testing/engine.ts', 'dist/testing/engine.js')
-  await bundle(root, 'src/worker/with-queries.ts', 'dist/worker-with-queries.js', { plugins: [peerOfQueries], allowed: ['@tanstack/db'] })
-  return bundle(root, 'src/worker/index.ts', 'dist/worker.js', { check: assertNoQueryEngine })
+  await bundle('src/testing/engine.ts', 'dist/testing/engine.js')
+  await bundle('src/worker/with-queries.ts', 'dist/worker-with-queries.js', { plugins: [peerOfQueries], allowed: ['@tanstack/db'] })
+  const { length } = await bundle('src/worker/index.ts', 'dist/worker.js', { check: assertNoQueryEngine })
+  await writeNotices(root, inputs, 'dist/third-party-licenses.txt')
+  return length
 }
 
 /** Deletes the single modules, which the bundles replace; their types stay. */
@@ -32,7 +41,7 @@ async function removeScripts(folder, which = /./) {
   }
 }
 
-async function bundle(root, entry, target, { check = () => undefined, plugins = [], allowed = [] } = {}) {
+async function bundleOne(root, entry, target, { check = () => undefined, plugins = [], allowed = [] } = {}) {
   const outfile = join(root, target)
   const { metafile } = await build({
     absWorkingDir: root,
@@ -54,8 +63,9 @@ async function bundle(root, entry, target, { check = () => undefined, plugins = 
   })
   const code = await readFile(outfile, 'utf8')
   assertSelfContained(target, code, allowed)
-  check(target, Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0)))
-  return code.length
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((input) => inputs[input].bytesInOutput > 0))
+  check(target, used)
+  return { code, used }
 }
 
 /** A page has one TanStack DB, that of the application: a second one would not know its collections. */

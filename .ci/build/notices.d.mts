@@ -1,0 +1,1 @@
+export function writeNotices(root: string, inputs: ReadonlyArray<string>, target: string): Promise<void>
