@@ -6,6 +6,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 const titleOf = (path) => /^# (.+)$/m.exec(readFileSync(root + path, 'utf8'))[1].replaceAll('`', '')
 const item = (path, text = titleOf(path)) => ({ text, link: `/${path.replace(/README\.md$/, '').replace(/\.md$/, '')}` })
+const pagesOf = (...names) => names.map((name) => item(`docs/${name}.md`))
 const pages = (folder) => readdirSync(root + folder).filter((name) => name.endsWith('.md')).sort().map((name) => `${folder}/${name}`)
 
 /** Folders whose README is a page. */
@@ -28,7 +29,8 @@ export default defineConfig({
     nav: [item('docs/start.md', 'Start'), item('docs/guide.md'), { text: 'Reference', link: '/reference/' }, item('docs/figures.md')],
     sidebar: [
       { text: 'Begin', items: [item('docs/start.md'), item('docs/how-it-works.md'), item('docs/moving.md'), item('docs/server.md')] },
-      { text: 'Use', items: [item('docs/guide.md'), item('docs/offline-pwa.md'), item('docs/sizing.md'), item('docs/browsers.md'), item('docs/bundlers.md'), item('docs/faults.md')] },
+      { text: 'Use', items: pagesOf('guide', 'tab-rows', 'worker-queries', 'many-tabs', 'sign-in', 'errors', 'testing', 'ssr', 'offline-pwa') },
+      { text: 'Run', items: pagesOf('sizing', 'browsers', 'bundlers', 'faults') },
       { text: 'Look up', items: [item('docs/api.md'), { text: 'API reference', link: '/reference/' }, item('docs/differences.md'), item('docs/glossary.md'), item('CHANGELOG.md'), item('SECURITY.md')] },
       { text: 'Demos', items: READMES.map((folder) => item(`${folder}/README.md`)) },
       { text: 'Inside', items: [item('docs/figures.md'), item('ARCHITECTURE.md'), item('SPEC.md'), item('CONTRIBUTING.md')] },

@@ -21,7 +21,7 @@ export type ErrorCode =
   | 'ROW_MISSING' // a pending update cannot be sent: its row was deleted, or was never accepted
   | 'WRITES_PENDING' // clearCache, deleteCaches: writes that are not in the stream would be lost
   | 'NO_QUERY_ENGINE' // a query came to a worker file that does not import sidestream/worker-with-queries, or to an engine in the page
-  | 'TAB_GONE' // a tab is gone, or did not answer: see docs/api.md
+  | 'TAB_GONE' // a tab is gone, or did not answer: see docs/errors.md
   | 'REQUEST_VALUES' // a function in streamOptions.headers or params threw, or returned what no request can carry
   | 'HOOK_FAILED' // a function of the application threw: a hook, onInvalid, onError, a live query's subscriber
 

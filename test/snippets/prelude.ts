@@ -9,6 +9,8 @@ declare global {
   const userId: string
   const session: { readonly token: string }
   const token: () => string
+  const signIn: () => Promise<void>
+  const renewToken: () => Promise<void>
   const showMessage: (text: string) => void
   const show: (rows: ReadonlyArray<object>) => void
   const readFromIndexedDB: () => Promise<Task[] | null>

@@ -15,4 +15,5 @@ export const schema = createStateSchema({
   airports: { schema: v.object({ code: v.string(), city: v.string() }), type: 'airport', primaryKey: 'code' },
   users: { schema: user, type: 'user', primaryKey: 'id' },
   tasks: { schema: task, type: 'task', primaryKey: 'id' },
+  cities: { schema: city, type: 'city', primaryKey: 'id', syncMode: 'on-demand' },
 })

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { resolve } from 'node:path'
 import ts from 'typescript'
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+// Not by `new URL`, which is another one where a test has a document.
+const root = `${resolve(import.meta.dirname, '../..')}/`
 const folder = `${root}test/snippets/`
 
 export interface Snippet {

@@ -47,17 +47,21 @@ function membersOf(file: string, type: string): string[] {
   return names
 }
 
-describe('docs/api.md names', () => {
+describe('all names are there', () => {
   test.each([
-    ['src/shared/errors.ts', 'ErrorCode'],
-    ['src/main/options.ts', 'CreateStreamDBOptions'],
-    ['src/main/options.ts', 'StreamDBMethods'],
-    ['src/main/options.ts', 'StreamOptions'],
-    ['src/main/options.ts', 'BackoffOptions'],
-  ])('%s: %s', (file, type) => {
+    ['docs/api.md', 'src/main/options.ts', 'CreateStreamDBOptions'],
+    ['docs/api.md', 'src/main/options.ts', 'StreamDBMethods'],
+    ['docs/api.md', 'src/main/options.ts', 'StreamOptions'],
+    ['docs/api.md', 'src/main/options.ts', 'BackoffOptions'],
+  ])('%s: %s: %s', (page, file, type) => {
     const names = membersOf(file, type)
     expect(names.length).toBeGreaterThan(1)
-    const api = read('docs/api.md')
-    expect(names.filter((name) => !new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\``).test(api))).toEqual([])
+    const text = read(page)
+    expect(names.filter((name) => !new RegExp(`\`[^\`]*\\b${name}\\b[^\`]*\``).test(text))).toEqual([])
   })
+})
+
+test('docs/errors.md has one row for each code', () => {
+  const rows = [...read('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, code]) => code!)
+  expect(rows.toSorted()).toEqual(membersOf('src/shared/errors.ts', 'ErrorCode').toSorted())
 })

@@ -18,14 +18,14 @@ const open = (url = 'http://nobody.test/s'): StreamDB<typeof schema> =>
   createStreamDB({
     streamOptions: { url, contentType: 'application/json' },
     state: schema,
-    // As in the guide: there is no Worker on a server.
+    // As in docs/ssr.md: there is no Worker on a server.
     worker: () => {
       workers()
       return new Worker(new URL('sidestream/worker', import.meta.url), { type: 'module' })
     },
   })
 
-/** The guide's recipe. */
+/** The recipe of docs/ssr.md. */
 function Status({ db }: { db: StreamDB<typeof schema> }): ReactNode {
   const { connection, ready } = useSyncExternalStore(db.status.subscribe, db.status.getSnapshot, db.status.getServerSnapshot)
   return `${connection} ${ready ? 'ready' : 'loading'}`
