@@ -1,6 +1,7 @@
 import { createControl } from './control.mjs'
 import { startLogProcess } from './child.mjs'
 import { createGate } from './gate.mjs'
+import { logRequests } from './log-calls.mjs'
 
 /**
  * A board with a log of its own, which many changes a second go into: its page, and what answers under the page's origin. The log's
@@ -22,17 +23,7 @@ export function createLogBoard({ name, address, file, program, args, rates, comm
   }
   const ask = async (call, argument) => (await child()).call(call, argument)
 
-  const control = createControl({
-    readings: { '/open': () => ask('open'), '/state': () => ask('state') },
-    commands: {
-      '/rate': ({ rate: asked }) => {
-        if (!rates.includes(asked)) throw new TypeError(`rate: one of ${rates.join(', ')} expected`)
-        return ask('setRate', asked)
-      },
-      '/start-over': () => ask('startOver'),
-      ...Object.fromEntries(Object.entries(commands).map(([path, command]) => [path, (body) => command(ask, body)])),
-    },
-  })
+  const control = createControl(logRequests({ ask, rates, commands }))
 
   return {
     address,
