@@ -52,7 +52,9 @@ export async function answerStream({ request, log, save }) {
     ...(to === log.length && { 'stream-up-to-date': 'true' }),
     ...(live !== null && { 'stream-cursor': nextCursor(searchParams.get('cursor')) }),
   }
+  // Read before anything else can happen: while the state is stored, the log may be started over.
+  const body = log.read(from, to)
   await save()
   if (live !== null && to === from) return new Response(null, { status: 204, headers })
-  return new Response(log.read(from, to), { headers: withType(headers) })
+  return new Response(body, { headers: withType(headers) })
 }
