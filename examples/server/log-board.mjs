@@ -11,11 +11,24 @@ import { logRequests } from './log-calls.mjs'
  */
 export function createLogBoard({ name, address, file, program, args, rates, commands = {} }) {
   let started
-  let gate
+  let proxy
+  let isOpen = true
+
+  /** To the stream, also before there is one. */
+  const gate = {
+    get open() {
+      return isOpen
+    },
+    set open(value) {
+      isOpen = value
+      if (proxy) proxy.open = value
+    },
+  }
 
   const child = async () => {
     started ??= startLogProcess(program, args).then((each) => {
-      gate = createGate(each.base)
+      proxy = createGate(each.base)
+      proxy.open = isOpen
       each.exited.then(() => (started = undefined))
       return each
     })
@@ -23,18 +36,18 @@ export function createLogBoard({ name, address, file, program, args, rates, comm
   }
   const ask = async (call, argument) => (await child()).call(call, argument)
 
-  const control = createControl(logRequests({ ask, rates, commands }))
+  const control = createControl(logRequests({ ask, gate, rates, commands }))
 
   return {
     address,
     file,
     meta: {},
     routes: {
-      [`/${name}-stream`]: (req, res) => (gate ? gate.handle(req, res) : res.writeHead(404).end()),
+      [`/${name}-stream`]: (req, res) => (proxy ? proxy.handle(req, res) : res.writeHead(404).end()),
       [`/demo/${name}`]: control,
     },
     async stop() {
-      gate?.close()
+      proxy?.close()
       await (await started)?.stop()
     },
   }

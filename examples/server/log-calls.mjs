@@ -44,15 +44,25 @@ export function createLogCalls({ log, generator, about, more = {} }) {
 /**
  * What a page can ask about a board's log: address → a function of the request's body.
  * @param ask makes one of the calls above
+ * @param gate to the stream: `open`
  * @param commands of this board only: address → a function of `ask` and of the body
  */
-export function logRequests({ ask, rates, commands = {} }) {
+export function logRequests({ ask: askLog, gate, rates, commands = {} }) {
+  const ask = async (call, argument) => {
+    const answer = await askLog(call, argument)
+    return { ...answer, open: gate.open }
+  }
   return {
     readings: { '/open': () => ask('open'), '/state': () => ask('state') },
     commands: {
       '/rate': ({ rate: asked }) => {
         if (!rates.includes(asked)) throw new TypeError(`rate: one of ${rates.join(', ')} expected`)
         return ask('setRate', asked)
+      },
+      '/stream': ({ open }) => {
+        if (typeof open !== 'boolean') throw new TypeError('open: boolean expected')
+        gate.open = open
+        return ask('state')
       },
       '/start-over': () => ask('startOver'),
       ...Object.fromEntries(Object.entries(commands).map(([path, command]) => [path, (body) => command(ask, body)])),

@@ -23,7 +23,7 @@ const CITIES: Board = {
   path: 'cities.html',
   name: 'Cities',
   shows: 'Thousands of cities, searched as you type, while up to 20,000 of them change each second; with a switch to the library that does all of it in the tab.',
-  tries: `raise the changes, type in the search field, switch to @durable-streams/state, open a second tab${isStatic ? ', go offline and reload' : ''}.`,
+  tries: `stop the stream and reload, open a second tab, raise the changes and switch to @durable-streams/state${isStatic ? ', or go offline' : ''}.`,
 }
 
 const DASHBOARD: Board = {

@@ -19,6 +19,9 @@ function Demo({ board }: { board: Board }) {
   )
 }
 
+/** Those that can be opened first. */
+const shown = BOARDS.toSorted((a, b) => Number(isHere(b)) - Number(isHere(a)))
+
 export function App() {
   return (
     <main className="page">
@@ -33,7 +36,7 @@ export function App() {
         </p>
       </header>
       <ul className="demos">
-        {BOARDS.map((board) => (
+        {shown.map((board) => (
           <Demo key={board.path} board={board} />
         ))}
       </ul>

@@ -64,7 +64,9 @@ export function createCitiesLog({ data, state, pathOf }) {
       const events = Array.from({ length: to - from }, (_, index) => JSON.stringify(eventAt(from + index)))
       return `[${events.join(',')}]`
     },
-    /** Settles at the next change, or when the time is up. */
+    /** Ends what waits for a change. */
+    wake: tell,
+    /** Settles at the next change, when it is woken, or when the time is up. */
     next(ms) {
       return new Promise((resolve) => {
         const done = () => {

@@ -5,7 +5,7 @@ export async function answerControl(request, path, { readings, commands }) {
   const known = { GET: readings, POST: commands }[request.method] ?? {}
   if (!Object.hasOwn(known, path)) return json(404, { error: 'not found' })
   try {
-    return json(200, known[path](request.method === 'POST' ? await request.json() : undefined))
+    return json(200, await known[path](request.method === 'POST' ? await request.json() : undefined))
   } catch (error) {
     return json(400, { error: error.message })
   }

@@ -25,10 +25,12 @@ const withType = (headers) => ({ 'content-type': 'application/json', 'cache-cont
 
 /**
  * @param log whose address the request may have
+ * @param gate when it is shut, connections break without an answer, as if the server were gone
  * @param save stores the state of the log; nothing is told of it before
  */
-export async function answerStream({ request, log, save }) {
+export async function answerStream({ request, log, gate, save }) {
   const { pathname, searchParams } = new URL(request.url)
+  if (!gate.open) return Response.error()
   const isThere = () => pathname === log.path
   if (!isThere()) return refuse(404, 'Stream not found')
   if (request.method === 'HEAD') {
@@ -45,6 +47,7 @@ export async function answerStream({ request, log, save }) {
   if (from === undefined) return refuse(400, 'Invalid offset')
 
   if (live !== null && from === log.length) await log.next(LONG_POLL_MS)
+  if (!gate.open) return Response.error()
   if (!isThere()) return refuse(404, 'Stream not found')
   const to = Math.min(from + MOST_EVENTS, log.length)
   const headers = {

@@ -24,21 +24,32 @@ async function startServer() {
   const generator = createGenerator({ log, nextChange: (hotShare) => hotShare, rate: state?.rate ?? FIRST_RATE })
   const calls = createLogCalls({ log, generator, about: log.about })
   let saved
+  let isOpen = state?.open ?? true
+
+  const gate = {
+    get open() {
+      return isOpen
+    },
+    set open(value) {
+      isOpen = value
+      log.wake()
+    },
+  }
 
   /**
    * What a reader is told of has been stored: a browser ends a service worker when it likes, and the next one must not have a
    * shorter log at the same address.
    */
   async function save() {
-    const next = { build: BUILD, rate: generator.rate, ...log.state() }
+    const next = { build: BUILD, rate: generator.rate, open: isOpen, ...log.state() }
     const text = JSON.stringify(next)
     if (text === saved) return
     await storage.save(next)
     saved = text
   }
 
-  const requests = logRequests({ ask: (call, argument) => calls[call](argument), rates: RATES })
-  return { log, requests, save }
+  const requests = logRequests({ ask: (call, argument) => calls[call](argument), gate, rates: RATES })
+  return { log, gate, requests, save }
 }
 
 let started
@@ -52,10 +63,10 @@ const server = () => {
 
 async function answer(request, path) {
   try {
-    const { log, requests, save } = await server()
-    if (path.startsWith(STREAM)) return await answerStream({ request, log, save })
+    const { requests, ...board } = await server()
+    if (path.startsWith(STREAM)) return await answerStream({ request, ...board })
     const response = await answerControl(request, path.slice(CONTROL.length), requests)
-    await save()
+    await board.save()
     return response
   } catch {
     // As a server that cannot answer now: the board asks again, and the worker too.
