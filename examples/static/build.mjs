@@ -12,6 +12,7 @@ import { sourceAliases } from '../server/sources.mjs'
 const root = fileURLToPath(new URL('./', import.meta.url))
 const DIGEST_LENGTH = 10
 
+// node examples/static/build.mjs [folder] [--cities 30000] [--serve [--port 5174]]
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
