@@ -1,4 +1,4 @@
-/* global BUILD, DATA, FILES */
+// BUILD, DATA and FILES are put in by ../build.mjs.
 import { RATES } from '../../cities/server/rates.mjs'
 import { createGenerator } from '../../server/generator.mjs'
 import { createLogCalls, logRequests } from '../../server/log-calls.mjs'
