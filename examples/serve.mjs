@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { createCities, RATES as CITY_RATES } from './cities/server/cities.mjs'
+import { createCities } from './cities/server/cities.mjs'
+import { RATES as CITY_RATES } from './cities/server/rates.mjs'
 import { createDashboard, RATES as PARCEL_RATES } from './dashboard/server/dashboard.mjs'
 import { startFlights } from './flights/server/flights.mjs'
 import { MAX_RATE } from './flights/server/playback.mjs'
@@ -38,7 +39,9 @@ const flights = await startFlights({ rate })
 const cities = createCities({ mostCities, rate: changes })
 const dashboard = createDashboard({ parcels, rate: parcelChanges })
 const tasks = createTasks({ folder: values.tasks })
-const pages = await servePages({ port, boards: [flights, cities, dashboard, tasks] })
+/** The list of the boards, which has no server of its own. */
+const demos = { address: '/demos.html', file: '/demos/index.html', meta: {}, routes: {} }
+const pages = await servePages({ port, boards: [demos, flights, cities, dashboard, tasks] })
 
 let stopping = false
 async function stop() {
@@ -52,6 +55,7 @@ process.on('SIGINT', stop)
 process.on('SIGTERM', stop)
 
 console.log(`Departures board: ${pages.url}  (Ctrl+C stops it)`)
+console.log(`All demos:        ${pages.url}demos.html`)
 console.log(`Cities board:     ${pages.url}cities.html`)
 console.log(`Dashboard:        ${pages.url}dashboard.html`)
 console.log(`Task list:        ${pages.url}tasks/`)

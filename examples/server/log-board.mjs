@@ -1,6 +1,7 @@
 import { createControl } from './control.mjs'
 import { startLogProcess } from './child.mjs'
 import { createGate } from './gate.mjs'
+import { logRequests } from './log-calls.mjs'
 
 /**
  * A board with a log of its own, which many changes a second go into: its page, and what answers under the page's origin. The log's
@@ -10,11 +11,24 @@ import { createGate } from './gate.mjs'
  */
 export function createLogBoard({ name, address, file, program, args, rates, commands = {} }) {
   let started
-  let gate
+  let proxy
+  let isOpen = true
+
+  /** To the stream, also before there is one. */
+  const gate = {
+    get open() {
+      return isOpen
+    },
+    set open(value) {
+      isOpen = value
+      if (proxy) proxy.open = value
+    },
+  }
 
   const child = async () => {
     started ??= startLogProcess(program, args).then((each) => {
-      gate = createGate(each.base)
+      proxy = createGate(each.base)
+      proxy.open = isOpen
       each.exited.then(() => (started = undefined))
       return each
     })
@@ -22,28 +36,18 @@ export function createLogBoard({ name, address, file, program, args, rates, comm
   }
   const ask = async (call, argument) => (await child()).call(call, argument)
 
-  const control = createControl({
-    readings: { '/open': () => ask('open'), '/state': () => ask('state') },
-    commands: {
-      '/rate': ({ rate: asked }) => {
-        if (!rates.includes(asked)) throw new TypeError(`rate: one of ${rates.join(', ')} expected`)
-        return ask('setRate', asked)
-      },
-      '/start-over': () => ask('startOver'),
-      ...Object.fromEntries(Object.entries(commands).map(([path, command]) => [path, (body) => command(ask, body)])),
-    },
-  })
+  const control = createControl(logRequests({ ask, gate, rates, commands }))
 
   return {
     address,
     file,
     meta: {},
     routes: {
-      [`/${name}-stream`]: (req, res) => (gate ? gate.handle(req, res) : res.writeHead(404).end()),
+      [`/${name}-stream`]: (req, res) => (proxy ? proxy.handle(req, res) : res.writeHead(404).end()),
       [`/demo/${name}`]: control,
     },
     async stop() {
-      gate?.close()
+      proxy?.close()
       await (await started)?.stop()
     },
   }

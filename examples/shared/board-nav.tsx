@@ -1,19 +1,15 @@
+import { BOARDS, DEMOS_PATH, hrefOf, isHere } from './boards.ts'
 import { ThemeSwitch } from './theme-switch.tsx'
 
-const BOARDS = [
-  { href: '/', name: 'Departures' },
-  { href: '/cities.html', name: 'Cities' },
-  { href: '/dashboard.html', name: 'Dashboard' },
-  { href: '/tasks/', name: 'Tasks' },
-]
+const LINKS = [{ path: DEMOS_PATH, name: 'Demos' }, ...BOARDS.filter(isHere)]
 
-/** The way from one of the demo's boards to the others, and the switch between light and dark. */
+/** The way from one of the demo's pages to the others, and the switch between light and dark. */
 export function BoardNav() {
   return (
     <>
       <nav className="segments" aria-label="Boards">
-        {BOARDS.map(({ href, name }) => (
-          <a key={href} href={href} aria-current={href === location.pathname ? 'page' : undefined}>
+        {LINKS.map(({ path, name }) => (
+          <a key={path} href={hrefOf(path)} aria-current={hrefOf(path) === location.pathname ? 'page' : undefined}>
             {name}
           </a>
         ))}

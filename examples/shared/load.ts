@@ -3,6 +3,8 @@ import { useControl } from './use-control.ts'
 
 interface Load {
   path: string
+  /** Whether the server answers for the stream. */
+  open: boolean
   rate: number
   changes: number
   mostChanges: number
@@ -10,12 +12,16 @@ interface Load {
 }
 
 /**
- * The generator of changes in the demo's server (null when it cannot be reached), and its knob. It stops when nobody asks.
+ * The generator of changes in the demo's server (null when it cannot be reached), and the knobs. It stops when nobody asks.
  * @param address of a board's control requests
  */
 export function useLoadOf(address: string) {
   const { state, turn } = useControl<Load>(address)
-  return { load: state, setRate: useCallback((rate: number) => turn('/rate', { rate }), [turn]) }
+  return {
+    load: state,
+    setRate: useCallback((rate: number) => turn('/rate', { rate }), [turn]),
+    setOpen: useCallback((open: boolean) => turn('/stream', { open }), [turn]),
+  }
 }
 
 /** Asks the server for another log. Its path is another one, so the page starts over as well. */

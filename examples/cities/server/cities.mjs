@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { createLogBoard } from '../../server/log-board.mjs'
-
-export const RATES = [0, 1000, 5000, 10_000, 20_000]
+import { RATES } from './rates.mjs'
 
 const program = fileURLToPath(new URL('process.mjs', import.meta.url))
 

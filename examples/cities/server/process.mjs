@@ -1,15 +1,23 @@
 import { createGenerator } from '../../server/generator.mjs'
 import { serveLog } from '../../server/log-process.mjs'
 import { startLog } from '../../server/log.mjs'
-import { countriesOf, loadCities } from './dataset.mjs'
+import { loadCities } from './dataset.mjs'
 import { createDrift } from './drift.mjs'
+import { cityEvent, cityOf, countriesOf } from './rows.mjs'
 
 const [mostCities, rate] = process.argv.slice(2).map(Number)
-const cities = loadCities(mostCities)
+const cities = loadCities(mostCities).map(cityOf)
 const countries = countriesOf(cities)
-const event = (operation, city) => ({ type: 'city', key: city.id, value: city, headers: { operation } })
-const nextChanged = createDrift(cities)
+const changeAt = createDrift(cities)
+let number = 0
 
-const log = await startLog({ name: 'cities-stream', first: () => cities.map((city) => event('insert', city)) })
-const generator = createGenerator({ log, nextChange: (hotShare) => event('update', nextChanged(hotShare)), rate })
+function nextChange(hotShare) {
+  const { index, population } = changeAt(number, hotShare)
+  number += 1
+  cities[index].population = population
+  return cityEvent('update', cities[index])
+}
+
+const log = await startLog({ name: 'cities-stream', first: () => cities.map((city) => cityEvent('insert', city)) })
+const generator = createGenerator({ log, nextChange, rate })
 serveLog({ log, generator, about: () => ({ cities: cities.length, countries }) })

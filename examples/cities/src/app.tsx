@@ -2,6 +2,7 @@ import { Suspense } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
 import { Devtools } from '../../shared/devtools.tsx'
 import { formatCount } from '../../shared/format.ts'
+import { TryLine } from '../../shared/try-line.tsx'
 import { Board } from './board/board.tsx'
 import { LoadPanel } from './load/load-panel.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
@@ -29,9 +30,10 @@ export function App() {
           <Suspense fallback="Many">
             <CityCount />
           </Suspense>{' '}
-          of them, changing up to 20,000 times a second. Search, switch the side, watch the meter. Names and figures: <a href="https://www.geonames.org/">GeoNames</a>, <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>;
+          of them, changing up to 20,000 times a second. Names and figures: <a href="https://www.geonames.org/">GeoNames</a>, <a href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>;
           the changes are made up.
         </p>
+        <TryLine board="Cities" />
       </header>
       <SidePanel />
       <LoadPanel />

@@ -2,6 +2,7 @@ import { Suspense } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
 import { Devtools } from '../../shared/devtools.tsx'
 import { formatCount } from '../../shared/format.ts'
+import { TryLine } from '../../shared/try-line.tsx'
 import { opened } from './db.ts'
 import { LoadPanel } from './load/load-panel.tsx'
 import { MeterPanel } from './meter/meter-panel.tsx'
@@ -46,8 +47,9 @@ export function App() {
           <Suspense fallback="many">
             <ParcelCount />
           </Suspense>{' '}
-          parcels that change all the time. Switch where they run, and watch the meter. The parcels are made up.
+          parcels that change all the time. The parcels are made up.
         </p>
+        <TryLine board="Dashboard" />
       </header>
       <RunPanel />
       <LoadPanel />

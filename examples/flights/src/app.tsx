@@ -1,6 +1,7 @@
 import { useDeferredValue } from 'react'
 import { BoardNav } from '../../shared/board-nav.tsx'
 import { Devtools } from '../../shared/devtools.tsx'
+import { TryLine } from '../../shared/try-line.tsx'
 import { AirportsProvider } from './airports.tsx'
 import { Board } from './board/board.tsx'
 import { Clock } from './clock.tsx'
@@ -41,6 +42,7 @@ export function App() {
           US flights of early 2001, played again from the public record. sidestream’s worker reads the stream and keeps the
           cache; the page gets the rows that changed.
         </p>
+        <TryLine board="Departures" />
       </header>
       <ServerPanel />
       <MeterPanel />

@@ -1,5 +1,6 @@
 import { BoardNav } from '../../shared/board-nav.tsx'
 import { Devtools } from '../../shared/devtools.tsx'
+import { TryLine } from '../../shared/try-line.tsx'
 import { db } from './db.ts'
 import { Loading } from './loading.tsx'
 import { OutboxPanel } from './outbox/outbox-panel.tsx'
@@ -23,6 +24,7 @@ export function App() {
           <Devtools db={shownDb} />
         </div>
         <StatusBar />
+        <TryLine board="Tasks" />
       </header>
       <Unsaved />
       {ready ? <TaskPanel /> : <Loading />}

@@ -129,7 +129,7 @@ describe('the cities board', () => {
     expect(await other.getByRole('alert').count()).toBe(0)
   })
 
-  it('is linked with the departures board, both ways', async () => {
+  it('is linked with the departures board, both ways, and with the list of the demos', async () => {
     const tab = await open()
     const boards = tab.getByRole('navigation', { name: 'Boards' })
     await boards.getByRole('link', { name: 'Departures' }).click()
@@ -137,6 +137,9 @@ describe('the cities board', () => {
     await boards.getByRole('link', { name: 'Cities' }).click()
     await tab.getByRole('heading', { name: 'Cities', level: 1 }).waitFor()
     expect(new URL(tab.url()).pathname).toBe('/cities.html')
+    await boards.getByRole('link', { name: 'Demos' }).click()
+    await tab.getByRole('listitem').getByRole('link', { name: 'Departures' }).click()
+    await tab.getByRole('heading', { name: 'Departures', level: 1 }).waitFor()
   })
 
   it('has no violations that axe-core finds, light and dark, and fits a phone', async () => {

@@ -1,6 +1,7 @@
 import { Suspense } from 'react'
 import { CountChoice } from '../../../shared/choice.tsx'
 import { formatCount } from '../../../shared/format.ts'
+import { StreamSwitch } from '../../../shared/stream-switch.tsx'
 import { useOpened } from '../side/use-source.ts'
 import { startOver, useLoad } from './use-load.ts'
 
@@ -21,7 +22,7 @@ function Outdated({ path }: { path: string }) {
 }
 
 export function LoadPanel() {
-  const { load, setRate } = useLoad()
+  const { load, setRate, setOpen } = useLoad()
   return (
     <section className="card console" aria-labelledby="load-title">
       <header className="card-head">
@@ -30,6 +31,7 @@ export function LoadPanel() {
       </header>
       <div className="load-choice">
         <CountChoice legend="Changes per second" name="rate" counts={RATES} chosen={load?.rate} onChoose={setRate} />
+        <StreamSwitch open={load?.open ?? true} disabled={load === null} onChange={setOpen} />
         {load?.isFull === true ? (
           <p className="load-note" role="alert">
             The log is full: it takes {formatCount(load.mostChanges)} changes.{' '}

@@ -1,6 +1,6 @@
 import { askForLog, useLoadOf } from '../../../shared/load.ts'
 
-const CONTROL = '/demo/cities'
+const CONTROL = 'demo/cities'
 
 export const useLoad = () => useLoadOf(CONTROL)
 

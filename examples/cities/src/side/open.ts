@@ -23,7 +23,7 @@ export interface Opened {
 /** The server makes the log for its first visitor, which takes it some seconds. */
 async function askForLog(): Promise<Log> {
   for (;;) {
-    const answer = await fetch('/demo/cities/open').catch(() => null)
+    const answer = await fetch('demo/cities/open').catch(() => null)
     if (answer?.ok) return (await answer.json()) as Log
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
   }

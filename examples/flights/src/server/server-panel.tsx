@@ -1,4 +1,5 @@
 import { formatCount } from '../../../shared/format.ts'
+import { StreamSwitch } from '../../../shared/stream-switch.tsx'
 import { formatBytes, formatOffset, offsetPosition } from '../format.ts'
 import { useStatus } from '../use-status.ts'
 import { useServer } from './use-server.ts'
@@ -57,19 +58,7 @@ export function ServerPanel() {
         <p>{state ? `${formatCount(state.sent)} live events written` : 'not reachable'}</p>
       </header>
       <div className="console-row">
-        <button
-          type="button"
-          role="switch"
-          className="switch"
-          aria-checked={open}
-          disabled={state === null}
-          onClick={() => setOpen(!open)}
-        >
-          <span className="switch-track" aria-hidden="true" />
-          <span>
-            Stream <span aria-hidden="true">{open ? 'on' : 'off'}</span>
-          </span>
-        </button>
+        <StreamSwitch open={open} disabled={state === null} onChange={setOpen} />
         <RateSlider rate={state?.rate ?? 0} onChange={setRate} />
       </div>
       <Lag tail={state?.tail} />

@@ -1,0 +1,4 @@
+import '../../demos/src/styles.css'
+import { show } from '../../demos/src/page.tsx'
+
+show()
