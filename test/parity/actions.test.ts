@@ -239,6 +239,25 @@ describe('optimistic changes', () => {
     }
     return [await outcomeOf(() => mutate('Bob')), ((await outcomeOf(() => mutate(7))) as { isError?: boolean }).isError]
   }
+  for (const [name, schema, id] of [['a strict schema', v.strictObject({ id: v.string(), name: v.string() }), '5'], ['a schema with a numeric key', v.strictObject({ id: v.number(), name: v.string() }), 5]] as const) {
+    same(`an insert under ${name} is one row, before and after the stream has it`, async ({ library, url, keep }) => {
+      const state = library.createStateSchema({ users: { schema: schema as never, type: 'user', primaryKey: 'id' } })
+      const db = keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state }))
+      await db.preload()
+      const value = { id, name: 'Ada' }
+      const { users } = db.collections as unknown as { users: { insert: (row: object) => void; toArray: object[] } }
+      const transaction = library.createTransaction({
+        mutationFn: async () => {
+          await db.stream.append(JSON.stringify((state as unknown as { users: { insert: (params: object) => object } }).users.insert({ value, headers: { txid: 't' } })))
+          await db.utils.awaitTxId('t')
+        },
+      })
+      transaction.mutate(() => { users.insert(value) })
+      const atOnce = rows(users)
+      await transaction.isPersisted.promise
+      return [atOnce, rows(users)]
+    }, [[{ id, name: 'Ada' }], [{ id: '5', name: 'Ada' }]])
+  }
   const ROW = 'optimistic changes under a strict or numeric-key schema'
   differs(ROW, 'a strict schema is asked without `_seq`', change(v.strictObject({ id: v.string(), name: v.string() }), '5'), {
     peer: [{ error: 'Update validation failed: \n- Invalid key: Expected never but received "_seq" - path: [object Object]', isError: true }, true],

@@ -14,7 +14,7 @@ const last = insert('9', { id: '9', name: 'Last' }, { txid: 'last' })
 const shown = (...events: unknown[]) => async ({ library, url, keep, server, path }: Stage): Promise<unknown> => {
   server.append(path, events)
   const db = keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json' }, state: schemaOf(library) }))
-  const outcome = await within(1000, db.preload())
+  const outcome = await within(10_000, db.preload())
   return outcome === 'settled' ? rows(db.collections.users) : outcome
 }
 
@@ -108,6 +108,12 @@ describe('values', () => {
     sidestream: [bob],
   })
   differs('an array as value', 'is quarantined', shown(insert('1', ['a']), insert('2', bob)), { peer: [{ 0: 'a', id: '1' }, bob], sidestream: [bob] })
+  const nested = (levels: number): object => JSON.parse('{"o":'.repeat(levels) + '1' + '}'.repeat(levels)) as object
+  same('a value that is nested deep', shown(insert('1', { ...ada, deep: nested(150) })), [{ ...ada, deep: nested(150) }])
+  differs('a value nested more than 200 levels deep', 'is quarantined', shown(insert('1', { ...ada, deep: nested(300) }), insert('2', bob)), {
+    peer: [{ ...ada, deep: nested(300) }, bob],
+    sidestream: [bob],
+  })
   differs('a row that its schema refuses', 'is quarantined', shown(insert('1', { id: '1', name: 7 }), insert('2', bob)), { peer: [{ id: '1', name: 7 }, bob], sidestream: [bob] })
   for (const [name, schema, value] of [
     ['a strict schema that does not know the key', v.strictObject({ name: v.string() }), { name: 'Ada' }],

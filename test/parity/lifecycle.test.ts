@@ -104,6 +104,31 @@ describe('preload', () => {
     await db.preload()
     return rows(db.collections.users)
   }, [ada])
+  same('so it does while the rows that a query has asked for are on their way', async (stage) => {
+    const { library, url, keep, server, path, side } = stage
+    let release = (): void => undefined
+    const released = new Promise<void>((resolve) => { release = resolve })
+    let isAnswered = (): void => undefined
+    const answered = new Promise<void>((resolve) => { isAnswered = resolve })
+    server.append(path, [insert('1', ada)])
+    // The server has answered, and the answer is on its way.
+    const own: typeof fetch = async (input, init) => {
+      const response = await fetch(input, init)
+      isAnswered()
+      await released
+      return response
+    }
+    const db = keep(library.createStreamDB({ streamOptions: { url, contentType: 'application/json', fetch: own }, state: schemaOf(library) }))
+    const query = library.createLiveQueryCollection({ query: (q) => q.from({ u: db.collections.users }) })
+    const shown = query.preload()
+    // The peer asks for nothing before preload().
+    if (side === 'sidestream') await answered
+    server.append(path, [insert('2', bob)])
+    const preloaded = db.preload()
+    setTimeout(release, 50)
+    await Promise.all([preloaded, shown])
+    return rows(db.collections.users)
+  }, [ada, bob])
   same('so it does with live: false', async (stage) => {
     const { library, url, keep } = stage
     const db = keep(library.createStreamDB({ streamOptions: { url }, state: schemaOf(library), live: false }))

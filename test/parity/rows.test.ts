@@ -28,6 +28,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'a promised body of `append` that never comes': 'test/unit/stream-handle.test.ts',
   'appends beside one that the server refuses': 'test/unit/http-writer.test.ts',
   '`producerId`, `producerEpoch`, `producerSeq` of `append`': 'test/unit/http-writer.test.ts',
+  '`require` in CommonJS': 'test/unit/requirable.test.ts',
+  'versions of `@tanstack/db`': 'test/unit/pinned-db.test.ts',
   'console': 'eslint.config.js',
   'the browser\'s HTTP cache': 'test/unit/http-source.test.ts',
 }

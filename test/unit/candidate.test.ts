@@ -60,6 +60,14 @@ describe('what workers say to each other', () => {
   })
 })
 
+test('the call that looks for a leader has the id of a session, and nothing else', async () => {
+  await join('leader', { request: values })
+  await join('follower', { request: values })
+  const calls = origin.said.filter(isSeek).map(({ message }) => message)
+  expect(calls.length).toBeGreaterThan(0)
+  for (const call of calls) expect(call).toEqual({ sidestream: PROTOCOL_VERSION, kind: 'seek', session: expect.any(String) as string })
+})
+
 describe('the lead', () => {
   const leads = (worker: Joined): boolean => worker.shown().where === 'leader'
 

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
+import { ABOVE_THE_FLOOR } from '../support/browser-floor.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): string => readFileSync(resolve(root, path), 'utf8')
@@ -46,6 +47,16 @@ function membersOf(file: string, type: string): string[] {
   })
   return names
 }
+
+test('docs/browsers.md says of no feature that it is not needed which the test of the floor does not take away', () => {
+  const [, list] = /need any of these: ([^]*?) and some more\./.exec(read('docs/browsers.md'))!
+  const named = [...list!.matchAll(/`([\w.]+)`/g)].map(([, name]) => name!)
+  expect(named.length).toBeGreaterThan(8)
+  const taken = [...ABOVE_THE_FLOOR, ...[...read('test/browser/host/floor.host.test.ts').matchAll(/\['[^']+', \[('[^\]]+')\], \{/g)].flatMap(([, names]) => names!.split(', ').map((name) => name.slice(1, -1)))]
+  // As the page has them: `toSorted` of arrays, `crypto.randomUUID`, and `Set` for its methods.
+  const isTaken = (name: string): boolean => taken.some((feature) => `.${feature.replaceAll('.prototype', '')}.`.toLowerCase().includes(`.${name}.`.toLowerCase()) || (name === 'indexedDB.databases' && feature === 'IDBFactory.prototype.databases'))
+  expect(named.filter((name) => !isTaken(name))).toEqual([])
+})
 
 describe('all names are there', () => {
   test.each([

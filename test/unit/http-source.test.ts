@@ -400,6 +400,13 @@ describe('a failure', () => {
     expect(Math.abs(read.ends[0]!.retryAfterMs - ms)).toBeLessThanOrEqual(1000)
   })
 
+  test.each([400, 401, 404, 408, 410, 418, 429, 500])('says so whatever the refusal is: %i', async (status) => {
+    server.faults.respond(status, { match: get, retryAfter: 7 })
+    const read = new Read({ offset: '5_5' })
+    await read.end
+    expect(read.ends).toMatchObject([{ ok: false, retryAfterMs: 7000 }])
+  })
+
   test('of the network is unreachable', async () => {
     server.faults.reset({ match: get, times: 1 })
     expect(await new Read().end).toMatchObject({ failure: 'unreachable' })

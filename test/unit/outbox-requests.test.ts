@@ -100,6 +100,12 @@ describe('a request of the outbox', () => {
     expect(fault.hits).toBe(1)
   })
 
+  test('has the pause that the server wants when that is a date', async () => {
+    server.faults.respond(503, { match: post(), headers: { 'retry-after': new Date(Date.now() + 90_000).toUTCString() } })
+    const sent = (await send(0, '1')) as Sent & { kind: 'undecided' }
+    expect(Math.abs(sent.retryAfterMs - 90_000)).toBeLessThanOrEqual(2000)
+  })
+
   test('whose answer is lost is undecided, and is in the stream once when it comes again', async () => {
     server.faults.loseAnswer({ match: post(), times: 1 })
     expect(await send(0, '1')).toMatchObject(OFFLINE)

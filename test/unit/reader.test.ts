@@ -481,6 +481,21 @@ describe('one answer drops nothing', () => {
     expect(events.filter((event) => event === 'missing' || event === 'other')).toEqual([])
   })
 
+  test.each<[SourceFailure, number]>([['missing', 404], ['missing', 410], ['bad-offset', 400]])('nor is the whole stream asked for because one backend of two answers %s %i', async (failure, status) => {
+    place = { ...place, offset: '90', anchor: anchorOf('80', '90', Array.from({ length: 900 }, (_, index) => index)), hasRows: true }
+    reader.askAgain()
+    const asked: string[] = []
+    for (let round = 0; round < 10; round += 1) {
+      for (const answer of ['no', 'no', 'yes', 'yes']) {
+        while (!server.isAsked) await wait(1000)
+        asked.push(server.request!.offset)
+        if (answer === 'no') await server.fail(failure, status)
+        else await server.answer(Array.from({ length: 900 }, (_, index) => index), '90')
+      }
+    }
+    expect(new Set(asked)).toEqual(new Set(['80']))
+  })
+
   test('where there are no rows a missing stream is told at once', async () => {
     await server.fail('missing', 404)
     expect([events, last()]).toEqual([['missing'], 'not-found'])

@@ -153,6 +153,19 @@ describe('a seat', () => {
     expect(tab.statuses.slice(1).map(({ rows }) => rows)).not.toContain(0)
   })
 
+  test('shows no rows of a former engine once the tab has signed out, also when the next one says so by a batch', async () => {
+    const [one, two] = [new ScriptedEngine('1'), new ScriptedEngine('2', { cleared: true })]
+    await seat.attach(one.enter)
+    seat.contract.start()
+    one.tab!.status({ ...one.status, ready: true, rows: 7 })
+    await seat.attach(two.enter)
+    expect(shown()).toMatchObject({ epoch: '2', cleared: true, rows: 0 })
+    one.tab!.status({ ...one.status, ready: true, rows: 7 })
+    void two.tab!.apply({ ...batch, epoch: '2', status: { ...two.status, connection: 'connecting' } })
+    await settled()
+    expect(tab.statuses.filter(({ cleared, rows }) => cleared && rows > 0)).toEqual([])
+  })
+
   test('lets a former engine say nothing, and gives its calls up', async () => {
     const one = new ScriptedEngine('1')
     one.append = new Promise(() => undefined)

@@ -39,6 +39,7 @@ describe('options that mean the same', () => {
     ['the cache with no settings', {}, { cache: {} }],
     ['the cache with its defaults', {}, { cache: { version: '', durability: 'relaxed' } }],
     ['the cache, kept unused for 30 days', {}, { cache: { keepUnusedMs: 30 * 24 * 60 * 60 * 1000 } }],
+    ['a cache that is kept for ever', { cache: { keepUnusedMs: false } }, { cache: { keepUnusedMs: Infinity } }],
     ['the cache with settings that are undefined', {}, { cache: { version: undefined, durability: undefined } as object }],
     ['the pause as it is', {}, { pauseWhenHidden: 60_000 }],
     ['a pause that never comes', { pauseWhenHidden: false }, { pauseWhenHidden: Infinity }],
@@ -73,6 +74,13 @@ describe('options that mean the same', () => {
   ])('and others do not: %s', async (_, options) => {
     expect(settingsKey(await settingsOf(options))).not.toBe(settingsKey(await settingsOf({})))
   })
+})
+
+test('an unused cache is kept for 30 days, for as long as is said, or for ever', async () => {
+  const kept = async (cache: Options['cache']): Promise<number | null | undefined> => (await settingsOf({ cache: cache! })).cache?.keepUnusedMs
+  expect(await kept({})).toBe(30 * 24 * 60 * 60 * 1000)
+  expect(await kept({ keepUnusedMs: 5 })).toBe(5)
+  expect(await kept({ keepUnusedMs: false })).toBe(null)
 })
 
 test('the key is the same for settings as another build of the page may send them', () => {

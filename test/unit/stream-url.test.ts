@@ -1,5 +1,7 @@
 // @vitest-environment-options {"own":"unit/stream-url"}
 import { afterEach, expect, test, vi } from 'vitest'
+import { createStreamDB } from '../../src/main/index.ts'
+import type { ConnectMessage } from '../../src/shared/calls.ts'
 import { assertAbsolute, requestUrl, streamUrl } from '../../src/main/stream-url.ts'
 
 afterEach(() => {
@@ -18,6 +20,17 @@ test('a relative one is resolved against the document', () => {
   expect(streamUrl('streams/a?b=1')).toBe('https://example.com/app/streams/a?b=1')
   expect(streamUrl('/streams/a')).toBe('https://example.com/streams/a')
   expect(streamUrl('//other.example/a')).toBe('https://other.example/a')
+})
+
+test('a worker, whose script may be elsewhere, is told the URL that the document makes of it', async () => {
+  vi.stubGlobal('location', { href: 'https://example.com/app/page' })
+  let tell: (message: ConnectMessage) => void = () => undefined
+  const told = new Promise<ConnectMessage>((resolve) => (tell = resolve))
+  const worker = { postMessage: tell, addEventListener: () => undefined, removeEventListener: () => undefined, terminate: () => undefined }
+  const db = createStreamDB({ streamOptions: { url: '../streams/a' }, state: {}, worker: () => worker as unknown as Worker })
+  db.preload().catch(() => undefined)
+  expect((await told).hello.settings.url).toBe('https://example.com/streams/a')
+  db.close()
 })
 
 const refusal = expect.objectContaining({ code: 'INVALID_OPTIONS' })
