@@ -94,6 +94,18 @@ test('what hangs is given up, and may be done all the same', async () => {
   expect(stored()).toEqual([1])
 })
 
+test('what hung, was given up and is refused when the device answers again keeps no deletion waiting', async () => {
+  const outbox = await open()
+  storage.hang()
+  expect(await outcomeOf(outbox.commit(write(1)))).toEqual(new Error('IndexedDB did not answer in time'))
+  storage.refused = true
+  storage.answerAgain()
+  await rest()
+  storage.refused = false
+  expect(await outcomeOf(storage.delete(process, NAME))).toBeUndefined()
+  expect(stored()).toEqual([])
+})
+
 test('who has an outbox open is told when it is deleted, after what has begun has ended', async () => {
   const outbox = await open()
   const committing = outbox.commit(write(1))

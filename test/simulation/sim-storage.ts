@@ -96,14 +96,16 @@ export class SimStorage {
     for (const run of hung) run()
   }
 
-  /** Something that the device does, some time later. It is given up after a time, and then may be done all the same. */
-  #do<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
-    const done = (async () => {
-      await this.#world.io(process)
-      if (this.#hung) await new Promise<void>((resolve) => { this.#hung!.push(() => { if (process.alive) resolve() }) })
-      if (this.refused) throw new Error('IndexedDB refuses')
-      return work()
-    })()
+  /** What the device does, some time later. */
+  async #perform<T>(process: Process, work: () => T | Promise<T>): Promise<T> {
+    await this.#world.io(process)
+    if (this.#hung) await new Promise<void>((resolve) => { this.#hung!.push(() => { if (process.alive) resolve() }) })
+    if (this.refused) throw new Error('IndexedDB refuses')
+    return work()
+  }
+
+  /** Something that the device does is given up after a time, and then may be done all the same. */
+  #within<T>(process: Process, limitMs: number, done: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#world.after(process, limitMs, () => {
         reject(new Error('IndexedDB did not answer in time'))
@@ -112,13 +114,20 @@ export class SimStorage {
     })
   }
 
+  #do<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
+    return this.#within(process, limitMs, this.#perform(process, work))
+  }
+
   #database(name: string): Database {
     const database = this.#databases.get(name) ?? { open: new Set(), transactions: new Set(), deletion: null }
     this.#databases.set(name, database)
     return database
   }
 
-  /** As `#do`; a deletion waits for it. */
+  /**
+   * As `#do`; a deletion waits for it. It ends however the device answers: the browser aborts a transaction that fails, so a
+   * transaction that hung, was given up, and is refused afterwards must not keep a deletion waiting for ever (world 36206).
+   */
   #transact<T>({ transactions }: Database, process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
     let end = (): void => undefined
     const ended = new Promise<void>((resolve) => { end = resolve })
@@ -128,13 +137,7 @@ export class SimStorage {
     const abort = (): void => {
       if (!this.#hung) end()
     }
-    return this.#do(process, limitMs, async () => {
-      try {
-        return await work()
-      } finally {
-        end()
-      }
-    }).finally(abort)
+    return this.#within(process, limitMs, this.#perform(process, work).finally(end)).finally(abort)
   }
 
   async #connect(process: Process, name: string): Promise<Connection> {
