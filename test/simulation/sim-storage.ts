@@ -206,14 +206,17 @@ export class SimStorage {
       read: async (reader) => {
         const groups: Segment[][] = []
         let shown: WorkingSet | null = null
+        let isOver = false
         const meta = await transact(() =>
           inner.read({
-            accept: (stored) => reader.accept(stored),
+            // As `Store.read` says: a read that was given up tells its reader nothing more, also when the device answers later. An engine
+            // that was told so late where the stored state ends took that for the place it had reached, for ever (world 30841).
+            accept: (stored) => !isOver && reader.accept(stored),
             isPreviewing: () => false,
             preview: (working) => (shown = structuredClone(working)),
             take: (segments) => groups.push(structuredClone([...segments])),
           }),
-        )
+        ).finally(() => { isOver = true })
         if (shown) reader.preview(shown)
         for (const group of groups) {
           await this.#world.io(process)
