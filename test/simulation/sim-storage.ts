@@ -56,8 +56,8 @@ export class SimStorage {
   oldestWriter: number | null = null
   /** Called when a commit has become durable. */
   onCommit: (process: Process) => void = () => undefined
-  /** Called when a process asks for the database to be deleted. */
-  onDelete: (process: Process) => void = () => undefined
+  /** Called when a process is about to note that a cache was cleared. @param at when it was, by the wall clock */
+  onDoom: (process: Process, at: number) => void = () => undefined
   /** Called when an outbox is about to lose all that it has. */
   onOutboxDeleted: (outbox: OutboxMedium) => void = () => undefined
   readonly #locks = new Map<string, Held>()
@@ -246,7 +246,6 @@ export class SimStorage {
 
   /** Connections are told to go, and what has begun on them ends first. */
   async delete(process: Process, name: string): Promise<void> {
-    this.onDelete(process)
     await this.#do(process, OPEN_LIMIT_MS, async () => {
       const database = this.#databases.get(name)
       if (database) await (database.deletion = this.#empty(name, database))
@@ -281,7 +280,10 @@ export class SimStorage {
       list: () => read(() => inner.list()),
       clearState: (name) => read(() => inner.clearState(name)),
       touch: (record) => write(() => inner.touch(record)),
-      doom: (record, at) => write(() => inner.doom(record, at)),
+      doom: (record, at) => {
+        this.onDoom(process, at)
+        return write(() => inner.doom(record, at))
+      },
       drop: (name) => write(() => inner.drop(name)),
     }
   }
