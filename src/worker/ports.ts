@@ -201,7 +201,8 @@ export interface Store {
    */
   claim(claim: Claim, now: number): Promise<void>
   /**
-   * Reads the cache, some segments at a time, so that the first rows need not wait for the last.
+   * Reads the cache, some segments at a time, so that the first rows need not wait for the last. Once this has rejected, the
+   * reader is told nothing more: a database that answers after its time must not bring back what was given up.
    * @returns the meta record when everything was read; null when there is none, or the reader did not accept it
    * @throws UnreadableCacheError, possibly after some segments were taken
    */

@@ -179,6 +179,26 @@ export function testIdbStore(implementation: string): void {
       expect(clock.pending).toBe(0)
     })
 
+    test('tells a reader nothing more once its read was given up, also when the database answers later', async () => {
+      const store = await open()
+      await store.commit(write('7', [segment(1)], { working: working('a') }))
+      const release = await occupy(name)
+      const told: string[] = []
+      const reading = store.read({
+        accept: () => told.push('meta') > 0,
+        preview: () => told.push('working'),
+        isPreviewing: () => false,
+        take: () => told.push('segments'),
+      })
+      clock.advance(LONG_MS)
+      await expect(reading).rejects.toThrow('did not answer in time')
+      await release()
+      // A whole transaction later the read that was given up has had its answers.
+      await load(store)
+      await nextTask()
+      expect(told).toEqual([])
+    })
+
     test('leaves no rejection unhandled when a commit fails', async () => {
       const unhandled: unknown[] = []
       const stop = onUnhandled((reason) => unhandled.push(reason))

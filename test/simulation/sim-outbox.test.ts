@@ -1,8 +1,9 @@
 // @vitest-environment-options {"own":"simulation/sim-outbox"}
 import { beforeEach, expect, test } from 'vitest'
 import { outboxName } from '../../src/shared/names.ts'
-import { ClearedCacheError, type OutboxStore } from '../../src/worker/ports.ts'
+import { ClearedCacheError, type OutboxStore, type StoreReader } from '../../src/worker/ports.ts'
 import { change, entry } from '../contract/outbox-samples.ts'
+import { segment, write as cacheWrite } from '../contract/stored-samples.ts'
 import { SimStorage } from './sim-storage.ts'
 import { Process, settle, World } from './world.ts'
 
@@ -92,6 +93,38 @@ test('what hangs is given up, and may be done all the same', async () => {
   storage.answerAgain()
   await rest()
   expect(stored()).toEqual([1])
+})
+
+test('what hung, was given up and is refused when the device answers again keeps no deletion waiting', async () => {
+  const outbox = await open()
+  storage.hang()
+  expect(await outcomeOf(outbox.commit(write(1)))).toEqual(new Error('IndexedDB did not answer in time'))
+  storage.refused = true
+  storage.answerAgain()
+  await rest()
+  storage.refused = false
+  expect(await outcomeOf(storage.delete(process, NAME))).toBeUndefined()
+  expect(stored()).toEqual([])
+})
+
+test('a read of the cache that was given up tells its reader nothing more', async () => {
+  const cache = (await outcomeOf(storage.open(process))) as Awaited<ReturnType<SimStorage['open']>>
+  await outcomeOf(cache.claim({ writer: 'id1', since: 0 }, 0))
+  await outcomeOf(cache.commit(cacheWrite('7', [segment(1)], { expectedWriter: 'id1' })))
+  const told: string[] = []
+  const reader: StoreReader = {
+    accept: () => told.push('meta') > 0,
+    preview: () => undefined,
+    isPreviewing: () => false,
+    take: () => told.push('segments'),
+  }
+  storage.hang()
+  expect(await outcomeOf(cache.read(reader))).toEqual(new Error('IndexedDB did not answer in time'))
+  storage.answerAgain()
+  await rest()
+  expect(told).toEqual([])
+  expect(await outcomeOf(cache.read(reader))).toMatchObject({ offset: '7' })
+  expect(told).toEqual(['meta', 'segments'])
 })
 
 test('who has an outbox open is told when it is deleted, after what has begun has ended', async () => {

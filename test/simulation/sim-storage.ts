@@ -56,8 +56,8 @@ export class SimStorage {
   oldestWriter: number | null = null
   /** Called when a commit has become durable. */
   onCommit: (process: Process) => void = () => undefined
-  /** Called when a process asks for the database to be deleted. */
-  onDelete: (process: Process) => void = () => undefined
+  /** Called when a process is about to note that a cache was cleared. @param at when it was, by the wall clock */
+  onDoom: (process: Process, at: number) => void = () => undefined
   /** Called when an outbox is about to lose all that it has. */
   onOutboxDeleted: (outbox: OutboxMedium) => void = () => undefined
   readonly #locks = new Map<string, Held>()
@@ -96,14 +96,16 @@ export class SimStorage {
     for (const run of hung) run()
   }
 
-  /** Something that the device does, some time later. It is given up after a time, and then may be done all the same. */
-  #do<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
-    const done = (async () => {
-      await this.#world.io(process)
-      if (this.#hung) await new Promise<void>((resolve) => { this.#hung!.push(() => { if (process.alive) resolve() }) })
-      if (this.refused) throw new Error('IndexedDB refuses')
-      return work()
-    })()
+  /** What the device does, some time later. */
+  async #perform<T>(process: Process, work: () => T | Promise<T>): Promise<T> {
+    await this.#world.io(process)
+    if (this.#hung) await new Promise<void>((resolve) => { this.#hung!.push(() => { if (process.alive) resolve() }) })
+    if (this.refused) throw new Error('IndexedDB refuses')
+    return work()
+  }
+
+  /** Something that the device does is given up after a time, and then may be done all the same. */
+  #within<T>(process: Process, limitMs: number, done: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const cancel = this.#world.after(process, limitMs, () => {
         reject(new Error('IndexedDB did not answer in time'))
@@ -112,13 +114,20 @@ export class SimStorage {
     })
   }
 
+  #do<T>(process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
+    return this.#within(process, limitMs, this.#perform(process, work))
+  }
+
   #database(name: string): Database {
     const database = this.#databases.get(name) ?? { open: new Set(), transactions: new Set(), deletion: null }
     this.#databases.set(name, database)
     return database
   }
 
-  /** As `#do`; a deletion waits for it. */
+  /**
+   * As `#do`; a deletion waits for it. It ends however the device answers: the browser aborts a transaction that fails, so a
+   * transaction that hung, was given up, and is refused afterwards must not keep a deletion waiting for ever (world 36206).
+   */
   #transact<T>({ transactions }: Database, process: Process, limitMs: number, work: () => T | Promise<T>): Promise<T> {
     let end = (): void => undefined
     const ended = new Promise<void>((resolve) => { end = resolve })
@@ -128,13 +137,7 @@ export class SimStorage {
     const abort = (): void => {
       if (!this.#hung) end()
     }
-    return this.#do(process, limitMs, async () => {
-      try {
-        return await work()
-      } finally {
-        end()
-      }
-    }).finally(abort)
+    return this.#within(process, limitMs, this.#perform(process, work).finally(end)).finally(abort)
   }
 
   async #connect(process: Process, name: string): Promise<Connection> {
@@ -203,14 +206,17 @@ export class SimStorage {
       read: async (reader) => {
         const groups: Segment[][] = []
         let shown: WorkingSet | null = null
+        let isOver = false
         const meta = await transact(() =>
           inner.read({
-            accept: (stored) => reader.accept(stored),
+            // As `Store.read` says: a read that was given up tells its reader nothing more, also when the device answers later. An engine
+            // that was told so late where the stored state ends took that for the place it had reached, for ever (world 30841).
+            accept: (stored) => !isOver && reader.accept(stored),
             isPreviewing: () => false,
             preview: (working) => (shown = structuredClone(working)),
             take: (segments) => groups.push(structuredClone([...segments])),
           }),
-        )
+        ).finally(() => { isOver = true })
         if (shown) reader.preview(shown)
         for (const group of groups) {
           await this.#world.io(process)
@@ -240,7 +246,6 @@ export class SimStorage {
 
   /** Connections are told to go, and what has begun on them ends first. */
   async delete(process: Process, name: string): Promise<void> {
-    this.onDelete(process)
     await this.#do(process, OPEN_LIMIT_MS, async () => {
       const database = this.#databases.get(name)
       if (database) await (database.deletion = this.#empty(name, database))
@@ -275,7 +280,10 @@ export class SimStorage {
       list: () => read(() => inner.list()),
       clearState: (name) => read(() => inner.clearState(name)),
       touch: (record) => write(() => inner.touch(record)),
-      doom: (record, at) => write(() => inner.doom(record, at)),
+      doom: (record, at) => {
+        this.onDoom(process, at)
+        return write(() => inner.doom(record, at))
+      },
       drop: (name) => write(() => inner.drop(name)),
     }
   }

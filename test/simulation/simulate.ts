@@ -45,9 +45,14 @@ type Topology = 'shared' | 'team' | 'alone'
 interface Clear {
   /** Engines of lower numbers had begun before it. */
   readonly before: number
-  /** Who has tried to delete the cache since, until it was answered. */
-  readonly deleters: Set<Process>
-  /** `failed`: storage failed, and it is tried again. Null: not answered, or never heard. */
+  /** When it was asked for, by the wall clock. */
+  readonly at: number
+  /**
+   * Who has begun to remove the cache since, until it was answered: a removal notes itself in the registry first. Other deletions do
+   * not count, for example of a cache of an earlier format; and a sign-out that could not read the outbox removes nothing (world 41644).
+   */
+  readonly removers: Set<Process>
+  /** `failed`: storage failed; a removal that has begun is tried again. Null: not answered, or never heard. */
   outcome: 'done' | 'failed' | null
 }
 
@@ -149,8 +154,8 @@ class Simulation {
         this.#checkCleared()
       })
     }
-    this.#storage.onDelete = (process) => {
-      for (const clear of this.#clears) if (clear.outcome === null) clear.deleters.add(process)
+    this.#storage.onDoom = (process, at) => {
+      for (const clear of this.#clears) if (clear.outcome === null && clear.at < at) clear.removers.add(process)
     }
   }
 
@@ -306,7 +311,7 @@ class Simulation {
     const roll = random.below(4)
     if (roll === 0) this.#storage.hang()
     if (roll === 1) this.#storage.refused = true
-    const clear: Clear = { before: this.#ids, deleters: new Set(), outcome: null }
+    const clear: Clear = { before: this.#ids, at: this.#wallNow(), removers: new Set(), outcome: null }
     this.#clears.push(clear)
     const call = tab.clearCache()
     this.#calls.set(call, worker.process)
@@ -325,11 +330,11 @@ class Simulation {
     if (oldestWriter !== null && oldestWriter < done) throw new Error(`engine id${String(oldestWriter)} has rows in storage, and those of engines before id${String(done)} were cleared`)
   }
 
-  /** I11, where storage failed at first: it is made up for, by whoever tried and lives. */
+  /** I11, where storage failed at first: it is made up for, by whoever has begun the removal and lives. */
   #isCleared(): boolean {
     const { oldestWriter } = this.#storage
     if (oldestWriter === null) return true
-    return this.#clears.every(({ before, outcome, deleters }) => outcome !== 'failed' || oldestWriter >= before || ![...deleters].some(({ alive }) => alive))
+    return this.#clears.every(({ before, outcome, removers }) => outcome !== 'failed' || oldestWriter >= before || ![...removers].some(({ alive }) => alive))
   }
 
   /** `SIDESTREAM_TRACE=1` tells what happens in a world. */
@@ -354,14 +359,18 @@ class Simulation {
     }
   }
 
+  /** No two moments are the same. */
+  #wallNow(): number {
+    return this.#world.now + (this.#moments += 1) / 1e6
+  }
+
   #startWorker(): Worker {
     const process = new Process(`worker ${String((this.#ids += 1))}`)
     const env: EngineEnv = {
       clock: { now: () => this.#world.now, after: (delayMs, task) => this.#world.after(process, delayMs, task) },
       locks: this.#storage.locks(process),
       sealing: this.#sealing,
-      // No two moments are the same.
-      wallNow: () => this.#world.now + (this.#moments += 1) / 1e6,
+      wallNow: () => this.#wallNow(),
       registry: this.#storage.registryOf(process),
       deleteStore: (name) => this.#storage.delete(process, name),
       storeNames: () => Promise.resolve([]),
