@@ -203,14 +203,20 @@ export class SimStorage {
       read: async (reader) => {
         const groups: Segment[][] = []
         let shown: WorkingSet | null = null
+        // A read that was given up tells its reader nothing more, although the device may do it later: the real store waits for each part with
+        // a limit, and calls its reader itself.
+        let isGivenUp = false
         const meta = await transact(() =>
           inner.read({
-            accept: (stored) => reader.accept(stored),
+            accept: (stored) => !isGivenUp && reader.accept(stored),
             isPreviewing: () => false,
             preview: (working) => (shown = structuredClone(working)),
             take: (segments) => groups.push(structuredClone([...segments])),
           }),
-        )
+        ).catch((error: unknown) => {
+          isGivenUp = true
+          throw error
+        })
         if (shown) reader.preview(shown)
         for (const group of groups) {
           await this.#world.io(process)
