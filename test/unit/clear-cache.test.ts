@@ -1,14 +1,17 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { cacheName, formerCacheNames } from '../../src/shared/names.ts'
+import { cacheName, formerCacheNames, outboxOf } from '../../src/shared/names.ts'
 import type { EngineContract, Hello } from '../../src/shared/calls.ts'
 import type { StreamSettings } from '../../src/shared/settings.ts'
 import type { TabStatus } from '../../src/shared/status.ts'
+import type { Write } from '../../src/shared/write.ts'
 import { type EngineEnv, NoStorageError } from '../../src/worker/ports.ts'
 import { Disk } from '../support/disk.ts'
 import { anyHello, anySettings, anyTab, NO_OUTBOX, Origin, settled } from '../support/origin.ts'
 
 const NAME = cacheName(anySettings.url, anySettings.scope)
 const ROW = { type: 'user', key: 'u1', value: { name: 'rows of the canary' }, headers: { operation: 'insert' } }
+
+const WRITE: Write = { id: 'w', createdAt: 0, mutations: [{ kind: 'put', collection: 'users', key: 'u2', value: { id: 'u2' }, operation: 'insert' }] }
 
 let origin: Origin
 let disk: Disk
@@ -162,6 +165,49 @@ describe('clearCache', () => {
     await origin.pass(AWHILE_MS)
     expect(next.shown()).toMatchObject({ rows: 1, cleared: false, storage: 'indexeddb' })
     expect(disk.text).toContain('rows of the canary')
+  })
+
+  test('that the registry cannot forget does not take away what is written later: that is stored only when it is forgotten', async () => {
+    let isFull = true
+    const registry = { ...disk.registry, drop: (name: string) => (isFull ? Promise.reject(new Error('the disk is full')) : disk.registry.drop(name)) }
+    const env = { registry }
+    const { engine } = await open('one', { env })
+    expect(await engine.clearCache(false)).toMatchObject({ ok: true })
+    // It never reads the stream to its end, and so it sends nothing.
+    const endless: EngineEnv['createSource'] = (settings, ask) => ({ ...createSource(settings, ask), read: ({ onBatch }) => onBatch({ items: [ROW], offset: '1', upToDate: false, streamClosed: false }).then(() => new Promise(() => undefined)) })
+    const next = await open('next', { settings: OTHER, env: { ...env, createSource: endless } })
+    expect(await next.engine.write(WRITE)).toMatchObject({ ok: true })
+    await origin.pass(1000)
+    expect(next.shown()).toMatchObject({ pending: 1, durable: false })
+    isFull = false
+    await origin.pass(AWHILE_MS)
+    expect(next.shown()).toMatchObject({ pending: 1, durable: true })
+    await open('a third one', { env })
+    expect([...disk.outboxes.get(outboxOf(NAME))!.entries.values()].map(({ write }) => write.id)).toEqual([WRITE.id])
+  })
+
+  test('that discards writes and could not delete them: the next worker neither shows nor sends them', async () => {
+    const { engine } = await open('one')
+    expect(await engine.write(WRITE)).toMatchObject({ ok: true })
+    disk.broken = true
+    const dead = engine.clearCache(true)
+    await settled()
+    origin.freeze('one')
+    expect(await dead).toMatchObject({ ok: false })
+    disk.broken = false
+    const next = await open('next', { settings: OTHER, env: { deleteStore: () => Promise.reject(new Error('it does not answer')) } })
+    expect(next.shown()).toMatchObject({ rows: 1, pending: 0, durable: false })
+  })
+
+  test.each([
+    ['that never answers keeps writes in memory for a while only', new Error('no answer'), false],
+    ['where there is no storage keeps nothing in memory', new NoStorageError('none'), true],
+  ])('a registry %s', async (_, error, isAtOnce) => {
+    const none = (): Promise<never> => Promise.reject(error)
+    const { shown } = await open('one', { env: { registry: { list: none, touch: none, doom: none, clearState: none, drop: none } } })
+    expect(shown().durable).toBe(isAtOnce)
+    await origin.pass(AWHILE_MS)
+    expect(shown().durable).toBe(true)
   })
 
   test('also removes what earlier formats have stored of the same stream and scope', async () => {

@@ -101,6 +101,18 @@ describe('a tab that brings rows along', () => {
     expect(tab.last.batch).toMatchObject({ from: '2', to: '4', replace: false, last: true, diffs: [{ collection: 'items', rows: [row('new', 3)], deleted: ['gone'] }] })
   })
 
+  test('keeps its row while the cache is read: the acknowledgement of a write whose row may follow waits for the row', async () => {
+    const session = start({ have: have(2), hasRows: true })
+    session.open(state, at('-1'), [], { ready: false, flowing: true, stale: false })
+    // The first has been in the stream for a while. The second changes only a part of its row.
+    for (const [id, kind] of [['w1', 'put'], ['w2', 'patch']] as const) session.acknowledge({ id, createdAt: 0, mutations: [kind === 'put' ? { kind, collection: 'items', key: id, value: row(id, 3), operation: 'insert' } : { kind, collection: 'items', key: id, changes: { n: 3 } }] })
+    publish(session, { other: row('other', 1) }, { ready: false, flowing: true })
+    expect(tab.deliveries).toEqual([])
+    publish(session, { w1: row('w1', 3), w2: row('w2', 3) }, { ready: true })
+    expect(tab.last.batch).toMatchObject({ last: true, stored: ['w1', 'w2'] })
+    expect(tab.deliveries.flatMap(({ batch }) => batch.diffs.flatMap(({ deleted }) => deleted))).toEqual([])
+  })
+
   test('gets nothing of rows when it has them all', () => {
     state.rows.get('items')!.set('old', row('old', 1))
     state.lineage.note(2, 2)

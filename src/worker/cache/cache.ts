@@ -306,7 +306,8 @@ export class Cache {
       if (this.#ownership.isHeld) await store.clear().catch(() => undefined)
       this.#onCleared()
     } else if (this.#phase === phase && verdict === 'doomed') {
-      // The cache was cleared before this engine began, and that deletion has failed: it is deleted now.
+      // The cache was cleared before this engine began, and that deletion has failed: it is deleted now. The note goes before anything is
+      // stored: an engine that found the note later would delete that too.
       await store.clear()
       await this.#env.deleteStore(outboxOf(this.#name))
       await this.#registration.redeem()
@@ -372,7 +373,7 @@ export class Cache {
     const verdict = await this.#registration.verdict()
     if (verdict === 'cleared') this.#onCleared()
     // When the registry does not answer, the engine stores nothing any more, to be safe.
-    else if (this.#phase === phase) this.#transition(verdict === 'unknown' ? 'give-up' : 'failed')
+    else if (this.#phase === phase) this.#transition(verdict === 'sound' || verdict === 'doomed' ? 'failed' : 'give-up')
   }
 
   /** Another engine has cleared the cache. */

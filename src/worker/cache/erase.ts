@@ -71,7 +71,7 @@ async function attemptToErase(env: StorageEnv, { record, names, at }: Doomed, wa
   } catch (error) {
     return { isNoted: obstacle === null, error }
   }
-  // If this fails a record stays behind; the next engine then deletes a cache that does not exist, which does no harm.
+  // If this fails a record stays behind. The next engine then deletes a cache that does not exist, and stores nothing before the record is gone.
   await env.registry.drop(record.name).catch(() => undefined)
   return { isNoted: obstacle === null, error: obstacle }
 }

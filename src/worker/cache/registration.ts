@@ -1,6 +1,6 @@
 import { CACHE_FORMAT, shownUrl } from '../../shared/names.ts'
 import type { StreamSettings } from '../../shared/settings.ts'
-import type { Channel, EngineEnv } from '../ports.ts'
+import { type Channel, type EngineEnv, NoStorageError } from '../ports.ts'
 import { collectCaches } from './collect.ts'
 import { CLEARED, CLEARED_UNNOTED, clearedChannel } from './erase.ts'
 
@@ -16,8 +16,9 @@ const COLLECT_DELAY_MS = 10_000
  * - `doomed` it was cleared before this engine began, and its database may still be there
  * - `sound` neither
  * - `unknown` the registry does not answer
+ * - `absent` there is no storage here, and so no registry
  */
-export type Verdict = 'cleared' | 'doomed' | 'sound' | 'unknown'
+export type Verdict = 'cleared' | 'doomed' | 'sound' | 'unknown' | 'absent'
 
 /**
  * Never rejects.
@@ -25,8 +26,8 @@ export type Verdict = 'cleared' | 'doomed' | 'sound' | 'unknown'
  * @param beganAt when the engine began, ms by the wall clock
  */
 export async function verdictOn({ env, name }: { readonly env: Pick<EngineEnv, 'registry'>; readonly name: string }, beganAt: number): Promise<Verdict> {
-  const state = await env.registry.clearState(name).catch(() => null)
-  if (state === null) return 'unknown'
+  const state = await env.registry.clearState(name).catch((error: unknown) => (error instanceof NoStorageError ? 'absent' : 'unknown'))
+  if (typeof state === 'string') return state
   if (state.clearedAt !== null && state.clearedAt > beganAt) return 'cleared'
   return state.doomed ? 'doomed' : 'sound'
 }
@@ -66,10 +67,10 @@ export class Registration {
     return verdictOn(this.#options, this.#beganAt)
   }
 
-  /** Notes that the database of a doomed cache is gone. If that fails, the next engine deletes once more, which does no harm. */
-  async redeem(): Promise<void> {
+  /** Notes that the database of a doomed cache is gone. Rejects when that cannot be noted. */
+  redeem(): Promise<void> {
     const { env, name } = this.#options
-    await env.registry.drop(name).catch(() => undefined)
+    return env.registry.drop(name)
   }
 
   /** Notes that the cache is in use. Nothing depends on it. */
@@ -105,6 +106,6 @@ export class Registration {
   /** Any code of the origin can post such a message. If it says that the registry has a note, the registry has to confirm it. */
   async #onWord(isNoted: boolean): Promise<void> {
     const verdict = isNoted ? await this.verdict() : 'unknown'
-    if (verdict === 'cleared' || verdict === 'unknown') this.#options.onCleared()
+    if (verdict !== 'sound' && verdict !== 'doomed') this.#options.onCleared()
   }
 }

@@ -9,10 +9,14 @@ interface Acknowledgement {
   readonly addresses: ReadonlyArray<RowAddress>
 }
 
+/** The present row; null when there is none, and undefined when that is not known yet. */
+type RowOf = (collection: string, key: string) => RowData | null | undefined
+
 /**
  * The acknowledgements that a tab has not been sent yet. An acknowledgement goes with the rows of its write. Most go with the last
  * part of a diff. A tab may have to wait long for that part: for many other rows, or for a state to compare its own with. Then they
- * go early: the next batch gets the acknowledgement and the rows of the write. These rows are sent once more in their turn.
+ * go early: the next batch gets the acknowledgement and the rows of the write. These rows are sent once more in their turn. What has a row that is not known yet waits
+ * until it is known.
  */
 export class StoredWrites {
   #late: ReadonlyArray<Acknowledgement> = []
@@ -28,8 +32,9 @@ export class StoredWrites {
     return this.#late.length > 0
   }
 
-  get hasEarly(): boolean {
-    return this.#early.length > 0 || this.#hurried.length > 0
+  /** Whether something would go early now. */
+  hasEarly(rowOf: RowOf): boolean {
+    return this.#early.some(({ addresses }) => areKnown(addresses, rowOf)) || this.#hurried.some((address) => isKnown(address, rowOf))
   }
 
   add(acknowledgement: Acknowledgement, isEarly: boolean): void {
@@ -61,18 +66,30 @@ export class StoredWrites {
    * The acknowledgements of the next batch, and the rows that go early.
    * @param isLast the batch is the last part of a diff
    */
-  take(isLast: boolean, rowOf: (collection: string, key: string) => RowData | null): { readonly ids: ReadonlyArray<string>; readonly rows: RowDiff } {
+  take(isLast: boolean, rowOf: RowOf): { readonly ids: ReadonlyArray<string>; readonly rows: RowDiff } {
+    const [early, waiting] = split(this.#early, ({ addresses }) => areKnown(addresses, rowOf))
+    const [hurried, unknown] = split(this.#hurried, (address) => isKnown(address, rowOf))
     const rows = new RowDiff()
-    for (const [collection, key] of [...this.#early.flatMap(({ addresses }) => addresses), ...this.#hurried]) {
-      rows.set(collection, key, rowOf(collection, key))
+    for (const [collection, key] of [...early.flatMap(({ addresses }) => addresses), ...hurried]) {
+      rows.set(collection, key, rowOf(collection, key) ?? null)
       const gone = this.#gone.get(collection)
       if (gone) gone.add(key)
       else this.#gone.set(collection, new Set([key]))
     }
-    this.#taken = isLast ? [...this.#late, ...this.#early] : this.#early
+    this.#taken = isLast ? [...this.#late, ...early] : early
     if (isLast) this.#late = []
-    this.#early = []
-    this.#hurried = []
+    this.#early = waiting
+    this.#hurried = unknown
     return { ids: this.#taken.map(({ id }) => id), rows }
   }
+}
+
+const isKnown = ([collection, key]: RowAddress, rowOf: RowOf): boolean => rowOf(collection, key) !== undefined
+
+const areKnown = (addresses: ReadonlyArray<RowAddress>, rowOf: RowOf): boolean => addresses.every((address) => isKnown(address, rowOf))
+
+function split<T>(all: ReadonlyArray<T>, isFirst: (each: T) => boolean): readonly [T[], T[]] {
+  const [first, others]: [T[], T[]] = [[], []]
+  for (const each of all) (isFirst(each) ? first : others).push(each)
+  return [first, others]
 }

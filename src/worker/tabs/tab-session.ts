@@ -6,6 +6,7 @@ import type { MaybePromise, TabContract, TabDescription } from '../../shared/cal
 import { START_OFFSET, type Have, type Position } from '../../shared/position.ts'
 import { RowDiff, type CollectionDiff, type DrainedDiff } from '../../shared/row-diff.ts'
 import { pack } from '../../shared/row-table.ts'
+import type { RowData } from '../../shared/row.ts'
 import type { TabStatus } from '../../shared/status.ts'
 import type { Subset, SubsetChange } from '../../shared/subset.ts'
 import { NO_OUTBOX_NEWS, type OutboxNews, type Write } from '../../shared/write.ts'
@@ -354,6 +355,15 @@ export class TabSession {
     return this.#isNextLast && !this.#isBacklog
   }
 
+  /**
+   * A row of the state for {@link StoredWrites}. While the cache is being read, a row that is not there may follow. A tab that has the row
+   * already would lose it until then: the row of a write that is in the stream by now, or one that a write only changes in part.
+   */
+  readonly #rowOf = (collection: string, key: string): RowData | null | undefined => {
+    const { state, flowing } = this.#target ?? NO_TARGET
+    return state.rows.get(collection)?.get(key) ?? (flowing ? undefined : null)
+  }
+
   #aim(state: VisibleState, readiness: Readiness): void {
     this.#target = { state, ...readiness }
     this.#view.attach(state, readiness.ready)
@@ -382,7 +392,7 @@ export class TabSession {
   #hasNews(): boolean {
     const { ready, flowing } = this.#target ?? NO_TARGET
     if (!this.#events.isEmpty) return true
-    if (this.#isOpen && this.#stored.hasEarly) return true
+    if (this.#isOpen && this.#stored.hasEarly(this.#rowOf)) return true
     if (this.#continuation.kind === 'undecided') return false
     // Other rows that cannot be shown yet wait here: sent once, in order, they cost the tab the least.
     if (!ready) return (flowing && this.#pending.size > 0) || this.#rising.size > 0 || this.#hasEarly
@@ -517,7 +527,7 @@ export class TabSession {
     this.#isBacklog = this.#pending.size > 0 && (sorts || this.#isBacklog)
     const last = ready && this.#owed === 0 && !isUndecided
     // Without a state the rows of an acknowledgement are not known.
-    const stored = this.#target ? this.#stored.take(last, (collection, key) => state.rows.get(collection)?.get(key) ?? null) : NO_ACKNOWLEDGEMENTS
+    const stored = this.#target ? this.#stored.take(last, this.#rowOf) : NO_ACKNOWLEDGEMENTS
     const diffs = [...own, ...stored.rows.drain(Infinity)]
     const { events, invalid } = this.#events.take()
     const batch: DiffBatch = {

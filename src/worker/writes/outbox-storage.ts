@@ -1,9 +1,13 @@
 import { Ownership } from '../cache/ownership.ts'
+import type { Verdict } from '../cache/registration.ts'
 import { reopenMs } from '../cache/failure.ts'
 import { SidestreamError, describe } from '../../shared/errors.ts'
 import type { OutboxChange, OutboxEntry, OutboxHead, RecentWrite } from '../core/outbox.ts'
 import { isToldByHead, storedHead } from '../core/stored-phases.ts'
 import { ClearedCacheError, type EngineEnv, LostCacheError, type OutboxStore, type StoredOutbox } from '../ports.ts'
+
+/** An outbox is opened this many times while the registry does not answer; the next time it is used all the same. */
+const MOST_UNKNOWN = 2
 
 export interface OutboxStorageOptions {
   readonly env: EngineEnv
@@ -17,8 +21,8 @@ export interface OutboxStorageOptions {
   readonly onOpened: (stored: StoredOutbox | null) => void
   /** {@link OutboxStorage.isWhole} may have changed. */
   readonly onWhole: () => void
-  /** Whether the cache was cleared, and the outbox with it. Never rejects. */
-  readonly isCleared: () => Promise<boolean>
+  /** What the registry says of the cache, and so of the outbox. Never rejects. */
+  readonly verdict: () => Promise<Verdict>
   /**
    * Nothing can be stored for now. `taken`: another engine has the outbox now, with everything that was stored. `deleted`: the cache
    * was cleared. `failed`: storage has failed, and is tried again.
@@ -197,11 +201,12 @@ export class OutboxStorage {
     try {
       store = await env.openOutbox(name)
       await this.#ownership.claimStore(store)
-      const stored = await store.read()
+      const [stored, verdict] = await Promise.all([store.read(), this.#options.verdict()])
       if (this.#phase !== opening) {
         store.close()
         return
       }
+      this.#assertSound(verdict)
       const opened: Phase = { kind: 'open', store }
       void store.lost.then((reason) => {
         if (this.#phase === opened) this.#fail(reason)
@@ -213,6 +218,17 @@ export class OutboxStorage {
       store?.close()
       if (this.#phase === opening) this.#fail(error)
     }
+  }
+
+  /**
+   * An outbox is used only when it is not one that a sign-out has deleted, or is going to delete: what it has is not to be sent any more,
+   * and what is stored in it now would be lost with it, because each engine deletes it until the registry has forgotten the sign-out.
+   */
+  #assertSound(verdict: Verdict): void {
+    if (verdict === 'cleared') throw new ClearedCacheError('the cache was cleared')
+    if (verdict === 'doomed') throw new Error('the cache was cleared, and is not deleted yet')
+    // A registry that never answers must not keep all writes in memory.
+    if (verdict === 'unknown' && this.#failures < MOST_UNKNOWN) throw new Error('it is not known whether the cache was cleared')
   }
 
   #fail(error: unknown): void {
@@ -227,8 +243,8 @@ export class OutboxStorage {
   /** The open database was deleted: by an engine that cleared the cache, or by the browser or its user. Then it is made again. */
   #onDeleted(error: unknown): void {
     this.#lose('failed', error)
-    void this.#options.isCleared().then((isCleared) => {
-      if (isCleared) this.#lose('deleted', error)
+    void this.#options.verdict().then((verdict) => {
+      if (verdict === 'cleared' || verdict === 'doomed') this.#lose('deleted', error)
     })
   }
 

@@ -112,7 +112,7 @@ export class Writes {
         this.#onOpened(stored)
       },
       onWhole: options.onCounts,
-      isCleared: () => this.#isCleared(),
+      verdict: () => verdictOn({ env, name: cacheName(settings.url, settings.scope) }, this.#beganAt),
       onLost: (why, error) => {
         this.#onLost(why, error)
       },
@@ -302,13 +302,6 @@ export class Writes {
       },
       onProblem,
     })
-  }
-
-  /** An engine that does not learn it here hears of it on the cache's channel. */
-  async #isCleared(): Promise<boolean> {
-    const { env, settings } = this.#options
-    const verdict = await verdictOn({ env, name: cacheName(settings.url, settings.scope) }, this.#beganAt)
-    return verdict === 'cleared' || verdict === 'doomed'
   }
 
   #empty(): Outbox {

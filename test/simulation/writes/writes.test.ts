@@ -6,7 +6,7 @@ import { simulateWrites, type WritesOutcome } from './simulate-writes.ts'
 const { first, last } = seedRange(100)
 
 /** Seeds of worlds in which a fault was found once. */
-const FOUND = [6, 27, 47, 49, 857, 1599, 1645, 2033, 3066, 10109, 3668, 7823]
+const FOUND = [6, 27, 47, 49, 857, 1599, 1645, 2033, 3066, 10109, 3668, 7823, 30613, 35593, 50105]
 
 test.each(FOUND)('world of writes %i, in which a fault was found, keeps every invariant', async (seed) => {
   await simulateWrites(seed)
