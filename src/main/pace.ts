@@ -1,5 +1,7 @@
 /** The time of a display's frame, ms. A page that shows nothing new has no frames, and asking for one costs as much as a small batch. */
 const FRAME_MS = 16
+/** The pause after a batch that came by itself, ms: a change that follows it is not held back for a frame. */
+const QUICK_MS = 4
 /** A hidden page takes a batch at this interval, ms. */
 const HIDDEN_PAUSE_MS = 250
 /** The longest wait for idle time, ms. */
@@ -27,6 +29,8 @@ export class Pace {
   /** The number of fast batches in a row. */
   #fast = 0
   #cameAt = -Infinity
+  /** The last batch came within two frames of the one before. */
+  #isClose = false
 
   /**
    * A batch has come. The rate counts rows, and the time since the batch before: a pause merges changes, and does not make them fewer.
@@ -36,6 +40,7 @@ export class Pace {
   came(now: number, rows: number): void {
     const isFast = rows * 1000 >= FLOOD_ROWS * Math.max(now - this.#cameAt, 1)
     this.#fast = isFast ? this.#fast + 1 : 0
+    this.#isClose = now - this.#cameAt < 2 * FRAME_MS
     this.#cameAt = now
   }
 
@@ -49,7 +54,7 @@ export class Pace {
   /** Resolves when the batch should be answered. @param tookMs as for {@link restMs} */
   async nextTurn(tookMs: number): Promise<void> {
     const isHidden = shows('hidden')
-    const ms = Math.max(isHidden ? HIDDEN_PAUSE_MS : shows('visible') ? FRAME_MS : 0, this.restMs(tookMs))
+    const ms = Math.max(isHidden ? HIDDEN_PAUSE_MS : !shows('visible') ? 0 : this.#isClose ? FRAME_MS : QUICK_MS, this.restMs(tookMs))
     if (ms === 0) return
     await new Promise<void>((resolve) => {
       const end = (): void => {

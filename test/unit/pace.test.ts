@@ -43,6 +43,12 @@ describe('a batch is answered', () => {
     expect(await take(100, { gapMs, tookMs: 3, rows })).toBeLessThanOrEqual(FRAME_MS + 1)
   })
 
+  test('soon, when it came by itself, so that a change right after it is not late', async () => {
+    expect(await take(1, { gapMs: 1, tookMs: 1, rows: 1 })).toBeLessThanOrEqual(5)
+    expect(await take(20, { gapMs: 40, tookMs: 1, rows: 1 })).toBeLessThanOrEqual(5)
+    expect(await take(20, { gapMs: 1, tookMs: 1, rows: 1 })).toBeGreaterThanOrEqual(FRAME_MS)
+  })
+
   test('after a frame’s time, when a few wait for each other', async () => {
     expect(await take(9, { gapMs: 1, tookMs: 3, rows: MANY })).toBeLessThanOrEqual(FRAME_MS + 1)
   })
