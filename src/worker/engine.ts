@@ -406,6 +406,8 @@ export class Engine {
         this.#setError(error)
       },
       onDeleted: () => {
+        // The cache may not be open yet, and hear nothing of it.
+        this.#cache.wasCleared()
         this.#onCleared()
       },
     })

@@ -6,7 +6,7 @@ import { simulate } from './simulate.ts'
 const { first, last } = seedRange(500)
 
 /** Worlds beyond the usual ones in which a fault was found. */
-const FOUND = [196, 1075, 5459, 6158, 30841, 36206, 41644]
+const FOUND = [196, 1075, 5459, 6158, 30841, 32680, 36206, 41644]
 
 test.each(FOUND)('world %i, in which a fault was found, keeps every invariant', async (seed) => {
   await simulate(seed)

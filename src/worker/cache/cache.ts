@@ -118,7 +118,7 @@ export class Cache {
       settings,
       name: this.#name,
       onCleared: () => {
-        this.#onCleared()
+        this.wasCleared()
       },
     })
   }
@@ -304,7 +304,7 @@ export class Cache {
     if (this.#phase === phase && verdict === 'cleared') {
       // Opening has made an empty database with the scope in its name: it is deleted.
       if (this.#ownership.isHeld) await store.clear().catch(() => undefined)
-      this.#onCleared()
+      this.wasCleared()
     } else if (this.#phase === phase && verdict === 'doomed') {
       // The cache was cleared before this engine began, and that deletion has failed: it is deleted now. The note goes before anything is
       // stored: an engine that found the note later would delete that too.
@@ -371,13 +371,13 @@ export class Cache {
   /** The open database was deleted: by another engine that cleared the cache, or by the browser, which needed the space. */
   async #askWhyDeleted(phase: Phase): Promise<void> {
     const verdict = await this.#registration.verdict()
-    if (verdict === 'cleared') this.#onCleared()
+    if (verdict === 'cleared') this.wasCleared()
     // When the registry does not answer, the engine stores nothing any more, to be safe.
     else if (this.#phase === phase) this.#transition(verdict === 'sound' || verdict === 'doomed' ? 'failed' : 'give-up')
   }
 
-  /** Another engine has cleared the cache. */
-  #onCleared(): void {
+  /** Another engine has cleared the cache: this one stores nothing more, whatever the registry says, or does not say, later. */
+  wasCleared(): void {
     // This engine may have stored rows after the clear, before it heard of it. With the lock, all rows in the store are its own.
     const written = this.#ownership.isHeld ? this.#store : null
     if (!this.#forget()) return
