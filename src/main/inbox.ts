@@ -1,11 +1,10 @@
 import type { TabContract } from '../shared/calls.ts'
-import { countRows } from '../shared/row-table.ts'
 import { statusAfter, type TabStatus } from '../shared/status.ts'
 import type { ClearedMark } from '../shared/cleared-mark.ts'
 import type { OnError } from './on-error.ts'
 import { idleTurn, Pace } from './pace.ts'
 import type { Preload } from './preload.ts'
-import type { Replica } from './replica.ts'
+import { sizeOf, type Replica } from './replica.ts'
 import type { Status } from './status.ts'
 import type { StreamHooks } from './stream-hooks.ts'
 import type { Writes } from './writes.ts'
@@ -89,7 +88,7 @@ export function openInbox({ replica, callbacks, onTxids, writes, cleared, status
       callbacks()?.hooks.before(batch)
       const wasReady = preload.isReady
       const began = performance.now()
-      pace.came(began, batch.diffs.reduce((sum, { rows, deleted }) => sum + countRows(rows) + deleted.length, 0))
+      pace.came(began, sizeOf(batch.diffs))
       const ack = await replica.apply(batch).catch((error: unknown) => {
         callbacks()?.hooks.refused(batch)
         throw error

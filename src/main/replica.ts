@@ -237,7 +237,8 @@ export class Replica {
   }
 }
 
-const sizeOf = (diffs: ReadonlyArray<CollectionDiff>): number =>
+/** How many rows diffs change. */
+export const sizeOf = (diffs: ReadonlyArray<CollectionDiff>): number =>
   diffs.reduce((sum, { rows, deleted }) => sum + countRows(rows) + deleted.length, 0)
 
 /**
